@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// What leaks through an API must be written `public import`; what is imported indirectly must be
+// imported; an existential is written `any`; a warning does not pass.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "fettle",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "fettle", targets: ["fettle"]),
+    .library(name: "FettleEngine", targets: ["FettleEngine", "FettleCore"]),
+    .library(name: "FettleConnectors", targets: ["FettleConnectors"]),
+    .library(name: "FettleSQLite", targets: ["FettleSQLite"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    // MD5, SHA and HMAC of the expression language: cryptography is never our own.
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    // The misbehaving local service of `fettle demo` and of the tests. Light to build; the daemon
+    // needs a faster server and will bring its own.
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+  ],
+  targets: [
+    // System libraries. Each has a small C source: a header-only module map does not link
+    // reliably, and the macros and variadic functions of curses and curl need real functions.
+    .target(name: "CNcurses", linkerSettings: [.linkedLibrary("ncursesw")]),
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    // Regular expressions of blueprints need look-behind and a bound on time: PCRE2 has both.
+    .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
+
+    .target(
+      name: "FettleCore",
+      dependencies: ["CPCRE2", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(name: "FettleEngine", dependencies: ["FettleCore"], swiftSettings: strict),
+    .target(
+      name: "FettleConnectors", dependencies: ["FettleCore", "CCurl"], swiftSettings: strict),
+    .target(
+      name: "FettleSQLite",
+      dependencies: ["FettleCore", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: strict),
+    .target(
+      name: "FettleTerminal", dependencies: ["FettleCore", "FettleEngine", "CNcurses"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "fettle",
+      dependencies: [
+        "FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite", "FettleTerminal",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "FlyingFox", package: "FlyingFox"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "fettle-bench", dependencies: ["FettleCore"], swiftSettings: strict),
+    .executableTarget(
+      name: "EmbedTheEngine",
+      dependencies: ["FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite"],
+      path: "Sources/Examples/EmbedTheEngine", swiftSettings: strict),
+
+    .target(
+      name: "FettleTestKit",
+      dependencies: ["FettleCore", .product(name: "FlyingFox", package: "FlyingFox")],
+      path: "Tests/FettleTestKit", swiftSettings: strict),
+    .testTarget(
+      name: "FettleCoreTests", dependencies: ["FettleCore", "FettleTestKit"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "FettleEngineTests",
+      dependencies: [
+        "FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite", "FettleTestKit",
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "StoreContractTests",
+      dependencies: ["FettleCore", "FettleSQLite", "FettleTestKit"], swiftSettings: strict),
+    .testTarget(
+      name: "ConnectorTests",
+      dependencies: ["FettleCore", "FettleConnectors", "FettleTestKit"], swiftSettings: strict),
+    .testTarget(
+      name: "FettleTerminalTests",
+      dependencies: ["FettleCore", "FettleEngine", "FettleTerminal", "FettleTestKit"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "EndToEnd", dependencies: ["FettleCore", "FettleTestKit", "fettle"],
+      swiftSettings: strict),
+    .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,45 @@
+/// A failure as its module tells it: data for the decision, never the decision.
+public struct ModuleError: Error, Hashable, Sendable {
+  /// The kind.
+  public var type: ErrorType
+  /// One sentence for people: what happened and, where it is known, to which field.
+  public var message: String
+  /// What the service said in addition, for example the start of its answer.
+  public var detail: String?
+  /// The HTTP status, when there was one.
+  public var statusCode: Int?
+  /// The messages of the service about single fields.
+  public var suberrors: [String]
+  /// The field of the module's input that does not fit, by its name, when one is known.
+  public var field: String?
+  /// How long the service asked to wait, in seconds. It lengthens a pause, never shortens it.
+  public var retryAfterSeconds: Int?
+
+  /// A failure of that kind.
+  public init(
+    _ type: ErrorType, _ message: String, detail: String? = nil, statusCode: Int? = nil,
+    suberrors: [String] = [], field: String? = nil, retryAfterSeconds: Int? = nil
+  ) {
+    self.type = type
+    self.message = message
+    self.detail = detail
+    self.statusCode = statusCode
+    self.suberrors = suberrors
+    self.field = field
+    self.retryAfterSeconds = retryAfterSeconds
+  }
+
+  /// The value handlers read as `{{N.error.type}}`, `{{N.error.message}}`, `{{N.error.detail}}`
+  /// (semantics 2.4).
+  public var value: Value {
+    var fields: Collection = [
+      "type": .text(type.rawValue), "name": .text(type.rawValue), "message": .text(message),
+    ]
+    if let detail { fields["detail"] = .text(detail) }
+    if let statusCode { fields["statusCode"] = .integer(statusCode) }
+    if !suberrors.isEmpty {
+      fields["suberrors"] = .array(suberrors.map { ["message": .text($0)] })
+    }
+    return .collection(fields)
+  }
+}

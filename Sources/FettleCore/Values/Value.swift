@@ -1,0 +1,146 @@
+/// One piece of data in a scenario: a field of a bundle, an operand, the result of an expression.
+///
+/// Two values are equal when they would be written the same way: texts by their bytes (not by
+/// Unicode equivalence), numbers by their spelling. Expressions compare by meaning instead; see
+/// the operators in `Expressions`.
+public enum Value: Sendable {
+  /// No value: a missing field, an empty argument, JSON `null`.
+  case null
+  case text(String)
+  case number(Number)
+  case boolean(Bool)
+  /// An instant with millisecond resolution.
+  case date(Instant)
+  /// Bytes, for example the content of a file.
+  case buffer(Buffer)
+  case array([Value])
+  case collection(Collection)
+}
+
+/// One record output by a module: a collection of named fields; the unit that flows.
+///
+/// The engine adds `__IMTINDEX__` (1-based position) and `__IMTLENGTH__` (number of bundles of the
+/// operation) to every bundle a module emits (semantics 6.2.5).
+public typealias Bundle = Collection
+
+/// The name of a type as people read it: in errors, in the editor, in `fettle show`.
+public enum ValueKind: String, Sendable, CaseIterable {
+  case null, text, number, boolean, date, buffer, array, collection
+}
+
+extension Value {
+  /// The type of this value.
+  public var kind: ValueKind {
+    switch self {
+    case .null: .null
+    case .text: .text
+    case .number: .number
+    case .boolean: .boolean
+    case .date: .date
+    case .buffer: .buffer
+    case .array: .array
+    case .collection: .collection
+    }
+  }
+
+  /// Whether this is `null`.
+  public var isNull: Bool {
+    if case .null = self { return true }
+    return false
+  }
+
+  /// The text, when this is a text.
+  public var text: String? {
+    if case .text(let text) = self { return text }
+    return nil
+  }
+
+  /// The number, when this is a number.
+  public var number: Number? {
+    if case .number(let number) = self { return number }
+    return nil
+  }
+
+  /// The truth value, when this is a boolean.
+  public var boolean: Bool? {
+    if case .boolean(let boolean) = self { return boolean }
+    return nil
+  }
+
+  /// The elements, when this is an array.
+  public var array: [Value]? {
+    if case .array(let elements) = self { return elements }
+    return nil
+  }
+
+  /// The fields, when this is a collection.
+  public var collection: Collection? {
+    if case .collection(let collection) = self { return collection }
+    return nil
+  }
+
+  /// A number from an integer.
+  public static func integer(_ value: Int) -> Value { .number(Number(value)) }
+}
+
+extension Value: Hashable {
+  /// Equal when both would be written the same way.
+  public static func == (left: Value, right: Value) -> Bool {
+    switch (left, right) {
+    case (.null, .null): true
+    case (.text(let a), .text(let b)): a.hasSameBytes(as: b)
+    case (.number(let a), .number(let b)): a == b
+    case (.boolean(let a), .boolean(let b)): a == b
+    case (.date(let a), .date(let b)): a == b
+    case (.buffer(let a), .buffer(let b)): a == b
+    case (.array(let a), .array(let b)): a == b
+    case (.collection(let a), .collection(let b)): a == b
+    default: false
+    }
+  }
+
+  /// Feeds the value into `hasher`.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(kind)
+    switch self {
+    case .null: break
+    case .text(let text): hasher.combine(text)
+    case .number(let number): hasher.combine(number)
+    case .boolean(let boolean): hasher.combine(boolean)
+    case .date(let date): hasher.combine(date)
+    case .buffer(let buffer): hasher.combine(buffer)
+    case .array(let elements): hasher.combine(elements)
+    case .collection(let collection): hasher.combine(collection)
+    }
+  }
+}
+
+extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+  ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral,
+  ExpressibleByDictionaryLiteral
+{
+  /// A text.
+  public init(stringLiteral value: String) { self = .text(value) }
+  /// A number.
+  public init(integerLiteral value: Int) { self = .number(Number(value)) }
+  /// A number.
+  public init(floatLiteral value: Double) { self = .number(Number(value)) }
+  /// A boolean.
+  public init(booleanLiteral value: Bool) { self = .boolean(value) }
+  /// No value.
+  public init(nilLiteral: ()) { self = .null }
+  /// An array.
+  public init(arrayLiteral elements: Value...) { self = .array(elements) }
+  /// A collection; a repeated key keeps its last value.
+  public init(dictionaryLiteral elements: (String, Value)...) {
+    self = .collection(Collection(elements))
+  }
+}
+
+extension String {
+  /// Whether both texts are the same bytes. Swift's `==` also holds for different spellings of the
+  /// same character, which would hide an edit and merge two JSON keys.
+  func hasSameBytes(as other: String) -> Bool {
+    self == other && utf8.elementsEqual(other.utf8)
+  }
+}

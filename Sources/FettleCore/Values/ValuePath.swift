@@ -1,0 +1,153 @@
+/// A place inside the bundles of a record: `1.items[2].email`, with back-quotes where a name needs
+/// them: ``1.`Customer Name` ``. The syntax is that of a reference in an expression, so a path can
+/// be copied from a mapping; arrays count from 1.
+public struct ValuePath: Hashable, Sendable {
+  /// One step down.
+  public enum Step: Hashable, Sendable {
+    /// Into a collection, by name.
+    case field(String)
+    /// Into an array; the first element is 1.
+    case element(Int)
+  }
+
+  /// The module whose bundle it is.
+  public let module: ModuleID
+  /// The steps down from the bundle; none names the bundle itself.
+  public var steps: [Step]
+
+  /// A path into the bundle of a module.
+  public init(module: ModuleID, steps: [Step] = []) {
+    self.module = module
+    self.steps = steps
+  }
+
+  /// The place one step further down.
+  public func appending(_ step: Step) -> ValuePath {
+    ValuePath(module: module, steps: steps + [step])
+  }
+}
+
+/// Why a text is no path.
+public struct ValuePathError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What is wrong, with the text and an example of the right form.
+  public let description: String
+}
+
+extension ValuePath: CustomStringConvertible {
+  /// Reads a path.
+  public init(parsing text: String) throws(ValuePathError) {
+    func wrong(_ what: String) -> ValuePathError {
+      ValuePathError(
+        description: "\"\(text)\" is no path: \(what). Write for example 1.email, "
+          + "1.items[2].name or 1.`Full Name`")
+    }
+    var rest = Substring(text)
+    let digits = rest.prefix { $0.isASCII && $0.isNumber }
+    guard let id = Int(digits), id > 0 else {
+      throw wrong("it has to begin with the number of a module")
+    }
+    rest = rest.dropFirst(digits.count)
+    var steps: [Step] = []
+    while let next = rest.first {
+      rest = rest.dropFirst()
+      switch next {
+      case "." where rest.first == "`":
+        rest = rest.dropFirst()
+        guard let end = rest.firstIndex(of: "`") else { throw wrong("a back-quote is not closed") }
+        steps.append(.field(String(rest[..<end])))
+        rest = rest[rest.index(after: end)...]
+      case ".":
+        let name = rest.prefix { $0 != "." && $0 != "[" && $0 != "`" }
+        guard !name.isEmpty else { throw wrong("a name is missing after a dot") }
+        steps.append(.field(String(name)))
+        rest = rest.dropFirst(name.count)
+      case "[":
+        guard let end = rest.firstIndex(of: "]"), let index = Int(rest[..<end]), index > 0 else {
+          throw wrong("an index is a number from 1 in square brackets")
+        }
+        steps.append(.element(index))
+        rest = rest[rest.index(after: end)...]
+      default: throw wrong("'\(next)' stands where '.' or '[' should stand")
+      }
+    }
+    self.init(module: ModuleID(id), steps: steps)
+  }
+
+  /// The path as it is written in an expression.
+  public var description: String {
+    steps.reduce(into: "\(module.number)") { text, step in
+      switch step {
+      case .element(let index): text += "[\(index)]"
+      case .field(let name): text += ".\(Self.written(name))"
+      }
+    }
+  }
+
+  /// A field name as an expression needs it: with back-quotes unless it is a plain name.
+  public static func written(_ name: String) -> String {
+    let scalars = name.unicodeScalars
+    let isPlain =
+      scalars.first.map { $0.properties.isAlphabetic || $0 == "_" || $0 == "$" } == true
+      && scalars.allSatisfy {
+        $0.properties.isAlphabetic || $0.properties.numericType == .decimal || $0 == "_"
+          || $0 == "$"
+      }
+    return isPlain ? name : "`\(name)`"
+  }
+}
+
+extension Value {
+  /// The value at the end of `steps`, or nil where there is none.
+  public func value(at steps: ArraySlice<ValuePath.Step>) -> Value? {
+    guard let step = steps.first else { return self }
+    switch (step, self) {
+    case (.field(let name), .collection(let collection)):
+      return collection[name]?.value(at: steps.dropFirst())
+    case (.element(let index), .array(let elements)) where elements.indices.contains(index - 1):
+      return elements[index - 1].value(at: steps.dropFirst())
+    default: return nil
+    }
+  }
+
+  /// Puts `value` at the end of `steps`, or takes away what stands there when it is nil. A missing
+  /// last field is added, and so is an element right after the last.
+  /// - Returns: false, changing nothing, when the way there does not exist.
+  public mutating func write(_ value: Value?, at steps: ArraySlice<ValuePath.Step>) -> Bool {
+    guard let step = steps.first else {
+      guard let value else { return false }
+      self = value
+      return true
+    }
+    let rest = steps.dropFirst()
+    switch (step, self) {
+    case (.field(let name), .collection(var collection)):
+      if rest.isEmpty {
+        if value == nil, collection.position(of: name) == nil { return false }
+        collection[name] = value
+      } else {
+        guard var inner = collection[name], inner.write(value, at: rest) else { return false }
+        collection[name] = inner
+      }
+      self = .collection(collection)
+      return true
+    case (.element(let index), .array(var elements)):
+      let position = index - 1
+      if rest.isEmpty, let value, position == elements.count {
+        elements.append(value)
+      } else if elements.indices.contains(position) {
+        if !rest.isEmpty {
+          guard elements[position].write(value, at: rest) else { return false }
+        } else if let value {
+          elements[position] = value
+        } else {
+          elements.remove(at: position)
+        }
+      } else {
+        return false
+      }
+      self = .array(elements)
+      return true
+    default: return false
+    }
+  }
+}
