@@ -1,0 +1,60 @@
+/// What guards a module: groups of conditions, of which one group must hold as a whole.
+public struct Filter: Sendable, Hashable {
+  /// The label its author gave, or nil.
+  public let name: String?
+  /// Outer OR, inner AND; no group at all lets everything pass (semantics 6.5.1).
+  public let groups: [[Condition]]
+
+  /// The filter as exported.
+  public init(_ document: Collection) {
+    name = document["name"]?.text.flatMap { $0.isEmpty ? nil : $0 }
+    groups = (document["conditions"]?.array ?? []).map { group in
+      (group.array ?? []).map { condition in
+        let fields = condition.collection ?? [:]
+        return Condition(
+          left: Template(Self.operand(fields["a"]) ?? ""),
+          operatorName: fields["o"]?.text ?? "text:equal",
+          right: Self.operand(fields["b"]).map { Template($0) })
+      }
+    }
+  }
+
+  private static func operand(_ value: Value?) -> String? {
+    guard let value, !value.isNull else { return nil }
+    return Coercion.text(value)
+  }
+
+  /// Whether a bundle may enter.
+  /// - Throws: the failure of an expression in a condition.
+  public func passes(in scope: Scope) throws(ExpressionError) -> Bool {
+    guard groups.contains(where: { !$0.isEmpty }) else { return true }
+    groups: for group in groups where !group.isEmpty {
+      for condition in group {
+        guard try condition.holds(in: scope) else { continue groups }
+      }
+      return true
+    }
+    return false
+  }
+
+  /// The label, or the conditions in short, as the chain shows them; nil when everything passes and
+  /// there is no label.
+  public var summary: String? {
+    if let name { return name }
+    let groups = groups.filter { !$0.isEmpty }
+    guard !groups.isEmpty else { return nil }
+    return groups.map { group in group.map(\.summary).joined(separator: " and ") }
+      .joined(separator: " or ")
+  }
+}
+
+extension Condition {
+  /// The condition in short, for example `1.score number:greater 50`.
+  public var summary: String {
+    let operand = { (template: Template) in
+      template.source.replacing("{{", with: "").replacing("}}", with: "")
+    }
+    return ([operand(left), operatorName] + (right.map { [operand($0)] } ?? []))
+      .joined(separator: " ")
+  }
+}

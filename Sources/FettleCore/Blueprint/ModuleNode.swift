@@ -1,0 +1,159 @@
+/// One module of a blueprint.
+public struct ModuleNode: Sendable, Hashable {
+  /// Its number.
+  public let id: ModuleID
+  /// The app and the name, for example `http:ActionSendData`.
+  public let type: String
+  /// The major version of the app; nil where the export does not say.
+  public let version: Int?
+  /// Static settings; never evaluated.
+  public let parameters: Collection
+  /// What is evaluated for every bundle.
+  public let mapper: Mapping
+  /// What a bundle must fulfil to enter.
+  public let filter: Filter?
+  /// The routes, when it is a router.
+  public let routes: [Route]
+  /// The branches, when it is an if-else.
+  public let branches: [Branch]
+  /// The error handler route; empty when there is none.
+  public let handler: [ModuleNode]
+  /// The name the author gave it, or nil.
+  public let label: String?
+  /// The module as exported.
+  public let document: Collection
+
+  init(_ value: Value, at place: String) throws(BlueprintError) {
+    guard let document = value.collection else {
+      throw BlueprintError("\(place) is \(value.kind), not a module")
+    }
+    guard let id = document["id"].flatMap(Coercion.number)?.integer, id >= 1 else {
+      throw BlueprintError("\(place) has no \"id\", a number from 1")
+    }
+    guard let type = document["module"]?.text, type.contains(":"), !type.hasPrefix(":"),
+      !type.hasSuffix(":")
+    else {
+      throw BlueprintError(
+        "module \(id) has no \"module\", the app and the name such as http:MakeRequest")
+    }
+    self.id = ModuleID(id)
+    self.type = type
+    self.document = document
+    version = document["version"]?.number?.integer
+    parameters = document["parameters"]?.collection ?? [:]
+    mapper = Mapping(compiling: document["mapper"]?.collection.map(Value.collection) ?? [:])
+    filter = document["filter"]?.collection.map(Filter.init)
+    var routes: [Route] = []
+    for (index, route) in (document["routes"]?.array ?? []).enumerated() {
+      routes.append(try Route(route, at: "route \(index + 1) of module \(id)"))
+    }
+    self.routes = routes
+    var branches: [Branch] = []
+    for (index, branch) in (document["branches"]?.array ?? []).enumerated() {
+      branches.append(try Branch(branch, at: "branch \(index + 1) of module \(id)"))
+    }
+    self.branches = branches
+    handler = try Self.flow(
+      document["onerror"]?.array ?? [], at: "the error handler of module \(id)")
+    label = document["metadata"]?.collection?["designer"]?.collection?["name"]?.text.flatMap {
+      $0.isEmpty ? nil : $0
+    }
+  }
+
+  static func flow(_ modules: [Value], at place: String) throws(BlueprintError) -> [ModuleNode] {
+    var flow: [ModuleNode] = []
+    for (index, module) in modules.enumerated() {
+      flow.append(try ModuleNode(module, at: "element \(index + 1) of \(place)"))
+    }
+    return flow
+  }
+
+  /// Equal when the exports are.
+  public static func == (left: ModuleNode, right: ModuleNode) -> Bool {
+    left.document == right.document
+  }
+
+  /// Feeds the export into `hasher`.
+  public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}
+
+extension ModuleNode {
+  /// The part of the type before the colon: `http`.
+  public var app: String { String(type.prefix { $0 != ":" }) }
+
+  /// The part of the type behind the last colon: `ActionSendData`.
+  public var name: String { type.split(separator: ":").last.map(String.init) ?? type }
+
+  /// How people call it: the label its author gave, or the name of the type in words (`Action send
+  /// data`).
+  public var title: String {
+    if let label { return label }
+    var words = ""
+    var previous: Character = " "
+    for character in name {
+      let startsWord = character.isUppercase && (previous.isLowercase || previous.isNumber)
+      words += startsWord ? " \(character.lowercased())" : "\(character)"
+      previous = character
+    }
+    return words.prefix(1).uppercased() + words.dropFirst()
+  }
+
+  /// This module and every module in its routes, branches and handler.
+  public var withDescendants: [ModuleNode] {
+    [self] + routes.flatMap { $0.flow.flatMap(\.withDescendants) }
+      + branches.flatMap { $0.flow.flatMap(\.withDescendants) }
+      + handler.flatMap(\.withDescendants)
+  }
+
+  /// Whether it sends bundles down routes.
+  public var isRouter: Bool { type == "builtin:BasicRouter" || !routes.isEmpty }
+
+  /// The route taken by bundles that passed no other, counted from 0: `parameters.else` (D24).
+  public var fallbackRoute: Int? {
+    parameters["else"]?.number?.integer.flatMap { routes.indices.contains($0) ? $0 : nil }
+  }
+}
+
+/// One route of a router.
+public struct Route: Sendable, Hashable {
+  /// Its modules. The filter of the route is the filter of the first.
+  public let flow: [ModuleNode]
+  /// Whether its author switched it off.
+  public let isDisabled: Bool
+
+  init(_ value: Value, at place: String) throws(BlueprintError) {
+    guard let document = value.collection else {
+      throw BlueprintError("\(place) is \(value.kind), not a route with a \"flow\"")
+    }
+    flow = try ModuleNode.flow(document["flow"]?.array ?? [], at: place)
+    isDisabled = document["disabled"]?.boolean == true
+  }
+}
+
+/// One branch of an if-else.
+public struct Branch: Sendable, Hashable {
+  /// Its modules.
+  public let flow: [ModuleNode]
+  /// What a bundle must fulfil to enter; nil for the branch that is taken otherwise.
+  public let filter: Filter?
+  /// Whether what follows the if-else goes on behind this branch.
+  public let merges: Bool
+  /// Whether its author switched it off.
+  public let isDisabled: Bool
+
+  init(_ value: Value, at place: String) throws(BlueprintError) {
+    guard let document = value.collection else {
+      throw BlueprintError("\(place) is \(value.kind), not a branch with a \"flow\"")
+    }
+    flow = try ModuleNode.flow(document["flow"]?.array ?? [], at: place)
+    let isElse = document["type"]?.text == "else"
+    filter =
+      isElse
+      ? nil
+      : Filter([
+        "name": document["label"] ?? .null, "conditions": document["conditions"] ?? .null,
+      ])
+    merges = document["merge"]?.boolean == true
+    isDisabled = document["disabled"]?.boolean == true
+  }
+}

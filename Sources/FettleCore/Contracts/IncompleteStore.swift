@@ -1,0 +1,76 @@
+/// Where incomplete executions live. It speaks of records and moves, never of tables; every
+/// implementation passes `StoreContractTests`.
+public protocol IncompleteStore: Sendable {
+  /// Adds a record and gives it its position in the queue of its scenario. When this returns, the
+  /// record survives a power cut.
+  /// - Returns: the position, from 1.
+  func add(_ record: IncompleteExecution) async throws(StoreError) -> Int
+
+  /// A part of the list, newest first. It costs the same wherever the part lies.
+  func page(
+    _ filter: RecordFilter, _ request: PageRequest, limit: Int
+  ) async throws(StoreError) -> [IncompleteSummary]
+
+  /// The number of records.
+  func counts() async throws(StoreError) -> RecordCounts
+
+  /// A record with all it holds.
+  /// - Throws: `notFound`.
+  func record(_ id: RecordID) async throws(StoreError) -> IncompleteExecution
+
+  /// The record whose identity begins with these digits.
+  /// - Throws: `notFound`, `ambiguous`.
+  func identify(_ digits: String) async throws(StoreError) -> RecordID
+
+  /// Appends edits and returns the new version.
+  /// - Throws: `changedMeanwhile` when `version` is not the stored one, `refused` when the record is
+  ///   being retried or closed; nothing is written then.
+  func append(
+    _ edits: [BundleEdit], to id: RecordID, version: Int
+  ) async throws(StoreError) -> Int
+
+  /// Makes one move in a record's life, together with what changes with it.
+  /// - Parameter version: the version the caller has seen; nil where the caller is the only one who
+  ///   may move the record, as the worker that claimed it is.
+  /// - Returns: the record after the move.
+  /// - Throws: `changedMeanwhile`, `refused`; nothing is written then.
+  func move(
+    _ id: RecordID, version: Int?, _ change: RecordChange
+  ) async throws(StoreError) -> IncompleteExecution
+}
+
+/// A move and what changes with it.
+public struct RecordChange: Sendable, Hashable {
+  /// What happened.
+  public var event: IncompleteEvent
+  /// The attempt that ended, when one did.
+  public var attempt: Attempt?
+  /// The failure the record now stands for, when an attempt failed at the same module.
+  public var error: ModuleError?
+  /// When Fettle tries again by itself.
+  public var nextRetry: Instant?
+  /// The words of the operator who closed it.
+  public var reason: String?
+  /// The record that continues it; stored in the same transaction.
+  public var successor: IncompleteExecution?
+  /// Who made the move.
+  public var author: String
+  /// When.
+  public var date: Instant
+
+  /// A move of these parts.
+  public init(
+    _ event: IncompleteEvent, attempt: Attempt? = nil, error: ModuleError? = nil,
+    nextRetry: Instant? = nil, reason: String? = nil, successor: IncompleteExecution? = nil,
+    author: String, date: Instant
+  ) {
+    self.event = event
+    self.attempt = attempt
+    self.error = error
+    self.nextRetry = nextRetry
+    self.reason = reason
+    self.successor = successor
+    self.author = author
+    self.date = date
+  }
+}

@@ -1,0 +1,185 @@
+/// What a module may do to the world. The engine, resume, dry run and the terminal all ask it
+/// (durability 1).
+public enum EffectClass: String, Sendable, CaseIterable {
+  /// The output follows from the input alone.
+  case pure
+  /// Looks at the world, changes nothing.
+  case read
+  /// Doing it twice equals doing it once.
+  case idempotent
+  /// Doing it twice is visible.
+  case effect
+  /// Takes part in commit and rollback.
+  case transactional
+}
+
+/// The kinds of module, as far as the engine treats them differently (semantics 6.1.6).
+public enum ModuleKind: String, Sendable, CaseIterable {
+  /// Starts a run; emits the bundles it was given or found.
+  case trigger
+  /// Makes one bundle from one.
+  case transformer
+  /// Does something in the world.
+  case action
+  /// Finds any number of bundles.
+  case search
+  /// Emits one bundle for each element of an array.
+  case feeder
+  /// Sends a bundle down routes.
+  case router
+
+  /// Whether a module of this kind may emit several bundles, whatever number it emits: the point
+  /// where the traversals of bundles split (semantics 1.1).
+  public var splits: Bool {
+    switch self {
+    case .trigger, .search, .feeder: true
+    case .transformer, .action, .router: false
+    }
+  }
+}
+
+/// What a field of a module's input must be.
+public struct FieldDescriptor: Sendable, Hashable {
+  /// The name in the mapper.
+  public let name: String
+  /// The name people read.
+  public let label: String
+  /// The type a value is converted to; nil takes any.
+  public let kind: ValueKind?
+  /// Whether the module cannot do without it.
+  public let isRequired: Bool
+  /// The only values it takes; empty when there is no such list.
+  public let choices: [String]
+  /// The smallest and the largest number it takes.
+  public let range: ClosedRange<Double>?
+  /// Whether it is masked wherever it is shown.
+  public let isSecret: Bool
+
+  /// A field of these properties.
+  public init(
+    _ name: String, _ label: String, _ kind: ValueKind?, required: Bool = false,
+    choices: [String] = [], range: ClosedRange<Double>? = nil, secret: Bool = false
+  ) {
+    self.name = name
+    self.label = label
+    self.kind = kind
+    isRequired = required
+    self.choices = choices
+    self.range = range
+    isSecret = secret
+  }
+
+  /// What it must be, in a few words: `text, required`, `0-4`, `one of get, post`.
+  public var expectation: String {
+    var parts: [String] = []
+    if !choices.isEmpty {
+      parts.append("one of " + choices.joined(separator: ", "))
+    } else if let range {
+      parts.append(
+        "\(Number(range.lowerBound).text)-\(Number(range.upperBound).text)")
+    } else if let kind {
+      parts.append(kind.rawValue)
+    }
+    if isRequired { parts.append("required") }
+    return parts.joined(separator: ", ")
+  }
+}
+
+/// What a module accepts, what it emits and what it may do to the world. The editor, the check
+/// before a resume and crash recovery read it; none of them runs the module.
+public struct ModuleDescriptor: Sendable, Hashable {
+  /// The type as blueprints name it, for example `http:MakeRequest`.
+  public let type: String
+  /// What the engine does with its bundles.
+  public let kind: ModuleKind
+  /// What it may do to the world, unless its input says more.
+  public let effect: EffectClass
+  /// The fields of its input. Other fields pass through unchecked.
+  public let fields: [FieldDescriptor]
+
+  /// A module of these properties.
+  public init(type: String, kind: ModuleKind, effect: EffectClass, fields: [FieldDescriptor] = []) {
+    self.type = type
+    self.kind = kind
+    self.effect = effect
+    self.fields = fields
+  }
+}
+
+extension ModuleDescriptor {
+  /// One reason why an input does not fit.
+  public struct Misfit: Sendable, Hashable {
+    /// The field.
+    public let field: FieldDescriptor
+    /// One sentence that begins with the name of the field.
+    public let message: String
+  }
+
+  /// Converts each field of a mapped input to its type, by the table of expression-language 7.1.
+  /// - Returns: the converted input and every reason why it does not fit.
+  public func fitted(_ input: Collection) -> (input: Collection, misfits: [Misfit]) {
+    var fitted = input
+    var misfits: [Misfit] = []
+    for field in fields {
+      let value = input[field.name] ?? .null
+      guard !value.isNull, value != .text("") || field.kind == .text else {
+        if field.isRequired { misfits.append(Misfit(field, "is required and is empty")) }
+        continue
+      }
+      if value == .text(""), field.isRequired {
+        misfits.append(Misfit(field, "is required and is empty"))
+        continue
+      }
+      guard let kind = field.kind else { continue }
+      guard let converted = Self.converted(value, to: kind) else {
+        misfits.append(
+          Misfit(field, "must be \(kind.rawValue), got \(value.kind.rawValue) \(value.excerpt)"))
+        continue
+      }
+      fitted[field.name] = converted
+      if !field.choices.isEmpty, let text = converted.text, !text.isEmpty,
+        !field.choices.contains(text.lowercased())
+      {
+        misfits.append(
+          Misfit(
+            field, "must be one of \(field.choices.joined(separator: ", ")), got \(value.excerpt)"))
+      }
+      if let range = field.range, let number = converted.number, !range.contains(number.double) {
+        misfits.append(Misfit(field, "must be \(field.expectation), got \(number.text)"))
+      }
+    }
+    return (fitted, misfits)
+  }
+
+  private static func converted(_ value: Value, to kind: ValueKind) -> Value? {
+    switch kind {
+    case .text: Coercion.text(value).map(Value.text)
+    case .number: Coercion.number(value).map(Value.number)
+    case .boolean: Coercion.boolean(value).map(Value.boolean)
+    case .array: value.array == nil ? .array([value]) : value
+    case .date, .buffer, .collection, .null: value.kind == kind ? value : nil
+    }
+  }
+}
+
+extension ModuleDescriptor.Misfit {
+  init(_ field: FieldDescriptor, _ what: String) {
+    self.field = field
+    message = "\"\(field.name)\" \(what)"
+  }
+}
+
+extension Value {
+  /// The value in at most 60 characters, as messages quote it.
+  public var excerpt: String {
+    let text: String
+    switch self {
+    case .text(let content): text = "\"\(content.prefix(80))\""
+    case .array(let elements): text = "[\(elements.count)]"
+    case .collection(let collection): text = "{\(collection.count)}"
+    case .buffer(let buffer): text = "\(buffer.bytes.count) bytes"
+    default: text = JSONWriter.text(self)
+    }
+    return text.count <= 60 ? text : "\(text.prefix(56))…\""
+  }
+}

@@ -1,0 +1,99 @@
+/// One kind of module: how it turns a mapped input into bundles.
+///
+/// To add one: a file named after the module in the folder of its app, a line in the registry, a
+/// test against a real server.
+public protocol ModuleImplementation: Sendable {
+  /// What it accepts, what it emits and what it may do to the world.
+  static var descriptor: ModuleDescriptor { get }
+
+  /// What this input would do to the world, where that depends on the input: an HTTP GET only reads.
+  static func effect(of input: Collection) -> EffectClass
+
+  /// Performs one operation: one mapped input in, the bundles to send on out, in order.
+  /// - Throws: what went wrong and of which type, never what should follow from it.
+  func perform(
+    _ input: Collection, in context: OperationContext
+  ) async throws(ModuleError) -> OperationOutput
+}
+
+extension ModuleImplementation {
+  /// The class of the descriptor.
+  public static func effect(of input: Collection) -> EffectClass { descriptor.effect }
+}
+
+/// What an operation may know beside its input.
+public struct OperationContext: Sendable {
+  /// The module, with its static parameters.
+  public let module: ModuleNode
+  /// The variables set so far.
+  public let variables: Variables
+  /// Time, chance and identities.
+  public let clock: any RunClock
+  /// The bundles the run was started with, for triggers.
+  public let given: [Bundle]
+
+  /// A context of these parts.
+  public init(
+    module: ModuleNode, variables: Variables = Variables(), clock: any RunClock = SystemClock(),
+    given: [Bundle] = []
+  ) {
+    self.module = module
+    self.variables = variables
+    self.clock = clock
+    self.given = given
+  }
+}
+
+/// What an operation gave.
+public struct OperationOutput: Sendable, Hashable {
+  /// The bundles to send on, in order; none ends the flow for the bundle that came in.
+  public var bundles: [Bundle]
+  /// The variables to set, before the bundles go on.
+  public var assignments: [VariableAssignment]
+  /// Messages for the operator; the run goes on and ends with a warning.
+  public var warnings: [String]
+
+  /// An output of these parts.
+  public init(
+    _ bundles: [Bundle], assignments: [VariableAssignment] = [], warnings: [String] = []
+  ) {
+    self.bundles = bundles
+    self.assignments = assignments
+    self.warnings = warnings
+  }
+}
+
+/// A variable that a module sets.
+public struct VariableAssignment: Sendable, Hashable {
+  /// Its name.
+  public let name: String
+  /// Its value.
+  public let value: Value
+  /// How long it lives.
+  public let scope: VariableScope
+
+  /// A variable of that name and value.
+  public init(name: String, value: Value, scope: VariableScope) {
+    self.name = name
+    self.value = value
+    self.scope = scope
+  }
+}
+
+/// How long a variable lives.
+public enum VariableScope: String, Sendable, CaseIterable {
+  /// One cycle.
+  case roundtrip
+  /// The whole execution.
+  case execution
+}
+
+extension Variables {
+  /// Sets a variable.
+  public mutating func assign(_ assignment: VariableAssignment) {
+    switch assignment.scope {
+    case .roundtrip: cycle[assignment.name] = assignment.value
+    case .execution: execution[assignment.name] = assignment.value
+    }
+  }
+}

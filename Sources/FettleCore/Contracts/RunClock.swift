@@ -1,0 +1,61 @@
+/// What a run takes from nature: the time, chance, fresh identities. Injected everywhere, so that a
+/// test or a replay can decide them.
+public protocol RunClock: Sendable {
+  /// The current instant.
+  func now() -> Instant
+  /// A number from 0 up to, but not including, 1.
+  func random() -> Double
+  /// A fresh UUID of version 4, in lower case with hyphens.
+  func uuid() -> String
+}
+
+extension RunClock {
+  /// A fresh identity of a record: 32 hexadecimal digits.
+  public func recordID() -> RecordID { RecordID(uuid().replacing("-", with: "")) }
+}
+
+/// The clock and the chance of the machine.
+public struct SystemClock: RunClock {
+  private let fixed: Instant?
+
+  /// The clock of the machine, or one that stands still, for pictures and tests.
+  public init(standingStillAt fixed: Instant? = nil) { self.fixed = fixed }
+
+  /// The current instant.
+  public func now() -> Instant {
+    if let fixed { return fixed }
+    // The only way to the wall clock without Foundation: the distance of two Swift clocks has no
+    // epoch, the C library has.
+    return Instant(milliseconds: millisecondsSinceEpoch())
+  }
+
+  /// A number from 0 up to, but not including, 1.
+  public func random() -> Double { Double.random(in: 0..<1) }
+
+  /// A fresh UUID of version 4.
+  public func uuid() -> String {
+    var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
+    bytes[6] = bytes[6] & 0x0F | 0x40
+    bytes[8] = bytes[8] & 0x3F | 0x80
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    for (position, byte) in bytes.enumerated() {
+      if [4, 6, 8, 10].contains(position) { text.append(UInt8(ascii: "-")) }
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+private func millisecondsSinceEpoch() -> Int64 {
+  var time = timespec()
+  clock_gettime(CLOCK_REALTIME, &time)
+  return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+}

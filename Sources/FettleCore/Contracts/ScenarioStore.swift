@@ -1,0 +1,68 @@
+/// Where scenarios and their executions are known.
+public protocol ScenarioStore: Sendable {
+  /// The scenario of that name; it is made known when it was not. The name is what a blueprint
+  /// carries, so running an export again is running the same scenario.
+  func scenario(named name: String) async throws(StoreError) -> ScenarioID
+
+  /// Notes that an execution began.
+  func began(_ execution: ExecutionSummary) async throws(StoreError)
+
+  /// Notes how an execution ended.
+  func ended(_ execution: ExecutionSummary) async throws(StoreError)
+}
+
+/// One run of a scenario.
+public struct ExecutionSummary: Sendable, Hashable {
+  /// The identity.
+  public let id: String
+  /// The scenario.
+  public let scenario: ScenarioID
+  /// The record it retries; nil for an ordinary run.
+  public let retryOf: RecordID?
+  /// When it began.
+  public let started: Instant
+  /// When it ended.
+  public var ended: Instant?
+  /// How it stands.
+  public var status: ExecutionStatus
+  /// The operations performed (semantics 6.2.6).
+  public var operations: Int
+  /// The incomplete executions it stored.
+  public var stored: [RecordID]
+  /// The failure that ended it, when one did.
+  public var error: ModuleError?
+  /// The module that failed then.
+  public var failedModule: ModuleID?
+  /// What modules and the engine warned of.
+  public var warnings: [String]
+
+  /// A run that has just begun.
+  public init(id: String, scenario: ScenarioID, retryOf: RecordID? = nil, started: Instant) {
+    self.id = id
+    self.scenario = scenario
+    self.retryOf = retryOf
+    self.started = started
+    status = .running
+    operations = 0
+    stored = []
+    warnings = []
+  }
+}
+
+/// How a run stands. The worst thing that happened decides (semantics 1.3).
+public enum ExecutionStatus: String, Sendable, CaseIterable, Comparable {
+  /// It has not ended.
+  case running
+  /// Everything was processed, or handled by a directive that says so.
+  case success
+  /// Something was stored for later, or a module warned.
+  case warning
+  /// It failed.
+  case error
+
+  /// Worse is greater.
+  public static func < (left: ExecutionStatus, right: ExecutionStatus) -> Bool {
+    let order = ExecutionStatus.allCases
+    return (order.firstIndex(of: left) ?? 0) < (order.firstIndex(of: right) ?? 0)
+  }
+}

@@ -1,0 +1,45 @@
+/// The store could not do what it was asked to. It always travels up to a person.
+public enum StoreError: Error, Hashable, Sendable {
+  /// The file is no store of Fettle.
+  case notAStore(path: String, reason: String)
+  /// The store was written by a later version of Fettle.
+  case newerVersion(path: String)
+  /// There is nothing under that identity.
+  case notFound(String)
+  /// Several records begin with those digits.
+  case ambiguous(String, [RecordID])
+  /// The record was changed since the version named was read; nothing was written.
+  case changedMeanwhile(currentVersion: Int)
+  /// The record's state does not allow it; nothing was written.
+  case refused(IllegalMove)
+  /// There is no room: the disk or the limit of the store.
+  case full(String)
+  /// Another program holds the store for too long.
+  case busy(String)
+  /// What was stored cannot be read back.
+  case damaged(String)
+  /// The operating system or the database refused.
+  case failed(String)
+}
+
+extension StoreError: CustomStringConvertible {
+  /// One sentence that says what happened and what to do next.
+  public var description: String {
+    switch self {
+    case .notAStore(let path, let reason):
+      "\(path) is not a store of Fettle (\(reason)); name another file with --store"
+    case .newerVersion(let path):
+      "\(path) was written by a newer Fettle; use that version, nothing was changed"
+    case .notFound(let what): "there is no \(what); `fettle list` shows what there is"
+    case .ambiguous(let digits, let ids):
+      "\(digits) could be \(ids.map { $0.text }.joined(separator: " or ")); type more digits"
+    case .changedMeanwhile:
+      "the record was changed by someone else; nothing was written, look at it again"
+    case .refused(let move): "\(move)"
+    case .full(let what): "the store has no room: \(what); nothing was lost, free some space"
+    case .busy(let what): "the store is held by another program: \(what); try again"
+    case .damaged(let what): "the store is damaged: \(what); restore it from a backup"
+    case .failed(let what): "the store cannot be used: \(what)"
+    }
+  }
+}

@@ -1,0 +1,133 @@
+/// One change an operator made to a record's bundles. Edits are appended; the bundles as they were
+/// at the failure stay as they are.
+public struct BundleEdit: Hashable, Sendable {
+  /// The place.
+  public let path: ValuePath
+  /// What stood there; nil when nothing did.
+  public let old: Value?
+  /// What stands there now; nil when it was taken away.
+  public let new: Value?
+  /// Who made it.
+  public let author: String
+  /// When.
+  public let date: Instant
+
+  /// A change from `old` to `new`.
+  public init(path: ValuePath, old: Value?, new: Value?, author: String, date: Instant) {
+    self.path = path
+    self.old = old
+    self.new = new
+    self.author = author
+    self.date = date
+  }
+
+  /// The change that takes this one back.
+  public var inverse: BundleEdit {
+    BundleEdit(path: path, old: new, new: old, author: author, date: date)
+  }
+}
+
+/// Why an edit does not fit the bundles.
+public struct BundleEditError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The place that was meant.
+  public let path: ValuePath
+  /// One sentence.
+  public let description: String
+}
+
+/// The bundles that can be mapped into a module, in the order the modules stand in the blueprint.
+public struct VisibleBundles: Hashable, Sendable {
+  /// Module and bundle, in order.
+  public private(set) var entries: [Entry]
+
+  /// The bundle of one module.
+  public struct Entry: Hashable, Sendable {
+    /// The module that emitted it.
+    public let module: ModuleID
+    /// The bundle.
+    public var bundle: Bundle
+
+    /// The bundle of that module.
+    public init(module: ModuleID, bundle: Bundle) {
+      self.module = module
+      self.bundle = bundle
+    }
+  }
+
+  /// These bundles.
+  public init(_ entries: [Entry] = []) { self.entries = entries }
+
+  /// The bundle of a module. Writing to a module that has none appends it; writing nil removes it.
+  public subscript(module: ModuleID) -> Bundle? {
+    get { entries.first { $0.module == module }?.bundle }
+    set {
+      let position = entries.firstIndex { $0.module == module }
+      switch (position, newValue) {
+      case (let position?, let bundle?): entries[position].bundle = bundle
+      case (let position?, nil): entries.remove(at: position)
+      case (nil, let bundle?): entries.append(Entry(module: module, bundle: bundle))
+      case (nil, nil): break
+      }
+    }
+  }
+
+  /// The bundles by module, as expressions read them.
+  public var byModule: [ModuleID: Bundle] {
+    Dictionary(entries.map { ($0.module, $0.bundle) }, uniquingKeysWith: { $1 })
+  }
+
+  /// The value at a place, or nil where there is none.
+  public func value(at path: ValuePath) -> Value? {
+    self[path.module].flatMap { Value.collection($0).value(at: path.steps[...]) }
+  }
+
+  /// Writes a value to a place, or takes away what stands there.
+  /// - Returns: the edit, with what stood there before.
+  /// - Throws: why there is no such place.
+  public mutating func write(
+    _ value: Value?, at path: ValuePath, author: String, date: Instant
+  ) throws(BundleEditError) -> BundleEdit {
+    guard let bundle = self[path.module] else {
+      let known = entries.map(\.module.description).joined(separator: ", ")
+      throw BundleEditError(
+        path: path,
+        description: "the record holds no bundle of module \(path.module); it has those of \(known)"
+      )
+    }
+    if path.steps.isEmpty, value?.collection == nil {
+      throw BundleEditError(
+        path: path, description: "\(path) is a whole bundle; it can only become a collection")
+    }
+    let old = self.value(at: path)
+    var changed = Value.collection(bundle)
+    guard changed.write(value, at: path.steps[...]), let changed = changed.collection else {
+      throw BundleEditError(path: path, description: missing(path, in: bundle))
+    }
+    self[path.module] = changed
+    return BundleEdit(path: path, old: old, new: value, author: author, date: date)
+  }
+
+  /// Applies an edit that was made before.
+  public mutating func apply(_ edit: BundleEdit) throws(BundleEditError) {
+    _ = try write(edit.new, at: edit.path, author: edit.author, date: edit.date)
+  }
+
+  private func missing(_ path: ValuePath, in bundle: Bundle) -> String {
+    var reached = ValuePath(module: path.module)
+    for step in path.steps {
+      let next = reached.appending(step)
+      if value(at: next) == nil { break }
+      reached = next
+    }
+    switch value(at: reached) {
+    case .collection(let collection)?:
+      let names = collection.names.prefix(8).map { ValuePath.written($0) }.joined(separator: ", ")
+      return "\(path) does not exist; \(reached) has \(names.isEmpty ? "no fields" : names)"
+    case .array(let elements)?:
+      return "\(path) does not exist; \(reached) is an array of \(elements.count), counted from 1"
+    case let value?:
+      return "\(path) does not exist; \(reached) is \(value.kind) and has nothing inside"
+    case nil: return "\(path) does not exist"
+    }
+  }
+}

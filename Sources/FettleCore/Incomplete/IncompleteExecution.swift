@@ -1,0 +1,270 @@
+/// The identity of an incomplete execution: 32 hexadecimal digits, as in Make's interface.
+public struct RecordID: Hashable, Sendable, Comparable, CustomStringConvertible {
+  /// The digits, in lower case.
+  public let text: String
+
+  /// The record of that identity.
+  public init(_ text: String) { self.text = text }
+
+  /// The first eight digits, which people read and type.
+  public var short: String { String(text.prefix(8)) }
+
+  /// The digits.
+  public var description: String { text }
+
+  /// By digits.
+  public static func < (left: RecordID, right: RecordID) -> Bool { left.text < right.text }
+}
+
+/// The number of a scenario in its store.
+public struct ScenarioID: Hashable, Sendable, CustomStringConvertible {
+  /// The number, from 1.
+  public let number: Int
+
+  /// The scenario of that number.
+  public init(_ number: Int) { self.number = number }
+
+  /// The number.
+  public var description: String { String(number) }
+}
+
+/// The frozen rest of an execution for one failing bundle: everything needed to see why it failed,
+/// to mend it, and to run it on from the failed module (semantics 1.4).
+public struct IncompleteExecution: Sendable, Hashable {
+  /// What the list shows.
+  public var summary: IncompleteSummary
+  /// The failure, as of the last attempt.
+  public var error: ModuleError
+  /// The blueprint as it was when the bundle failed.
+  public var blueprint: Blueprint
+  /// Every bundle that can be mapped into the failed module, as they were at the failure.
+  public var originalBundles: VisibleBundles
+  /// What operators changed, oldest first.
+  public var edits: [BundleEdit]
+  /// What the failed module was given, after mapping; for people to read. A resume maps again.
+  public var mappedInput: Value
+  /// Variables in force at the failure.
+  public var variables: Variables
+  /// The pieces of work that fell out of the run together with the bundle, outermost first.
+  public var continuation: [OwedFrame]
+  /// What ran before the failure, for the drawing of the chain.
+  public var visits: [ModuleVisit]
+  /// The automatic retries that are planned.
+  public var schedule: RetrySchedule
+  /// The retries so far, oldest first.
+  public var attempts: [Attempt]
+  /// What became of the record, in the words of an operator, when it was closed without running.
+  public var closingReason: String?
+  /// The record this one continues, when a retry of that one failed at a later module.
+  public var predecessor: RecordID?
+  /// The record that continues this one.
+  public var successor: RecordID?
+
+  /// A record with nothing done to it yet.
+  public init(
+    summary: IncompleteSummary, error: ModuleError, blueprint: Blueprint,
+    originalBundles: VisibleBundles, mappedInput: Value, variables: Variables,
+    continuation: [OwedFrame], visits: [ModuleVisit], schedule: RetrySchedule,
+    predecessor: RecordID? = nil
+  ) {
+    self.summary = summary
+    self.error = error
+    self.blueprint = blueprint
+    self.originalBundles = originalBundles
+    edits = []
+    self.mappedInput = mappedInput
+    self.variables = variables
+    self.continuation = continuation
+    self.visits = visits
+    self.schedule = schedule
+    attempts = []
+    self.predecessor = predecessor
+  }
+}
+
+extension IncompleteExecution {
+  /// The identity.
+  public var id: RecordID { summary.id }
+
+  /// The bundles with every edit applied: what a resume maps from.
+  public var bundles: VisibleBundles {
+    edits.reduce(into: originalBundles) { bundles, edit in
+      // An edit was checked against these very bundles when it was appended.
+      try? bundles.apply(edit)
+    }
+  }
+
+  /// The failed module, as it was.
+  public var failedModule: ModuleNode? { blueprint.module(summary.failer) }
+
+  /// Whether the module stands in the part of the flow that has not run yet.
+  public func visit(of module: ModuleID) -> ModuleVisit? { visits.first { $0.module == module } }
+}
+
+/// One record as a list shows it, without its data.
+public struct IncompleteSummary: Sendable, Hashable {
+  /// The identity.
+  public let id: RecordID
+  /// The scenario.
+  public var scenarioID: ScenarioID
+  /// Its name at the failure.
+  public var scenarioName: String
+  /// The position in the queue of the scenario, from 1, in the order of creation.
+  public var index: Int
+  /// The execution that stored it.
+  public var executionID: String
+  /// The failed module.
+  public var failer: ModuleID
+  /// What people call the failed module.
+  public var failerTitle: String
+  /// The kind of the failure.
+  public var errorType: ErrorType
+  /// The message of the failure.
+  public var reason: String
+  /// When it was stored.
+  public var created: Instant
+  /// The size of its bundles and its blueprint, in bytes.
+  public var size: Int
+  /// Where it is in its life.
+  public var state: IncompleteState
+  /// When Fettle tries again by itself; nil when it does not.
+  public var nextRetry: Instant?
+  /// The number of retries so far.
+  public var attempts: Int
+  /// The number of planned automatic retries, so that `attempts` can be read as "2 of 5".
+  public var plannedAttempts: Int
+  /// Goes up by one with every change. A change that names another version is refused.
+  public var version: Int
+
+  /// A summary of these parts.
+  public init(
+    id: RecordID, scenarioID: ScenarioID, scenarioName: String, index: Int, executionID: String,
+    failer: ModuleID, failerTitle: String, errorType: ErrorType, reason: String, created: Instant,
+    size: Int, state: IncompleteState, nextRetry: Instant?, attempts: Int = 0,
+    plannedAttempts: Int = 0, version: Int = 1
+  ) {
+    self.id = id
+    self.scenarioID = scenarioID
+    self.scenarioName = scenarioName
+    self.index = index
+    self.executionID = executionID
+    self.failer = failer
+    self.failerTitle = failerTitle
+    self.errorType = errorType
+    self.reason = reason
+    self.created = created
+    self.size = size
+    self.state = state
+    self.nextRetry = nextRetry
+    self.attempts = attempts
+    self.plannedAttempts = plannedAttempts
+    self.version = version
+  }
+
+  /// Whether Fettle retries it by itself. A property of the record: a Break directive sets it for
+  /// any type (semantics 9).
+  public var retry: Bool { nextRetry != nil && (state == .pending || state == .inProgress) }
+}
+
+/// Custom variables, by scope.
+public struct Variables: Sendable, Hashable {
+  /// Those that live as long as a cycle (`roundtrip`).
+  public var cycle: Collection
+  /// Those that live as long as the execution.
+  public var execution: Collection
+
+  /// No variables.
+  public init(cycle: Collection = [:], execution: Collection = [:]) {
+    self.cycle = cycle
+    self.execution = execution
+  }
+
+  /// The value of a variable; one of the cycle hides one of the execution.
+  public subscript(name: String) -> Value? { cycle[name] ?? execution[name] }
+}
+
+/// A piece of work that a run owes because a bundle fell out of it: on the way from the point where
+/// bundles split up to the failed module (semantics 7.2).
+public enum OwedFrame: Sendable, Hashable {
+  /// The later routes of a router.
+  /// - Parameters:
+  ///   - route: the route that was being run, counted from 0.
+  ///   - passedAny: whether the bundle passed the filter of any route, which decides the fallback.
+  case routes(router: ModuleID, after: Int, passedAny: Bool)
+  /// The bundles of a module that were not processed because the failure stopped the run.
+  case bundles(module: ModuleID, remaining: [Bundle])
+}
+
+/// What a module did before the failure, in the run that stored the record.
+public struct ModuleVisit: Sendable, Hashable {
+  /// The module.
+  public let module: ModuleID
+  /// The bundles that came to its filter.
+  public var seen: Int
+  /// The bundles its filter let through.
+  public var passed: Int
+  /// The bundles it sent on.
+  public var emitted: Int
+  /// The bundles it failed on, handled or not.
+  public var failed: Int
+
+  /// Nothing done yet.
+  public init(module: ModuleID, seen: Int = 0, passed: Int = 0, emitted: Int = 0, failed: Int = 0) {
+    self.module = module
+    self.seen = seen
+    self.passed = passed
+    self.emitted = emitted
+    self.failed = failed
+  }
+}
+
+/// One retry of a record.
+public struct Attempt: Sendable, Hashable {
+  /// Counted from 1.
+  public let number: Int
+  /// Who or what started it.
+  public let trigger: AttemptTrigger
+  /// The execution it was.
+  public let executionID: String
+  /// When it began.
+  public let started: Instant
+  /// When it ended.
+  public let ended: Instant
+  /// What came of it.
+  public let outcome: Outcome
+
+  /// What a retry can come to.
+  public enum Outcome: Sendable, Hashable {
+    /// The rest of the flow was completed.
+    case resolved
+    /// It failed at the same module.
+    case failed(ModuleError)
+    /// It got on and failed at a later module, which made a new record.
+    case failedElsewhere(ModuleError, at: ModuleID, record: RecordID?)
+    /// The worker died.
+    case interrupted
+  }
+
+  /// A retry of these parts.
+  public init(
+    number: Int, trigger: AttemptTrigger, executionID: String, started: Instant, ended: Instant,
+    outcome: Outcome
+  ) {
+    self.number = number
+    self.trigger = trigger
+    self.executionID = executionID
+    self.started = started
+    self.ended = ended
+    self.outcome = outcome
+  }
+}
+
+/// Who or what started a retry (semantics 1.6).
+public enum AttemptTrigger: String, Sendable, CaseIterable {
+  /// The schedule of the record.
+  case auto
+  /// An operator, for this record.
+  case manual
+  /// An operator, for many records at once.
+  case bulk
+}

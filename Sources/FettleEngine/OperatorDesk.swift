@@ -1,0 +1,142 @@
+public import FettleCore
+
+/// Everything an operator can do with incomplete executions. The terminal, the command and later the
+/// API reach the engine through it, so that each of them can do the same and nothing else.
+public struct OperatorDesk: Sendable {
+  let store: any IncompleteStore
+  let runner: ScenarioRunner
+  let author: String
+
+  /// A desk for one operator.
+  /// - Parameter author: the name that stands beside every change in the audit.
+  public init(store: any IncompleteStore, runner: ScenarioRunner, author: String) {
+    self.store = store
+    self.runner = runner
+    self.author = author
+  }
+
+  /// A part of the list, newest first.
+  public func page(
+    _ filter: RecordFilter, _ request: PageRequest, limit: Int
+  ) async throws(StoreError) -> [IncompleteSummary] {
+    try await store.page(filter, request, limit: limit)
+  }
+
+  /// The number of records, by what they wait for.
+  public func counts() async throws(StoreError) -> RecordCounts { try await store.counts() }
+
+  /// A record with all it holds.
+  public func record(_ id: RecordID) async throws(StoreError) -> IncompleteExecution {
+    try await store.record(id)
+  }
+
+  /// The record whose identity begins with these digits.
+  public func identify(_ digits: String) async throws(StoreError) -> RecordID {
+    try await store.identify(digits)
+  }
+
+  /// Appends edits to a record.
+  /// - Parameter version: the version the operator has seen.
+  /// - Returns: the new version.
+  public func append(
+    _ edits: [BundleEdit], to id: RecordID, version: Int
+  ) async throws(StoreError) -> Int {
+    try await store.append(edits, to: id, version: version)
+  }
+
+  /// An edit by this operator, made now, of bundles that already carry the earlier ones.
+  /// - Throws: why there is no such place.
+  public func edit(
+    _ value: Value?, at path: ValuePath, of bundles: inout VisibleBundles
+  ) throws(BundleEditError) -> BundleEdit {
+    try bundles.write(value, at: path, author: author, date: runner.clock.now())
+  }
+
+  /// What a resume would do, without doing it.
+  /// - Parameter bundles: the bundles as the operator wants them.
+  public func check(_ record: IncompleteExecution, bundles: VisibleBundles) -> ResumeCheck {
+    ResumeCheck(record: record, bundles: bundles, runner: runner)
+  }
+
+  /// Runs a record on from its failed module, with its bundles and every edit.
+  /// - Parameter version: the version the operator has seen; nil takes the record as it is.
+  /// - Throws: why nothing was run.
+  public func resume(
+    _ id: RecordID, version: Int?, trigger: AttemptTrigger
+  ) async throws(StoreError) -> ResumeReport {
+    try await Resume(runner: runner, store: store, author: author)
+      .run(id, version: version, trigger: trigger)
+  }
+
+  /// Closes a record without running it.
+  /// - Parameter reason: why, in the operator's words.
+  public func close(
+    _ id: RecordID, version: Int?, reason: String
+  ) async throws(StoreError) -> IncompleteExecution {
+    try await move(id, version: version, .closed, reason: reason)
+  }
+
+  /// Puts a record into the bin.
+  public func delete(_ id: RecordID, version: Int?) async throws(StoreError) -> IncompleteExecution {
+    try await move(id, version: version, .deleted)
+  }
+
+  /// Takes a record out of the bin.
+  public func restore(_ id: RecordID, version: Int?) async throws(StoreError) -> IncompleteExecution
+  {
+    try await move(id, version: version, .restored)
+  }
+
+  /// Turns the automatic retry of a record on or off.
+  public func setAutoRetry(
+    _ isOn: Bool, of id: RecordID, version: Int?
+  ) async throws(StoreError) -> IncompleteExecution {
+    guard isOn else { return try await move(id, version: version, .autoRetryTurnedOff) }
+    let record = try await store.record(id)
+    // A record stored without a plan is given the usual one, from its beginning.
+    let pauses = record.schedule.pauses.isEmpty ? RetrySchedule.fusion : record.schedule
+    let next = min(record.summary.attempts + 1, pauses.pauses.count)
+    let pause = pauses.pause(before: next) ?? 0
+    return try await move(
+      id, version: version, .autoRetryTurnedOn,
+      nextRetry: runner.clock.now().advanced(bySeconds: pause))
+  }
+
+  /// What a module accepts; nil when Fettle cannot run it.
+  public func descriptor(of module: ModuleNode) -> ModuleDescriptor? {
+    runner.modules.descriptor(of: module.type)
+  }
+
+  private func move(
+    _ id: RecordID, version: Int?, _ event: IncompleteEvent, reason: String? = nil,
+    nextRetry: Instant? = nil
+  ) async throws(StoreError) -> IncompleteExecution {
+    try await store.move(
+      id, version: version,
+      RecordChange(
+        event, nextRetry: nextRetry, reason: reason, author: author, date: runner.clock.now()))
+  }
+}
+
+/// The true outcome of a retry: of the run, not of the request.
+public struct ResumeReport: Sendable, Hashable {
+  /// The record after the retry.
+  public let record: IncompleteExecution
+  /// What came of it.
+  public let outcome: Attempt.Outcome
+  /// The execution it was.
+  public let execution: ExecutionSummary
+  /// How long it took, in milliseconds.
+  public let milliseconds: Int
+
+  /// A report of these parts.
+  public init(
+    record: IncompleteExecution, outcome: Attempt.Outcome, execution: ExecutionSummary,
+    milliseconds: Int
+  ) {
+    self.record = record
+    self.outcome = outcome
+    self.execution = execution
+    self.milliseconds = milliseconds
+  }
+}
