@@ -51,8 +51,9 @@ public struct RecordChange: Sendable, Hashable {
   public var nextRetry: Instant?
   /// The words of the operator who closed it.
   public var reason: String?
-  /// The record that continues it; stored in the same transaction.
-  public var successor: IncompleteExecution?
+  /// The records that continue it; stored in the same transaction, so that a bundle never has two
+  /// owners. The first is linked as the successor.
+  public var successors: [IncompleteExecution]
   /// Who made the move.
   public var author: String
   /// When.
@@ -61,7 +62,7 @@ public struct RecordChange: Sendable, Hashable {
   /// A move of these parts.
   public init(
     _ event: IncompleteEvent, attempt: Attempt? = nil, error: ModuleError? = nil,
-    nextRetry: Instant? = nil, reason: String? = nil, successor: IncompleteExecution? = nil,
+    nextRetry: Instant? = nil, reason: String? = nil, successors: [IncompleteExecution] = [],
     author: String, date: Instant
   ) {
     self.event = event
@@ -69,7 +70,7 @@ public struct RecordChange: Sendable, Hashable {
     self.error = error
     self.nextRetry = nextRetry
     self.reason = reason
-    self.successor = successor
+    self.successors = successors
     self.author = author
     self.date = date
   }

@@ -12,13 +12,28 @@ public struct ModuleError: Error, Hashable, Sendable {
   public var suberrors: [String]
   /// The field of the module's input that does not fit, by its name, when one is known.
   public var field: String?
+  /// How far the operation got.
+  public var stage: Stage
   /// How long the service asked to wait, in seconds. It lengthens a pause, never shortens it.
   public var retryAfterSeconds: Int?
+
+  /// How far an operation got before it failed.
+  public enum Stage: String, Sendable, CaseIterable {
+    /// The filter of the module could not be decided.
+    case filter
+    /// An expression of the mapper failed.
+    case mapping
+    /// The mapped input did not fit the fields of the module; nothing was sent.
+    case input
+    /// The module was performing.
+    case service
+  }
 
   /// A failure of that kind.
   public init(
     _ type: ErrorType, _ message: String, detail: String? = nil, statusCode: Int? = nil,
-    suberrors: [String] = [], field: String? = nil, retryAfterSeconds: Int? = nil
+    suberrors: [String] = [], field: String? = nil, stage: Stage = .service,
+    retryAfterSeconds: Int? = nil
   ) {
     self.type = type
     self.message = message
@@ -26,6 +41,7 @@ public struct ModuleError: Error, Hashable, Sendable {
     self.statusCode = statusCode
     self.suberrors = suberrors
     self.field = field
+    self.stage = stage
     self.retryAfterSeconds = retryAfterSeconds
   }
 

@@ -98,6 +98,12 @@ public struct IllegalMove: Error, Hashable, Sendable, CustomStringConvertible {
   /// What was tried.
   public let event: IncompleteEvent
 
+  /// That was tried in that state.
+  public init(state: IncompleteState, event: IncompleteEvent) {
+    self.state = state
+    self.event = event
+  }
+
   /// One sentence that says why not.
   public var description: String {
     switch (event, state) {

@@ -263,10 +263,10 @@ public struct JSONReader {
         throw error("half of a surrogate pair stands alone", at: start)
       }
       let low = try hexUnit(from: start)
-      let scalar = 0x10000 + (UInt32(unit) - 0xD800) << 10 + (UInt32(low) &- 0xDC00)
-      guard (0xDC00..<0xE000).contains(low), let pair = Unicode.Scalar(scalar) else {
-        throw error("half of a surrogate pair stands alone", at: start)
-      }
+      guard (0xDC00..<0xE000).contains(low),
+        let pair = Unicode.Scalar(
+          0x10000 + ((UInt32(unit) - 0xD800) << 10) + (UInt32(low) - 0xDC00))
+      else { throw error("half of a surrogate pair stands alone", at: start) }
       return pair
     default: throw error("a backslash stands before a character it does not escape", at: start)
     }

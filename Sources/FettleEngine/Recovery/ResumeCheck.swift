@@ -37,3 +37,60 @@ public struct ResumeCheck: Sendable, Hashable {
     self.notRepeated = notRepeated
   }
 }
+
+extension ResumeCheck {
+  init(record: IncompleteExecution, bundles: VisibleBundles, runner: ScenarioRunner) {
+    let blueprint = record.blueprint
+    guard let module = record.failedModule, let place = blueprint.path(to: module.id)?.last else {
+      self.init(
+        input: nil,
+        problems: [
+          Problem(
+            field: nil, message: "the stored blueprint has no module \(record.summary.failer)")
+        ],
+        willRun: [], notRepeated: [])
+      return
+    }
+    let execution = ExecutionSummary(
+      id: record.summary.executionID, scenario: record.summary.scenarioID,
+      started: runner.clock.now())
+    let cycle = Cycle(
+      runner: runner, blueprint: blueprint, execution: execution, retried: record)
+    var input: Collection?
+    var problems: [Problem] = []
+    do throws(ModuleError) {
+      let mapped = try Operation.map(module, in: cycle.scope(Sight(bundles)))
+      input = mapped
+      if let descriptor = runner.modules.descriptor(of: module.type) {
+        problems = descriptor.fitted(mapped).misfits.map {
+          Problem(field: $0.field.name, message: $0.message)
+        }
+      } else {
+        problems.append(Problem(field: nil, message: "Fettle cannot run \(module.type)"))
+      }
+    } catch {
+      problems.append(Problem(field: error.field, message: error.message))
+    }
+    let owed = record.continuation.reversed().flatMap { frame -> [ModuleNode] in
+      guard case .routes(let id, let after, _) = frame, let router = blueprint.module(id) else {
+        return []
+      }
+      let order = router.routeOrder
+      let later = order.firstIndex(of: after).map { order[($0 + 1)...] } ?? []
+      return later.flatMap { router.routes[$0].flow }
+    }
+    let willRun = (place.flow[place.position...] + owed).flatMap(\.withRoutes).map(\.id)
+    self.init(
+      input: input, problems: problems, willRun: willRun,
+      notRepeated: record.visits.filter { $0.emitted > 0 && !willRun.contains($0.module) }
+        .map(\.module))
+  }
+}
+
+extension ModuleNode {
+  /// This module and every module in its routes and branches, but no handlers.
+  fileprivate var withRoutes: [ModuleNode] {
+    [self] + routes.flatMap { $0.isDisabled ? [] : $0.flow.flatMap(\.withRoutes) }
+      + branches.flatMap { $0.isDisabled ? [] : $0.flow.flatMap(\.withRoutes) }
+  }
+}

@@ -1,0 +1,218 @@
+/// What is to be said about a blueprint before it runs: what `fettle check` prints and what keeps a
+/// scenario from being switched on (semantics 8.4).
+public struct BlueprintCheck: Sendable {
+  /// In the order of the modules.
+  public let findings: [Finding]
+
+  /// One thing to be said.
+  public struct Finding: Sendable, Hashable {
+    /// How bad it is.
+    public let severity: Severity
+    /// The module it is about; nil for the scenario as a whole.
+    public let module: ModuleID?
+    /// The place inside the module, for example `mapper.email`; nil for the module as a whole.
+    public let place: String?
+    /// One sentence that says what is wrong and what to do.
+    public let message: String
+  }
+
+  /// How bad a finding is.
+  public enum Severity: String, Sendable, CaseIterable {
+    /// It will not work.
+    case error
+    /// It may not do what its author meant.
+    case warning
+  }
+
+  /// Whether nothing was found that will not work.
+  public var passes: Bool { !findings.contains { $0.severity == .error } }
+
+  /// Looks at a blueprint.
+  /// - Parameter descriptor: what the module of a type accepts; nil when it cannot be run.
+  public init(_ blueprint: Blueprint, descriptor: (String) -> ModuleDescriptor?) {
+    var checker = Checker(blueprint: blueprint)
+    checker.checkScenario(descriptor)
+    checker.checkFlow(blueprint.flow, isHandler: false)
+    for module in blueprint.allModules { checker.checkModule(module, descriptor(module.type)) }
+    findings = checker.findings
+  }
+}
+
+private struct Checker {
+  let blueprint: Blueprint
+  var findings: [BlueprintCheck.Finding] = []
+
+  mutating func add(
+    _ severity: BlueprintCheck.Severity, _ module: ModuleNode?, _ message: String,
+    at place: String? = nil
+  ) {
+    findings.append(.init(severity: severity, module: module?.id, place: place, message: message))
+  }
+
+  mutating func checkScenario(_ descriptor: (String) -> ModuleDescriptor?) {
+    guard let first = blueprint.flow.first else {
+      return add(.error, nil, "the scenario has no modules; there is nothing to run")
+    }
+    if !blueprint.settings.storesIncompleteExecutions {
+      add(
+        .warning, nil,
+        "storing incomplete executions is off (metadata.scenario.dlq): the first failure loses its "
+          + "bundle")
+    }
+    if first.filter?.groups.contains(where: { !$0.isEmpty }) == true {
+      add(
+        .error, first, "the first module cannot have a filter; nothing comes before it",
+        at: "filter")
+    }
+    if let kind = descriptor(first.type)?.kind, kind != .trigger {
+      add(
+        .warning, first,
+        "a failure of the first module is never stored; put a harmless module such as "
+          + "util:SetVariable2 before it")
+    }
+    let designer = blueprint.document["metadata"]?.collection?["designer"]?.collection
+    if let orphans = designer?["orphans"]?.array, !orphans.isEmpty {
+      add(.warning, nil, "\(orphans.count) detached chains of modules (orphans) never run")
+    }
+  }
+
+  mutating func checkFlow(_ flow: [ModuleNode], isHandler: Bool) {
+    for (position, module) in flow.enumerated() {
+      let directive = Directive(module)
+      if directive != nil, !isHandler {
+        add(.error, module, "\(module.type) belongs into an error handler route (onerror)")
+      }
+      let isBranching = module.isRouter || !module.branches.isEmpty
+      let next = position + 1 < flow.count ? flow[position + 1] : nil
+      if isBranching, let next, next.type != "builtin:BasicMerge" {
+        add(
+          .error, module,
+          "module \(next.id) stands behind it in the same flow and never runs; put it into a route")
+      }
+      if module.isRouter { checkRouter(module) }
+      for route in module.routes { checkFlow(route.flow, isHandler: isHandler) }
+      for branch in module.branches { checkFlow(branch.flow, isHandler: isHandler) }
+      checkFlow(module.handler, isHandler: true)
+    }
+  }
+
+  private mutating func checkRouter(_ router: ModuleNode) {
+    if router.routes.isEmpty { add(.warning, router, "the router has no routes") }
+    for (index, route) in router.routes.enumerated() where route.flow.isEmpty {
+      add(.warning, router, "route \(index + 1) has no modules", at: "routes[\(index)]")
+    }
+    if let written = router.parameters["else"], !written.isNull, router.fallbackRoute == nil {
+      add(
+        .error, router, "the fallback names a route that does not exist", at: "parameters.else")
+    }
+    if let fallback = router.fallbackRoute,
+      router.routes.enumerated().contains(where: { index, route in
+        index != fallback && !route.isDisabled && !route.flow.isEmpty
+          && route.flow[0].filter?.groups.contains { !$0.isEmpty } != true
+      })
+    {
+      add(
+        .warning, router,
+        "the fallback route never runs: a route without a filter takes every bundle")
+    }
+  }
+
+  mutating func checkModule(_ module: ModuleNode, _ descriptor: ModuleDescriptor?) {
+    let isFlow = module.isRouter || Directive(module) != nil
+    if descriptor == nil, !isFlow {
+      let hint = Self.meant[module.type].map { "; did its author mean \($0)?" } ?? ""
+      add(
+        .warning, module,
+        "Fettle cannot run \(module.type)\(hint); a bundle that reaches it fails with "
+          + "InvalidConfigurationError")
+    }
+    if Directive(module) == .breakOff, !blueprint.settings.storesIncompleteExecutions {
+      add(
+        .warning, module,
+        "Break stores nothing while storing incomplete executions is off; the run fails instead")
+    }
+    let reachable = visibleIDs(to: module)
+    for (path, template) in module.mapper.templates() {
+      check(template, of: module, at: (["mapper"] + path.map(Self.written)).joined(separator: "."),
+        reachable)
+    }
+    let guards = [("filter", module.filter)] + module.branches.enumerated().map {
+      ("branches[\($0)]", $1.filter)
+    }
+    for (place, filter) in guards {
+      for condition in (filter?.groups ?? []).joined() {
+        check(condition.left, of: module, at: place, reachable)
+        if let right = condition.right { check(right, of: module, at: place, reachable) }
+        if let operation = condition.operation {
+          if operation.isAlias {
+            add(
+              .warning, module,
+              "\(condition.operatorName) is no operator; it is read as \(operation.name)",
+              at: place)
+          }
+        } else {
+          add(
+            .error, module,
+            "\(condition.operatorName) is no operator; Make would quietly never let a bundle pass",
+            at: place)
+        }
+      }
+    }
+  }
+
+  private func visibleIDs(to module: ModuleNode) -> Set<ModuleID> {
+    let path = blueprint.path(to: module.id) ?? []
+    var ids = Set(path.map(\.module.id)).subtracting([module.id])
+    // The handler of a router sees the error of whichever module failed in its routes.
+    for step in path where step.exit == .handler {
+      ids.formUnion(step.module.withDescendants.map(\.id))
+    }
+    if !module.branches.isEmpty { ids.remove(module.id) }
+    // A merge reads the modules of the branches before it.
+    if module.type == "builtin:BasicMerge", let last = path.last, last.position > 0 {
+      ids.formUnion(last.flow[last.position - 1].withDescendants.map(\.id))
+    }
+    return ids
+  }
+
+  private mutating func check(
+    _ template: Template, of module: ModuleNode, at place: String, _ reachable: Set<ModuleID>
+  ) {
+    for problem in template.problems {
+      add(
+        problem.severity == .error ? .error : .warning, module,
+        "at character \(problem.position): \(problem.message)", at: place)
+    }
+    var named: Set<ModuleID> = []
+    for reference in template.references
+    where !reachable.contains(reference.module) && named.insert(reference.module).inserted {
+      let other = blueprint.module(reference.module)
+      add(
+        .error, module,
+        other.map {
+          "'\(module.title)' [module ID \(module.id)] references inaccessible module "
+            + "'\($0.title)' [module ID \($0.id)]"
+        } ?? "there is no module \(reference.module) to map from", at: place)
+    }
+  }
+
+  private static func written(_ step: ValuePath.Step) -> String {
+    switch step {
+    case .field(let name): ValuePath.written(name)
+    case .element(let index): "[\(index)]"
+    }
+  }
+
+  /// Names that machine-written blueprints invent, and the real module (blueprints 11.6).
+  private static let meant = [
+    "builtin:Sleep": "util:FunctionSleep", "util:Sleep": "util:FunctionSleep",
+    "builtin:BasicIterator": "builtin:BasicFeeder", "builtin:Iterator": "builtin:BasicFeeder",
+    "gateway:Router": "builtin:BasicRouter", "router:Router": "builtin:BasicRouter",
+    "gateway:CustomWebhook": "gateway:CustomWebHook", "util:JSONParse": "json:ParseJSON",
+    "util:Composer": "util:ComposeTransformer", "builtin:ErrorHandler": "an onerror route",
+    "builtin:BasicFilter": "a filter on the next module",
+    "util:Filter": "a filter on the next module",
+    "builtin:BasicScheduler": "the schedule of the scenario",
+    "gateway:Schedule": "the schedule of the scenario",
+  ]
+}

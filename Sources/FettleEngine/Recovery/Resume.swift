@@ -1,0 +1,182 @@
+import FettleCore
+
+/// Runs a record on from its failed module, through the same walk that ran it first.
+struct Resume {
+  let runner: ScenarioRunner
+  let store: any IncompleteStore
+  let author: String
+
+  /// Claims the record, runs what it owes, and notes the outcome.
+  func run(
+    _ id: RecordID, version: Int?, trigger: AttemptTrigger
+  ) async throws(StoreError) -> ResumeReport {
+    let former = try await store.record(id)
+    let started = runner.clock.now()
+    let record = try await store.move(
+      id, version: version ?? former.summary.version,
+      RecordChange(.claimed, author: author, date: started))
+    do throws(StoreError) {
+      return try await run(claimed: record, former: former.summary, trigger, started)
+    } catch {
+      // The outcome could not be kept: the record goes back to where it was, with its bundles.
+      let event: IncompleteEvent =
+        former.summary.state == .pending ? .interruptedWhilePending : .interruptedWhileUnresolved
+      _ = try await store.move(
+        id, version: nil,
+        RecordChange(
+          event, nextRetry: former.summary.nextRetry, author: author, date: runner.clock.now()))
+      throw error
+    }
+  }
+
+  private func run(
+    claimed record: IncompleteExecution, former: IncompleteSummary, _ trigger: AttemptTrigger,
+    _ started: Instant
+  ) async throws(StoreError) -> ResumeReport {
+    let execution = ExecutionSummary(
+      id: runner.clock.uuid(), scenario: record.summary.scenarioID, retryOf: record.id,
+      started: started)
+    try await runner.scenarios.began(execution)
+    var cycle = Cycle(
+      runner: runner, blueprint: record.blueprint, execution: execution, retried: record)
+    try await cycle.resume(record)
+    let summary = cycle.closed()
+    let ended = runner.clock.now()
+    let outcome = cycle.outcome
+    let change = self.change(
+      after: outcome, of: cycle, former: former, trigger: trigger,
+      attempt: Attempt(
+        number: former.attempts + 1, trigger: trigger, executionID: execution.id,
+        started: started, ended: ended, outcome: outcome))
+    let after = try await store.move(record.id, version: nil, change)
+    try await runner.scenarios.ended(summary)
+    return ResumeReport(
+      record: after, outcome: outcome, execution: summary,
+      milliseconds: Int(ended.milliseconds - started.milliseconds))
+  }
+
+  /// What an attempt changes (semantics 5.4).
+  private func change(
+    after outcome: Attempt.Outcome, of cycle: Cycle, former: IncompleteSummary,
+    trigger: AttemptTrigger, attempt: Attempt
+  ) -> RecordChange {
+    var change = RecordChange(
+      .finished, attempt: attempt, author: author, date: attempt.ended)
+    switch outcome {
+    case .resolved, .interrupted: break
+    case .failedElsewhere:
+      change.event = .failedElsewhere
+      change.successors = cycle.continuations
+    case .failed(let error):
+      change.error = error
+      change.nextRetry = nextRetry(after: error, of: cycle, former, attempt, trigger)
+      change.event = change.nextRetry == nil ? .failedForGood : .failedWithAttemptsLeft
+    }
+    return change
+  }
+
+  private func nextRetry(
+    after error: ModuleError, of cycle: Cycle, _ former: IncompleteSummary, _ attempt: Attempt,
+    _ trigger: AttemptTrigger
+  ) -> Instant? {
+    guard former.state == .pending, let record = cycle.retried else { return nil }
+    // With a Break handler any type goes on being retried; without, only the types that retry.
+    guard cycle.failedAgain?.schedule != nil || error.type.row.stored == .storeAndRetry else {
+      return nil
+    }
+    if trigger != .auto, let planned = former.nextRetry, planned > attempt.ended { return planned }
+    return record.schedule
+      .pause(before: attempt.number + 1, asked: error.retryAfterSeconds ?? 0)
+      .map { attempt.ended.advanced(bySeconds: $0) }
+  }
+}
+
+extension Cycle {
+  /// Runs what a record owes: the failed module and the rest of its flow, then, from the inside
+  /// out, the later routes of routers and the bundles that were not reached (semantics 7.2).
+  mutating func resume(_ record: IncompleteExecution) async throws(StoreError) {
+    guard let path = blueprint.path(to: record.summary.failer), let place = path.last else {
+      failedAgain = (
+        ModuleError(
+          .invalidConfiguration,
+          "the stored blueprint has no module \(record.summary.failer) to resume at"), nil
+      )
+      return
+    }
+    let sight = Sight(record.bundles)
+    frames = owedFrames(of: record)
+    isAtStart = true
+    // The filter is behind the bundle, unless the filter itself is what failed.
+    var passage = try await process(
+      place.flow, at: place.position, sight: sight, entered: record.error.stage != .filter)
+    while let frame = frames.popLast() {
+      switch passage {
+      case .completed: break
+      // A bundle that fell out took the later routes of its routers with it into its new record,
+      // but not the bundles that come after it.
+      case .fellOut: guard frame.splits else { continue }
+      case .dropped(let by):
+        if case .route(let router, _, _) = frame {
+          if router.id == by { passage = .completed }
+          continue
+        }
+      case .reached, .stop: return settle(passage)
+      }
+      switch frame {
+      case .route(let router, let index, let passedAny):
+        passage = try await route(
+          through: router, sight: sightBefore(router.id, sight), after: index,
+          passedAny: passedAny)
+      case .bundles(let id, let remaining):
+        passage = try await process(remaining, of: id, sight: sightBefore(id, sight))
+      }
+    }
+    settle(passage)
+  }
+
+  private func owedFrames(of record: IncompleteExecution) -> [LiveFrame] {
+    record.continuation.compactMap { frame in
+      switch frame {
+      case .routes(let id, let after, let passedAny):
+        blueprint.module(id).map { .route(router: $0, index: after, passedAny: passedAny) }
+      case .bundles(let id, let remaining): .bundles(module: id, remaining: remaining[...])
+      }
+    }
+  }
+
+  /// What could be mapped where a module stands.
+  private func sightBefore(_ id: ModuleID, _ sight: Sight) -> Sight {
+    sight.keeping(blueprint.modulesVisible(to: id).map(\.id))
+  }
+
+  /// The bundles that a stopped run did not get to.
+  private mutating func process(
+    _ remaining: ArraySlice<Bundle>, of id: ModuleID, sight: Sight
+  ) async throws(StoreError) -> Passage {
+    guard let place = blueprint.path(to: id)?.last else { return .completed }
+    for index in remaining.indices {
+      frames.append(.bundles(module: id, remaining: remaining[(index + 1)...]))
+      let bundle = remaining[index]
+      let passage = try await process(
+        place.flow, at: place.position + 1, sight: sight.adding(bundle, of: id))
+      frames.removeLast()
+      switch passage {
+      case .completed, .fellOut, .dropped: continue
+      default: return passage
+      }
+    }
+    return .completed
+  }
+
+  /// What the retry came to.
+  var outcome: Attempt.Outcome {
+    if let failedAgain { return .failed(failedAgain.error) }
+    // A retry that was stopped is undone as a whole: the record owes what it owed, and records made
+    // on the way are not stored.
+    if let error = execution.error { return .failed(error) }
+    if let first = continuations.first {
+      return .failedElsewhere(first.error, at: first.summary.failer, record: first.id)
+    }
+    return .resolved
+  }
+}

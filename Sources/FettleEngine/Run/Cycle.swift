@@ -1,0 +1,198 @@
+import FettleCore
+
+/// One pass through a scenario: the trigger's bundles, one at a time, depth first (semantics 6.2).
+/// A retry is the same walk, entered at the failed module of a record.
+///
+/// It belongs to one task and holds everything it changes.
+struct Cycle {
+  let runner: ScenarioRunner
+  let blueprint: Blueprint
+  /// The record that is being retried; nil in an ordinary run.
+  let retried: IncompleteExecution?
+  var execution: ExecutionSummary
+  var variables: Variables
+  var frames: [LiveFrame] = []
+  var visits: [ModuleID: ModuleVisit] = [:]
+  /// In a retry: the records of failures at other places, stored together with its outcome.
+  var continuations: [IncompleteExecution] = []
+  /// In a retry: how the failed module failed again.
+  var failedAgain: (error: ModuleError, schedule: RetrySchedule?)?
+  /// In a retry: whether the operation it begins with is still to succeed.
+  var isAtStart = false
+
+  init(
+    runner: ScenarioRunner, blueprint: Blueprint, execution: ExecutionSummary,
+    retried: IncompleteExecution? = nil
+  ) {
+    self.runner = runner
+    self.blueprint = blueprint
+    self.execution = execution
+    self.retried = retried
+    variables = retried?.variables ?? Variables()
+  }
+
+  /// Runs from the first module.
+  mutating func run(given: [Bundle]?) async throws(StoreError) {
+    guard let first = blueprint.flow.first else {
+      return fail(
+        ModuleError(.invalidConfiguration, "the scenario has no modules"), of: nil)
+    }
+    let passage: Passage
+    let isTrigger = runner.modules.descriptor(of: first.type).map { $0.kind == .trigger } ?? true
+    if let given, isTrigger {
+      // The bundles stand in for what the trigger would have received.
+      execution.operations += 1
+      passage = try await send(given, of: first, in: blueprint.flow, at: 0, sight: Sight())
+    } else {
+      passage = try await process(blueprint.flow, at: 0, sight: Sight())
+    }
+    settle(passage)
+  }
+
+  /// Notes how the walk ended.
+  mutating func settle(_ passage: Passage) {
+    guard case .stop(.rollBack(let consequence)) = passage else { return }
+    raise(to: consequence == .warnAndBackOff ? .warning : .error)
+  }
+
+  /// The execution, ended.
+  func closed() -> ExecutionSummary {
+    var summary = execution
+    summary.ended = runner.clock.now()
+    summary.status = max(summary.status, .success)
+    return summary
+  }
+
+  mutating func raise(to status: ExecutionStatus) {
+    execution.status = max(execution.status, status)
+  }
+
+  /// Ends the run with a failure that nothing can be stored for.
+  mutating func fail(_ error: ModuleError, of module: ModuleID?) {
+    execution.error = error
+    execution.failedModule = module
+    raise(to: .error)
+  }
+
+  // MARK: The walk
+
+  /// Takes one bundle through the rest of a flow.
+  /// - Parameter entered: whether the filter of the first module was passed already.
+  mutating func process(
+    _ flow: [ModuleNode], at position: Int, sight: Sight, entered: Bool = false
+  ) async throws(StoreError) -> Passage {
+    guard position < flow.count else { return .completed }
+    let module = flow[position]
+    if !entered {
+      switch passesFilter(of: module, sight: sight) {
+      case .passes: break
+      case .filteredOut: return .completed
+      case .failed(let error):
+        return try await failed(error, input: .null, in: flow, at: position, sight: sight)
+      }
+    }
+    if module.isRouter { return try await route(through: module, sight: sight) }
+    if let directive = Directive(module) {
+      return try await reach(directive, in: flow, at: position, sight: sight)
+    }
+    switch await operate(module, sight: sight) {
+    case .emitted(let output, _):
+      isAtStart = false
+      output.assignments.forEach { variables.assign($0) }
+      return try await send(output.bundles, of: module, in: flow, at: position, sight: sight)
+    case .failed(let error, let input):
+      return try await failed(error, input: input, in: flow, at: position, sight: sight)
+    }
+  }
+
+  private mutating func operate(_ module: ModuleNode, sight: Sight) async -> Operation.Result {
+    guard let implementation = runner.modules[module.type] else {
+      return .failed(
+        ModuleError(
+          .invalidConfiguration,
+          "Fettle cannot run \(module.type); module \(module.id) \"\(module.title)\" needs it"),
+        input: .null)
+    }
+    let operation = Operation(
+      module: module, implementation: implementation,
+      context: OperationContext(module: module, variables: variables, clock: runner.clock))
+    let result = await operation.run(in: scope(sight))
+    if case .emitted(let output, _) = result {
+      // Failed operations are not counted (semantics 6.2.6).
+      execution.operations += 1
+      if !output.warnings.isEmpty {
+        execution.warnings += output.warnings.map { "module \(module.id): \($0)" }
+        raise(to: .warning)
+      }
+    }
+    return result
+  }
+
+  /// Sends the bundles a module emitted on through the rest of its flow, one after the other.
+  mutating func send(
+    _ bundles: [Bundle], of module: ModuleNode, in flow: [ModuleNode], at position: Int,
+    sight: Sight
+  ) async throws(StoreError) -> Passage {
+    visits[module.id, default: ModuleVisit(module: module.id)].emitted += bundles.count
+    // A kind that may emit several bundles splits even when it emits one (semantics 7.2); whatever
+    // does emit several splits too.
+    let kind = runner.modules.descriptor(of: module.type)?.kind ?? .trigger
+    let splits = kind.splits || bundles.count > 1
+    for (index, bundle) in bundles.enumerated() {
+      var numbered = bundle
+      numbered["__IMTINDEX__"] = .integer(index + 1)
+      numbered["__IMTLENGTH__"] = .integer(bundles.count)
+      if splits {
+        frames.append(.bundles(module: module.id, remaining: bundles[(index + 1)...]))
+      }
+      let passage = try await process(
+        flow, at: position + 1, sight: sight.adding(numbered, of: module.id))
+      if splits { frames.removeLast() }
+      switch passage {
+      case .completed: continue
+      case .fellOut where splits, .dropped where splits: continue
+      default: return passage
+      }
+    }
+    return .completed
+  }
+
+  /// What an expression can see.
+  func scope(_ sight: Sight) -> Scope {
+    Scope(
+      bundles: sight.byModule,
+      variables: [
+        "scenario": [
+          "id": .integer(execution.scenario.number), "name": .text(blueprint.name),
+          "executionId": .text(execution.id),
+        ]
+      ],
+      now: runner.clock.now(), timeZone: runner.timeZone, executionID: execution.id,
+      scenarioID: execution.scenario.description, scenarioName: blueprint.name,
+      random: { [clock = runner.clock] in clock.random() },
+      uuid: { [clock = runner.clock] in clock.uuid() })
+  }
+
+  // MARK: Filters
+
+  enum FilterResult {
+    case passes
+    case filteredOut
+    case failed(ModuleError)
+  }
+
+  mutating func passesFilter(of module: ModuleNode, sight: Sight) -> FilterResult {
+    visits[module.id, default: ModuleVisit(module: module.id)].seen += 1
+    if let filter = module.filter {
+      do throws(ExpressionError) {
+        guard try filter.passes(in: scope(sight)) else { return .filteredOut }
+      } catch {
+        // The failure of a filter is one of the module it guards (semantics 6.5.7).
+        let name = filter.summary.map { " \"\($0)\"" } ?? ""
+        return .failed(ModuleError(error.type, "the filter\(name) failed: \(error)", stage: .filter))
+      }
+    }
+    visits[module.id]?.passed += 1
+    return .passes
+  }
+}

@@ -1,0 +1,171 @@
+import FettleCore
+
+extension Cycle {
+  /// What follows when a module failed for a bundle: a handler in reach, or the default.
+  mutating func failed(
+    _ error: ModuleError, input: Value, in flow: [ModuleNode], at position: Int, sight: Sight
+  ) async throws(StoreError) -> Passage {
+    let module = flow[position]
+    visits[module.id, default: ModuleVisit(module: module.id)].failed += 1
+    let failure = Failure(module: module, error: error, input: input, sight: sight)
+    for handler in HandlerSearch.handlers(inReachOf: module.id, in: blueprint) {
+      guard accepts(handler, failure) else { continue }
+      return try await handle(failure, by: handler, in: flow, at: position)
+    }
+    if isInsideHandler(module.id) {
+      // A failure while a failure is handled ends the run (semantics 3.1).
+      return stop(.countError, because: failure)
+    }
+    return try await handleByDefault(failure)
+  }
+
+  /// One failed operation and what was known when it failed.
+  struct Failure {
+    let module: ModuleNode
+    let error: ModuleError
+    let input: Value
+    let sight: Sight
+
+    /// What a handler route sees: everything the module saw, and the error under its number.
+    var handlerSight: Sight { sight.adding(["error": error.value], of: module.id) }
+  }
+
+  private func isInsideHandler(_ id: ModuleID) -> Bool {
+    blueprint.path(to: id)?.contains { $0.exit == .handler } == true
+  }
+
+  /// Whether the filter on a handler route lets the failure in; without, it is as if there were no
+  /// handler (semantics 3.2).
+  private func accepts(_ handler: HandlerSearch.Found, _ failure: Failure) -> Bool {
+    guard let filter = handler.flow.first?.filter else { return true }
+    // A filter that fails cannot be said to have passed; the search goes on outwards.
+    return (try? filter.passes(in: scope(failure.handlerSight))) ?? false
+  }
+
+  // MARK: Default handling
+
+  private mutating func handleByDefault(_ failure: Failure) async throws(StoreError) -> Passage {
+    if let retried, isStart(of: retried, failure) {
+      failedAgain = (failure.error, nil)
+      return .stop(.failedAgain)
+    }
+    var situation = FailureSituation(failure.error.type)
+    situation.isFirstModule = retried == nil && failure.module.id == blueprint.flow.first?.id
+    situation.storingAllowed = retried != nil || blueprint.settings.storesIncompleteExecutions
+    situation.sequential = blueprint.settings.sequential
+    situation.dataLossAllowed = blueprint.settings.dataLoss
+    var decision = situation.decision
+    // A bundle that came from a record is never lost by retrying it (semantics 5.4).
+    if retried != nil, case .rollBack = decision {
+      decision = .store(autoRetry: false, thenStopRun: false)
+    }
+    switch decision {
+    case .rollBack(let consequence): return stop(consequence, because: failure)
+    case .dropBundle:
+      raise(to: .warning)
+      return .fellOut
+    case .store(let autoRetry, let thenStopRun):
+      let schedule = autoRetry ? runner.retrySchedule : RetrySchedule(pauses: [])
+      raise(to: .warning)
+      do {
+        try await store(failure, schedule: schedule, stopsRun: thenStopRun)
+      } catch .full(let reason) {
+        situation.storeIsFull = true
+        execution.warnings.append("a bundle could not be stored: \(reason)")
+        if situation.decision == .dropBundle { return .fellOut }
+        return stop(.pauseScenario, because: failure)
+      }
+      return thenStopRun ? .stop(.afterStoring) : .fellOut
+    }
+  }
+
+  /// Whether the operation that failed is the one the retry began with.
+  private func isStart(of record: IncompleteExecution, _ failure: Failure) -> Bool {
+    isAtStart && failure.module.id == record.summary.failer
+  }
+
+  private mutating func stop(
+    _ consequence: FailureDecision.Consequence, because failure: Failure
+  ) -> Passage {
+    execution.error = failure.error
+    execution.failedModule = failure.module.id
+    return .stop(.rollBack(consequence))
+  }
+
+  // MARK: Handlers
+
+  private mutating func handle(
+    _ failure: Failure, by handler: HandlerSearch.Found, in flow: [ModuleNode], at position: Int
+  ) async throws(StoreError) -> Passage {
+    let outerFrames = frames
+    defer { frames = outerFrames }
+    let passage = try await process(
+      handler.flow, at: 0, sight: failure.handlerSight, entered: true)
+    guard case .reached(let directive, let mapper) = passage else {
+      // A route that ends without a directive ignores the failure (semantics 3.3.4).
+      if case .stop = passage { return passage }
+      return dropped(failure, by: handler)
+    }
+    switch directive {
+    case .ignore: return dropped(failure, by: handler)
+    case .resume:
+      return try await send(
+        [mapper], of: failure.module, in: flow, at: position, sight: failure.sight)
+    case .commit: return .stop(.commit)
+    case .rollback: return stop(.countError, because: failure)
+    case .breakOff: return try await breakOff(failure, BreakSettings(mapper))
+    }
+  }
+
+  private func dropped(_ failure: Failure, by handler: HandlerSearch.Found) -> Passage {
+    // A handler of the module ends its flow only (D13); one of a router skips its later routes.
+    handler.owner.id == failure.module.id ? .completed : .dropped(by: handler.owner.id)
+  }
+
+  private mutating func breakOff(
+    _ failure: Failure, _ settings: BreakSettings
+  ) async throws(StoreError) -> Passage {
+    if let retried, isStart(of: retried, failure) {
+      failedAgain = (failure.error, settings.schedule)
+      return .stop(.failedAgain)
+    }
+    guard retried != nil || blueprint.settings.storesIncompleteExecutions else {
+      return stop(.countError, because: failure)  // D16
+    }
+    if settings.schedule.pauses.isEmpty { raise(to: .warning) }  // D9
+    try await store(failure, schedule: settings.schedule, stopsRun: false)
+    return .fellOut
+  }
+
+  /// A directive stands where the walk came to.
+  mutating func reach(
+    _ directive: Directive, in flow: [ModuleNode], at position: Int, sight: Sight
+  ) async throws(StoreError) -> Passage {
+    let module = flow[position]
+    guard isInsideHandler(module.id) else {
+      return try await failed(
+        ModuleError(
+          .invalidConfiguration, "\(module.type) stands outside an error handler route"),
+        input: .null, in: flow, at: position, sight: sight)
+    }
+    do {
+      return .reached(directive, mapper: try Operation.map(module, in: scope(sight)))
+    } catch {
+      return try await failed(error, input: .null, in: flow, at: position, sight: sight)
+    }
+  }
+}
+
+/// The settings of a Break directive. Numbers come as numbers and as texts (semantics 4.4).
+struct BreakSettings {
+  let schedule: RetrySchedule
+
+  init(_ mapper: Collection) {
+    let isOn = mapper["retry"].flatMap(Coercion.boolean) ?? false
+    let count = mapper["count"].flatMap(Coercion.number)?.integer ?? 3
+    let minutes = mapper["interval"].flatMap(Coercion.number)?.double ?? 15
+    let seconds = Int(min(max(minutes, 0) * 60, 86_400))
+    schedule =
+      isOn ? .growing(attempts: count, interval: seconds) : RetrySchedule(pauses: [])
+  }
+}

@@ -1,0 +1,154 @@
+import FettleCore
+import FettleTestKit
+import Foundation
+import Testing
+
+@Suite("A blueprint")
+struct BlueprintTests {
+  static let router = #"""
+    {"name":"R","flow":[
+      {"id":1,"module":"gateway:CustomWebHook","version":1,"mapper":{}},
+      {"id":2,"module":"builtin:BasicRouter","version":1,"parameters":{"else":1},"mapper":null,"onerror":[{"id":9,"module":"builtin:Ignore"}],
+       "routes":[
+        {"flow":[{"id":3,"module":"http:MakeRequest","mapper":{"url":"{{1.u}}"},
+                  "filter":{"name":"hot","conditions":[[{"a":"{{1.s}}","o":"number:greater","b":"50"}]]}},
+                 {"id":4,"module":"util:SetVariable2","onerror":[{"id":5,"module":"builtin:Break"}]}]},
+        {"flow":[{"id":6,"module":"json:CreateJSON"}]},
+        {"flow":[{"id":7,"module":"json:CreateJSON"}],"disabled":true}]}],
+     "metadata":{"version":1,"scenario":{"dlq":true,"maxErrors":"5","unknown":1}},"future":{"kept":true}}
+    """#
+
+  func parse(_ text: String) throws -> Blueprint { try Blueprint(json: Array(text.utf8)) }
+
+  @Test("keeps what Fettle does not understand")
+  func lossless() throws {
+    let blueprint = try parse(Self.router)
+    #expect(try JSONReader.read(Self.router) == .collection(blueprint.document))
+    #expect(blueprint.settings.storesIncompleteExecutions)
+    #expect(blueprint.settings.maxErrors == 5)
+    #expect(blueprint.settings.autoCommit)
+  }
+
+  @Test("knows the way to each module and what can be mapped there")
+  func paths() throws {
+    let blueprint = try parse(Self.router)
+    #expect(blueprint.allModules.map(\.id) == [1, 2, 3, 4, 5, 6, 7, 9])
+    #expect(blueprint.path(to: 4)?.map(\.module.id) == [1, 2, 3, 4])
+    #expect(blueprint.path(to: 4)?[1].exit == .route(0))
+    #expect(blueprint.modulesVisible(to: 6).map(\.id) == [1, 2])
+    #expect(blueprint.path(to: 8) == nil)
+    #expect(blueprint.module(2)?.fallbackRoute == 1)
+  }
+
+  @Test("finds the handlers in reach, nearest first, and never the one it stands in (semantics 3.1)")
+  func handlers() throws {
+    let blueprint = try parse(Self.router)
+    func owners(_ id: ModuleID) -> [ModuleID] {
+      HandlerSearch.handlers(inReachOf: id, in: blueprint).map(\.owner.id)
+    }
+    #expect(owners(4) == [4, 2])
+    #expect(owners(3) == [2])
+    #expect(owners(6) == [2])
+    #expect(owners(1) == [])
+    #expect(owners(5) == [])
+    #expect(owners(9) == [])
+  }
+
+  @Test(
+    "is taken out of whatever it comes in",
+    arguments: [
+      #"{"blueprint":{"name":"A","flow":[{"id":1,"module":"a:B"}]}}"#,
+      #"{"code":"OK","response":{"blueprint":{"name":"A","flow":[{"id":1,"module":"a:B"}]}}}"#,
+      #"[{"id":1,"module":"a:B"}]"#, #"{"id":1,"module":"a:B"}"#,
+      #"{"subflows":[{"flow":[{"id":1,"module":"a:B"}]}],"metadata":{"version":1}}"#,
+      #"{"blueprint":"{\"name\":\"A\",\"flow\":[{\"id\":1,\"module\":\"a:B\"}]}"}"#,
+    ])
+  func wrappers(text: String) throws {
+    #expect(try parse(text).flow.map(\.id) == [1])
+  }
+
+  @Test(
+    "that is none is refused with a reason",
+    arguments: [
+      ("nonsense", "line 1, column 1"), ("{\"flow\":\n[,]}", "line 2, column 2"),
+      ("{}", "no \"flow\""), ("7", "number"), (#"{"flow":[{"module":"a:B"}]}"#, "no \"id\""),
+      (#"{"flow":[{"id":1}]}"#, "no \"module\""), (#"{"flow":[7]}"#, "not a module"),
+      (#"{"flow":[{"id":1,"module":"a:B"},{"id":1,"module":"a:B"}]}"#, "used twice"),
+      (#"{"flow":[{"id":1,"module":"a:B","routes":[3]}]}"#, "not a route"),
+    ])
+  func refused(text: String, message: String) {
+    let error = #expect(throws: BlueprintError.self) { try parse(text) }
+    #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+  }
+
+  static let realFiles: [String] = {
+    let manager = FileManager.default
+    let root = Conformance.folder + "/blueprints"
+    return ["official", "examples", "wild"].flatMap { folder in
+      (try? manager.contentsOfDirectory(atPath: "\(root)/\(folder)"))?
+        .filter { $0.hasSuffix(".json") && $0 != "index.json" }.sorted()
+        .map { "\(root)/\(folder)/\($0)" } ?? []
+    }
+  }()
+
+  @Test(
+    "from the real world loads losslessly or says where it is broken",
+    .enabled(if: !realFiles.isEmpty, "the real blueprints are not beside this checkout"))
+  func real() throws {
+    var refused: [String] = []
+    for path in Self.realFiles {
+      let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+      do {
+        let blueprint = try Blueprint(json: bytes)
+        let again = try Blueprint(.collection(blueprint.document))
+        #expect(again.document == blueprint.document)
+        for module in blueprint.allModules { #expect(blueprint.path(to: module.id) != nil) }
+        _ = BlueprintCheck(blueprint) { _ in nil }
+      } catch { refused.append("\(path.split(separator: "/").last ?? ""): \(error)") }
+    }
+    for line in refused { print("refused:", line) }
+    #expect(refused.count * 20 < Self.realFiles.count, "one in twenty may be broken by hand")
+  }
+}
+
+@Suite("The check of a blueprint (semantics 8.4)")
+struct BlueprintCheckTests {
+  func messages(_ text: String) throws -> [String] {
+    let blueprint = try Blueprint(json: Array(text.utf8))
+    let known = ModuleDescriptor(type: "http:MakeRequest", kind: .action, effect: .effect)
+    return BlueprintCheck(blueprint) { $0 == known.type ? known : nil }.findings.map {
+      "\($0.severity.rawValue) \($0.module?.number ?? 0): \($0.message)"
+    }
+  }
+
+  @Test(
+    "remarks",
+    arguments: [
+      (#"{"flow":[{"id":1,"module":"http:MakeRequest"}]}"#, "warning 1: a failure of the first"),
+      (#"{"flow":[{"id":1,"module":"http:MakeRequest"}]}"#, "warning 0: storing incomplete"),
+      (#"{"flow":[{"id":1,"module":"util:Sleep"}]}"#, "did its author mean util:FunctionSleep"),
+      (#"{"flow":[{"id":1,"module":"a:B"},{"id":2,"module":"builtin:Ignore"}]}"#, "error 2: builtin:Ignore belongs"),
+      (
+        #"{"flow":[{"id":1,"module":"a:B"},{"id":2,"module":"builtin:BasicRouter","routes":[]},{"id":3,"module":"a:B"}]}"#,
+        "error 2: module 3 stands behind it"
+      ),
+      (
+        #"{"flow":[{"id":1,"module":"a:B"},{"id":2,"module":"a:B","filter":{"conditions":[[{"a":"x","o":"text:nonsense","b":"y"}]]}}]}"#,
+        "error 2: text:nonsense is no operator"
+      ),
+      (
+        #"{"flow":[{"id":1,"module":"a:B","mapper":{"x":"{{2.a}}"}},{"id":2,"module":"a:B"}]}"#,
+        "error 1: 'B' [module ID 1] references inaccessible module 'B' [module ID 2]"
+      ),
+      (#"{"flow":[{"id":1,"module":"a:B","mapper":{"x":"{{7.a}}"}}]}"#, "error 1: there is no module 7"),
+      (#"{"flow":[]}"#, "error 0: the scenario has no modules"),
+      (
+        #"{"flow":[{"id":1,"module":"a:B","filter":{"conditions":[[{"a":"x","o":"exist"}]]}}]}"#,
+        "error 1: the first module cannot have a filter"
+      ),
+    ])
+  func remarks(text: String, expected: String) throws {
+    let found = try messages(text)
+    #expect(found.contains { $0.contains(expected) }, "\(found)")
+  }
+}
