@@ -1,5 +1,7 @@
 /// The store could not do what it was asked to. It always travels up to a person.
 public enum StoreError: Error, Hashable, Sendable {
+  /// There is no store.
+  case missing(path: String)
   /// The file is no store of Fettle.
   case notAStore(path: String, reason: String)
   /// The store was written by a later version of Fettle.
@@ -26,6 +28,8 @@ extension StoreError: CustomStringConvertible {
   /// One sentence that says what happened and what to do next.
   public var description: String {
     switch self {
+    case .missing(let path):
+      "no store at \(path); `fettle run BLUEPRINT` makes one, `fettle demo` shows what it is"
     case .notAStore(let path, let reason):
       "\(path) is not a store of Fettle (\(reason)); name another file with --store"
     case .newerVersion(let path):

@@ -1,0 +1,25 @@
+#ifndef FETTLE_CCURL_H
+#define FETTLE_CCURL_H
+
+#include <curl/curl.h>
+#include <stddef.h>
+
+/* curl_easy_setopt and curl_easy_getinfo are variadic macros, which Swift cannot call: one function
+   here for each type of argument. */
+
+CURLcode fettle_curl_set_text(CURL *handle, CURLoption option, const char *value);
+CURLcode fettle_curl_set_long(CURL *handle, CURLoption option, long value);
+CURLcode fettle_curl_set_large(CURL *handle, CURLoption option, curl_off_t value);
+CURLcode fettle_curl_set_pointer(CURL *handle, CURLoption option, void *value);
+
+typedef size_t (*fettle_curl_sink)(char *bytes, size_t size, size_t count, void *context);
+CURLcode fettle_curl_set_sink(CURL *handle, CURLoption option, fettle_curl_sink sink);
+
+CURLcode fettle_curl_get_long(CURL *handle, CURLINFO info, long *value);
+CURLcode fettle_curl_get_text(CURL *handle, CURLINFO info, const char **value);
+CURLcode fettle_curl_get_pointer(CURL *handle, CURLINFO info, void **value);
+
+/* The next transfer that has ended: its handle and its result; 0 when there is none. */
+int fettle_curl_next_done(CURLM *multi, CURL **handle, CURLcode *result);
+
+#endif

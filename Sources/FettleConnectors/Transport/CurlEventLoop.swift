@@ -1,0 +1,93 @@
+import CCurl
+import Glibc
+import Synchronization
+
+/// Carries all transfers of the process on one thread: any number of operations wait at once.
+public final class HTTPTransport: Sendable {
+  /// The transport of the process.
+  public static let shared = HTTPTransport()
+
+  private struct Inbox {
+    var submitted: [CurlTransfer] = []
+    var cancelled: [CurlTransfer] = []
+    var isStarted = false
+  }
+
+  private let inbox = Mutex(Inbox())
+  // A curl multi handle may be woken from any thread; everything else is done by the loop's own.
+  private nonisolated(unsafe) let multi: UnsafeMutableRawPointer?
+
+  private init() {
+    curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+    multi = curl_multi_init()
+  }
+
+  /// Sends a request and waits for the answer. Cancelling the task ends the transfer.
+  func exchange(_ request: HTTPRequest) async -> Result<HTTPAnswer, TransferFailure> {
+    guard multi != nil, let transfer = CurlTransfer(request) else {
+      return .failure(.curl(CURLE_OUT_OF_MEMORY.rawValue, "out of memory"))
+    }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        transfer.expect(continuation)
+        let mustStart = inbox.withLock { inbox in
+          inbox.submitted.append(transfer)
+          defer { inbox.isStarted = true }
+          return !inbox.isStarted
+        }
+        if mustStart { start() }
+        wake()
+      }
+    } onCancel: {
+      inbox.withLock { $0.cancelled.append(transfer) }
+      wake()
+    }
+  }
+
+  private func wake() {
+    if let multi { curl_multi_wakeup(multi) }
+  }
+
+  private func start() {
+    var thread = pthread_t()
+    let context = Unmanaged.passRetained(self).toOpaque()
+    pthread_create(&thread, nil, { context in
+      guard let context else { return nil }
+      Unmanaged<HTTPTransport>.fromOpaque(context).takeRetainedValue().loop()
+      return nil
+    }, context)
+    pthread_detach(thread)
+  }
+
+  private func loop() {
+    guard let multi else { return }
+    var running: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+    while true {
+      let (submitted, cancelled) = inbox.withLock { inbox in
+        defer { (inbox.submitted, inbox.cancelled) = ([], []) }
+        return (inbox.submitted, inbox.cancelled)
+      }
+      for transfer in submitted {
+        running[transfer.handle] = transfer
+        curl_multi_add_handle(multi, transfer.handle)
+      }
+      for transfer in cancelled {
+        if running.removeValue(forKey: transfer.handle) != nil {
+          curl_multi_remove_handle(multi, transfer.handle)
+        }
+        transfer.finish(.failure(.cancelled))
+      }
+      var count: Int32 = 0
+      curl_multi_perform(multi, &count)
+      var handle: UnsafeMutableRawPointer?
+      var code = CURLE_OK
+      while fettle_curl_next_done(multi, &handle, &code) != 0 {
+        guard let handle, let transfer = running.removeValue(forKey: handle) else { continue }
+        curl_multi_remove_handle(multi, handle)
+        transfer.finish(transfer.outcome(code))
+      }
+      // Sleeps until a socket has something or a transfer is submitted.
+      curl_multi_poll(multi, nil, 0, 60_000, nil)
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import FettleCore
+
+/// `builtin:BasicFeeder`, the iterator: one bundle for each element of an array (semantics 6.6).
+struct BasicFeeder: ModuleImplementation {
+  static let descriptor = ModuleDescriptor(
+    type: "builtin:BasicFeeder", kind: .feeder, effect: .pure,
+    fields: [FieldDescriptor("array", "Array", nil)])
+
+  func perform(
+    _ input: Collection, in context: OperationContext
+  ) async throws(ModuleError) -> OperationOutput {
+    switch input["array"] ?? .null {
+    case .null: OperationOutput([])
+    case .array(let elements): OperationOutput(elements.map(\.asBundle))
+    case let single: OperationOutput([single.asBundle])
+    }
+  }
+}
+
+extension Value {
+  /// The value as a bundle: the fields of a collection, else one field `value`.
+  var asBundle: Bundle { collection ?? ["value": self] }
+}

@@ -1,0 +1,11 @@
+import GRDB
+
+/// The steps from an empty file to today's store. A step that was released is never edited; what
+/// changes later is a step of its own.
+enum Migrations {
+  static let all: DatabaseMigrator = {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("001_initial", migrate: initial)
+    return migrator
+  }()
+}

@@ -1,0 +1,190 @@
+import FettleCore
+import Foundation
+import GRDB
+
+extension IncompleteSummary {
+  /// The columns of a summary, in the order `init(_:)` reads them.
+  static let columns = """
+    id, scenario, scenario_name, queue_index, execution, failer, failer_title, error_type, reason, \
+    created, size, state, next_retry, attempts, planned_attempts, version
+    """
+
+  init(_ row: Row) throws {
+    guard let state = IncompleteState(rawValue: row[11]) else {
+      throw StoreError.damaged("the state of a record")
+    }
+    self.init(
+      id: RecordID(row[0]), scenarioID: ScenarioID(row[1]), scenarioName: row[2], index: row[3],
+      executionID: row[4], failer: ModuleID(row[5]), failerTitle: row[6],
+      errorType: ErrorType(row[7]), reason: row[8], created: Instant(milliseconds: row[9]),
+      size: row[10], state: state,
+      nextRetry: (row[12] as Int64?).map { Instant(milliseconds: $0) }, attempts: row[13],
+      plannedAttempts: row[14], version: row[15])
+  }
+}
+
+/// Reads and writes whole records inside a transaction.
+struct RecordRows {
+  let database: Database
+
+  /// Adds a record.
+  /// - Returns: its position in the queue of its scenario.
+  func insert(_ record: IncompleteExecution, author: String) throws -> Int {
+    let summary = record.summary
+    guard
+      let index = try Int.fetchOne(
+        database,
+        sql: "UPDATE scenario SET next_index = next_index + 1 WHERE id = ? RETURNING next_index - 1",
+        arguments: [summary.scenarioID.number])
+    else { throw StoreError.notFound("scenario \(summary.scenarioID)") }
+    try database.execute(
+      sql: """
+        INSERT INTO record (\(IncompleteSummary.columns), closing_reason, predecessor, successor)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        summary.id.text, summary.scenarioID.number, summary.scenarioName, index,
+        summary.executionID, summary.failer.number, summary.failerTitle,
+        summary.errorType.rawValue, summary.reason, summary.created.milliseconds, summary.size,
+        summary.state.rawValue, summary.nextRetry?.milliseconds, summary.attempts,
+        summary.plannedAttempts, summary.version, record.closingReason, record.predecessor?.text,
+        record.successor?.text,
+      ])
+    let number = database.lastInsertedRowID
+    try database.execute(
+      sql: "INSERT INTO content VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      arguments: [
+        number, try self.number(of: record.blueprint), blob(record.error),
+        blob(record.originalBundles), blob(record.mappedInput), blob(record.variables),
+        blob(record.continuation), blob(StoredVisits(record.visits)), blob(record.schedule),
+      ])
+    for edit in record.edits { try insert(edit, number: number) }
+    for attempt in record.attempts { try insert(attempt, number: number) }
+    return index
+  }
+
+  /// The number under which a blueprint is stored. Many records share one.
+  private func number(of blueprint: Blueprint) throws -> Int64 {
+    let json = JSONWriter.bytes(.collection(blueprint.document))
+    let hash = json.fnv1a
+    let known = try Row.fetchCursor(
+      database, sql: "SELECT id, json FROM blueprint WHERE hash = ?", arguments: [hash])
+    while let row = try known.next() {
+      if (row[1] as Data).elementsEqual(json) { return row[0] }
+    }
+    try database.execute(
+      sql: "INSERT INTO blueprint (hash, json) VALUES (?, ?)", arguments: [hash, Data(json)])
+    return database.lastInsertedRowID
+  }
+
+  /// Appends an edit.
+  func insert(_ edit: BundleEdit, number: Int64) throws {
+    try database.execute(
+      sql: """
+        INSERT INTO edit VALUES
+          (?, (SELECT coalesce(max(number), 0) + 1 FROM edit WHERE record = ?), ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        number, number, edit.path.description, edit.old.map { blob($0) },
+        edit.new.map { blob($0) }, edit.author, edit.date.milliseconds,
+      ])
+  }
+
+  /// Appends an attempt.
+  func insert(_ attempt: Attempt, number: Int64) throws {
+    try database.execute(
+      sql: "INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?)",
+      arguments: [
+        number, attempt.number, attempt.trigger.rawValue, attempt.executionID,
+        attempt.started.milliseconds, attempt.ended.milliseconds, blob(attempt.outcome),
+      ])
+  }
+
+  /// The number and the summary of a record.
+  func find(_ id: RecordID) throws -> (number: Int64, summary: IncompleteSummary) {
+    guard
+      let row = try Row.fetchOne(
+        database, sql: "SELECT \(IncompleteSummary.columns), number FROM record WHERE id = ?",
+        arguments: [id.text])
+    else { throw StoreError.notFound("record \(id.short)") }
+    return (row["number"], try IncompleteSummary(row))
+  }
+
+  /// A record with all it holds.
+  func record(_ id: RecordID) throws -> IncompleteExecution {
+    let (number, summary) = try find(id)
+    guard
+      let row = try Row.fetchOne(
+        database,
+        sql: """
+          SELECT content.*, blueprint.json, closing_reason, predecessor, successor
+          FROM content JOIN blueprint ON blueprint.id = content.blueprint
+            JOIN record ON record.number = content.record
+          WHERE content.record = ?
+          """,
+        arguments: [number])
+    else { throw StoreError.damaged("record \(id.short) has no content") }
+    var record = IncompleteExecution(
+      summary: summary,
+      error: try ModuleError(bytes: bytes(row, "error"), what: "the error"),
+      blueprint: try Blueprint(try JSONReader.read(bytes(row, "json"))),
+      originalBundles: try VisibleBundles(bytes: bytes(row, "bundles"), what: "the bundles"),
+      mappedInput: try Value(bytes: bytes(row, "input"), what: "the input"),
+      variables: try Variables(bytes: bytes(row, "variables"), what: "the variables"),
+      continuation: try [OwedFrame](bytes: bytes(row, "continuation"), what: "the continuation"),
+      visits: try StoredVisits(bytes: bytes(row, "visits"), what: "the visits").visits,
+      schedule: try RetrySchedule(bytes: bytes(row, "schedule"), what: "the schedule"))
+    record.closingReason = row["closing_reason"]
+    record.predecessor = (row["predecessor"] as String?).map { RecordID($0) }
+    record.successor = (row["successor"] as String?).map { RecordID($0) }
+    record.edits = try edits(of: number)
+    record.attempts = try attempts(of: number)
+    return record
+  }
+
+  private func edits(of number: Int64) throws -> [BundleEdit] {
+    try Row.fetchAll(
+      database, sql: "SELECT * FROM edit WHERE record = ? ORDER BY number", arguments: [number]
+    ).map { row in
+      guard let path = try? ValuePath(parsing: row["path"]) else {
+        throw StoreError.damaged("the path of an edit")
+      }
+      return BundleEdit(
+        path: path,
+        old: try (row["old"] as Data?).map { try ValueCodec.decode(Array($0)) },
+        new: try (row["new"] as Data?).map { try ValueCodec.decode(Array($0)) },
+        author: row["author"], date: Instant(milliseconds: row["date"]))
+    }
+  }
+
+  private func attempts(of number: Int64) throws -> [Attempt] {
+    try Row.fetchAll(
+      database, sql: "SELECT * FROM attempt WHERE record = ? ORDER BY number", arguments: [number]
+    ).map { row in
+      guard let trigger = AttemptTrigger(rawValue: row["started_by"]) else {
+        throw StoreError.damaged("an attempt")
+      }
+      return Attempt(
+        number: row["number"], trigger: trigger, executionID: row["execution"],
+        started: Instant(milliseconds: row["started"]),
+        ended: Instant(milliseconds: row["ended"]),
+        outcome: try Attempt.Outcome(bytes: bytes(row, "outcome"), what: "an attempt"))
+    }
+  }
+
+  /// The stored bytes of a part.
+  func blob(_ part: some Stored) -> Data { Data(part.bytes) }
+
+  private func bytes(_ row: Row, _ column: String) -> [UInt8] { Array(row[column] as Data) }
+}
+
+extension [UInt8] {
+  /// FNV-1a: the same for the same bytes in every run, which Swift's own hash is not. Bytes are
+  /// compared where hashes are equal.
+  fileprivate var fnv1a: Int64 {
+    Int64(
+      bitPattern: reduce(0xCBF2_9CE4_8422_2325) { hash, byte in
+        (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+      })
+  }
+}

@@ -1,0 +1,53 @@
+public import FettleCore
+import GRDB
+
+/// The store in one SQLite file: write-ahead log, every commit on disk before it returns, one writer.
+/// The terminal, the command and other programs may have it open at the same time.
+public final class SQLiteStore: Sendable {
+  let pool: DatabasePool
+
+  private init(pool: DatabasePool) { self.pool = pool }
+
+  /// Opens the store at a path; makes it, readable for its owner only, where there is none.
+  /// - Throws: `notAStore`, `newerVersion` and what the system says. Nothing was changed then.
+  public static func open(path: String) throws(StoreError) -> SQLiteStore {
+    try StoreFile(path: path).create()
+    return try openExisting(path: path)
+  }
+
+  /// Opens the store at a path.
+  /// - Throws: `missing` where there is none.
+  public static func openExisting(path: String) throws(StoreError) -> SQLiteStore {
+    try StoreFile(path: path).check()
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(10)
+    configuration.maximumReaderCount = 2
+    configuration.prepareDatabase { database in
+      // A commit is on the disk, not only in the log of the file system (durability 2).
+      try database.execute(sql: "PRAGMA synchronous = FULL")
+    }
+    do {
+      let pool = try DatabasePool(path: path, configuration: configuration)
+      let migrator = Migrations.all
+      if try pool.read(migrator.hasBeenSuperseded) {
+        throw StoreError.newerVersion(path: path)
+      }
+      if try !pool.read(migrator.hasCompletedMigrations) { try migrator.migrate(pool) }
+      return SQLiteStore(pool: pool)
+    } catch {
+      throw StoreError(error, path: path)
+    }
+  }
+
+  func reading<Result: Sendable>(
+    _ body: @Sendable @escaping (Database) throws -> Result
+  ) async throws(StoreError) -> Result {
+    do { return try await pool.read(body) } catch { throw StoreError(error, path: pool.path) }
+  }
+
+  func writing<Result: Sendable>(
+    _ body: @Sendable @escaping (Database) throws -> Result
+  ) async throws(StoreError) -> Result {
+    do { return try await pool.write(body) } catch { throw StoreError(error, path: pool.path) }
+  }
+}

@@ -1,0 +1,28 @@
+import FettleCore
+import GRDB
+
+extension StoreError {
+  /// What an error of the database means to a person. Values never appear in it.
+  init(_ error: any Error, path: String) {
+    switch error {
+    case let error as StoreError: self = error
+    case let error as IllegalMove: self = .refused(error)
+    case let error as ValueCodec.Damage: self = .damaged(error.description)
+    case let error as BlueprintError: self = .damaged("a stored blueprint: \(error)")
+    case let error as DatabaseError:
+      let what = error.message ?? "error \(error.resultCode.rawValue)"
+      switch error.resultCode {
+      case .SQLITE_FULL: self = .full(what)
+      case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_WRITE: self = .full(what)
+      case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(what)
+      case .SQLITE_NOTADB: self = .notAStore(path: path, reason: what)
+      case .SQLITE_CORRUPT: self = .damaged(what)
+      case .SQLITE_READONLY: self = .failed("\(path) cannot be written to")
+      case .SQLITE_CANTOPEN: self = .failed("\(path) cannot be opened")
+      default: self = .failed(what)
+      }
+    case is CancellationError: self = .busy("the request was cancelled")
+    default: self = .failed("\(error)")
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import FettleCore
+import Glibc
+
+/// The file of a store, before SQLite touches it.
+struct StoreFile {
+  let path: String
+
+  /// "FTTL": what tells a store of Fettle from another program's database.
+  static let applicationID: Int32 = 0x4654_544C
+
+  /// Makes an empty file where there is none, and the folders it lies in; for the owner only.
+  func create() throws(StoreError) {
+    var information = stat()
+    if stat(path, &information) == 0 { return }
+    try createFolders()
+    let descriptor = Glibc.open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+    if descriptor < 0, errno != EEXIST {
+      throw .failed("\(path) cannot be made: \(reason)")
+    }
+    if descriptor >= 0 { close(descriptor) }
+  }
+
+  private func createFolders() throws(StoreError) {
+    let parts = path.split(separator: "/").dropLast()
+    var folder = path.hasPrefix("/") ? "" : "."
+    for part in parts {
+      folder += "/\(part)"
+      if mkdir(folder, 0o700) != 0, errno != EEXIST {
+        throw .failed("the folder \(folder) cannot be made: \(reason)")
+      }
+    }
+  }
+
+  /// Refuses what is no store, without changing it.
+  func check() throws(StoreError) {
+    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT || errno == ENOTDIR { throw .missing(path: path) }
+      throw .notAStore(path: path, reason: reason)
+    }
+    defer { close(descriptor) }
+    var information = stat()
+    guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+      throw .notAStore(path: path, reason: "it is not a file")
+    }
+    // An empty file is a store that is about to be made.
+    if information.st_size == 0 { return }
+    var header = [UInt8](repeating: 0, count: 100)
+    let count = read(descriptor, &header, header.count)
+    guard count == 100, header.starts(with: Array("SQLite format 3\0".utf8)) else {
+      throw .notAStore(path: path, reason: "it is no SQLite database")
+    }
+    // Bytes 68 to 71 of the header (SQLite file format, section 1.3). A store whose first
+    // transaction is still in the log has zero there.
+    let application = header[68..<72].reduce(Int32(0)) { $0 << 8 | Int32($1) }
+    guard application == Self.applicationID || application == 0 && header[44..<48].allZero else {
+      throw .notAStore(path: path, reason: "it is another program's database")
+    }
+  }
+
+  private var reason: String { String(cString: strerror(errno)) }
+}
+
+extension ArraySlice<UInt8> {
+  /// Whether nothing was ever written there.
+  fileprivate var allZero: Bool { allSatisfy { $0 == 0 } }
+}
