@@ -1,0 +1,243 @@
+// Real functions for what curses offers as macros, variadic functions and static data.
+
+// Wide cells (setcchar, wget_wch) are hidden without it.
+#define _XOPEN_SOURCE_EXTENDED 1
+#define _XOPEN_SOURCE 700
+#define _DEFAULT_SOURCE 1
+#define NCURSES_WIDECHAR 1
+
+#include "CNcurses.h"
+#include "fettle_guard.h"
+
+#include <curses.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <unistd.h>
+#include <wchar.h>
+
+static SCREEN *screen = NULL;
+
+// Numbers of our own above those of curses for keys it has no name for.
+enum {
+  CODE_PASTE_BEGIN = KEY_MAX + 1,
+  CODE_PASTE_END,
+  CODE_WORD_LEFT,
+  CODE_WORD_RIGHT
+};
+
+static const char begin_extras[] = "\033[?2004h";
+// Mouse, focus and paste reports, whoever turned them on.
+static const char end_extras[] =
+    "\033[?2004l\033[?1004l\033[?1006l\033[?1003l\033[?1002l\033[?1000l";
+
+static void write_text(const char *text) {
+  size_t rest = strlen(text);
+  while (rest > 0) {
+    ssize_t count = write(STDOUT_FILENO, text, rest);
+    if (count <= 0) return;
+    text += count;
+    rest -= (size_t)count;
+  }
+}
+
+static void append_capability(char *text, size_t room, const char *name) {
+  const char *value = tigetstr(name);
+  if (value == NULL || value == (const char *)-1) return;
+  // Paddings such as $<5> are for tputs; a restore string can do without.
+  size_t length = strlen(text);
+  for (const char *c = value; *c && length + 1 < room; c++) {
+    if (c[0] == '$' && c[1] == '<') {
+      while (*c && *c != '>') c++;
+      if (!*c) break;
+      continue;
+    }
+    text[length++] = *c;
+  }
+  text[length] = 0;
+}
+
+static int is_xterm_like(void) {
+  const char *cup = tigetstr("cup");
+  return cup != NULL && cup != (const char *)-1 && strncmp(cup, "\033[", 2) == 0;
+}
+
+int fettle_curses_start(int escape_delay_milliseconds) {
+  setlocale(LC_CTYPE, "");
+  int problem = 0;
+  if (setupterm(NULL, STDOUT_FILENO, &problem) == ERR) return FETTLE_START_UNKNOWN_TERM;
+  const char *cup = tigetstr("cup");
+  if (cup == NULL || cup == (const char *)-1) return FETTLE_START_DUMB_TERM;
+
+  fettle_guard_remember();
+  char restore[1024] = "";
+  if (is_xterm_like()) strcat(restore, end_extras);
+  append_capability(restore, sizeof restore, "sgr0");
+  append_capability(restore, sizeof restore, "op");
+  append_capability(restore, sizeof restore, "rmkx");
+  append_capability(restore, sizeof restore, "cnorm");
+  append_capability(restore, sizeof restore, "rmcup");
+  strncat(restore, "\r", sizeof restore - strlen(restore) - 1);
+  fettle_guard_prepare(restore);
+  fettle_guard_install();
+  fettle_guard_activate(1);
+
+  screen = newterm(NULL, stdout, stdin);
+  if (screen == NULL) {
+    fettle_guard_activate(0);
+    fettle_guard_remove();
+    return FETTLE_START_FAILED;
+  }
+  fettle_guard_capture_errors();
+  set_escdelay(escape_delay_milliseconds);
+  raw();
+  noecho();
+  nonl();
+  keypad(stdscr, TRUE);
+  nodelay(stdscr, TRUE);
+  leaveok(stdscr, FALSE);
+  idlok(stdscr, FALSE);
+  scrollok(stdscr, FALSE);
+  define_key("\033[200~", CODE_PASTE_BEGIN);
+  define_key("\033[201~", CODE_PASTE_END);
+  define_key("\033[1;5D", CODE_WORD_LEFT);
+  define_key("\033[1;5C", CODE_WORD_RIGHT);
+  // Reading input refreshes; without this the first read would show an empty screen.
+  wnoutrefresh(stdscr);
+  if (is_xterm_like()) write_text(begin_extras);
+  return FETTLE_START_OK;
+}
+
+void fettle_curses_end(void) {
+  if (screen == NULL) return;
+  endwin();
+  if (is_xterm_like()) write_text(end_extras);
+  fettle_guard_restore_settings();
+  fettle_guard_activate(0);
+  fettle_guard_remove();
+  fettle_guard_release_errors();
+  delscreen(screen);
+  screen = NULL;
+}
+
+int fettle_curses_is_utf8(void) { return strcmp(nl_langinfo(CODESET), "UTF-8") == 0; }
+
+int fettle_curses_colors(void) { return has_colors() ? tigetnum("colors") : 0; }
+
+void fettle_curses_use_colors(void) {
+  start_color();
+  short background = use_default_colors() == OK ? -1 : COLOR_BLACK;
+  for (short color = 1; color < 8; color++) init_pair(color, color, background);
+}
+
+void fettle_curses_resize(int *height, int *width) {
+  struct winsize size;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0) {
+    *height = size.ws_row;
+    *width = size.ws_col;
+    if (LINES != size.ws_row || COLS != size.ws_col) resizeterm(size.ws_row, size.ws_col);
+  } else {
+    getmaxyx(stdscr, *height, *width);
+  }
+}
+
+void fettle_curses_put(
+    int row, int column, const uint32_t *scalars, int count, int width, int attributes, int pair) {
+  attr_t style = A_NORMAL;
+  if (attributes & FETTLE_BOLD) style |= A_BOLD;
+  if (attributes & FETTLE_DIM) style |= A_DIM;
+  if (attributes & FETTLE_UNDERLINE) style |= A_UNDERLINE;
+  if (attributes & FETTLE_REVERSE) style |= A_REVERSE;
+  wchar_t text[CCHARW_MAX + 1] = {0};
+  int used = 0;
+  for (int i = 0; i < count && used < CCHARW_MAX; i++) {
+    int own = wcwidth((wchar_t)scalars[i]);
+    if (i == 0 ? own == width : own == 0) text[used++] = (wchar_t)scalars[i];
+    if (i == 0 && used == 0) break;
+  }
+  cchar_t cell;
+  if (used > 0 && setcchar(&cell, text, style, (short)pair, NULL) == OK) {
+    mvadd_wchnstr(row, column, &cell, 1);
+    return;
+  }
+  wchar_t unknown[2] = {L'?', 0};
+  setcchar(&cell, unknown, style, (short)pair, NULL);
+  for (int i = 0; i < width; i++) mvadd_wchnstr(row, column + i, &cell, 1);
+}
+
+void fettle_curses_show(int row, int column, int shows_cursor) {
+  curs_set(shows_cursor ? 1 : 0);
+  move(row, column);
+  wnoutrefresh(stdscr);
+  doupdate();
+}
+
+void fettle_curses_repaint_all(void) { clearok(stdscr, TRUE); }
+
+static uint32_t key_of(wint_t code) {
+  switch (code) {
+    case KEY_UP: return FETTLE_KEY_UP;
+    case KEY_DOWN: return FETTLE_KEY_DOWN;
+    case KEY_LEFT: return FETTLE_KEY_LEFT;
+    case KEY_RIGHT: return FETTLE_KEY_RIGHT;
+    case KEY_HOME: return FETTLE_KEY_HOME;
+    case KEY_END: return FETTLE_KEY_END;
+    case KEY_PPAGE: return FETTLE_KEY_PAGE_UP;
+    case KEY_NPAGE: return FETTLE_KEY_PAGE_DOWN;
+    case KEY_BACKSPACE: return FETTLE_KEY_BACKSPACE;
+    case KEY_DC: return FETTLE_KEY_DELETE;
+    case KEY_ENTER: return FETTLE_KEY_ENTER;
+    case KEY_BTAB: return FETTLE_KEY_BACK_TAB;
+    case KEY_F(1): return FETTLE_KEY_F1;
+    case CODE_PASTE_BEGIN: return FETTLE_KEY_PASTE_BEGIN;
+    case CODE_PASTE_END: return FETTLE_KEY_PASTE_END;
+    case CODE_WORD_LEFT: return FETTLE_KEY_WORD_LEFT;
+    case CODE_WORD_RIGHT: return FETTLE_KEY_WORD_RIGHT;
+    default: return FETTLE_KEY_UNKNOWN;
+  }
+}
+
+int fettle_curses_read(uint32_t *value) {
+  wint_t code = 0;
+  switch (get_wch(&code)) {
+    case OK:
+      *value = (uint32_t)code;
+      return FETTLE_READ_CHARACTER;
+    case KEY_CODE_YES:
+      *value = key_of(code);
+      return FETTLE_READ_KEY;
+    default: return FETTLE_READ_NOTHING;
+  }
+}
+
+void fettle_curses_suspend(void) {
+  def_prog_mode();
+  endwin();
+  if (is_xterm_like()) write_text(end_extras);
+  fettle_guard_restore_settings();
+  fettle_guard_activate(0);
+  struct sigaction usual, ours;
+  memset(&usual, 0, sizeof usual);
+  usual.sa_handler = SIG_DFL;
+  sigemptyset(&usual.sa_mask);
+  sigaction(SIGTSTP, &usual, &ours);
+  raise(SIGTSTP);
+  sigaction(SIGTSTP, &ours, NULL);
+  // The shell may have changed the settings meanwhile; those are given back in the end.
+  fettle_guard_remember();
+  fettle_curses_resume();
+}
+
+void fettle_curses_resume(void) {
+  fettle_guard_activate(1);
+  reset_prog_mode();
+  if (is_xterm_like()) write_text(begin_extras);
+  clearok(stdscr, TRUE);
+  refresh();
+}
+
+int fettle_wcwidth(uint32_t scalar) { return wcwidth((wchar_t)scalar); }

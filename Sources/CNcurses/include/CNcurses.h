@@ -1,0 +1,96 @@
+#ifndef FETTLE_CNCURSES_H
+#define FETTLE_CNCURSES_H
+
+#include <stdint.h>
+
+/* What Swift cannot reach in curses: macros, variadic functions and `stdscr`. Every function here
+   belongs to the one thread that called fettle_curses_start, except those of the guard. */
+
+/* Attributes of a cell, combined by bits. */
+enum {
+  FETTLE_BOLD = 1,
+  FETTLE_DIM = 2,
+  FETTLE_UNDERLINE = 4,
+  FETTLE_REVERSE = 8
+};
+
+/* What fettle_curses_read gives beside characters. */
+enum {
+  FETTLE_READ_NOTHING = 0,
+  FETTLE_READ_CHARACTER = 1,
+  FETTLE_READ_KEY = 2
+};
+
+/* Keys, by numbers of our own: those of curses are macros and differ between versions. */
+enum {
+  FETTLE_KEY_UNKNOWN = 0,
+  FETTLE_KEY_UP,
+  FETTLE_KEY_DOWN,
+  FETTLE_KEY_LEFT,
+  FETTLE_KEY_RIGHT,
+  FETTLE_KEY_HOME,
+  FETTLE_KEY_END,
+  FETTLE_KEY_PAGE_UP,
+  FETTLE_KEY_PAGE_DOWN,
+  FETTLE_KEY_BACKSPACE,
+  FETTLE_KEY_DELETE,
+  FETTLE_KEY_ENTER,
+  FETTLE_KEY_BACK_TAB,
+  FETTLE_KEY_WORD_LEFT,
+  FETTLE_KEY_WORD_RIGHT,
+  FETTLE_KEY_PASTE_BEGIN,
+  FETTLE_KEY_PASTE_END,
+  FETTLE_KEY_F1
+};
+
+/* Why curses cannot start. */
+enum {
+  FETTLE_START_OK = 0,
+  FETTLE_START_UNKNOWN_TERM = 1,
+  FETTLE_START_DUMB_TERM = 2,
+  FETTLE_START_FAILED = 3
+};
+
+/* Takes over the locale, the terminal and, when it is a terminal too, standard error. */
+int fettle_curses_start(int escape_delay_milliseconds);
+/* Gives everything back, then prints what was written to standard error meanwhile. */
+void fettle_curses_end(void);
+/* Whether the locale writes UTF-8. */
+int fettle_curses_is_utf8(void);
+/* The number of colours, 0 without colour. */
+int fettle_curses_colors(void);
+/* Prepares the pairs 1 to 7: colour n on the usual background. */
+void fettle_curses_use_colors(void);
+/* The size the kernel tells, made known to curses. */
+void fettle_curses_resize(int *height, int *width);
+/* Puts one character with its combining marks; `width` is the number of columns it must take. A
+   character of which this terminal thinks otherwise is drawn as question marks. */
+void fettle_curses_put(
+    int row, int column, const uint32_t *scalars, int count, int width, int attributes, int pair);
+/* Shows what was put, with the hardware cursor at a place. */
+void fettle_curses_show(int row, int column, int shows_cursor);
+/* Forgets what the terminal shows, so that the next fettle_curses_show paints everything. */
+void fettle_curses_repaint_all(void);
+/* The next piece of input that is there already. */
+int fettle_curses_read(uint32_t *value);
+/* Stops the program as Ctrl-Z does, and takes the terminal over again afterwards. */
+void fettle_curses_suspend(void);
+/* Takes the terminal over again after someone else stopped and continued the program. */
+void fettle_curses_resume(void);
+
+/* The width of a character according to the C library; for a test of our own table. */
+int fettle_wcwidth(uint32_t scalar);
+
+/* Signals that came in arrive as one byte each on this descriptor: 'W' a new size, 'Z' stop, 'C'
+   continued. */
+int fettle_guard_descriptor(void);
+/* Gives the terminal back and puts the handlers on that do it on any way this program can end. */
+void fettle_guard_install(void);
+void fettle_guard_remove(void);
+
+/* Whether the other side of the terminal is gone, given that input was announced and none came. */
+int fettle_is_hung_up(int descriptor);
+/* Seconds east of UTC at an instant, in the zone of the environment. */
+int fettle_zone_offset(int64_t seconds_since_epoch);
+
+#endif

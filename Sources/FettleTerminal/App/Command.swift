@@ -1,0 +1,19 @@
+/// What a key means on a screen.
+enum Command: Hashable, Sendable {
+  // moving
+  case moveUp, moveDown, pageUp, pageDown, halfPageUp, halfPageDown, moveToFirst, moveToLast
+  case open, back, fold, unfold, nextPane, previousRecord, nextRecord, showFailedModule
+  case showNew, zoom
+  // records
+  case resume, resumeMarked, edit, turnAutoRetry, closeRecord, mark, clearMarks, takeBackDelete
+  // bundles
+  case add, remove, undo, redo, revertAll, showDiff, save
+  // everywhere
+  case filter, help, quit, quitAtOnce, interrupt, repaint, suspend
+  // the resume check
+  case confirm, editMore, saveOnly
+  // typing
+  case keep, cancel, changeType, nextChoice
+  // answers to questions
+  case answerClose, answerDelete, answerYes, answerSave, answerDrop
+}

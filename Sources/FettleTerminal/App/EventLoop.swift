@@ -1,0 +1,72 @@
+import FettleCore
+import Glibc
+
+/// Waits, takes in what happened, draws once. All of it on the thread that owns the screen.
+struct EventLoop {
+  let runner: EffectRunner
+  let mailbox: Mailbox
+  let clock: SystemClock
+  /// Milliseconds between two looks at the store.
+  let refreshInterval: Int
+
+  func run(on terminal: inout NcursesTerminal, _ surroundings: Surroundings) -> Terminal.Ending {
+    var state = State(surroundings: surroundings, size: terminal.size(), now: clock.now())
+    var shallQuit = false
+    handle(state.begin(), &terminal, &shallQuit)
+    terminal.show(state.frame())
+    var nextLook = Self.monotonicMilliseconds() + refreshInterval
+    while !shallQuit {
+      let wakening = terminal.wait(
+        milliseconds: Int32(clamping: max(0, nextLook - Self.monotonicMilliseconds())))
+      if wakening.isHungUp { return .hungUp }
+      if wakening.shallStop { terminal.suspend() }
+      if wakening.wasContinued { terminal.resume() }
+      var messages: [Message] = []
+      if wakening.wasResized || wakening.wasContinued || wakening.shallStop {
+        messages.append(.resized(terminal.size()))
+      }
+      if wakening.hasInput {
+        messages += terminal.input().map {
+          switch $0 {
+          case .key(let key): .key(key)
+          case .paste(let text): .pasted(text)
+          }
+        }
+      }
+      messages += mailbox.collect()
+      if Self.monotonicMilliseconds() >= nextLook {
+        messages.append(.ticked(clock.now()))
+        nextLook = Self.monotonicMilliseconds() + refreshInterval
+      }
+      guard !messages.isEmpty else { continue }
+      // Everything that waits is taken in before one picture is painted.
+      for message in messages where !shallQuit {
+        handle(state.update(message), &terminal, &shallQuit)
+      }
+      // The size may have become another one while the program was suspended.
+      let size = terminal.size()
+      if size != state.size { handle(state.update(.resized(size)), &terminal, &shallQuit) }
+      if !shallQuit { terminal.show(state.frame()) }
+    }
+    return .quit
+  }
+
+  private func handle(
+    _ effects: [Effect], _ terminal: inout NcursesTerminal, _ shallQuit: inout Bool
+  ) {
+    for effect in effects {
+      switch effect {
+      case .quit: shallQuit = true
+      case .suspend: terminal.suspend()
+      case .repaint: terminal.repaintAll()
+      default: runner.start(effect)
+      }
+    }
+  }
+
+  private static func monotonicMilliseconds() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+  }
+}

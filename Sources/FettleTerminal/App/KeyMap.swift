@@ -1,0 +1,136 @@
+/// Where keys go. Each context has its own table.
+enum KeyContext: Hashable, Sendable, CaseIterable {
+  case list, detail, resumeCheck, diff, help, line, value
+  case questionClose, questionYes, questionUnsaved
+
+  var title: SafeText {
+    switch self {
+    case .list: "The list"
+    case .detail: "A record"
+    case .resumeCheck: "Before a resume"
+    case .diff: "The changes"
+    case .help: "This help"
+    case .line: "Typing"
+    case .value: "Editing a value"
+    case .questionClose, .questionYes, .questionUnsaved: "A question"
+    }
+  }
+}
+
+/// One row a key: the dispatcher, the bottom line and `?` all read this table.
+struct KeyBinding: Sendable {
+  let keys: [Key]
+  /// The word in the bottom line; empty keeps it out of there.
+  let name: SafeText
+  /// The sentence in the help.
+  let help: SafeText
+  let command: Command
+  /// Why the key does nothing now; nil when it works.
+  let unavailable: @Sendable (State) -> SafeText?
+
+  init(
+    _ keys: [Key], _ name: SafeText = "", _ help: SafeText, _ command: Command,
+    unavailable: @escaping @Sendable (State) -> SafeText? = { _ in nil }
+  ) {
+    self.keys = keys
+    self.name = name
+    self.help = help
+    self.command = command
+    self.unavailable = unavailable
+  }
+}
+
+enum KeyMap {
+  /// The keys of a context, in the order help lists them; those named first fill the bottom line.
+  static func bindings(_ context: KeyContext) -> [KeyBinding] {
+    switch context {
+    case .list: list + moving + everywhere
+    case .detail: detail + moving + everywhere
+    case .resumeCheck: resumeCheck + scrolling + anywhere
+    case .diff: diff + scrolling + anywhere
+    case .help: help + scrolling
+    case .line: line + [interrupt]
+    case .value: value + [interrupt]
+    case .questionClose: questionClose + refusing
+    case .questionYes: questionYes + refusing
+    case .questionUnsaved: questionUnsaved + refusing
+    }
+  }
+
+  static func binding(for key: Key, in context: KeyContext) -> KeyBinding? {
+    bindings(context).first { $0.keys.contains(key) }
+  }
+
+  private static let interrupt = KeyBinding(
+    [.control("c")], "", "Cancel what is being asked; at the top, ask to quit", .interrupt)
+
+  private static let anywhere: [KeyBinding] = [
+    KeyBinding([.character("?"), .function(1)], "keys", "List the keys that work here", .help),
+    KeyBinding([.control("l")], "", "Paint the screen anew", .repaint),
+    KeyBinding([.control("z")], "", "Suspend; fg in the shell comes back", .suspend),
+    KeyBinding([.character("Q")], "", "Quit; asks when something is not saved", .quitAtOnce),
+    interrupt,
+  ]
+
+  private static let everywhere: [KeyBinding] = anywhere + [
+    KeyBinding([.character("q")], "close", "Close this screen; quits from the list", .quit)
+  ]
+
+  private static let scrolling: [KeyBinding] = [
+    KeyBinding([.character("j"), .down], "", "Down one line", .moveDown),
+    KeyBinding([.character("k"), .up], "", "Up one line", .moveUp),
+    KeyBinding([.pageDown, .control("d")], "", "Down one page", .pageDown),
+    KeyBinding([.pageUp, .control("u")], "", "Up one page", .pageUp),
+    KeyBinding([.character("g"), .home], "", "To the beginning", .moveToFirst),
+    KeyBinding([.character("G"), .end], "", "To the end", .moveToLast),
+  ]
+
+  private static let moving: [KeyBinding] = [
+    KeyBinding([.character("j"), .down], "", "Down one line", .moveDown),
+    KeyBinding([.character("k"), .up], "", "Up one line", .moveUp),
+    KeyBinding([.pageDown], "", "Down one page", .pageDown),
+    KeyBinding([.pageUp], "", "Up one page", .pageUp),
+    KeyBinding([.control("d")], "", "Down half a page", .halfPageDown),
+    KeyBinding([.control("u")], "", "Up half a page", .halfPageUp),
+    KeyBinding([.character("g"), .home], "", "To the beginning", .moveToFirst),
+    KeyBinding([.character("G"), .end], "", "To the end", .moveToLast),
+  ]
+
+  private static let help: [KeyBinding] = [
+    KeyBinding(
+      [.escape, .character("q"), .character("?"), .enter, .control("c")], "back", "Leave the help",
+      .back)
+  ]
+
+  private static let line: [KeyBinding] = [
+    KeyBinding([.enter], "keep", "Keep what is typed", .keep),
+    KeyBinding([.escape], "back", "Leave everything as it was", .cancel),
+  ]
+
+  private static let value: [KeyBinding] = [
+    KeyBinding([.enter], "keep", "Keep the value; saved with Ctrl-S or a resume", .keep),
+    KeyBinding([.escape], "put the old value back", "Put the old value back", .cancel),
+    KeyBinding([.control("t")], "type", "Change the type of the value", .changeType),
+    KeyBinding(
+      [.tab], "", "Flip a boolean, or take the next of the values the module accepts", .nextChoice),
+  ]
+
+  private static let refusing: [KeyBinding] = [
+    KeyBinding(
+      [.escape, .character("n"), .enter, .character("q"), .control("c")], "no", "Do nothing", .back)
+  ]
+
+  private static let questionYes: [KeyBinding] = [
+    KeyBinding([.character("y")], "yes", "Do it", .answerYes)
+  ]
+
+  private static let questionClose: [KeyBinding] = [
+    KeyBinding([.character("c")], "close", "Close it, with a reason", .answerClose),
+    KeyBinding([.character("d")], "delete", "Put it into the bin", .answerDelete),
+  ]
+
+  private static let questionUnsaved: [KeyBinding] = [
+    KeyBinding([.character("s")], "save", "Save the changes, then leave", .answerSave),
+    KeyBinding([.character("d")], "drop", "Drop the changes and leave", .answerDrop),
+  ]
+}

@@ -1,0 +1,109 @@
+import FettleCore
+
+/// Everything the program knows. One value: what is on the screen follows from it alone.
+struct State: Equatable, Sendable {
+  let surroundings: Surroundings
+  var size: Size
+  var now: Instant
+  var counts: RecordCounts?
+  var list = IncompleteListState()
+  var detail: DetailState?
+  var resumeCheck: ResumeCheckState?
+  var help: HelpState?
+  var typing: Typing?
+  var question: Question?
+  /// The last thing worth telling, in one line.
+  var notice: SafeText = ""
+  /// What is wrong with the store; it stays until the store answers again.
+  var trouble: SafeText?
+  /// Records that are being run on at this moment.
+  var running: Set<RecordID> = []
+  var bulk: BulkResume?
+  /// The last record that was put into the bin here.
+  var lastDeleted: IncompleteSummary?
+  var lastToken = 0
+
+  init(surroundings: Surroundings, size: Size, now: Instant) {
+    self.surroundings = surroundings
+    self.size = size
+    self.now = now
+  }
+
+  /// A number that the answer to a request will carry; answers to earlier requests are dropped.
+  mutating func nextToken() -> Int {
+    lastToken += 1
+    return lastToken
+  }
+
+  /// Where keys go.
+  var context: KeyContext {
+    if help != nil { return .help }
+    if let question { return question.context }
+    if let typing { return typing.isValue ? .value : .line }
+    if let resumeCheck { return resumeCheck.isForResuming ? .resumeCheck : .diff }
+    return detail == nil ? .list : .detail
+  }
+}
+
+/// What does not change while the program runs.
+struct Surroundings: Equatable, Sendable {
+  var storeName = ""
+  var isReadOnly = false
+  var isASCII = false
+  var zone: DisplayZone = .utc
+}
+
+/// A question that has to be answered before anything else.
+enum Question: Hashable, Sendable {
+  case closeOrDelete(RecordID)
+  case delete(RecordID)
+  case quit
+  case quitUnsaved
+  case leaveUnsaved
+  case resumeMarked([RecordID])
+
+  var context: KeyContext {
+    switch self {
+    case .closeOrDelete: .questionClose
+    case .delete, .resumeMarked, .quit: .questionYes
+    case .quitUnsaved, .leaveUnsaved: .questionUnsaved
+    }
+  }
+}
+
+/// Several records being resumed, one after the other.
+struct BulkResume: Hashable, Sendable {
+  var waiting: [RecordID]
+  let total: Int
+  var resolved = 0
+  var failed: [RecordID] = []
+}
+
+/// A line that is being typed, and what for.
+struct Typing: Hashable, Sendable {
+  var line: LineEditor
+  var purpose: Purpose
+  /// Why it cannot be kept as it is.
+  var problem: SafeText?
+
+  enum Purpose: Hashable, Sendable {
+    case filter(before: ListFilter)
+    case closingReason(RecordID)
+    case fieldName(parent: ValuePath)
+    case value(ValueEditor)
+  }
+
+  var isValue: Bool {
+    if case .value = purpose { return true }
+    return false
+  }
+
+  /// The field whose value is being typed.
+  var editor: ValueEditor? {
+    get {
+      if case .value(let editor) = purpose { return editor }
+      return nil
+    }
+    set { if let newValue { purpose = .value(newValue) } }
+  }
+}

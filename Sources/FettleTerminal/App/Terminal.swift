@@ -1,0 +1,66 @@
+public import FettleCore
+public import FettleEngine
+
+/// How the terminal is to be used.
+public struct TerminalOptions: Sendable, Hashable {
+  /// When colour is used. `auto` asks the terminal and obeys `NO_COLOR`.
+  public enum Color: String, Sendable, CaseIterable { case auto, always, never }
+
+  /// When colour is used.
+  public var color = Color.auto
+  /// Whether only ASCII is drawn; nil follows the locale.
+  public var ascii: Bool?
+  /// The zone of the dates on the screen in seconds east of UTC; nil takes that of the environment.
+  public var utcOffset: Int?
+  /// Whether every key that changes something is refused.
+  public var isReadOnly = false
+  /// The instant that counts as now, for pictures and tests; nil takes the clock.
+  public var fixedNow: Instant?
+  /// The time between two looks at the store, in milliseconds.
+  public var refreshInterval: Int = 2000
+
+  /// The usual way.
+  public init() {}
+}
+
+/// Why there can be no full screen. Its text is one line for standard error.
+public struct TerminalUnavailable: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What is missing and what can be done instead.
+  public let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// The full screen on which an operator finds, mends and resumes incomplete executions.
+public enum Terminal {
+  /// How it ended.
+  public enum Ending: Sendable, Hashable {
+    /// The operator quit.
+    case quit
+    /// The terminal was closed under the program.
+    case hungUp
+  }
+
+  /// Shows the screen until the operator quits.
+  ///
+  /// Call it on the main thread, outside of any task: curses belongs to the thread that calls, which
+  /// is blocked until the end. On return the terminal is as it was. A signal that ends the program
+  /// gives the terminal back first and keeps its status.
+  /// - Parameter storeName: what the header calls the store.
+  /// - Throws: why this is no terminal to draw on; nothing was written then.
+  public static func run(
+    desk: OperatorDesk, storeName: String, options: TerminalOptions = TerminalOptions()
+  ) throws(TerminalUnavailable) -> Ending {
+    let mailbox = try Mailbox()
+    var terminal = try NcursesTerminal(options: options, wakeDescriptor: mailbox.readDescriptor)
+    defer { terminal.close() }
+    let surroundings = Surroundings(
+      storeName: storeName, isReadOnly: options.isReadOnly, isASCII: terminal.isASCII,
+      zone: options.utcOffset.map { .fixed($0) } ?? .local)
+    let clock = SystemClock(standingStillAt: options.fixedNow)
+    let loop = EventLoop(
+      runner: EffectRunner(desk: desk, mailbox: mailbox), mailbox: mailbox, clock: clock,
+      refreshInterval: max(100, options.refreshInterval))
+    return loop.run(on: &terminal, surroundings)
+  }
+}

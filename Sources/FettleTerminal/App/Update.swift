@@ -1,0 +1,209 @@
+import FettleCore
+
+extension State {
+  /// What to do first: the counts and the newest records.
+  mutating func begin() -> [Effect] { startList(.newest) + [.counts] }
+
+  /// Takes in what happened.
+  /// - Returns: what shall be done about it outside of the screen.
+  mutating func update(_ message: Message) -> [Effect] {
+    let effects = react(to: message)
+    keepCursorsInView()
+    return effects
+  }
+
+  private mutating func react(to message: Message) -> [Effect] {
+    switch message {
+    case .key(let key): return pressed(key)
+    case .pasted(let text): return pasted(text)
+    case .resized(let size):
+      self.size = size
+      return []
+    case .ticked(let now):
+      self.now = now
+      return tick()
+    case .pageLoaded(let purpose, let token, let limit, let answer):
+      return pageLoaded(purpose, token: token, limit: limit, answer)
+    case .countsLoaded(.success(let counts)):
+      self.counts = counts
+      return []
+    case .countsLoaded(.failure(let error)):
+      trouble = "\(error.description)"
+      return []
+    case .recordLoaded(let id, let purpose, let answer): return recordLoaded(id, purpose, answer)
+    case .checked(let check, let token):
+      guard detail?.checkToken == token else { return [] }
+      detail?.check = check
+      detail?.rebuild()
+      return []
+    case .saved(let id, let answer): return saved(id, answer)
+    case .resumed(let id, let answer): return resumed(id, answer)
+    case .moved(let id, let action, let answer): return moved(id, action, answer)
+    }
+  }
+
+  /// Looks whether anything changed. The list tells it for the open record too.
+  private mutating func tick() -> [Effect] {
+    var effects = refreshList() + [.counts]
+    if let open = detail?.record, running.isEmpty {
+      let row = list.rows.first { $0.id == open.id }
+      if row == nil || row?.version != open.summary.version {
+        effects.append(.load(open.id, .refresh))
+      }
+    }
+    return effects
+  }
+
+  private mutating func pressed(_ key: Key) -> [Effect] {
+    let context = context
+    if let typing, context == .value, key == .character(" "), typing.editor?.kind == .boolean {
+      nextChoice()
+      return []
+    }
+    guard let binding = KeyMap.binding(for: key, in: context) else {
+      return unbound(key, in: context)
+    }
+    if let reason = binding.unavailable(self) {
+      notice = binding.name.isEmpty ? reason : binding.name + ": " + reason
+      return []
+    }
+    return perform(binding.command, in: context)
+  }
+
+  private mutating func unbound(_ key: Key, in context: KeyContext) -> [Effect] {
+    switch context {
+    case .line, .value:
+      guard typing?.line.handle(key) == true else { return [] }
+      return typed()
+    case .questionClose, .questionYes, .questionUnsaved: return []
+    default:
+      notice = key.name + " does nothing here; ? lists the keys"
+      return []
+    }
+  }
+
+  /// The line that is being typed became another one.
+  private mutating func typed() -> [Effect] {
+    typing?.problem = nil
+    if case .filter? = typing?.purpose, let text = typing?.line.text { return filterTyped(text) }
+    return []
+  }
+
+  private mutating func pasted(_ text: String) -> [Effect] {
+    guard context == .line || context == .value else {
+      notice = "nothing takes a paste here; press e on a field first"
+      return []
+    }
+    guard text.utf8.count <= ValueEditor.longestText else {
+      typing?.problem = "the paste is too long (\(Quantity.bytes(text.utf8.count)))"
+      return []
+    }
+    typing?.line.insert(text)
+    return typed()
+  }
+
+  private mutating func perform(_ command: Command, in context: KeyContext) -> [Effect] {
+    switch command {
+    case .help:
+      help = HelpState(context: context)
+      return []
+    case .repaint: return [.repaint]
+    case .suspend: return [.suspend]
+    default: break
+    }
+    switch context {
+    case .help: return updateHelp(command)
+    case .list: return updateList(command)
+    case .detail: return updateDetail(command)
+    case .resumeCheck, .diff: return updateResumeCheck(command)
+    case .line, .value: return updateTyping(command)
+    case .questionClose, .questionYes, .questionUnsaved: return answer(command)
+    }
+  }
+
+  private mutating func updateTyping(_ command: Command) -> [Effect] {
+    guard let typing else { return [] }
+    switch (command, typing.purpose) {
+    case (.keep, .value): return keepValue()
+    case (.keep, .fieldName(let parent)): fieldNamed(typing.line.text, in: parent)
+    case (.keep, .closingReason(let id)):
+      let reason = typing.line.text.trimmed
+      guard !reason.isEmpty else {
+        self.typing?.problem = "say why in a few words; Esc leaves it open"
+        return []
+      }
+      self.typing = nil
+      guard let summary = summary(of: id) else { return [] }
+      return [.close(id, version: summary.version, reason: reason)]
+    case (.keep, .filter): self.typing = nil
+    case (.changeType, .value):
+      self.typing?.editor?.changeType()
+      self.typing?.problem = nil
+    case (.nextChoice, _): nextChoice()
+    case (.cancel, .filter(let before)), (.interrupt, .filter(let before)):
+      self.typing = nil
+      guard before != list.filter else { return [] }
+      list.filter = before
+      return startList(.newest)
+    case (.cancel, _), (.interrupt, _):
+      self.typing = nil
+      notice = "left as it was"
+    default: break
+    }
+    return []
+  }
+
+  func summary(of id: RecordID) -> IncompleteSummary? {
+    if let record = detail?.record, record.id == id { return record.summary }
+    return list.rows.first { $0.id == id }
+  }
+
+  private mutating func answer(_ command: Command) -> [Effect] {
+    guard let asked = question else { return [] }
+    question = nil
+    switch (command, asked) {
+    case (.answerClose, .closeOrDelete(let id)):
+      typing = Typing(line: LineEditor(), purpose: .closingReason(id))
+    case (.answerDelete, .closeOrDelete(let id)): question = .delete(id)
+    case (.answerYes, .delete(let id)):
+      guard let summary = summary(of: id) else { return [] }
+      return [.delete(id, version: summary.version)]
+    case (.answerYes, .quit): return [.quit]
+    case (.answerYes, .resumeMarked(let ids)): return startBulk(ids)
+    case (.answerSave, .quitUnsaved): return save(then: .quit)
+    case (.answerSave, .leaveUnsaved): return save(then: .leave)
+    case (.answerDrop, .quitUnsaved): return [.quit]
+    case (.answerDrop, .leaveUnsaved): return closeDetail()
+    default: break
+    }
+    return []
+  }
+
+  /// Scrolls as little as brings every cursor into view.
+  private mutating func keepCursorsInView() {
+    let rows = ListLayout(self).list.rows
+    list.top = Self.scrolled(list.top, to: list.index ?? 0, rows: rows, count: list.rows.count)
+    guard let detail else { return }
+    let layout = DetailLayout(self)
+    if let area = layout.bundles {
+      self.detail?.treeTop = Self.scrolled(
+        detail.treeTop, to: detail.cursorLine, rows: area.rows - 1, count: detail.lines.count,
+        below: 2)
+    }
+    if let area = layout.chain {
+      let lines = ChainDiagram(detail.record, rows: area.rows - 1).lines
+      let cursor = lines.firstIndex { $0.module == detail.chainCursor } ?? 0
+      self.detail?.chainTop = Self.scrolled(
+        detail.chainTop, to: cursor, rows: area.rows - 1, count: lines.count, below: 1)
+    }
+  }
+
+  /// - Parameter below: the lines under the cursor that belong to it and shall be seen too.
+  static func scrolled(_ top: Int, to cursor: Int, rows: Int, count: Int, below: Int = 0) -> Int {
+    let rows = max(1, rows)
+    let last = min(cursor + min(below, rows / 3), max(cursor, count - 1))
+    var top = min(top, cursor)
+    if last >= top + rows { top = last - rows + 1 }
+    return max(0, min(top, max(0, count - rows)))
+  }
+}

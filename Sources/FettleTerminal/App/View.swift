@@ -1,0 +1,149 @@
+import FettleCore
+
+extension State {
+  /// The smallest screen anything can be done on.
+  static let smallest = Size(rows: 10, columns: 40)
+
+  /// The picture of the state. Nothing but the state goes into it.
+  func frame() -> Frame {
+    var frame = Frame(size: size, isASCII: surroundings.isASCII)
+    guard size.rows >= Self.smallest.rows, size.columns >= Self.smallest.columns else {
+      let text: SafeText = "Fettle needs \(Self.smallest.columns)x\(Self.smallest.rows); q quits"
+      frame.put(
+        text, at: max(0, (size.columns - text.width) / 2),
+        in: frame.area.line(frame.size.rows / 2))
+      return frame
+    }
+    if help != nil {
+      drawHelp(into: &frame)
+    } else if resumeCheck != nil {
+      drawResumeCheck(into: &frame)
+    } else if detail != nil {
+      drawDetail(into: &frame)
+    } else {
+      drawList(into: &frame)
+    }
+    return frame
+  }
+
+  /// The line for what happened, what is asked, what is typed.
+  func drawNotice(into frame: inout Frame, _ line: Area) {
+    if let question {
+      frame.put(" " + text(of: question), in: line, .role(.problem))
+      frame.cursor = (line.row, 0)
+      return
+    }
+    if let typing, !isFiltering, !isTypedInTree {
+      drawTyping(into: &frame, prompt: prompt(for: typing), line)
+      return
+    }
+    if let problem = typing?.problem {
+      frame.put(" ! " + problem, in: line, .role(.problem))
+    } else if let typing, let editor = typing.editor {
+      frame.put(
+        " \(editor.path.description) " + editor.kind.short + "  " + editor.hint(for: typing.line.text),
+        in: line, .role(.notice))
+    } else if let trouble {
+      frame.put(" ! " + trouble, in: line, .role(.problem))
+    } else if let bulk {
+      let done = bulk.resolved + bulk.failed.count
+      frame.put(
+        " resuming \(done + 1) of \(bulk.total): \(bulk.resolved) resolved, \(bulk.failed.count) not",
+        in: line, .role(.notice))
+    } else {
+      frame.put(" " + notice, in: line, .role(.notice))
+    }
+  }
+
+  private func text(of question: Question) -> SafeText {
+    switch question {
+    case .closeOrDelete(let id):
+      "\(id.short): c close with a reason   d delete   Esc neither"
+    case .delete(let id):
+      "Delete \(id.short) \(summary(of: id)?.failerTitle ?? "")? y puts it into the bin"
+    case .quit: "Quit? y"
+    case .quitUnsaved: "Changes are not saved: s save and quit   d drop them   Esc stay"
+    case .leaveUnsaved: "Changes are not saved: s save   d drop them   Esc stay"
+    case .resumeMarked(let ids):
+      "Resume \(ids.count) marked records, one after the other? y"
+    }
+  }
+
+  private func prompt(for typing: Typing) -> SafeText {
+    switch typing.purpose {
+    case .filter: " / "
+    case .closingReason(let id): " Close \(id.short), because: "
+    case .fieldName(let parent): " Name of the new field in \(parent.description): "
+    case .value(let editor): " \(editor.path.description) " + editor.kind.short + ": "
+    }
+  }
+
+  /// A line to type in, scrolled so that the cursor is on it.
+  func drawTyping(into frame: inout Frame, prompt: SafeText, _ line: Area) {
+    guard let typing else { return }
+    var line = line
+    if let problem = typing.problem, line.columns > 60 {
+      let text: SafeText = " ! " + problem
+      let width = min(text.width, line.columns / 2)
+      frame.putRight(text.clipped(to: width), in: line, .role(.problem))
+      line.columns -= width
+    }
+    let lead = prompt.clipped(to: max(0, line.columns - 12))
+    frame.put(lead, in: line, .role(.title))
+    drawField(
+      into: &frame,
+      Area(
+        row: line.row, column: line.column + lead.width, rows: 1,
+        columns: max(1, line.columns - lead.width)))
+  }
+
+  /// What is being typed, with the hardware cursor in it.
+  func drawField(into frame: inout Frame, _ area: Area) {
+    guard let typing else { return }
+    let isSecret = typing.editor?.isSecret == true
+    func shown(_ text: String) -> SafeText {
+      let safe =
+        isSecret
+        ? SafeText(own: String(repeating: "•", count: text.count)) : SafeText(text, limit: 30_000)
+      return frame.isASCII ? safe.ascii : safe
+    }
+    let head = shown(typing.line.head)
+    let all = shown(typing.line.text)
+    let room = max(1, area.columns - 1)
+    // Scrolled so that the cursor keeps a few columns of what follows beside it.
+    let skipped = max(0, head.width - room + min(4, room / 4))
+    var left = skipped
+    var visible = all.glyphs[...]
+    while left > 0, let glyph = visible.first {
+      left -= glyph.width
+      visible = visible.dropFirst()
+    }
+    frame.put(
+      SafeText(glyphs: Array(visible.prefix(area.columns))).clipped(to: area.columns)
+        .padded(to: area.columns), in: area, Style(role: .changed))
+    let column = area.column + min(room, head.width - skipped - min(0, left) * -1)
+    frame.cursor = (area.row, max(area.column, min(column, frame.size.columns - 1)))
+    frame.isTyping = true
+  }
+
+  /// The keys that matter here, as many as fit.
+  func drawKeys(into frame: inout Frame, _ line: Area) {
+    var column = 1
+    var room = line.columns
+    let bindings = KeyMap.bindings(context).filter { !$0.name.isEmpty }
+    // The way to all the others has a place of its own.
+    if let help = bindings.first(where: { $0.command == .help }), let key = help.keys.first {
+      frame.putRight(key.name + " " + help.name + " ", in: line, .role(.key))
+      room -= key.name.width + help.name.width + 3
+    }
+    for binding in bindings where binding.command != .help {
+      guard let key = binding.keys.first, binding.unavailable(self) == nil else { continue }
+      let name = key.name
+      let width = name.width + 1 + binding.name.width
+      guard column + width <= room else { continue }
+      frame.put(name, at: column, in: line, .role(.key))
+      frame.put(binding.name, at: column + name.width + 1, in: line, .role(.faint))
+      column += width + 2
+    }
+  }
+}

@@ -1,0 +1,127 @@
+/// The size of a screen or of a part of it.
+struct Size: Hashable, Sendable {
+  var rows: Int
+  var columns: Int
+}
+
+/// A part of the screen.
+struct Area: Hashable, Sendable {
+  var row: Int
+  var column: Int
+  var rows: Int
+  var columns: Int
+
+  /// One row of it, counted from its top.
+  func line(_ offset: Int) -> Area {
+    Area(row: row + offset, column: column, rows: 1, columns: columns)
+  }
+}
+
+/// One picture of the whole screen, made of safe text only. It needs no terminal: tests compare it
+/// with files.
+struct Frame: Equatable, Sendable {
+  /// One column of one row.
+  struct Cell: Hashable, Sendable {
+    /// What starts here; empty in the second column of a wide glyph.
+    var text: String
+    var width: Int
+    var style: Style
+
+    static let blank = Cell(text: " ", width: 1, style: .plain)
+  }
+
+  let size: Size
+  let isASCII: Bool
+  private(set) var cells: [Cell]
+  /// Where the hardware cursor stands: on what has the focus, so that screen readers follow it.
+  var cursor: (row: Int, column: Int)
+  /// Whether the cursor is a place to type at.
+  var isTyping = false
+
+  init(size: Size, isASCII: Bool) {
+    self.size = Size(rows: max(1, size.rows), columns: max(1, size.columns))
+    self.isASCII = isASCII
+    cells = Array(repeating: .blank, count: self.size.rows * self.size.columns)
+    cursor = (0, 0)
+  }
+
+  static func == (left: Frame, right: Frame) -> Bool {
+    left.size == right.size && left.isASCII == right.isASCII && left.cells == right.cells
+      && left.cursor == right.cursor && left.isTyping == right.isTyping
+  }
+
+  /// Everything.
+  var area: Area { Area(row: 0, column: 0, rows: size.rows, columns: size.columns) }
+
+  func cell(_ row: Int, _ column: Int) -> Cell { cells[row * size.columns + column] }
+
+  /// Puts text at the beginning of a line of an area and clips it there.
+  /// - Returns: the column behind it.
+  @discardableResult
+  mutating func put(
+    _ text: SafeText, at offset: Int = 0, in line: Area, _ style: Style = .plain, fill: Bool = false
+  ) -> Int {
+    guard line.row >= 0, line.row < size.rows else { return line.column }
+    let end = min(line.column + line.columns, size.columns)
+    var column = line.column + max(0, offset)
+    let shown = isASCII ? text.ascii : text
+    for glyph in shown.clipped(to: max(0, end - column)).glyphs {
+      // The ellipsis of the clipping is our own and may be new here.
+      let text = isASCII && glyph.text == "…" ? "~" : glyph.text
+      guard column + glyph.width <= end else { break }
+      write(Cell(text: text, width: glyph.width, style: style), row: line.row, column: column)
+      column += glyph.width
+    }
+    if fill {
+      for blank in min(column, end)..<max(column, end) {
+        write(Cell(text: " ", width: 1, style: style), row: line.row, column: blank)
+      }
+    }
+    return column
+  }
+
+  /// Puts text at the end of a line of an area.
+  mutating func putRight(_ text: SafeText, in line: Area, _ style: Style = .plain) {
+    let shown = (isASCII ? text.ascii : text).clipped(to: line.columns)
+    put(shown, at: line.columns - shown.width, in: line, style)
+  }
+
+  /// A horizontal line with a title in it.
+  mutating func rule(_ title: SafeText = "", in line: Area, isFocused: Bool = false) {
+    put(SafeText(own: String(repeating: "─", count: line.columns)), in: line, .role(.faint))
+    guard !title.isEmpty else { return }
+    put(" \(title) ", at: 1, in: line, .role(isFocused ? .title : .faint))
+  }
+
+  private mutating func write(_ cell: Cell, row: Int, column: Int) {
+    let position = row * size.columns + column
+    guard column >= 0, column + cell.width <= size.columns, cells.indices.contains(position) else {
+      return
+    }
+    clearWide(row: row, column: column)
+    if cell.width == 2 { clearWide(row: row, column: column + 1) }
+    cells[position] = cell
+    if cell.width == 2 {
+      cells[position + 1] = Cell(text: "", width: 0, style: cell.style)
+    }
+  }
+
+  /// Half of a wide glyph must not stay when the other half is overwritten.
+  private mutating func clearWide(row: Int, column: Int) {
+    let position = row * size.columns + column
+    if cells[position].width == 0, column > 0 {
+      cells[position - 1] = Cell(text: " ", width: 1, style: cells[position - 1].style)
+    }
+    if cells[position].width == 2, column + 1 < size.columns {
+      cells[position + 1] = Cell(text: " ", width: 1, style: cells[position + 1].style)
+    }
+  }
+
+  /// The screen as text, without the spaces at the ends of lines.
+  var text: String {
+    (0..<size.rows).map { row in
+      let line = (0..<size.columns).map { cell(row, $0).text }.joined()
+      return String(line.reversed().drop { $0 == " " }.reversed())
+    }.joined(separator: "\n")
+  }
+}

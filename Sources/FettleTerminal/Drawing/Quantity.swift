@@ -1,0 +1,84 @@
+import CNcurses
+import FettleCore
+
+/// Numbers, sizes and times in as few columns as they can be read in.
+enum Quantity {
+  /// With a comma between thousands.
+  static func grouped(_ number: Int) -> SafeText {
+    var text = ""
+    for (position, digit) in String(number.magnitude).reversed().enumerated() {
+      if position > 0, position.isMultiple(of: 3) { text.append(",") }
+      text.append(digit)
+    }
+    return SafeText(own: (number < 0 ? "-" : "") + String(text.reversed()))
+  }
+
+  /// How much time lies between two instants: `3m`, `2h`, `9d`.
+  static func age(from start: Instant, to end: Instant) -> SafeText {
+    let seconds = max(0, end.milliseconds.subtractingReportingOverflow(start.milliseconds).0) / 1000
+    return switch seconds {
+    case ..<60: SafeText(own: "\(seconds)s")
+    case ..<3600: SafeText(own: "\(seconds / 60)m")
+    case ..<86_400: SafeText(own: "\(seconds / 3600)h")
+    default: SafeText(own: "\(seconds / 86_400)d")
+    }
+  }
+
+  /// A size: `812 B`, `12.4K`, `1.2M`.
+  static func bytes(_ count: Int) -> SafeText {
+    func tenths(_ unit: Int, _ letter: String) -> SafeText {
+      let tenths = count / (unit / 10)
+      return SafeText(own: "\(tenths / 10).\(tenths % 10)\(letter)")
+    }
+    return switch count {
+    case ..<1000: SafeText(own: "\(max(0, count)) B")
+    case ..<1_000_000: tenths(1000, "K")
+    case ..<1_000_000_000: tenths(1_000_000, "M")
+    default: tenths(1_000_000_000, "G")
+    }
+  }
+
+  /// A duration: `0.8 s`.
+  static func seconds(milliseconds: Int) -> SafeText {
+    let tenths = (max(0, milliseconds) + 50) / 100
+    return SafeText(own: "\(tenths / 10).\(tenths % 10) s")
+  }
+}
+
+/// The zone that dates are shown in.
+enum DisplayZone: Hashable, Sendable {
+  case utc
+  /// That many seconds east of UTC.
+  case fixed(Int)
+  /// The zone of the environment, with its summer times.
+  case local
+
+  private func parts(_ instant: Instant) -> CivilTime {
+    let offset =
+      switch self {
+      case .utc: 0
+      case .fixed(let seconds): seconds
+      case .local: Int(fettle_zone_offset(instant.milliseconds / 1000))
+      }
+    return CivilTime(instant, offsetSeconds: offset)
+  }
+
+  private static let months = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+  ]
+
+  private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+
+  /// `21 Sep 14:02`
+  func short(_ instant: Instant) -> SafeText {
+    let parts = parts(instant)
+    let month = Self.months.indices.contains(parts.month - 1) ? Self.months[parts.month - 1] : "?"
+    let day = parts.day < 10 ? " \(parts.day)" : "\(parts.day)"
+    return SafeText(own: "\(day) \(month) \(Self.two(parts.hour)):\(Self.two(parts.minute))")
+  }
+
+  /// `21 Sep 14:02:11`
+  func long(_ instant: Instant) -> SafeText {
+    short(instant) + SafeText(own: ":\(Self.two(parts(instant).second))")
+  }
+}

@@ -1,0 +1,172 @@
+/// Text that can be drawn without driving the terminal. The drawing layer takes nothing else.
+///
+/// A literal is the program's own text; what is interpolated into it comes from outside and is made
+/// visible: control characters as pictures, direction overrides and other invisible characters by
+/// name, characters without an agreed width by number.
+struct SafeText: Hashable, Sendable {
+  /// One character on the screen: a scalar that takes columns and the marks upon it.
+  struct Glyph: Hashable, Sendable {
+    let text: String
+    let width: Int
+    /// Whether it is the program's own, which has a twin in ASCII.
+    let isOwn: Bool
+  }
+
+  private(set) var glyphs: [Glyph]
+
+  /// No text.
+  init() { glyphs = [] }
+
+  init(glyphs: [Glyph]) { self.glyphs = glyphs }
+
+  /// Text from outside.
+  /// - Parameter limit: the number of glyphs after which the rest is not even looked at, so that a
+  ///   value of 10 MB costs no more than what of it fits a line.
+  init(_ outside: String, limit: Int = 4096) {
+    var sanitizer = Sanitizer(isOwn: false, limit: limit)
+    sanitizer.add(outside)
+    glyphs = sanitizer.glyphs
+  }
+
+  /// The program's own text.
+  init(own: String) {
+    var sanitizer = Sanitizer(isOwn: true, limit: .max)
+    sanitizer.add(own)
+    glyphs = sanitizer.glyphs
+  }
+
+  var isEmpty: Bool { glyphs.isEmpty }
+
+  /// The columns it takes.
+  var width: Int { glyphs.reduce(0) { $0 + $1.width } }
+
+  /// As it is drawn where only ASCII can be.
+  var ascii: SafeText {
+    SafeText(
+      glyphs: glyphs.flatMap { glyph -> [Glyph] in
+        if glyph.text.utf8.allSatisfy({ $0 < 0x80 }) { return [glyph] }
+        return glyph.text.unicodeScalars.flatMap { scalar -> [Glyph] in
+          let twin = Self.asciiTwin(of: scalar, isOwn: glyph.isOwn)
+          return twin.map { Glyph(text: String($0), width: 1, isOwn: glyph.isOwn) }
+        }
+      })
+  }
+
+  private static func asciiTwin(of scalar: Unicode.Scalar, isOwn: Bool) -> String {
+    if scalar.isASCII { return String(Character(scalar)) }
+    if isOwn { return Sanitizer.asciiTwins[scalar] ?? "?" }
+    return Sanitizer.picturedControl(scalar).map { "^\($0)" } ?? Sanitizer.escaped(scalar)
+  }
+
+  /// At most that many columns; what had to go leaves an ellipsis.
+  func clipped(to columns: Int) -> SafeText {
+    if glyphs.count <= columns, width <= columns { return self }
+    guard columns > 0 else { return SafeText() }
+    var taken: [Glyph] = []
+    var used = 0
+    for glyph in glyphs {
+      if used + glyph.width > columns - 1 { break }
+      taken.append(glyph)
+      used += glyph.width
+    }
+    return SafeText(glyphs: taken) + SafeText(own: "…")
+  }
+
+  /// The last columns; what had to go leaves an ellipsis in front.
+  func clippedInFront(to columns: Int) -> SafeText {
+    if width <= columns { return self }
+    guard columns > 0 else { return SafeText() }
+    var taken: [Glyph] = []
+    var used = 0
+    for glyph in glyphs.reversed() {
+      if used + glyph.width > columns - 1 { break }
+      taken.append(glyph)
+      used += glyph.width
+    }
+    return SafeText(own: "…") + SafeText(glyphs: taken.reversed())
+  }
+
+  /// Exactly that many columns, filled with spaces.
+  func padded(to columns: Int, rightAligned: Bool = false) -> SafeText {
+    let text = clipped(to: columns)
+    let space = SafeText(own: String(repeating: " ", count: max(0, columns - text.width)))
+    return rightAligned ? space + text : text + space
+  }
+
+  /// In lines of at most that many columns, broken at spaces where there are any.
+  func wrapped(to columns: Int, lines limit: Int) -> [SafeText] {
+    guard columns > 0, limit > 0 else { return [] }
+    var lines: [SafeText] = []
+    var rest = glyphs[...]
+    while !rest.isEmpty {
+      if lines.count == limit - 1 {
+        lines.append(SafeText(glyphs: Array(rest)).clipped(to: columns))
+        break
+      }
+      var end = rest.startIndex
+      var used = 0
+      var breakAt: Int?
+      while end < rest.endIndex, used + rest[end].width <= columns {
+        used += rest[end].width
+        if rest[end].text == " " { breakAt = end }
+        end += 1
+      }
+      if end == rest.endIndex {
+        lines.append(SafeText(glyphs: Array(rest)))
+        break
+      }
+      if rest[end].text == " " { breakAt = end }
+      if let breakAt, breakAt > rest.startIndex {
+        lines.append(SafeText(glyphs: Array(rest[..<breakAt])))
+        rest = rest[(breakAt + 1)...]
+      } else {
+        // A glyph wider than the line would never fit: it is left out rather than looped on.
+        let next = max(end, rest.startIndex + 1)
+        lines.append(SafeText(glyphs: Array(rest[..<end])))
+        rest = rest[next...]
+      }
+    }
+    return lines
+  }
+
+  /// The text as it stands on the screen.
+  var text: String { glyphs.map(\.text).joined() }
+
+  static func + (left: SafeText, right: SafeText) -> SafeText {
+    SafeText(glyphs: left.glyphs + right.glyphs)
+  }
+
+  static func += (left: inout SafeText, right: SafeText) { left.glyphs += right.glyphs }
+}
+
+extension SafeText: CustomStringConvertible {
+  /// The text as it stands on the screen: safe wherever it ends up.
+  var description: String { text }
+}
+
+extension SafeText: ExpressibleByStringInterpolation {
+  struct StringInterpolation: StringInterpolationProtocol {
+    fileprivate var text = SafeText()
+
+    init(literalCapacity: Int, interpolationCount: Int) {}
+
+    mutating func appendLiteral(_ literal: String) { text += SafeText(own: literal) }
+    mutating func appendInterpolation(_ outside: String) { text += SafeText(outside) }
+    mutating func appendInterpolation(_ safe: SafeText) { text += safe }
+    mutating func appendInterpolation(_ number: Int) { text += SafeText(own: String(number)) }
+  }
+
+  init(stringLiteral value: String) { self.init(own: value) }
+  init(stringInterpolation: StringInterpolation) { self = stringInterpolation.text }
+}
+
+extension Sequence where Element == SafeText {
+  func joined(separator: SafeText) -> SafeText {
+    var result = SafeText()
+    for (position, element) in enumerated() {
+      if position > 0 { result += separator }
+      result += element
+    }
+    return result
+  }
+}

@@ -1,0 +1,129 @@
+/// Turns any text into glyphs that are safe to draw (terminal 3.6).
+struct Sanitizer {
+  private(set) var glyphs: [SafeText.Glyph] = []
+  private let isOwn: Bool
+  private let limit: Int
+  private var marks = 0
+
+  /// A cell of curses holds a character and four marks; more would be cut off unseen.
+  static let marksPerCell = 4
+
+  init(isOwn: Bool, limit: Int) {
+    self.isOwn = isOwn
+    self.limit = limit
+  }
+
+  mutating func add(_ text: String) {
+    for character in text {
+      if glyphs.count >= limit { return }
+      let scalars = character.unicodeScalars
+      guard let first = scalars.first else { continue }
+      if scalars.count == 1 || !isEmojiSequence(first, scalars) {
+        for scalar in scalars { add(scalar) }
+      } else {
+        // Terminals disagree on the width of joined emoji; the first one stands for them all.
+        add(first)
+      }
+    }
+  }
+
+  private func isEmojiSequence(
+    _ first: Unicode.Scalar, _ scalars: String.UnicodeScalarView
+  ) -> Bool {
+    guard first.properties.isEmoji, !(0x1F1E6...0x1F1FF).contains(first.value) else { return false }
+    return scalars.dropFirst().contains {
+      $0.value == 0xFE0F || $0.value == 0x200D || (0x1F3FB...0x1F3FF).contains($0.value)
+    }
+  }
+
+  private mutating func add(_ scalar: Unicode.Scalar) {
+    switch scalar.value {
+    case 0x20...0x7E: append(String(Character(scalar)), width: 1)
+    case 0x0A: append("⏎", width: 1)
+    case ..<0x20: append(Self.scalarText(0x2400 + scalar.value), width: 1)
+    case 0x7F: append("␡", width: 1)
+    case 0x80...0x9F, 0x2028, 0x2029: spell(Self.escaped(scalar))
+    default: addOther(scalar)
+    }
+  }
+
+  private mutating func addOther(_ scalar: Unicode.Scalar) {
+    if let name = Self.invisibleNames[scalar.value] { return spell("‹\(name)›") }
+    if (0x1F1E6...0x1F1FF).contains(scalar.value) {
+      // A pair is a flag, two letters or nothing, depending on the terminal: say which letters.
+      return spell("‹\(Self.scalarText(scalar.value - 0x1F1E6 + 0x41))›")
+    }
+    let properties = scalar.properties
+    switch properties.generalCategory {
+    case .unassigned, .privateUse, .surrogate, .control: return spell(Self.escaped(scalar))
+    case .format: return spell("‹U+\(Self.hexadecimal(scalar))›")
+    default: break
+    }
+    if properties.isDefaultIgnorableCodePoint || properties.isNoncharacterCodePoint {
+      return spell("‹U+\(Self.hexadecimal(scalar))›")
+    }
+    guard CellWidth.isJoining(scalar) else {
+      return append(String(Character(scalar)), width: CellWidth.of(scalar))
+    }
+    guard let last = glyphs.last, last.isOwn == isOwn, marks < Self.marksPerCell else {
+      return spell(Self.escaped(scalar))
+    }
+    marks += 1
+    glyphs[glyphs.count - 1] = SafeText.Glyph(
+      text: last.text + String(Character(scalar)), width: last.width, isOwn: isOwn)
+  }
+
+  private mutating func append(_ text: String, width: Int) {
+    marks = 0
+    glyphs.append(SafeText.Glyph(text: text, width: width, isOwn: isOwn))
+  }
+
+  private mutating func spell(_ text: String) {
+    for character in text {
+      glyphs.append(SafeText.Glyph(text: String(character), width: 1, isOwn: true))
+    }
+    // A mark must not land on the spelling of another character.
+    marks = Self.marksPerCell
+  }
+
+  private static func scalarText(_ value: UInt32) -> String {
+    Unicode.Scalar(value).map { String(Character($0)) } ?? "?"
+  }
+
+  private static func hexadecimal(_ scalar: Unicode.Scalar) -> String {
+    let digits = String(scalar.value, radix: 16, uppercase: true)
+    return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
+
+  /// The scalar by its number.
+  static func escaped(_ scalar: Unicode.Scalar) -> String {
+    "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+  }
+
+  /// The letter of the control character that a picture stands for, as in `^[`.
+  static func picturedControl(_ scalar: Unicode.Scalar) -> String? {
+    switch scalar.value {
+    case 0x2400...0x241F: scalarText(scalar.value - 0x2400 + 0x40)
+    case 0x2421: "?"
+    case 0x23CE: "J"
+    default: nil
+    }
+  }
+
+  /// Characters that change what others look like and show nothing themselves.
+  private static let invisibleNames: [UInt32: String] = [
+    0x00AD: "SHY", 0x034F: "CGJ", 0x061C: "ALM", 0x180E: "MVS", 0x200B: "ZWSP", 0x200C: "ZWNJ",
+    0x200D: "ZWJ", 0x200E: "LRM", 0x200F: "RLM", 0x202A: "LRE", 0x202B: "RLE", 0x202C: "PDF",
+    0x202D: "LRO", 0x202E: "RLO", 0x2060: "WJ", 0x2066: "LRI", 0x2067: "RLI", 0x2068: "FSI",
+    0x2069: "PDI", 0xFEFF: "BOM",
+  ]
+
+  /// What the program's own marks become where only ASCII can be drawn.
+  static let asciiTwins: [Unicode.Scalar: String] = [
+    "│": "|", "─": "-", "├": "+", "└": "+", "┐": "+", "┌": "+", "┘": "+", "┬": "+", "┴": "+",
+    "┊": ":", "┼": "+", "━": "=", "✓": "+", "✗": "X", "·": ".", "−": "-", "»": ">", "↻": "@",
+    "◇": "#", "▸": ">", "▾": "v", "›": ">", "‹": "<", "→": ">", "…": "~", "•": "*", "▽": "?",
+    "↑": "^", "↓": "v", "—": "-", "▏": "|", "⏎": "^J", "␡": "^?", "“": "\"", "”": "\"",
+    "█": "#", "░": ".",
+  ]
+}

@@ -1,0 +1,161 @@
+import CNcurses
+import Glibc
+
+/// The terminal through curses. It belongs to the thread that made it.
+struct NcursesTerminal: TerminalDriver {
+  private let theme: Theme
+  private let wakeDescriptor: Int32
+  private var decoder = InputDecoder()
+  private var shown: Frame?
+
+  /// Whether the locale and the options leave only ASCII.
+  let isASCII: Bool
+
+  /// Takes the terminal over.
+  /// - Parameter wakeDescriptor: readable when messages wait for the program.
+  init(options: TerminalOptions, wakeDescriptor: Int32) throws(TerminalUnavailable) {
+    guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
+      throw TerminalUnavailable(
+        "standard input and output are not a terminal; `fettle list` prints the incomplete "
+          + "executions")
+    }
+    let name = getenv("TERM").map { String(cString: $0) } ?? ""
+    let result = fettle_curses_start(25)
+    guard result == Int32(FETTLE_START_OK) else {
+      let safe = SafeText(name).text
+      throw TerminalUnavailable(
+        result == Int32(FETTLE_START_DUMB_TERM)
+          ? "the terminal \"\(safe)\" cannot move its cursor; `fettle list` prints the incomplete "
+            + "executions"
+          : "the terminal \"\(safe)\" is not known here; set TERM, for example to xterm-256color")
+    }
+    self.wakeDescriptor = wakeDescriptor
+    isASCII = options.ascii ?? (fettle_curses_is_utf8() == 0)
+    let wantsColor =
+      switch options.color {
+      case .always: true
+      case .never: false
+      case .auto: getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
+      }
+    let hasColor = wantsColor && fettle_curses_colors() >= 8
+    if hasColor { fettle_curses_use_colors() }
+    theme = Theme(hasColor: hasColor)
+  }
+
+  /// Gives the terminal back.
+  func close() { fettle_curses_end() }
+
+  func size() -> Size {
+    var rows: Int32 = 0
+    var columns: Int32 = 0
+    fettle_curses_resize(&rows, &columns)
+    return Size(rows: Int(rows), columns: Int(columns))
+  }
+
+  mutating func show(_ frame: Frame) {
+    let before = shown?.size == frame.size ? shown : nil
+    for row in 0..<frame.size.rows {
+      for column in 0..<frame.size.columns {
+        let cell = frame.cell(row, column)
+        // The second half of a wide glyph is drawn with the first.
+        guard cell.width > 0, before?.cell(row, column) != cell else { continue }
+        // Nothing goes into the last cell of the last line: some terminals would scroll.
+        if row == frame.size.rows - 1, column + cell.width >= frame.size.columns { continue }
+        put(cell, row, column)
+      }
+    }
+    shown = frame
+    fettle_curses_show(Int32(frame.cursor.row), Int32(frame.cursor.column), 1)
+  }
+
+  private func put(_ cell: Frame.Cell, _ row: Int, _ column: Int) {
+    let look = theme.look(cell.style)
+    var attributes = 0
+    if look.isBold { attributes |= FETTLE_BOLD }
+    if look.isDim { attributes |= FETTLE_DIM }
+    if look.isUnderlined { attributes |= FETTLE_UNDERLINE }
+    if look.isReversed { attributes |= FETTLE_REVERSE }
+    let scalars = cell.text.unicodeScalars.map(\.value)
+    scalars.withUnsafeBufferPointer { buffer in
+      fettle_curses_put(
+        Int32(row), Int32(column), buffer.baseAddress, Int32(buffer.count), Int32(cell.width),
+        Int32(attributes), Int32(look.color ?? 0))
+    }
+  }
+
+  mutating func repaintAll() {
+    shown = nil
+    fettle_curses_repaint_all()
+  }
+
+  mutating func input() -> [InputEvent] {
+    var events: [InputEvent] = []
+    var value: UInt32 = 0
+    while true {
+      let raw: InputDecoder.Raw
+      switch Int(fettle_curses_read(&value)) {
+      case FETTLE_READ_CHARACTER: raw = .scalar(value)
+      case FETTLE_READ_KEY: raw = Self.raw(value)
+      default: return events
+      }
+      if let event = decoder.decode(raw) { events.append(event) }
+    }
+  }
+
+  private static func raw(_ code: UInt32) -> InputDecoder.Raw {
+    switch Int(code) {
+    case FETTLE_KEY_PASTE_BEGIN: .pasteBegin
+    case FETTLE_KEY_PASTE_END: .pasteEnd
+    default: .key(keys[Int(code)] ?? .unknown)
+    }
+  }
+
+  private static let keys: [Int: Key] = [
+    FETTLE_KEY_UP: .up, FETTLE_KEY_DOWN: .down,
+    FETTLE_KEY_LEFT: .left, FETTLE_KEY_RIGHT: .right,
+    FETTLE_KEY_HOME: .home, FETTLE_KEY_END: .end,
+    FETTLE_KEY_PAGE_UP: .pageUp, FETTLE_KEY_PAGE_DOWN: .pageDown,
+    FETTLE_KEY_BACKSPACE: .backspace, FETTLE_KEY_DELETE: .delete,
+    FETTLE_KEY_ENTER: .enter, FETTLE_KEY_BACK_TAB: .backTab,
+    FETTLE_KEY_WORD_LEFT: .wordLeft, FETTLE_KEY_WORD_RIGHT: .wordRight,
+    FETTLE_KEY_F1: .function(1),
+  ]
+
+  func wait(milliseconds: Int32) -> Wakening {
+    let signals = fettle_guard_descriptor()
+    var descriptors = [STDIN_FILENO, wakeDescriptor, signals].map {
+      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+    }
+    var wakening = Wakening()
+    guard poll(&descriptors, nfds_t(descriptors.count), milliseconds) > 0 else { return wakening }
+    let ended = Int16(POLLHUP) | Int16(POLLERR) | Int16(POLLNVAL)
+    if descriptors[0].revents & ended != 0 || fettle_is_hung_up(STDIN_FILENO) != 0 {
+      wakening.isHungUp = true
+    }
+    wakening.hasInput = descriptors[0].revents & Int16(POLLIN) != 0
+    var bytes = [UInt8](repeating: 0, count: 64)
+    if descriptors[1].revents != 0 { _ = read(wakeDescriptor, &bytes, bytes.count) }
+    guard descriptors[2].revents & Int16(POLLIN) != 0 else { return wakening }
+    let count = read(signals, &bytes, bytes.count)
+    for byte in bytes.prefix(max(0, count)) {
+      switch byte {
+      case UInt8(ascii: "W"): wakening.wasResized = true
+      case UInt8(ascii: "C"): wakening.wasContinued = true
+      case UInt8(ascii: "Z"): wakening.shallStop = true
+      default: break
+      }
+    }
+    return wakening
+  }
+
+  mutating func suspend() {
+    fettle_curses_suspend()
+    shown = nil
+  }
+
+  /// Takes the terminal over again after another program stopped and continued this one.
+  mutating func resume() {
+    fettle_curses_resume()
+    shown = nil
+  }
+}

@@ -1,0 +1,31 @@
+/// The terminal, as far as the program needs one. The real one is curses; a test records.
+protocol TerminalDriver {
+  /// The size as it is now.
+  func size() -> Size
+  /// Shows a frame.
+  mutating func show(_ frame: Frame)
+  /// Forgets what is on the screen: the next frame is painted whole.
+  mutating func repaintAll()
+  /// Everything that was typed since, without waiting.
+  mutating func input() -> [InputEvent]
+  /// Waits until something happens.
+  func wait(milliseconds: Int32) -> Wakening
+  /// Stops the program as Ctrl-Z does, and goes on when it is continued.
+  mutating func suspend()
+}
+
+/// What a terminal sends.
+enum InputEvent: Hashable, Sendable {
+  case key(Key)
+  case paste(String)
+}
+
+/// Why a wait ended.
+struct Wakening: Hashable, Sendable {
+  var hasInput = false
+  var wasResized = false
+  var wasContinued = false
+  var shallStop = false
+  /// The other side of the terminal is gone.
+  var isHungUp = false
+}

@@ -1,0 +1,200 @@
+import FettleCore
+import FettleEngine
+
+/// Where the parts of an opened record stand. Below 60 columns, when zoomed, and while a value is
+/// typed on a screen that is not very wide, one pane has all the room.
+struct DetailLayout {
+  let header: Area
+  let error: Area
+  let chain: Area?
+  let bundles: Area?
+  let history: Area?
+  let notice: Area
+  let keys: Area
+
+  init(_ state: State) {
+    let size = state.size
+    func rows(_ row: Int, _ count: Int) -> Area {
+      Area(row: row, column: 0, rows: count, columns: size.columns)
+    }
+    header = rows(0, 1)
+    let errorRows = size.rows >= 20 ? 2 : 1
+    error = rows(1, errorRows)
+    let historyRows = size.rows >= 30 ? 6 : size.rows >= 22 ? 3 : 0
+    let first = 1 + errorRows
+    let last = size.rows - 2 - historyRows
+    let body = rows(first, max(2, last - first))
+    history = historyRows > 0 ? rows(last, historyRows) : nil
+    notice = rows(size.rows - 2, 1)
+    keys = rows(size.rows - 1, 1)
+
+    let pane = state.detail?.pane ?? .bundles
+    let isAlone =
+      size.columns < 60 || state.detail?.isZoomed == true
+      || (state.typing?.isValue == true && size.columns < 120)
+    if isAlone {
+      chain = pane == .chain ? body : nil
+      bundles = pane == .bundles ? body : nil
+    } else {
+      let left = min(size.columns * 45 / 100, 70)
+      chain = Area(row: body.row, column: 0, rows: body.rows, columns: left)
+      bundles = Area(
+        row: body.row, column: left + 1, rows: body.rows, columns: size.columns - left - 1)
+    }
+  }
+}
+
+extension State {
+  /// Whether the value that is being typed has a line of its own in the tree.
+  var isTypedInTree: Bool {
+    guard let editor = typing?.editor, let detail else { return false }
+    return detail.lines.contains { !$0.isNote && $0.place == .bundle(editor.path) }
+  }
+
+  func drawDetail(into frame: inout Frame) {
+    guard let detail else { return }
+    let layout = DetailLayout(self)
+    drawDetailHeader(detail, layout, into: &frame)
+    if let area = layout.chain { drawChain(detail, area, into: &frame) }
+    if let area = layout.bundles { drawBundles(detail, area, into: &frame) }
+    if let chain = layout.chain, layout.bundles != nil {
+      for row in 1..<max(2, chain.rows) {
+        frame.put(
+          "│", in: Area(row: chain.row + row, column: chain.columns, rows: 1, columns: 1),
+          .role(.faint))
+      }
+      frame.put(
+        "┬", in: Area(row: chain.row, column: chain.columns, rows: 1, columns: 1), .role(.faint))
+    }
+    if let area = layout.history { drawHistory(detail, area, into: &frame) }
+    drawNotice(into: &frame, layout.notice)
+    drawKeys(into: &frame, layout.keys)
+  }
+
+  private func drawDetailHeader(
+    _ detail: DetailState, _ layout: DetailLayout, into frame: inout Frame
+  ) {
+    let summary = detail.record.summary
+    let state: SafeText = running.contains(summary.id) ? "RUN" : SafeText(own: summary.state.word)
+    var right: SafeText = ""
+    if !detail.drafts.isEmpty {
+      right = "\(detail.changesToSave.count) changed · UNSAVED "
+    } else if size.columns >= 60 {
+      if let index = list.index, list.reachesNewest, list.filter.text.isEmpty, let openTotal {
+        right = "\(index + 1) of \(Quantity.grouped(max(openTotal, index + 1)))   "
+      }
+      right += "retry: " + summary.retryWord(now: now) + " "
+    }
+    let lead: SafeText = size.columns >= 60 ? " Incomplete › " : " "
+    let title = lead + "\(summary.id.short)  " + state + "  \(summary.scenarioName)"
+    frame.put(
+      title.clipped(to: max(1, size.columns - right.width - 1)), in: layout.header, .role(.title))
+    frame.putRight(right, in: layout.header, .role(detail.drafts.isEmpty ? .faint : .changed))
+
+    let error = detail.record.error
+    var text: SafeText =
+      "\(error.type.rawValue) at module \(summary.failer.number) \(summary.failerTitle): \(error.message)"
+    if let code = error.statusCode { text += " (HTTP \(code))" }
+    if let said = error.detail, !said.isEmpty { text += " · \(said)" }
+    for (offset, part) in text.wrapped(to: size.columns - 2, lines: layout.error.rows).enumerated() {
+      frame.put(part, at: 1, in: layout.error.line(offset), .role(.problem))
+    }
+  }
+
+  private func drawChain(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
+    let isFocused = detail.pane == .chain
+    frame.rule("CHAIN", in: area.line(0), isFocused: isFocused)
+    let lines = ChainDiagram(detail.record, rows: area.rows - 1).lines
+    for offset in 0..<max(0, area.rows - 1) {
+      let index = detail.chainTop + offset
+      guard lines.indices.contains(index) else { break }
+      let line = lines[index]
+      let isCursor = line.module != nil && line.module == detail.chainCursor
+      var place = area.line(1 + offset)
+      place.column += 1
+      place.columns -= 2
+      if isCursor, isFocused {
+        frame.put(">", in: area.line(1 + offset), .role(.key))
+        frame.cursor = (place.row, area.column)
+      }
+      line.draw(into: &frame, place, isSelected: isCursor && isFocused)
+    }
+  }
+
+  private func drawBundles(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
+    let problems = detail.check.problems.count
+    var title: SafeText = "BUNDLES"
+    if problems > 0 { title += problems == 1 ? " · 1 problem" : " · \(problems) problems" }
+    let isFocused = detail.pane == .bundles
+    frame.rule(title, in: area.line(0), isFocused: isFocused)
+    let columns = TreeColumns(width: area.columns)
+    for offset in 0..<max(0, area.rows - 1) {
+      let index = detail.treeTop + offset
+      guard detail.lines.indices.contains(index) else { break }
+      let line = detail.lines[index]
+      let place = area.line(1 + offset)
+      let isCursor = !line.isNote && line.place == detail.cursor && isFocused
+      columns.draw(line, place, isCursor: isCursor, into: &frame)
+      if isCursor { frame.cursor = (place.row, place.column) }
+    }
+    // Typed last, so that the hardware cursor stands where the next character goes.
+    guard let editor = typing?.editor,
+      let index = detail.lines.firstIndex(where: { !$0.isNote && $0.place == .bundle(editor.path) })
+    else { return }
+    let offset = index - detail.treeTop
+    guard offset >= 0, offset < area.rows - 1 else { return }
+    let place = area.line(1 + offset)
+    frame.put(editor.kind.short.padded(to: 5), at: columns.kindAt, in: place, .role(.changed))
+    drawField(
+      into: &frame,
+      Area(
+        row: place.row, column: place.column + columns.valueAt, rows: 1,
+        columns: max(1, columns.valueWidth)))
+  }
+
+  private func drawHistory(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
+    let record = detail.record
+    frame.rule("ATTEMPTS AND CHANGES", in: area.line(0))
+    var lines: [(date: Instant, text: SafeText)] = [
+      (
+        record.summary.created,
+        "run \(String(record.summary.executionID.prefix(8)))  stored  \(record.summary.errorType.rawValue)"
+      )
+    ]
+    for attempt in record.attempts {
+      let milliseconds = attempt.ended.milliseconds - attempt.started.milliseconds
+      lines.append(
+        (
+          attempt.started,
+          "try \(attempt.number)  \(attempt.trigger.rawValue)  " + outcome(attempt.outcome) + "  "
+            + Quantity.seconds(milliseconds: Int(clamping: milliseconds))
+        ))
+    }
+    for edit in record.edits {
+      let isSecret = detail.mapped.isSecret(edit.path)
+      lines.append(
+        (
+          edit.date,
+          "\(edit.author)  \(edit.path.description)  " + ValueText.typed(edit.old, isSecret: isSecret)
+            + " → " + ValueText.typed(edit.new, isSecret: isSecret)
+        ))
+    }
+    if let reason = record.closingReason { lines.append((record.summary.created, "closed: \(reason)")) }
+    let room = area.rows - 1
+    for (offset, line) in lines.sorted(by: { $0.date > $1.date }).prefix(room).enumerated() {
+      frame.put(
+        surroundings.zone.long(line.date) + "  " + line.text, at: 1, in: area.line(1 + offset))
+    }
+  }
+
+  private func outcome(_ outcome: Attempt.Outcome) -> SafeText {
+    switch outcome {
+    case .resolved: "resolved"
+    case .failed(let error): "failed again: \(error.type.rawValue)"
+    case .failedElsewhere(let error, let module, let record):
+      "failed at module \(module.number): \(error.type.rawValue)"
+        + (record.map { ", stored as \($0.short)" } ?? "")
+    case .interrupted: "interrupted"
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import FettleCore
+import FettleEngine
+
+/// What an operator does with a record as a whole, from the list or from the record itself.
+extension State {
+  mutating func updateRecord(_ command: Command) -> [Effect] {
+    guard let summary = detail?.record.summary ?? list.selected else { return [] }
+    switch command {
+    case .turnAutoRetry:
+      return [.setAutoRetry(summary.state != .pending, summary.id, version: summary.version)]
+    case .closeRecord:
+      question = .closeOrDelete(summary.id)
+      return []
+    case .takeBackDelete:
+      guard let deleted = lastDeleted else { return [] }
+      return [.restore(deleted.id, version: deleted.version)]
+    case .resumeMarked:
+      question = .resumeMarked(list.rows.map(\.id).filter { list.marks.contains($0) })
+      return []
+    default: return []
+    }
+  }
+
+  /// Runs a record on.
+  mutating func startResume(_ id: RecordID, version: Int) -> [Effect] {
+    running.insert(id)
+    notice = "resuming \(id.short)…"
+    return [.resume(id, version: version, .manual)]
+  }
+
+  mutating func save(then: DetailState.AfterSaving) -> [Effect] {
+    guard let detail, !detail.drafts.isEmpty else { return afterSaving(then) }
+    guard detail.afterSaving == nil else {
+      notice = "still saving"
+      return []
+    }
+    self.detail?.afterSaving = then
+    let record = detail.record
+    return [
+      .append(detail.changesToSave, to: record.id, of: record.bundles, version: record.summary.version)
+    ]
+  }
+
+  private mutating func afterSaving(_ next: DetailState.AfterSaving) -> [Effect] {
+    guard let record = detail?.record else { return [] }
+    switch next {
+    case .stay: return []
+    case .resume: return startResume(record.id, version: record.summary.version)
+    case .leave: return closeDetail()
+    case .quit: return [.quit]
+    }
+  }
+
+  mutating func saved(_ id: RecordID, _ answer: Message.Answer<Int>) -> [Effect] {
+    guard let detail, detail.record.id == id else { return [] }
+    let next = detail.afterSaving ?? .stay
+    self.detail?.afterSaving = nil
+    switch answer {
+    case .success(let version):
+      self.detail?.saved()
+      notice = "saved; nothing was run"
+      switch next {
+      case .stay: return [.load(id, .refresh)]
+      case .resume: return startResume(id, version: version)
+      case .leave, .quit: return afterSaving(next)
+      }
+    case .failure(.changedMeanwhile):
+      resumeCheck = nil
+      notice = "someone else changed this record: nothing was written, your changes are kept; look again"
+      return [.load(id, .refresh)]
+    case .failure(let error):
+      resumeCheck = nil
+      notice = "not saved: \(error.description)"
+      return []
+    }
+  }
+
+  mutating func resumed(_ id: RecordID, _ answer: Message.Answer<ResumeReport>) -> [Effect] {
+    running.remove(id)
+    var effects: [Effect] = []
+    switch answer {
+    case .failure(let error):
+      notice = "\(id.short) was not run: \(error.description)"
+    case .success(let report):
+      notice = Self.outcome(of: report)
+      list.take(report.record.summary)
+    }
+    effects += nextOfBulk(id, answer)
+    if detail?.record.id == id { effects.append(.load(id, .refresh)) }
+    return effects + refreshList() + [.counts]
+  }
+
+  private static func outcome(of report: ResumeReport) -> SafeText {
+    let time = Quantity.seconds(milliseconds: report.milliseconds)
+    let id = report.record.id.short
+    switch report.outcome {
+    case .resolved:
+      return "\(id) resolved in " + time + ", run \(String(report.execution.id.prefix(8)))"
+    case .failed(let error):
+      return "\(id) failed again after " + time + ": \(error.type.rawValue), \(error.message)"
+    case .failedElsewhere(let error, let module, let record):
+      let link: SafeText = record.map { ", stored as \($0.short)" } ?? ""
+      return "\(id) got on and failed at module \(module.number): \(error.type.rawValue)" + link
+    case .interrupted: return "\(id) was interrupted after " + time
+    }
+  }
+
+  mutating func startBulk(_ ids: [RecordID]) -> [Effect] {
+    bulk = BulkResume(waiting: ids, total: ids.count)
+    list.marks = []
+    return runNextOfBulk()
+  }
+
+  private mutating func runNextOfBulk() -> [Effect] {
+    guard var bulk else { return [] }
+    while !bulk.waiting.isEmpty {
+      let id = bulk.waiting.removeFirst()
+      // Gone from the list meanwhile, or running already: the count must still come out right.
+      guard let row = list.rows.first(where: { $0.id == id }), !running.contains(id) else {
+        bulk.failed.append(id)
+        continue
+      }
+      self.bulk = bulk
+      running.insert(id)
+      return [.resume(id, version: row.version, .bulk)]
+    }
+    self.bulk = nil
+    list.marks.formUnion(bulk.failed)
+    notice = "resumed \(bulk.total): \(bulk.resolved) resolved, \(bulk.failed.count) not (still marked)"
+    return []
+  }
+
+  private mutating func nextOfBulk(
+    _ id: RecordID, _ answer: Message.Answer<ResumeReport>
+  ) -> [Effect] {
+    guard bulk != nil else { return [] }
+    if case .success(let report) = answer, report.outcome == .resolved {
+      bulk?.resolved += 1
+    } else {
+      bulk?.failed.append(id)
+    }
+    return runNextOfBulk()
+  }
+
+  mutating func moved(
+    _ id: RecordID, _ action: RecordAction, _ answer: Message.Answer<IncompleteExecution>
+  ) -> [Effect] {
+    switch answer {
+    case .failure(let error): notice = "\(id.short): \(error.description)"
+    case .success(let record):
+      list.take(record.summary)
+      notice = told(action, record.summary)
+      if action == .deleted { lastDeleted = record.summary }
+      if action == .restored { lastDeleted = nil }
+    }
+    var effects = refreshList() + [.counts]
+    if detail?.record.id == id {
+      if action == .deleted || action == .closed, case .success = answer, detail?.drafts.isEmpty == true {
+        effects += closeDetail()
+      } else {
+        effects.append(.load(id, .refresh))
+      }
+    }
+    return effects
+  }
+
+  private func told(_ action: RecordAction, _ summary: IncompleteSummary) -> SafeText {
+    let id: SafeText = "\(summary.id.short)"
+    switch action {
+    case .closed: return id + " is closed"
+    case .deleted: return id + " is in the bin; u in the list takes it out"
+    case .restored: return id + " is back"
+    case .autoRetryOn: return id + ": " + summary.retryWord(now: now)
+    case .autoRetryOff: return id + " waits for you now"
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import FettleCore
+
+/// Where the parts of the list stand.
+struct ListLayout {
+  let header: Area
+  let filter: Area?
+  let columns: Area
+  let list: Area
+  let preview: Area?
+  let notice: Area
+  let keys: Area
+
+  init(_ state: State) {
+    let size = state.size
+    func line(_ row: Int) -> Area { Area(row: row, column: 0, rows: 1, columns: size.columns) }
+    let showsFilter = size.rows >= 16 || state.isFiltering || !state.list.filter.text.isEmpty
+    header = line(0)
+    filter = showsFilter ? line(1) : nil
+    columns = line(showsFilter ? 2 : 1)
+    let first = columns.row + 1
+    let previewRows = size.rows >= 34 ? 6 : size.rows >= 20 ? 5 : 0
+    let last = size.rows - 2
+    list = Area(
+      row: first, column: 0, rows: max(1, last - first - previewRows), columns: size.columns)
+    preview =
+      previewRows > 0
+      ? Area(
+        row: last - previewRows, column: 0, rows: previewRows, columns: size.columns) : nil
+    notice = line(size.rows - 2)
+    keys = line(size.rows - 1)
+  }
+}
+
+extension State {
+  var isFiltering: Bool {
+    if case .filter? = typing?.purpose { return true }
+    return false
+  }
+
+  func drawList(into frame: inout Frame) {
+    let layout = ListLayout(self)
+    drawListHeader(into: &frame, layout)
+    let columns = ListColumns(width: layout.columns.columns)
+    frame.put(columns.heading, in: layout.columns, .role(.heading))
+    if list.rows.isEmpty {
+      drawEmptyList(into: &frame, layout.list)
+    }
+    for offset in 0..<layout.list.rows {
+      let index = list.top + offset
+      guard list.rows.indices.contains(index) else { break }
+      let row = list.rows[index]
+      let isSelected = row.id == list.cursor
+      let line = layout.list.line(offset)
+      let text = columns.line(
+        row, now: now, zone: surroundings.zone, isMarked: list.marks.contains(row.id),
+        isSelected: isSelected, isGone: list.gone.contains(row.id),
+        isRunning: running.contains(row.id))
+      frame.put(
+        text, in: line, Style(role: role(of: row), isSelected: isSelected), fill: isSelected)
+      if isSelected { frame.cursor = (line.row, 0) }
+    }
+    if let preview = layout.preview { drawPreview(into: &frame, preview) }
+    drawNotice(into: &frame, layout.notice)
+    if list.newAbove > 0 {
+      frame.putRight(
+        " \(list.newAbove) new above ↑ ", in: layout.notice, .role(.notice))
+    }
+    drawKeys(into: &frame, layout.keys)
+  }
+
+  private func role(of row: IncompleteSummary) -> Role {
+    if list.gone.contains(row.id) { return .faint }
+    return switch row.state {
+    case .pending: .waiting
+    case .inProgress: .running
+    case .unresolved: .plain
+    case .resolved, .deleted: .faint
+    }
+  }
+
+  private func drawListHeader(into frame: inout Frame, _ layout: ListLayout) {
+    var title: SafeText = " Incomplete"
+    if let counts {
+      title += "  \(Quantity.grouped(counts[.unresolved])) open"
+      if counts[.pending] > 0 { title += " · \(Quantity.grouped(counts[.pending])) waiting" }
+      if counts[.inProgress] > 0 { title += " · \(Quantity.grouped(counts[.inProgress])) running" }
+    }
+    if !list.marks.isEmpty { title += " · \(list.marks.count) marked" }
+    let end = frame.put(title, in: layout.header, .role(.title))
+    var right: SafeText = surroundings.isReadOnly ? "read-only · " : ""
+    right += "\(surroundings.storeName) "
+    if end + right.width < layout.header.columns {
+      frame.putRight(right, in: layout.header, .role(.faint))
+    }
+    guard let line = layout.filter else { return }
+    if isFiltering {
+      drawTyping(into: &frame, prompt: " / ", line)
+    } else {
+      frame.put(
+        list.filter.text.isEmpty
+          ? " / status:open,wait,run" : " / \(list.filter.text)", in: line, .role(.faint))
+      let places: SafeText = list.rows.isEmpty ? "" : "newest first · \(positions(layout)) "
+      frame.putRight(places, in: line, .role(.faint))
+    }
+  }
+
+  private func positions(_ layout: ListLayout) -> SafeText {
+    let total = list.filter.text.isEmpty ? openTotal : nil
+    let last = min(list.top + layout.list.rows, list.rows.count)
+    let known = list.reachesNewest && list.reachesOldest ? list.rows.count : nil
+    let of: SafeText = (total ?? known).map { " of \(Quantity.grouped($0))" } ?? ""
+    // The place in the whole list is only known in a window that begins at its beginning.
+    return list.reachesNewest ? "\(list.top + 1)-\(last)\(of)" : "further down\(of)"
+  }
+
+  var openTotal: Int? {
+    counts.map { $0[.unresolved] + $0[.pending] + $0[.inProgress] }
+  }
+
+  private func drawEmptyList(into frame: inout Frame, _ area: Area) {
+    let middle = area.line(min(area.rows - 1, max(0, area.rows / 3)))
+    let text: SafeText
+    if !list.hasLoaded {
+      text = "loading…"
+    } else if list.filter.text.isEmpty {
+      text = "Nothing incomplete."
+    } else {
+      text = "0 of \(Quantity.grouped(openTotal ?? 0)) match. Esc clears the filter."
+    }
+    frame.put(text, at: max(1, (area.columns - text.width) / 2), in: middle)
+    frame.cursor = (middle.row, 0)
+  }
+
+  private func drawPreview(into frame: inout Frame, _ area: Area) {
+    guard let selected = list.selected else { return frame.rule(in: area.line(0)) }
+    frame.rule("\(selected.id.short)", in: area.line(0))
+    let opened = list.preview.flatMap { $0.record.id == selected.id ? $0 : nil }
+    let title: SafeText =
+      "\(selected.errorType.rawValue) · module \(selected.failer.number) \(selected.failerTitle): "
+    let message = SafeText(opened?.record.error.message ?? selected.reason)
+    let lines = (title + message).wrapped(to: area.columns - 2, lines: area.rows - 3)
+    for (offset, text) in lines.enumerated() {
+      frame.put(text, at: 1, in: area.line(1 + offset))
+    }
+    if let opened {
+      let chain = ChainSummary(opened.record)
+      chain.draw(into: &frame, Area(row: area.row + area.rows - 2, column: 1, rows: 1, columns: area.columns - 2))
+    }
+    frame.rule(in: area.line(area.rows - 1))
+  }
+}
