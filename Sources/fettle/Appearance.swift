@@ -1,0 +1,64 @@
+import ArgumentParser
+import FettleCore
+import FettleTerminal
+import Glibc
+
+/// How the terminal is to look.
+struct AppearanceOptions: ParsableArguments {
+  @Option(help: "auto, always or never. auto obeys NO_COLOR.")
+  var color = "auto"
+
+  @Flag(help: "Draw with ASCII only. The default follows the locale.")
+  var ascii = false
+
+  @Flag(name: .customLong("read-only"), help: "Refuse every key that changes something.")
+  var readOnly = false
+
+  @Flag(help: "Show times in UTC.")
+  var utc = false
+
+  @Option(help: ArgumentHelp("The instant that counts as now, in ISO 8601.", visibility: .hidden))
+  var now: String?
+
+  func validate() throws {
+    guard TerminalOptions.Color(rawValue: color) != nil else {
+      throw ValidationError("--color is auto, always or never.")
+    }
+    if let now, Instant(iso8601: now) == nil {
+      throw ValidationError("--now is an instant such as 2026-09-21T14:05:00Z.")
+    }
+  }
+
+  /// The options of the terminal.
+  var options: TerminalOptions {
+    var options = TerminalOptions()
+    options.color = TerminalOptions.Color(rawValue: color) ?? .auto
+    options.ascii = ascii ? true : nil
+    options.isReadOnly = readOnly
+    options.utcOffset = utc ? 0 : nil
+    options.fixedNow = now.flatMap { Instant(iso8601: $0) }
+    return options
+  }
+
+  /// The clock that goes with them.
+  var clock: SystemClock { SystemClock(standingStillAt: options.fixedNow) }
+}
+
+extension Workshop {
+  /// Shows the terminal until the operator quits.
+  func openTerminal(named name: String, _ appearance: AppearanceOptions) throws {
+    do throws(TerminalUnavailable) {
+      _ = try Terminal.run(desk: desk, storeName: name, options: appearance.options)
+    } catch {
+      throw CommandFailure.usage(error.description)
+    }
+  }
+}
+
+/// Refuses to go on where there is no terminal to draw on.
+func requireTerminal() throws {
+  guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
+    throw CommandFailure.usage(
+      "this is no terminal; 'fettle list' and 'fettle show' print, 'fettle demo --headless' too")
+  }
+}

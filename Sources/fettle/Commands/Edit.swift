@@ -1,0 +1,106 @@
+import ArgumentParser
+import FettleCore
+import FettleEngine
+
+/// `fettle edit ID --set PATH=VALUE`
+struct Edit: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Change the data of an incomplete execution.",
+    discussion: """
+      PATH is written as in a mapping: 1.email, 1.items[2].name, 1.`Full Name`.
+      --set keeps the type of the field: a text stays a text. Where there is no field yet, VALUE is \
+      read as JSON when it is JSON, else as text. --set-json sets the type too.
+      All changes of one call are made together or not at all.
+      """)
+
+  @Argument(help: "The id of a record, or its first digits.")
+  var id: String
+
+  @Option(name: .customLong("set"), help: "PATH=VALUE; may be repeated.")
+  var assignments: [String] = []
+
+  @Option(name: .customLong("set-json"), help: "PATH=JSON; may be repeated.")
+  var jsonAssignments: [String] = []
+
+  @Option(help: "PATH of a field to take away; may be repeated.")
+  var remove: [String] = []
+
+  @Flag(help: "Print the record as JSON.")
+  var json = false
+
+  @OptionGroup var options: StoreOptions
+
+  func validate() throws {
+    if assignments.isEmpty && jsonAssignments.isEmpty && remove.isEmpty {
+      throw ValidationError("Nothing to change; use --set PATH=VALUE.")
+    }
+  }
+
+  func run() async throws {
+    let workshop = try Workshop(options, creating: false)
+    let digits = id
+    let record = try await reporting { () async throws(StoreError) in
+      try await workshop.desk.record(try await workshop.desk.identify(digits))
+    }
+    var bundles = record.bundles
+    var edits: [BundleEdit] = []
+    func change(_ path: String, _ value: (Value?) throws -> Value?) throws {
+      do {
+        let path = try ValuePath(parsing: path)
+        edits.append(
+          try workshop.desk.edit(try value(bundles.value(at: path)), at: path, of: &bundles))
+      } catch let error as ValuePathError { throw CommandFailure.usage(error.description) } catch
+        let error as BundleEditError
+      { throw CommandFailure.usage(error.description) }
+    }
+    for assignment in assignments {
+      let (path, text) = try Self.parts(assignment)
+      try change(path) { Self.value(text, like: $0) }
+    }
+    for assignment in jsonAssignments {
+      let (path, text) = try Self.parts(assignment)
+      try change(path) { _ in
+        do { return try JSONReader.read(text) } catch {
+          throw CommandFailure.usage("the value of \(path) is no JSON: \(error)")
+        }
+      }
+    }
+    for path in remove { try change(path) { _ in nil } }
+    let made = edits
+    let after = try await reporting { () async throws(StoreError) in
+      _ = try await workshop.desk.append(made, to: record.id, version: record.summary.version)
+      return try await workshop.desk.record(record.id)
+    }
+    if json { return Console.say(.collection(after.json)) }
+    for edit in edits {
+      Console.say(
+        "\(edit.path): \(edit.old.map { JSONWriter.text($0) } ?? "nothing") -> "
+          + "\(edit.new.map { JSONWriter.text($0) } ?? "nothing")")
+    }
+    let problems = workshop.desk.check(after, bundles: after.bundles).problems
+    for problem in problems { Console.say("still wrong: \(problem.message)") }
+    Console.say("Run it with 'fettle retry \(after.id.short)'.")
+  }
+
+  static func parts(_ assignment: String) throws -> (path: String, value: String) {
+    // A back-quoted name may hold an equals sign.
+    var isQuoted = false
+    for index in assignment.indices {
+      if assignment[index] == "`" { isQuoted.toggle() }
+      if assignment[index] == "=", !isQuoted {
+        return (String(assignment[..<index]), String(assignment[assignment.index(after: index)...]))
+      }
+    }
+    throw CommandFailure.usage("\"\(assignment)\" is not PATH=VALUE")
+  }
+
+  /// The value a text stands for, in a field that holds `old`.
+  static func value(_ text: String, like old: Value?) -> Value {
+    let parsed = try? JSONReader.read(text)
+    switch old {
+    case .text?: return parsed?.text.map(Value.text) ?? .text(text)
+    case .date?: return Instant(iso8601: text).map(Value.date) ?? parsed ?? .text(text)
+    default: return parsed ?? .text(text)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import FettleCore
+import FettleEngine
+
+/// `fettle retry ID…`
+struct Retry: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run incomplete executions on from their failed modules.",
+    discussion: """
+      Exit status 0 when all were resolved; 3 when one went on and failed at a later module, which \
+      stored a new record; 1 when one failed again.
+      """)
+
+  @Argument(help: "The ids of records, or their first digits.")
+  var ids: [String]
+
+  @Flag(help: "Print the outcomes as JSON.")
+  var json = false
+
+  @OptionGroup var options: StoreOptions
+
+  func run() async throws {
+    let workshop = try Workshop(options, creating: false)
+    var records: [RecordID] = []
+    // All ids are looked up before the first one runs: a typing error starts nothing.
+    for digits in ids {
+      records.append(
+        try await reporting { () async throws(StoreError) in
+          try await workshop.desk.identify(digits)
+        })
+    }
+    var outcomes: [Value] = []
+    var status: Int32 = 0
+    for id in records {
+      let trigger: AttemptTrigger = records.count > 1 ? .bulk : .manual
+      do throws(StoreError) {
+        let report = try await workshop.desk.resume(id, version: nil, trigger: trigger)
+        switch report.outcome {
+        case .resolved: break
+        case .failed, .interrupted: status = 1
+        case .failedElsewhere: status = max(status, status == 1 ? 1 : 3)
+        }
+        outcomes.append(.collection(report.record.attempts.last?.json ?? [:]))
+        if !json {
+          Console.say(
+            "\(id.short) \(report.outcome.sentence) in "
+              + "\(Number(Double(report.milliseconds) / 1000).text) s")
+        }
+      } catch {
+        // One record that cannot be run does not keep the others from running.
+        if records.count == 1 { throw CommandFailure(error) }
+        status = CommandFailure(error).status == 2 && status == 0 ? 2 : 1
+        outcomes.append(["id": .text(id.text), "refused": .text(error.description)])
+        Console.complain("\(id.short): \(error)")
+      }
+    }
+    if json {
+      let results = zip(records, outcomes).map { id, outcome -> Value in
+        var fields: Collection = ["id": .text(id.text)]
+        for field in outcome.collection?.fields ?? [] { fields[field.name] = field.value }
+        return .collection(fields)
+      }
+      Console.say(.array(results))
+    }
+    if status != 0 { throw ExitCode(status) }
+  }
+}

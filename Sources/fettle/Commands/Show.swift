@@ -1,0 +1,69 @@
+import ArgumentParser
+import FettleCore
+import FettleEngine
+import FettleTerminal
+
+/// `fettle show ID`
+struct Show: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show one incomplete execution with its data.")
+
+  @Argument(help: "The id of a record, or its first digits.")
+  var id: String
+
+  @Flag(help: "Print the record as JSON, its blueprint included.")
+  var json = false
+
+  @OptionGroup var options: StoreOptions
+
+  func run() async throws {
+    let workshop = try Workshop(options, creating: false)
+    let digits = id
+    let record = try await reporting { () async throws(StoreError) in
+      try await workshop.desk.record(try await workshop.desk.identify(digits))
+    }
+    if json { return Console.say(.collection(record.json)) }
+    let summary = record.summary
+    Console.say(
+      "\(summary.id)  \(summary.state.name)  \(summary.scenarioName)  "
+        + "\(summary.retry ? "retried automatically" : "waits for you")")
+    Console.say(
+      "\(summary.errorType) at module \(summary.failer) \(summary.failerTitle): \(summary.reason)")
+    for error in record.error.suberrors where error != summary.reason { Console.say("  \(error)") }
+    Console.say("")
+    for line in PlainText.chain(record, ascii: !Console.usesUTF8) { print(line) }
+    Console.say("\nInput of module \(summary.failer):")
+    Console.say(JSONWriter.text(record.mappedInput, indented: true))
+    for entry in record.bundles.entries {
+      let title = record.blueprint.module(entry.module)?.title ?? ""
+      Console.say("\nBundle of module \(entry.module) \(title):")
+      Console.say(JSONWriter.text(.collection(entry.bundle), indented: true))
+    }
+    if !record.edits.isEmpty { Console.say("\nEdits:") }
+    for edit in record.edits {
+      Console.say(
+        "\(edit.date.iso8601) \(edit.author): \(edit.path): "
+          + "\(edit.old.map { JSONWriter.text($0) } ?? "nothing") -> "
+          + "\(edit.new.map { JSONWriter.text($0) } ?? "nothing")")
+    }
+    if !record.attempts.isEmpty { Console.say("\nAttempts:") }
+    for attempt in record.attempts {
+      Console.say("\(attempt.number)  \(attempt.started.iso8601)  \(attempt.trigger.rawValue)  "
+        + attempt.outcome.sentence)
+    }
+  }
+}
+
+extension Attempt.Outcome {
+  /// The outcome for people.
+  var sentence: String {
+    switch self {
+    case .resolved: "resolved"
+    case .interrupted: "interrupted"
+    case .failed(let error): "failed again: \(error.type): \(error.message)"
+    case .failedElsewhere(let error, let module, let record):
+      "went on and failed at module \(module): \(error.type): \(error.message)"
+        + (record.map { "; now record \($0.short)" } ?? "")
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import FettleCore
+import FettleTerminal
+import Glibc
+
+/// What a command prints. Data never reaches the terminal as it is: what would drive the terminal is
+/// made visible first.
+enum Console {
+  /// Prints lines for people.
+  static func say(_ text: String) {
+    let ascii = !usesUTF8
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      print(PlainText.line(String(line), ascii: ascii))
+    }
+  }
+
+  /// Prints a value as JSON. Characters that could drive a terminal are written as escapes, which
+  /// mean the same.
+  static func say(_ value: Value, indented: Bool = true) {
+    print(printable(JSONWriter.text(value, indented: indented)))
+  }
+
+  /// JSON without characters that could drive a terminal.
+  static func printable(_ json: String) -> String {
+    guard json.unicodeScalars.contains(where: needsEscape) else { return json }
+    var text = ""
+    for scalar in json.unicodeScalars {
+      guard needsEscape(scalar) else {
+        text.unicodeScalars.append(scalar)
+        continue
+      }
+      for unit in String(scalar).utf16 {
+        let digits = String(unit, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      }
+    }
+    return text
+  }
+
+  private static func needsEscape(_ scalar: Unicode.Scalar) -> Bool {
+    (0x7F...0x9F).contains(scalar.value)
+      || scalar.properties.generalCategory == .format
+      || scalar.properties.isDefaultIgnorableCodePoint
+  }
+
+  /// Prints one line to standard error.
+  static func complain(_ message: String) {
+    let text = PlainText.line(message.replacing("\n", with: " "), ascii: !usesUTF8)
+    let line = Array("fettle: \(text)\n".utf8)
+    _ = write(STDERR_FILENO, line, line.count)
+  }
+
+  /// Whether the locale says that the terminal reads UTF-8.
+  static var usesUTF8: Bool {
+    for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
+      guard let value = getenv(name).map({ String(cString: $0) }), !value.isEmpty else { continue }
+      return value.uppercased().contains("UTF-8") || value.uppercased().contains("UTF8")
+    }
+    return false
+  }
+}

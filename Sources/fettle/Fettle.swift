@@ -1,0 +1,56 @@
+import ArgumentParser
+import FettleTerminal
+
+/// The command. Without a subcommand it opens the terminal.
+@main
+struct Fettle: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fettle",
+    abstract: "Run automation scenarios, see what failed, mend the data, resume.",
+    discussion: """
+      Exit status: 0 done; 1 the execution failed; 2 usage or bad input; \
+      3 done, but incomplete executions were stored.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      Open.self, Run.self, Check.self, List.self, Show.self, Edit.self, Retry.self, Eval.self,
+      Demo.self,
+    ],
+    defaultSubcommand: Open.self)
+
+  /// Parses and runs, and is the only place that ends the process.
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch let failure as CommandFailure {
+      Console.complain(failure.message)
+      exit(withError: ExitCode(failure.status))
+    } catch let code as ExitCode {
+      exit(withError: code)
+    } catch {
+      let isRequest = exitCode(for: error) == .success
+      if isRequest { exit(withError: error) }
+      Console.complain(message(for: error))
+      Console.complain("Try 'fettle --help'.")
+      exit(withError: ExitCode(2))
+    }
+  }
+}
+
+/// A command could not do what it was asked to.
+struct CommandFailure: Error {
+  /// One line that says what happened and what to do next.
+  let message: String
+  /// 1 when an execution failed, 2 for usage and bad input.
+  let status: Int32
+
+  /// Usage or bad input.
+  static func usage(_ message: String) -> CommandFailure {
+    CommandFailure(message: message, status: 2)
+  }
+}

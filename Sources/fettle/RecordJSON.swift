@@ -1,0 +1,86 @@
+import FettleCore
+
+extension IncompleteSummary {
+  /// The record with the field names of Make's interface (semantics 1.4), and what Fettle adds.
+  var json: Collection {
+    [
+      "id": .text(id.text), "scenarioId": .integer(scenarioID.number),
+      "scenarioName": .text(scenarioName), "reason": .text(reason), "created": .date(created),
+      "size": .integer(size), "resolved": .boolean(state == .resolved),
+      "deleted": .boolean(state == .deleted), "retry": .boolean(retry),
+      "attempts": .integer(attempts), "index": .integer(index),
+      "executionId": .text(executionID), "failer": .integer(failer.number),
+      "errorType": .text(errorType.rawValue), "status": .text(state.rawValue),
+      "nextRetry": nextRetry.map(Value.date) ?? .null, "failerName": .text(failerTitle),
+      "version": .integer(version),
+    ]
+  }
+}
+
+extension IncompleteExecution {
+  /// The record with everything it holds.
+  var json: Collection {
+    var fields = summary.json
+    fields["error"] = error.value
+    fields["bundle"] = .collection(visibleBundles)
+    fields["mappedInput"] = mappedInput
+    fields["variables"] = [
+      "roundtrip": .collection(variables.cycle), "execution": .collection(variables.execution),
+    ]
+    fields["edits"] = .array(
+      edits.map { edit in
+        [
+          "path": .text(edit.path.description), "old": edit.old ?? .null, "new": edit.new ?? .null,
+          "author": .text(edit.author), "date": .date(edit.date),
+        ]
+      })
+    fields["log"] = .array(attempts.map { .collection($0.json) })
+    fields["closingReason"] = closingReason.map(Value.text) ?? .null
+    fields["predecessor"] = predecessor.map { .text($0.text) } ?? .null
+    fields["successor"] = successor.map { .text($0.text) } ?? .null
+    fields["blueprint"] = .collection(blueprint.document)
+    return fields
+  }
+
+  /// Module and bundle, as Make's interface gives them: the failed module holds its error.
+  private var visibleBundles: Collection {
+    var fields: Collection = [:]
+    for entry in bundles.entries { fields[entry.module.description] = .collection(entry.bundle) }
+    fields[summary.failer.description] = [
+      "error": ["type": .text(error.type.rawValue), "message": .text(error.message)]
+    ]
+    return fields
+  }
+}
+
+extension Attempt {
+  /// The retry.
+  var json: Collection {
+    var fields: Collection = [
+      "number": .integer(number), "trigger": .text(trigger.rawValue),
+      "executionId": .text(executionID), "started": .date(started), "ended": .date(ended),
+      "status": .text(outcome.word),
+    ]
+    switch outcome {
+    case .resolved, .interrupted: break
+    case .failed(let error): fields["error"] = error.value
+    case .failedElsewhere(let error, let module, let record):
+      fields["error"] = error.value
+      fields["failer"] = .integer(module.number)
+      fields["record"] = record.map { .text($0.text) } ?? .null
+    }
+    return fields
+  }
+}
+
+extension Attempt.Outcome {
+  /// The outcome in one word.
+  var word: String {
+    switch self {
+    case .resolved: "resolved"
+    case .failed: "failed"
+    case .failedElsewhere: "failedElsewhere"
+    case .interrupted: "interrupted"
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import FettleCore
+import FettleTestKit
+import Foundation
+import Testing
+
+@Suite("The command")
+struct CommandTests {
+  let folder: TemporaryFolder
+  var store: String { "\(folder.path)/data/fettle.db" }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  static let blueprint = #"""
+    {"name":"Greeting","flow":[
+      {"id":1,"module":"gateway:CustomWebHook","mapper":{}},
+      {"id":2,"module":"json:ParseJSON","mapper":{"json":"{{1.body}}"}},
+      {"id":3,"module":"util:SetVariable2","mapper":{"name":"who","scope":"roundtrip","value":"{{2.name}}"}}],
+     "metadata":{"scenario":{"dlq":true}}}
+    """#
+
+  func fettle(_ arguments: String..., input: String? = nil) throws -> Program.Result {
+    try Program.fettle(arguments, input: input, home: folder.path)
+  }
+
+  func stored(_ bundles: String) throws -> Program.Result {
+    try fettle(
+      "run", folder.file("b.json", Self.blueprint), "--bundles",
+      folder.file("bundles.json", bundles), "--store", store)
+  }
+
+  func records(_ arguments: String...) throws -> [Collection] {
+    let result = try Program.fettle(
+      ["list", "--json", "--store", store] + arguments, home: folder.path)
+    #expect(result.status == 0)
+    return try JSONReader.read(result.output).array?.compactMap(\.collection) ?? []
+  }
+
+  @Test("run, list, show, edit, retry: a failure is stored, mended and resolved")
+  func mend() throws {
+    let run = try stored(#"[{"body":"{\"name\":\"Ada\"}"},{"body":"{\"name\":"}]"#)
+    #expect(run.status == 3, "\(run.output)\(run.errors)")
+    #expect(run.output.contains("1 incomplete execution stored"))
+
+    let list = try records()
+    #expect(list.count == 1)
+    let record = try #require(list.first)
+    for name in [
+      "id", "scenarioId", "scenarioName", "reason", "created", "size", "resolved", "retry",
+      "attempts", "index", "executionId", "failer", "errorType", "status", "nextRetry",
+    ] { #expect(record[name] != nil, "\(name)") }
+    #expect(record["failer"] == 2)
+    #expect(record["retry"] == false)
+    #expect(record["status"] == "unresolved")
+    let id = try #require(record["id"]?.text)
+    #expect(id.count == 32)
+
+    let again = try fettle("retry", String(id.prefix(8)), "--store", store)
+    #expect(again.status == 1)
+    #expect(try records().first?["attempts"] == 1)
+
+    let edit = try fettle(
+      "edit", String(id.prefix(6)), "--set", #"1.body={"name":"Grace"}"#, "--store", store)
+    #expect(edit.status == 0, "\(edit.errors)")
+    let shown = try fettle("show", id, "--json", "--store", store)
+    let fields = try JSONReader.read(shown.output).collection
+    #expect(fields?["bundle"]?.collection?["1"]?.collection?["body"] == #"{"name":"Grace"}"#)
+    #expect(fields?["edits"]?.array?.count == 1)
+
+    let retry = try fettle("retry", id, "--store", store)
+    #expect(retry.status == 0, "\(retry.output)\(retry.errors)")
+    #expect(retry.output.contains("resolved"))
+    #expect(try records().isEmpty)
+    #expect(try records("--status", "resolved").first?["resolved"] == true)
+
+    let done = try fettle("retry", id, "--store", store)
+    #expect(done.status == 2)
+    #expect(done.errors.contains("resolved already"))
+  }
+
+  @Test("what went in comes out with every number as it was spelled")
+  func spelling() throws {
+    let bundle = #"{"body":"x","price":1.10,"id":9007199254740993,"huge":1e400}"#
+    _ = try stored("[\(bundle)]")
+    let id = try #require(try records().first?["id"]?.text)
+    let shown = try fettle("show", id, "--json", "--store", store).output
+    for spelling in ["1.10", "9007199254740993", "1e400"] { #expect(shown.contains(": \(spelling)")) }
+  }
+
+  @Test("the store is for its owner only")
+  func permissions() throws {
+    _ = try stored(#"[{"body":"x"}]"#)
+    for (path, expected) in [(store, 0o600), ("\(folder.path)/data", 0o700)] {
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      #expect(attributes[.posixPermissions] as? Int == expected, "\(path)")
+    }
+  }
+
+  @Test("without --store the data home is used")
+  func dataHome() throws {
+    let run = try fettle("run", folder.file("b.json", Self.blueprint), "--bundles", "-", input: "[]")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(
+      FileManager.default.fileExists(atPath: "\(folder.path)/.local/share/fettle/fettle.db"))
+  }
+
+  @Test("an execution that fails exits with 1 and says why nothing was stored")
+  func failing() throws {
+    let blueprint = Self.blueprint.replacing("\"dlq\":true", with: "\"dlq\":false")
+    let run = try fettle(
+      "run", folder.file("b.json", blueprint), "--bundles",
+      folder.file("x.json", #"{"body":"{"}"#), "--store", store)
+    #expect(run.status == 1)
+    #expect(run.output.contains("storing incomplete executions is off"))
+  }
+
+  @Test("a module Fettle cannot run is an error that names it, and stores the bundle")
+  func unknownModule() throws {
+    let blueprint = Self.blueprint.replacing("json:ParseJSON", with: "slack:CreateMessage")
+    let run = try fettle(
+      "run", folder.file("b.json", blueprint), "--bundles",
+      folder.file("x.json", #"[{"body":"a"},{"body":"b"}]"#), "--store", store)
+    #expect(run.status == 3)
+    let record = try #require(try records().first)
+    #expect(record["reason"]?.text?.contains("slack:CreateMessage") == true)
+    #expect(record["errorType"] == "InvalidConfigurationError")
+  }
+
+  @Test("two processes on one store at once both succeed")
+  func concurrent() async throws {
+    let blueprint = try folder.file("b.json", Self.blueprint)
+    let bundles = try folder.file(
+      "x.json", "[" + Array(repeating: #"{"body":"{"}"#, count: 40).joined(separator: ",") + "]")
+    _ = try stored("[]")
+    let (store, home) = (store, folder.path)
+    try await withThrowingTaskGroup(of: Int32.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          try Program.fettle(
+            ["run", blueprint, "--bundles", bundles, "--store", store], home: home
+          ).status
+        }
+      }
+      for try await status in group { #expect(status == 3) }
+    }
+    let list = try records()
+    #expect(list.count == 160)
+    #expect(Set(list.compactMap { $0["index"]?.number?.integer }) == Set(1...160))
+  }
+}
+
+@Suite("Bad input gets one clear line, the right exit status, and changes nothing")
+struct BadInputTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  func fettle(_ arguments: [String]) throws -> Program.Result {
+    try Program.fettle(arguments, home: folder.path)
+  }
+
+  @Test(
+    "on the command line",
+    arguments: [
+      (["run"], "Missing expected argument"), (["run", "/no/such/file"], "cannot be read: No such"),
+      (["nonsense"], "nonsense"), (["list", "--status", "lost"], "There is no status 'lost'"),
+      (["list"], "o store at"), (["show", "abc"], "o store at"), (["retry"], "Missing expected"),
+      (["edit", "abc"], "Nothing to change"), (["check", "/"], "cannot be read"),
+      ([], "terminal"), (["demo"], "terminal"),
+    ])
+  func commandLine(arguments: [String], message: String) throws {
+    let result = try fettle(arguments)
+    #expect(result.status == 2, "\(result.errors)")
+    #expect(result.errors.contains(message), "\(result.errors)")
+    #expect(result.output.isEmpty)
+    #expect(result.errors.split(separator: "\n").count <= 2)
+  }
+
+  @Test("a broken blueprint names line and column")
+  func brokenBlueprint() throws {
+    let path = try folder.file("broken.json", "{\"flow\": [\n  {\"id\": 1,}\n]}")
+    for command in ["run", "check"] {
+      let result = try fettle([command, path])
+      #expect(result.status == 2)
+      #expect(result.errors.contains("line 2, column 12"), "\(result.errors)")
+    }
+  }
+
+  @Test("bundles that are none")
+  func bundles() throws {
+    let blueprint = try folder.file("b.json", CommandTests.blueprint)
+    for (content, message) in [
+      ("[1]", "a bundle is a JSON object"), ("{", "line 1, column 2"), ("", "line 1, column 1"),
+    ] {
+      let result = try fettle([
+        "run", blueprint, "--bundles", folder.file("x.json", content), "--store",
+        folder.path + "/s.db",
+      ])
+      #expect(result.status == 2)
+      #expect(result.errors.contains(message), "\(result.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/s.db"))
+  }
+
+  @Test("a store that is no store is left as it was")
+  func notAStore() throws {
+    let path = try folder.file("precious.txt", String(repeating: "family photos ", count: 500))
+    let before = try Data(contentsOf: URL(fileURLWithPath: path))
+    for arguments in [
+      ["list"], ["show", "abc"],
+      ["run", try folder.file("b.json", CommandTests.blueprint), "--bundles", "/dev/null"],
+    ] where arguments.first != "run" {
+      let result = try fettle(arguments + ["--store", path])
+      #expect(result.status == 2)
+      #expect(result.errors.contains("is not a store of Fettle"), "\(result.errors)")
+    }
+    let run = try fettle([
+      "run", folder.file("b.json", CommandTests.blueprint), "--bundles",
+      folder.file("x.json", "[]"), "--store", path,
+    ])
+    #expect(run.status == 2)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    #expect(try fettle(["list", "--store", folder.path]).status == 2)
+  }
+
+  @Test("a record that is not there, or several that are meant")
+  func records() throws {
+    let store = folder.path + "/s.db"
+    let blueprint = try folder.file("b.json", CommandTests.blueprint)
+    let bundles = "[" + Array(repeating: #"{"body":"{"}"#, count: 40).joined(separator: ",") + "]"
+    _ = try fettle(["run", blueprint, "--bundles", folder.file("x.json", bundles), "--store", store])
+    let missing = try fettle(["show", "zzzz", "--store", store])
+    #expect(missing.status == 2)
+    #expect(missing.errors.contains("zzzz"))
+    let list = try fettle(["list", "--json", "--limit", "1", "--store", store]).output
+    let id = try #require(try JSONReader.read(list).array?.first?.collection?["id"]?.text)
+    let digit = String(id.prefix(1))
+    let ambiguous = try fettle(["show", digit, "--store", store])
+    if ambiguous.status != 0 {
+      #expect(ambiguous.status == 2)
+      #expect(ambiguous.errors.contains("type more digits"), "\(ambiguous.errors)")
+    }
+    let path = try fettle(["edit", id, "--set", "1.nope.x=1", "--store", store])
+    #expect(path.status == 2)
+    #expect(path.errors.contains("1.nope.x does not exist"), "\(path.errors)")
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+
+/// The program as it was built, run as a person runs it.
+public struct Program: Sendable {
+  /// What a run of the program gave.
+  public struct Result: Sendable {
+    /// The exit status; 128 and the signal's number when a signal ended it.
+    public let status: Int32
+    /// Standard output.
+    public let output: String
+    /// Standard error.
+    public let errors: String
+  }
+
+  /// The folder the tests' program was built into, where the others lie too.
+  public static let folder: String = {
+    // The test bundle is handed to the runner as an argument, or is the runner itself.
+    let arguments = CommandLine.arguments
+    let bundle = arguments.first { $0.contains(".xctest") } ?? arguments.first ?? ""
+    return URL(fileURLWithPath: bundle).deletingLastPathComponent().path
+  }()
+
+  /// The path of the `fettle` command.
+  public static let path = folder + "/fettle"
+
+  /// Runs `fettle` with these arguments, away from the store of whoever runs the tests.
+  public static func fettle(
+    _ arguments: [String], input: String? = nil, home: String, environment: [String: String] = [:]
+  ) throws -> Result {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(
+      ["HOME": home, "XDG_DATA_HOME": "", "LC_ALL": "C.UTF-8"].merging(environment) { $1 }
+    ) { $1 }
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    if let input {
+      let pipe = Pipe()
+      process.standardInput = pipe
+      try process.run()
+      pipe.fileHandleForWriting.write(Data(input.utf8))
+      try pipe.fileHandleForWriting.close()
+    } else {
+      process.standardInput = FileHandle.nullDevice
+      try process.run()
+    }
+    let collected = Collected()
+    let done = DispatchSemaphore(value: 0)
+    DispatchQueue.global().async {
+      collected.errors = errors.fileHandleForReading.readDataToEndOfFile()
+      done.signal()
+    }
+    let out = output.fileHandleForReading.readDataToEndOfFile()
+    done.wait()
+    process.waitUntilExit()
+    let status = process.terminationStatus
+    return Result(
+      status: process.terminationReason == .uncaughtSignal ? 128 + status : status,
+      output: String(decoding: out, as: UTF8.self),
+      errors: String(decoding: collected.errors, as: UTF8.self))
+  }
+
+  /// Written by one thread before the other reads it; the semaphore orders them.
+  private final class Collected: @unchecked Sendable {
+    var errors = Data()
+  }
+}
+
+/// A folder that goes away with the test that made it.
+public final class TemporaryFolder: Sendable {
+  /// Its path.
+  public let path: String
+
+  /// Makes a folder.
+  public init() throws {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "fettle-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    path = url.path
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  /// Writes a file into it and returns its path.
+  public func file(_ name: String, _ content: String) throws -> String {
+    let path = "\(self.path)/\(name)"
+    try Data(content.utf8).write(to: URL(fileURLWithPath: path))
+    return path
+  }
+}

@@ -1,0 +1,119 @@
+import Foundation
+
+/// A real terminal: a tmux server of its own with one window, in which a program runs.
+public final class TmuxSession: Sendable {
+  private let socket: String
+
+  /// Whether tmux is there.
+  public static let isInstalled =
+    ["/usr/bin/tmux", "/usr/local/bin/tmux"].contains { FileManager.default.isExecutableFile(atPath: $0) }
+
+  /// What a screen was when something awaited did not come.
+  public struct TimedOut: Error, CustomStringConvertible {
+    /// What was awaited and what stood on the screen.
+    public let description: String
+  }
+
+  /// Starts a shell command in a terminal of that size.
+  public init(
+    _ command: String, columns: Int = 80, rows: Int = 24, environment: [String: String] = [:]
+  ) throws {
+    socket = "fettle-\(UUID().uuidString.prefix(8))"
+    let settings = environment.merging(["LC_ALL": "C.UTF-8", "TERM": "tmux-256color"]) { own, _ in own }
+      .sorted { $0.key < $1.key }
+      .map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
+    // `exec env` hands the program its own environment; the window stays to be looked at.
+    try tmux([
+      "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "-s", "t",
+      "exec sh",
+    ])
+    for option in [
+      ["set", "-g", "status", "off"], ["set", "-s", "escape-time", "0"],
+      ["set", "-g", "window-size", "manual"], ["set", "-g", "remain-on-exit", "on"],
+    ] { try tmux(option) }
+    try tmux(["respawn-pane", "-k", "-t", "t", "exec env \(settings) \(command)"])
+  }
+
+  deinit { _ = try? tmux(["kill-server"]) }
+
+  /// Presses keys, each by the name tmux gives it, such as `Enter` or `C-c`.
+  public func press(_ keys: String...) throws {
+    for key in keys { try tmux(["send-keys", "-t", "t", key]) }
+  }
+
+  /// Types text as it is.
+  public func type(_ text: String) throws { try tmux(["send-keys", "-t", "t", "-l", text]) }
+
+  /// The screen as text.
+  public func screen() throws -> String { try tmux(["capture-pane", "-p", "-t", "t"]) }
+
+  /// The screen with its attributes as escape sequences.
+  public func attributedScreen() throws -> String {
+    try tmux(["capture-pane", "-p", "-e", "-N", "-t", "t"])
+  }
+
+  /// Gives the terminal another size.
+  public func resize(columns: Int, rows: Int) throws {
+    try tmux(["resize-window", "-t", "t", "-x", "\(columns)", "-y", "\(rows)"])
+  }
+
+  /// What tmux says of the terminal, by its format.
+  public func display(_ format: String) throws -> String {
+    try tmux(["display", "-p", "-t", "t", format]).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// The process that runs in the terminal.
+  public func processID() throws -> Int32 { Int32(try display("#{pane_pid}")) ?? 0 }
+
+  /// Waits until a text stands on the screen.
+  @discardableResult
+  public func wait(for text: String, seconds: Double = 15) throws -> String {
+    try wait("\"\(text)\"", seconds: seconds) { $0.contains(text) }
+  }
+
+  /// Waits until the program has ended.
+  public func waitForEnd(seconds: Double = 15) throws {
+    let deadline = Date().addingTimeInterval(seconds)
+    while try display("#{pane_dead}") != "1" {
+      guard Date() < deadline else {
+        throw TimedOut(description: "the program still runs; the screen:\n\(try screen())")
+      }
+      usleep(20_000)
+    }
+  }
+
+  /// Waits until the screen is as wanted.
+  @discardableResult
+  public func wait(
+    _ what: String, seconds: Double = 15, until isWanted: (String) -> Bool
+  ) throws -> String {
+    let deadline = Date().addingTimeInterval(seconds)
+    while true {
+      let screen = try screen()
+      if isWanted(screen) { return screen }
+      guard Date() < deadline else {
+        throw TimedOut(description: "\(what) did not come; the screen:\n\(screen)")
+      }
+      usleep(20_000)
+    }
+  }
+
+  @discardableResult
+  private func tmux(_ arguments: [String]) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["tmux", "-L", socket] + arguments
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    let complaint = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw TimedOut(description: "tmux: \(String(decoding: complaint, as: UTF8.self))")
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}
