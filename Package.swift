@@ -56,6 +56,7 @@ let package = Package(
         "FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite", "FettleTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "FlyingFox", package: "FlyingFox"),
+        .product(name: "FlyingSocks", package: "FlyingFox"),
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -80,7 +81,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "StoreContractTests",
-      dependencies: ["FettleCore", "FettleSQLite", "FettleTestKit"], swiftSettings: strict),
+      dependencies: [
+        "FettleCore", "FettleSQLite", "FettleTestKit",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ], swiftSettings: strict),
     .testTarget(
       name: "ConnectorTests",
       dependencies: ["FettleCore", "FettleConnectors", "FettleTestKit"], swiftSettings: strict),

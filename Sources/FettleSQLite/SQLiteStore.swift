@@ -39,6 +39,15 @@ public final class SQLiteStore: Sendable {
     }
   }
 
+  /// Gives the store that many pages more than it has now, and then no more: how a limit is kept,
+  /// and how a full disk is tried out.
+  public func limitPages(toCurrentAnd more: Int) async throws(StoreError) {
+    try await writing { database in
+      let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+      try database.execute(sql: "PRAGMA max_page_count = \(pages + more)")
+    }
+  }
+
   func reading<Result: Sendable>(
     _ body: @Sendable @escaping (Database) throws -> Result
   ) async throws(StoreError) -> Result {

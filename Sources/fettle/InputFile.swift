@@ -25,21 +25,23 @@ enum InputFile {
 
   /// A blueprint.
   static func blueprint(_ path: String) throws(CommandFailure) -> Blueprint {
-    do throws(BlueprintError) { return try Blueprint(json: try bytes(path)) } catch let error as BlueprintError {
+    let content = try bytes(path)
+    do { return try Blueprint(json: content) } catch {
       throw .usage("\(path) is no blueprint: \(error)")
-    } catch let failure as CommandFailure { throw failure } catch {
-      throw .usage("\(path) cannot be read")
+    }
+  }
+
+  /// Any JSON.
+  static func json(_ path: String) throws(CommandFailure) -> Value {
+    let content = try bytes(path)
+    do { return try JSONReader.read(content) } catch {
+      throw .usage("\(path) is no JSON: \(error)")
     }
   }
 
   /// Bundles: an array of objects, or one object.
   static func bundles(_ path: String) throws(CommandFailure) -> [Bundle] {
-    let value: Value
-    do { value = try JSONReader.read(try bytes(path)) } catch let error as JSONError {
-      throw .usage("\(path) is no JSON: \(error)")
-    } catch let failure as CommandFailure { throw failure } catch {
-      throw .usage("\(path) cannot be read")
-    }
+    let value = try json(path)
     let elements = value.array ?? [value]
     var bundles: [Bundle] = []
     for (index, element) in elements.enumerated() {

@@ -32,8 +32,12 @@ struct Workshop {
 
   /// Opens the store.
   /// - Parameter creating: whether a missing store is made; a command that only looks does not.
-  init(_ options: StoreOptions, creating: Bool, clock: any RunClock = SystemClock()) throws {
-    let path = try options.path()
+  init(_ options: StoreOptions, creating: Bool) throws {
+    try self.init(path: try options.path(), creating: creating, clock: SystemClock())
+  }
+
+  /// Opens the store at a path.
+  init(path: String, creating: Bool, clock: any RunClock) throws {
     do throws(StoreError) {
       store = creating ? try SQLiteStore.open(path: path) : try .openExisting(path: path)
     } catch {

@@ -63,7 +63,7 @@ struct ImportDirectionTests {
   @Test("each system library is reached from one folder")
   func systemLibraries() throws {
     for (library, folder) in [
-      ("CCurl", "FettleConnectors/Transport/"), ("CNcurses", "FettleTerminal/Driver/"),
+      ("CCurl", "FettleConnectors/Transport/"), ("CNcurses", "FettleTerminal/"),
       ("CPCRE2", "FettleCore/Expressions/"), ("GRDB", "FettleSQLite/"),
     ] {
       for file in try sources(under: "Sources") where imports(in: file.text).contains(library) {

@@ -138,7 +138,10 @@ struct Cycle {
     // does emit several splits too.
     let kind = runner.modules.descriptor(of: module.type)?.kind ?? .trigger
     let splits = kind.splits || bundles.count > 1
+    // What a record tells of other modules is what they did for its own bundle of the trigger.
+    let visitsBefore = frames.isEmpty ? visits : nil
     for (index, bundle) in bundles.enumerated() {
+      if let visitsBefore { visits = visitsBefore }
       var numbered = bundle
       numbered["__IMTINDEX__"] = .integer(index + 1)
       numbered["__IMTLENGTH__"] = .integer(bundles.count)

@@ -32,20 +32,12 @@ struct Demo: AsyncParsableCommand {
     defer { folder.remove() }
     let (service, base) = try await MisbehavingService.start()
     let path = "\(folder.path)/demo.db"
-    var options = StoreOptions()
-    options.store = path
-    let workshop = try Workshop(options, creating: true, clock: appearance.clock)
+    let workshop = try Workshop(path: path, creating: true, clock: appearance.clock)
     for scenario in [DemoScenario.invoices(base: base), .orders(base: base)] {
       try await run(scenario, in: workshop)
     }
     if headless {
-      var list = List()
-      list.options = options
-      list.json = json
-      list.status = []
-      list.error = []
-      list.text = ""
-      try await list.run()
+      try await RecordTable.print(RecordFilter(), of: workshop, json: json)
     } else {
       try workshop.openTerminal(named: "demo", appearance)
     }

@@ -58,11 +58,7 @@ struct Eval: AsyncParsableCommand {
   }
 
   private static func bundles(_ path: String) throws -> [ModuleID: Bundle] {
-    let value: Value
-    do { value = try JSONReader.read(try InputFile.bytes(path)) } catch let error as JSONError {
-      throw CommandFailure.usage("\(path) is no JSON: \(error)")
-    }
-    guard let fields = value.collection else {
+    guard let fields = try InputFile.json(path).collection else {
       throw CommandFailure.usage("\(path) is no object of module id to bundle")
     }
     var bundles: [ModuleID: Bundle] = [:]

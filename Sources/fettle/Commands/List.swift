@@ -38,48 +38,48 @@ struct List: AsyncParsableCommand {
     let filter = RecordFilter(
       states: Set(status.compactMap(IncompleteState.init)),
       errorTypes: Set(error.map { ErrorType($0) }), text: text)
-    var printed = 0
-    if json {
-      print("[", terminator: "")
-    }
-    try await pages(of: workshop, filter) { record in
-      if json {
-        print(printed == 0 ? "\n  " : ",\n  ", terminator: "")
-        print(Console.printable(JSONWriter.text(.collection(record.json))), terminator: "")
-      } else {
-        if printed == 0 { Console.say(RecordTable.header) }
-        Console.say(RecordTable.row(record))
-      }
-      printed += 1
-    }
-    if json {
-      print(printed == 0 ? "]" : "\n]")
-    } else if printed == 0 {
-      Console.say("Nothing incomplete.")
-    }
-  }
-
-  private func pages(
-    of workshop: Workshop, _ filter: RecordFilter, _ visit: (IncompleteSummary) -> Void
-  ) async throws {
-    var left = limit ?? .max
-    var request = PageRequest.first
-    while left > 0 {
-      let wanted = min(left, 500)
-      let (place, asked) = (request, filter)
-      let page = try await reporting { () async throws(StoreError) in
-        try await workshop.desk.page(asked, place, limit: wanted)
-      }
-      page.forEach(visit)
-      guard page.count == wanted, let last = page.last else { return }
-      request = .after(RecordPlace(last))
-      left -= page.count
-    }
+    try await RecordTable.print(filter, of: workshop, limit: limit, json: json)
   }
 }
 
 /// The list as lines of text.
 enum RecordTable {
+  /// Prints the records of a filter page by page, so that a million of them take no more memory than
+  /// a few.
+  static func print(
+    _ filter: RecordFilter, of workshop: Workshop, limit: Int? = nil, json: Bool
+  ) async throws {
+    var printed = 0
+    if json { Swift.print("[", terminator: "") }
+    var left = limit ?? .max
+    var request = PageRequest.first
+    while left > 0 {
+      let wanted = min(left, 500)
+      let place = request
+      let page = try await reporting { () async throws(StoreError) in
+        try await workshop.desk.page(filter, place, limit: wanted)
+      }
+      for record in page {
+        if json {
+          let text = Console.printable(JSONWriter.text(.collection(record.json)))
+          Swift.print(printed == 0 ? "\n  \(text)" : ",\n  \(text)", terminator: "")
+        } else {
+          if printed == 0 { Console.say(header) }
+          Console.say(row(record))
+        }
+        printed += 1
+      }
+      guard page.count == wanted, let last = page.last else { break }
+      request = .after(RecordPlace(last))
+      left -= page.count
+    }
+    if json {
+      Swift.print(printed == 0 ? "]" : "\n]")
+    } else if printed == 0 {
+      Console.say("Nothing incomplete.")
+    }
+  }
+
   static let header = row(
     "ID", "STATUS", "CREATED", "SCENARIO", "FAILED MODULE", "ERROR", "RETRY", "TRY", "REASON")
 

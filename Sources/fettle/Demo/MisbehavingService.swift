@@ -1,5 +1,6 @@
 import FettleCore
 import FlyingFox
+import FlyingSocks
 import Synchronization
 
 /// A small local service that fails on purpose, each time for a reason an operator knows from real
@@ -37,7 +38,7 @@ final class MisbehavingService: Sendable {
           .unprocessableContent,
           ["message": "email must not be empty", "field": "email", "code": "required"])
       }
-      return Self.answer(.created, ["id": "cus_\(email.prefix { $0 != "@" })", "email": .text(email)])
+      return Self.answer(.created, ["id": .text("cus_\(email.prefix { $0 != "@" })"), "email": .text(email)])
     }
     await server.appendRoute("POST /vip") { _ in Self.answer(.created, ["ok": true]) }
     await server.appendRoute("PUT /stock/:sku") { request in

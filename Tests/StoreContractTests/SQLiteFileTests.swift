@@ -1,0 +1,118 @@
+import FettleCore
+import FettleSQLite
+import FettleTestKit
+import Foundation
+import GRDB
+import Testing
+
+@Suite("The SQLite file")
+struct SQLiteFileTests {
+  let folder: TemporaryFolder
+  var path: String { folder.path + "/deep/er/store.db" }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test("is made for its owner only, folders included")
+  func permissions() async throws {
+    let store = try SQLiteStore.open(path: path)
+    _ = try await store.scenario(named: "a")
+    for (place, mode) in [(path, 0o600), (path + "-wal", 0o600), (folder.path + "/deep/er", 0o700)] {
+      let attributes = try FileManager.default.attributesOfItem(atPath: place)
+      #expect(attributes[.posixPermissions] as? Int == mode, "\(place)")
+    }
+  }
+
+  @Test("is not made by looking for it")
+  func missing() {
+    #expect(throws: StoreError.missing(path: path)) { try SQLiteStore.openExisting(path: path) }
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test("of another program, or no database at all, is refused and left as it was")
+  func foreign() async throws {
+    let foreign = folder.path + "/foreign.db"
+    try await DatabaseQueue(path: foreign).write { try $0.execute(sql: "CREATE TABLE t (x)") }
+    let text = try folder.file("notes.txt", String(repeating: "notes ", count: 100))
+    for place in [foreign, text, folder.path] {
+      let before = FileManager.default.contents(atPath: place)
+      #expect(throws: StoreError.self) { try SQLiteStore.open(path: place) }
+      #expect(FileManager.default.contents(atPath: place) == before)
+    }
+  }
+
+  @Test("of a newer Fettle is refused and left as it was")
+  func newer() async throws {
+    _ = try SQLiteStore.open(path: path)
+    try await DatabaseQueue(path: path).write {
+      try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('999_future')")
+    }
+    #expect(throws: StoreError.newerVersion(path: path)) { try SQLiteStore.open(path: path) }
+  }
+
+  @Test("shares one blueprint among the records that failed in it")
+  func sharing() async throws {
+    let store = try SQLiteStore.open(path: path)
+    let maker = try await RecordMaker(store)
+    for _ in 0..<5 { _ = try await store.add(maker.record()) }
+    let count = try await DatabaseQueue(path: path).read {
+      try Int.fetchOne($0, sql: "SELECT count(*) FROM blueprint")
+    }
+    #expect(count == 1)
+  }
+
+  @Test("answers every list from an index: nothing is scanned, nothing sorted")
+  func plans() async throws {
+    let store = try SQLiteStore.open(path: path)
+    _ = try await RecordMaker(store)
+    let database = try DatabaseQueue(path: path)
+    let conditions = [
+      "state = 'a'", "state = 'a' AND error_type = 'b'", "state = 'a' AND scenario = 1",
+      "state = 'a' AND scenario = 1 AND error_type = 'b'",
+    ]
+    for condition in conditions {
+      for order in ["DESC", "ASC"] {
+        let plan = try await database.read { database in
+          try Row.fetchAll(
+            database,
+            sql: """
+              EXPLAIN QUERY PLAN SELECT id FROM record
+              WHERE \(condition) AND (created, id) < (5, 'x')
+              ORDER BY created \(order), id \(order) LIMIT 5
+              """
+          ).map { $0["detail"] as String }.joined(separator: "; ")
+        }
+        #expect(plan.contains("USING") && plan.contains("INDEX"), "\(plan)")
+        #expect(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "\(plan)")
+      }
+    }
+  }
+
+  @Test("opened twice takes writes from both at once")
+  func twoWriters() async throws {
+    let stores = [try SQLiteStore.open(path: path), try SQLiteStore.open(path: path)]
+    let maker = try await RecordMaker(stores[0])
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for store in stores {
+        group.addTask {
+          for _ in 0..<100 { _ = try await store.add(maker.record()) }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try await stores[1].counts()[.unresolved] == 200)
+  }
+
+  @Test("that has no room says so and loses nothing")
+  func full() async throws {
+    let store = try SQLiteStore.open(path: path)
+    let maker = try await RecordMaker(store)
+    let first = try maker.record()
+    _ = try await store.add(first)
+    try await store.limitPages(toCurrentAnd: 4)
+    let large = try maker.record(bundle: ["text": .text(String(repeating: "x", count: 1_000_000))])
+    let error = await #expect(throws: StoreError.self) { try await store.add(large) }
+    guard case .full? = error else { return #expect(Bool(false), "\(String(describing: error))") }
+    #expect(try await store.record(first.id).id == first.id)
+    #expect(try await store.counts()[.unresolved] == 1)
+  }
+}
