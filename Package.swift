@@ -68,7 +68,10 @@ let package = Package(
 
     .target(
       name: "FettleTestKit",
-      dependencies: ["FettleCore", .product(name: "FlyingFox", package: "FlyingFox")],
+      dependencies: [
+        "FettleCore", .product(name: "FlyingFox", package: "FlyingFox"),
+        .product(name: "FlyingSocks", package: "FlyingFox"),
+      ],
       path: "Tests/FettleTestKit", swiftSettings: strict),
     .testTarget(
       name: "FettleCoreTests", dependencies: ["FettleCore", "FettleTestKit"],

@@ -35,6 +35,9 @@ extension ModuleError {
       case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM,
         CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CIPHER:
         self.init(.connection, "\(target) cannot be trusted: \(text)")
+      // What answers without an HTTP status line is taken for HTTP/0.9, which is not spoken any more.
+      case CURLE_UNSUPPORTED_PROTOCOL where request.isWebAddress:
+        self.init(.connection, "\(target) does not speak HTTP", detail: text)
       case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
         self.init(.data, "\"url\" is no address of a web service", detail: text, field: "url")
       case CURLE_TOO_MANY_REDIRECTS:
@@ -48,6 +51,12 @@ extension ModuleError {
 }
 
 extension HTTPRequest {
+  /// Whether the address begins as that of a web service does.
+  var isWebAddress: Bool {
+    let start = url.prefix(8).lowercased()
+    return start.hasPrefix("http://") || start.hasPrefix("https://")
+  }
+
   /// The address without what may be secret: user, password, query.
   var target: String {
     var rest = Substring(url)

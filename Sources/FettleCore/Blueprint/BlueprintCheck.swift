@@ -118,7 +118,8 @@ private struct Checker {
   }
 
   mutating func checkModule(_ module: ModuleNode, _ descriptor: ModuleDescriptor?) {
-    let isFlow = module.isRouter || Directive(module) != nil
+    let isFlow =
+      module.isRouter || Directive(module) != nil || module.type == ModuleNode.placeholderType
     if descriptor == nil, !isFlow {
       let hint = Self.meant[module.type].map { "; did its author mean \($0)?" } ?? ""
       add(

@@ -63,10 +63,16 @@ public struct ModuleNode: Sendable, Hashable {
   static func flow(_ modules: [Value], at place: String) throws(BlueprintError) -> [ModuleNode] {
     var flow: [ModuleNode] = []
     for (index, module) in modules.enumerated() {
+      // An empty slot of the editor has no number; it stays in the document and is no module.
+      let slot = module.collection
+      if slot?["module"]?.text == placeholderType, slot?["id"]?.isNull != false { continue }
       flow.append(try ModuleNode(module, at: "element \(index + 1) of \(place)"))
     }
     return flow
   }
+
+  /// The type of a slot of the editor that nothing was put into; a flow ends there.
+  public static let placeholderType = "placeholder:Placeholder"
 
   /// Equal when the exports are.
   public static func == (left: ModuleNode, right: ModuleNode) -> Bool {

@@ -83,6 +83,7 @@ struct Cycle {
   ) async throws(StoreError) -> Passage {
     guard position < flow.count else { return .completed }
     let module = flow[position]
+    if module.type == ModuleNode.placeholderType { return .completed }
     if !entered {
       switch passesFilter(of: module, sight: sight) {
       case .passes: break

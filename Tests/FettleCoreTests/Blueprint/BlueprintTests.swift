@@ -67,6 +67,12 @@ struct BlueprintTests {
     #expect(try parse(text).flow.map(\.id) == [1])
   }
 
+  @Test("with an empty slot of the editor is loaded without it")
+  func emptySlot() throws {
+    let slot = #"{"flow":[{"id":1,"module":"a:B"},{"id":null,"module":"placeholder:Placeholder"}]}"#
+    #expect(try parse(slot).flow.map(\.id) == [1])
+  }
+
   @Test(
     "that is none is refused with a reason",
     arguments: [

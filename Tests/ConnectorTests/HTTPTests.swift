@@ -1,0 +1,293 @@
+import FettleCore
+import FettleTestKit
+import Foundation
+import Testing
+
+private let v3 = "http:ActionSendData"
+private let v4 = "http:MakeRequest"
+
+@Suite("HTTP: what a server says and what it means (semantics 2.5)")
+struct HTTPErrorTests {
+  static let statuses: [(Int, ErrorType?)] = [
+    (200, nil), (204, nil), (304, nil), (400, .data), (401, .invalidAccessToken), (402, .runtime),
+    (403, .invalidAccessToken), (404, .data), (405, .invalidConfiguration), (406, .data),
+    (408, .moduleTimeout), (409, .duplicateData), (410, .data), (413, .maxFileSizeExceeded),
+    (415, .data), (418, .runtime), (422, .data), (429, .rateLimit), (500, .runtime),
+    (501, .invalidConfiguration), (502, .connection), (503, .connection), (504, .connection),
+    (507, .outOfSpace), (599, .runtime),
+  ]
+
+  @Test("a status becomes its type in both modules", arguments: statuses)
+  func status(status: Int, type: ErrorType?) async throws {
+    let server = try await LoopbackHTTP { _ in
+      status < 400 ? .init(status) : .json(status, ["message": "because"])
+    }
+    let url = Value.text(server.base + "/x?token=hunter2")
+    let three = await failure(v3, ["url": url, "method": "get"], parameters: ["handleErrors": true])
+    let four = await failure(v4, ["url": url, "method": "get"])
+    for error in [three, four] {
+      #expect(error?.type == type)
+      guard let error else { continue }
+      #expect(error.statusCode == status)
+      #expect(error.message.contains("\(status)") && error.message.contains("because"))
+      #expect(!error.message.contains("hunter2"), "the query may hold a secret")
+    }
+    let off = await failure(v3, ["url": url, "method": "get"], parameters: ["handleErrors": false])
+    #expect(off == nil)
+    #expect(await failure(v4, ["url": url, "method": "get", "stopOnHttpError": false]) == nil)
+  }
+
+  @Test(
+    "Retry-After is read as seconds and as a date",
+    arguments: [("120", 120...120), ("Wed, 21 Oct 2099 07:28:00 GMT", 2_592_000...2_592_000), ("soon", 0...0)])
+  func retryAfter(header: String, expected: ClosedRange<Int>) async throws {
+    let server = try await LoopbackHTTP { _ in
+      .init(429, "{}", headers: ["Retry-After": header])
+    }
+    let error = await failure(v4, ["url": .text(server.base), "method": "get"])
+    #expect(expected.contains(error?.retryAfterSeconds ?? 0))
+  }
+
+  @Test("the message, the field and the suberrors of the service are found")
+  func serviceMessage() async throws {
+    let server = try await LoopbackHTTP { _ in
+      .json(
+        422,
+        [
+          "error": ["message": "invalid customer"],
+          "errors": [["field": "email", "message": "is empty"], ["message": "no name"]],
+        ])
+    }
+    let error = await failure(v4, ["url": .text(server.base), "method": "post"])
+    #expect(error?.message.contains("invalid customer") == true)
+    #expect(error?.suberrors == ["is empty", "no name"])
+    #expect(error?.field == "email")
+  }
+
+  @Test(
+    "a broken transport becomes its type",
+    arguments: [
+      (LoopbackSocket.Fault.refused, ErrorType.connection), (.reset, .connection),
+      (.garbage, .connection), (.silent, .moduleTimeout),
+    ])
+  func transport(fault: LoopbackSocket.Fault, type: ErrorType) async throws {
+    let server = LoopbackSocket(fault)
+    let url = "http://user:hunter2@127.0.0.1:\(server.port)/path"
+    let error = await failure(v4, ["url": .text(url), "method": "get", "timeout": 1])
+    #expect(error?.type == type, "\(error?.message ?? "no failure")")
+    #expect(error?.message.contains("127.0.0.1:\(server.port)/path") == true)
+    #expect(error?.message.contains("hunter2") == false)
+  }
+
+  @Test("an unknown host, no address, another protocol")
+  func addresses() async {
+    #expect(await failure(v4, ["url": "http://no.such.host.invalid/", "method": "get"])?.type == .connection)
+    for url in ["not an address", "file:///etc/passwd", "ftp://127.0.0.1/", "http://"] as [Value] {
+      #expect(await failure(v4, ["url": url, "method": "get"])?.type == .data)
+    }
+    let empty = await failure(v4, ["url": "", "method": "get"])
+    #expect(empty?.type == .bundleValidation)
+    #expect(empty?.message.contains("\"url\" is required") == true)
+    #expect(await failure(v4, ["url": "http://x", "method": "steal"])?.type == .bundleValidation)
+    #expect(
+      await failure(v4, ["url": "http://x", "method": "get", "timeout": 999])?.type
+        == .bundleValidation)
+  }
+
+  @Test(
+    "a certificate nobody vouches for is a ConnectionError, unless it is accepted",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl"), "openssl is not installed"))
+  func untrusted() async throws {
+    let folder = try TemporaryFolder()
+    func openssl(_ arguments: [String]) throws -> Process {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+      process.arguments = arguments
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      process.standardInput = Pipe()
+      try process.run()
+      return process
+    }
+    let (key, certificate) = (folder.path + "/key.pem", folder.path + "/cert.pem")
+    try openssl([
+      "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days",
+      "2", "-subj", "/CN=localhost",
+    ]).waitUntilExit()
+    let free = LoopbackSocket(.refused).port
+    let server = try openssl([
+      "s_server", "-key", key, "-cert", certificate, "-accept", "127.0.0.1:\(free)", "-www", "-quiet",
+    ])
+    defer { server.terminate() }
+    let url = Value.text("https://127.0.0.1:\(free)/")
+    func ask(_ verified: Value) async -> ModuleError? {
+      await failure(
+        v3, ["url": url, "method": "get", "rejectUnauthorized": verified],
+        parameters: ["handleErrors": true])
+    }
+    // The server needs a moment to listen: ask until it does.
+    for _ in 0..<200 {
+      if await ask(false) == nil { break }
+      try await Task.sleep(for: .milliseconds(25))
+    }
+    #expect(await ask(false) == nil)
+    let error = await ask(true)
+    #expect(error?.type == .connection)
+    #expect(error?.message.contains("cannot be trusted") == true)
+  }
+}
+
+@Suite("HTTP: what is sent and what comes back")
+struct HTTPRequestTests {
+  @Test("v4 sends JSON with every number as it was spelled, and reads it back so")
+  func json() async throws {
+    let server = try await LoopbackHTTP { request in
+      .init(200, request.text, headers: ["Content-Type": "application/json; charset=utf-8"])
+    }
+    let body = #"{"price":1.10,"id":9007199254740993}"#
+    let output = try await perform(
+      v4,
+      [
+        "url": .text(server.base + "/p?a=1"), "method": "post", "contentType": "json",
+        "inputMethod": "jsonString", "jsonStringBodyContent": .text(body), "parseResponse": true,
+        "headers": [["name": "X-One", "value": "1"], ["name": "", "value": "left out"]],
+        "queryParameters": [["name": "q", "value": "ä &=/?"]],
+      ])
+    let request = try #require(server.requests.first)
+    #expect(request.method == "POST")
+    #expect(request.text == body)
+    #expect(request.headers["content-type"] == "application/json")
+    #expect(request.headers["x-one"] == "1")
+    #expect(request.query == ["a": "1", "q": "ä &=/?"])
+    #expect(output.bundles.first?["statusCode"] == 200)
+    #expect(output.bundles.first?["data"].map { JSONWriter.text($0) } == body)
+  }
+
+  @Test("v3 sends raw, form and multipart bodies and basic authentication")
+  func bodies() async throws {
+    let server = try await LoopbackHTTP { _ in .init(200, "ok", headers: ["Set-Cookie": "a=b"]) }
+    let url = Value.text(server.base)
+    let output = try await perform(
+      v3,
+      [
+        "url": url, "method": "PUT", "bodyType": "raw", "contentType": "text/plain", "data": "raw",
+        "authUser": "ada", "authPass": "secret",
+      ])
+    _ = try await perform(
+      v3,
+      [
+        "url": url, "method": "post", "bodyType": "x_www_form_urlencoded",
+        "formFields": [["key": "a b", "value": "c&d"]],
+      ])
+    _ = try await perform(
+      v3,
+      [
+        "url": url, "method": "post", "bodyType": "multipart_form_data",
+        "formDataFields": [
+          ["key": "t", "value": "text", "fieldType": "text"],
+          [
+            "key": "f", "fieldType": "file", "fileName": "a.bin",
+            "data": .buffer(Buffer([0, 255, 10])),
+          ],
+        ],
+      ])
+    let requests = server.requests
+    #expect(requests[0].text == "raw")
+    #expect(requests[0].headers["authorization"] == "Basic YWRhOnNlY3JldA==")
+    #expect(requests[1].text == "a%20b=c%26d")
+    #expect(requests[2].headers["content-type"]?.hasPrefix("multipart/form-data") == true)
+    #expect(requests[2].text.contains("filename=\"a.bin\""))
+    #expect(requests[2].body.firstRange(of: [0, 255, 10]) != nil)
+    #expect(output.bundles.first?["cookieHeaders"] == ["a=b"])
+    #expect(output.bundles.first?["data"] == "ok")
+    #expect(output.bundles.first?["fileSize"] == 2)
+  }
+
+  @Test("redirects are followed, or not")
+  func redirects() async throws {
+    let server = try await LoopbackHTTP { request in
+      request.path == "/there"
+        ? .init(200, "arrived") : .init(302, "moved", headers: ["Location": "/there"])
+    }
+    let url = Value.text(server.base + "/here")
+    let followed = try await perform(v4, ["url": url, "method": "get"])
+    #expect(followed.bundles.first?["data"] == "arrived")
+    let stayed = try await perform(v4, ["url": url, "method": "get", "allowRedirects": false])
+    #expect(stayed.bundles.first?["statusCode"] == 302)
+  }
+
+  @Test("an answer that says it is JSON and is not is a DataError; other text stays text")
+  func parsing() async throws {
+    let server = try await LoopbackHTTP { request in
+      .init(200, "{oops", headers: ["Content-Type": String(request.path.dropFirst())])
+    }
+    func ask(_ type: String) async -> Result<Value?, ModuleError> {
+      do throws(ModuleError) {
+        return .success(
+          try await perform(
+            v4, ["url": .text("\(server.base)/\(type)"), "method": "get", "parseResponse": true]
+          ).bundles.first?["data"])
+      } catch { return .failure(error) }
+    }
+    guard case .failure(let error) = await ask("application/json") else {
+      return #expect(Bool(false), "it was parsed")
+    }
+    #expect(error.type == .data)
+    #expect(error.message.contains("line 1, column 2"))
+    #expect(await ask("text/plain") == .success("{oops"))
+  }
+
+  @Test("a body that is no JSON is refused before it is sent, with its place")
+  func brokenBody() async throws {
+    let server = try await LoopbackHTTP { _ in .init(200) }
+    let error = await failure(
+      v4,
+      [
+        "url": .text(server.base), "method": "post", "contentType": "json",
+        "inputMethod": "jsonString", "jsonStringBodyContent": "{\"a\": }",
+      ])
+    #expect(error?.type == .data)
+    #expect(error?.field == "jsonStringBodyContent")
+    #expect(error?.message.contains("column 7") == true)
+    #expect(server.requests.isEmpty)
+  }
+
+  @Test("a line end in a header is refused")
+  func headerInjection() async throws {
+    let server = try await LoopbackHTTP { _ in .init(200) }
+    let error = await failure(
+      v4,
+      [
+        "url": .text(server.base), "method": "get",
+        "headers": [["name": "X", "value": "a\r\nEvil: yes"]],
+      ])
+    #expect(error?.type == .data)
+    #expect(server.requests.isEmpty)
+  }
+
+  @Test("two hundred requests wait at once on one thread")
+  func many() async throws {
+    let server = try await LoopbackHTTP { _ in .init(200, "ok", delay: .milliseconds(300)) }
+    let began = ContinuousClock.now
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<200 {
+        group.addTask { _ = try await perform(v4, ["url": .text(server.base), "method": "get"]) }
+      }
+      try await group.waitForAll()
+    }
+    #expect(server.requests.count == 200)
+    // One after the other they would take a minute.
+    #expect(ContinuousClock.now - began < .seconds(30))
+  }
+
+  @Test("cancelling ends a request that waits")
+  func cancellation() async throws {
+    let server = LoopbackSocket(.silent)
+    let task = Task {
+      await failure(v4, ["url": .text("http://127.0.0.1:\(server.port)/"), "method": "get", "timeout": 60])
+    }
+    try await Task.sleep(for: .milliseconds(100))
+    task.cancel()
+    #expect(await task.value?.type == .executionInterrupted)
+  }
+}

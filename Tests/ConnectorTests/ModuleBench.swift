@@ -1,0 +1,35 @@
+import FettleConnectors
+import FettleCore
+
+/// Runs one operation of a connector the way the engine does: its input checked against its fields,
+/// then performed.
+func perform(
+  _ type: String, _ input: Collection, parameters: Collection = [:],
+  variables: Variables = Variables(), given: [Bundle] = []
+) async throws(ModuleError) -> OperationOutput {
+  guard
+    let module = Connectors.all().first(where: { Swift.type(of: $0).descriptor.type == type })
+  else { throw ModuleError(.unexpected, "there is no \(type)") }
+  let document: Value = [
+    "flow": [["id": 1, "module": .text(type), "parameters": .collection(parameters)]]
+  ]
+  guard let node = try? Blueprint(document).flow.first else {
+    throw ModuleError(.unexpected, "no blueprint")
+  }
+  let (fitted, misfits) = Swift.type(of: module).descriptor.fitted(input)
+  if let misfit = misfits.first { throw ModuleError(.bundleValidation, misfit.message) }
+  return try await module.perform(
+    fitted, in: OperationContext(module: node, variables: variables, given: given))
+}
+
+/// The failure of an operation, or nil when it went well.
+func failure(
+  _ type: String, _ input: Collection, parameters: Collection = [:]
+) async -> ModuleError? {
+  do throws(ModuleError) {
+    _ = try await perform(type, input, parameters: parameters)
+    return nil
+  } catch {
+    return error
+  }
+}
