@@ -1,0 +1,3 @@
+#ifndef FETTLE_CCURL_H
+#define FETTLE_CCURL_H
+#endif
