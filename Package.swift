@@ -60,8 +60,6 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "fettle-bench", dependencies: ["FettleCore"], swiftSettings: strict),
-    .executableTarget(
       name: "EmbedTheEngine",
       dependencies: ["FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite"],
       path: "Sources/Examples/EmbedTheEngine", swiftSettings: strict),
@@ -94,7 +92,7 @@ let package = Package(
     .testTarget(
       name: "FettleTerminalTests",
       dependencies: ["FettleCore", "FettleEngine", "FettleTerminal", "FettleTestKit"],
-      swiftSettings: strict),
+      exclude: ["Frames"], swiftSettings: strict),
     .testTarget(
       name: "EndToEnd", dependencies: ["FettleCore", "FettleTestKit", "fettle"],
       swiftSettings: strict),

@@ -235,6 +235,8 @@ void fettle_curses_suspend(void) {
 void fettle_curses_resume(void) {
   fettle_guard_activate(1);
   reset_prog_mode();
+  // endwin turned the keypad off; curses would only notice at the next key, decoded wrongly.
+  keypad(stdscr, TRUE);
   if (is_xterm_like()) write_text(begin_extras);
   clearok(stdscr, TRUE);
   refresh();

@@ -148,12 +148,21 @@ static void tell(int number) {
   errno = before;
 }
 
+int fettle_open_pipe(int ends[2]) {
+  if (pipe(ends) != 0) return -1;
+  for (int i = 0; i < 2; i++) {
+    fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[i], F_SETFL, O_NONBLOCK);
+  }
+  return 0;
+}
+
 int fettle_guard_descriptor(void) { return pipe_ends[0]; }
 
 void fettle_guard_install(void) {
   if (is_installed) return;
   is_installed = 1;
-  if (pipe_ends[0] < 0 && pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+  if (pipe_ends[0] < 0 && fettle_open_pipe(pipe_ends) != 0) {
     pipe_ends[0] = pipe_ends[1] = -1;
   }
   if (!exit_registered) {

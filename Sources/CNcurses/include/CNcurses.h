@@ -81,6 +81,9 @@ void fettle_curses_resume(void);
 /* The width of a character according to the C library; for a test of our own table. */
 int fettle_wcwidth(uint32_t scalar);
 
+/* A pipe that neither blocks nor is inherited; 0 when it is open. */
+int fettle_open_pipe(int ends[2]);
+
 /* Signals that came in arrive as one byte each on this descriptor: 'W' a new size, 'Z' stop, 'C'
    continued. */
 int fettle_guard_descriptor(void);

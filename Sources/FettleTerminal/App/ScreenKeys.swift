@@ -95,17 +95,12 @@ extension KeyMap {
 
   private static let noChange: @Sendable (State) -> SafeText? = { state in
     guard let id = state.selectedID else { return "there is no record here" }
-    return state.readOnlyReason ?? state.busyReason(id)
+    return state.readOnlyReason ?? state.busyReason(id) ?? state.closedReason
   }
 
   private static let noResume: @Sendable (State) -> SafeText? = { state in
     guard let id = state.selectedID else { return "there is no record here" }
-    if let reason = state.readOnlyReason ?? state.busyReason(id) { return reason }
-    switch state.selectedState {
-    case .resolved: return "the record is resolved already; there is nothing left to run"
-    case .deleted: return "the record is in the bin"
-    default: return nil
-    }
+    return state.readOnlyReason ?? state.busyReason(id) ?? state.closedReason
   }
 
   private static let unchanged: @Sendable (State) -> SafeText? = {
@@ -123,6 +118,14 @@ extension State {
       return "the record is being retried right now; wait for the outcome"
     }
     return nil
+  }
+
+  var closedReason: SafeText? {
+    switch selectedState {
+    case .resolved: "the record is resolved already"
+    case .deleted: "the record is in the bin"
+    default: nil
+    }
   }
 
   /// The record the keys act on.

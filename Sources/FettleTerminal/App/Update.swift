@@ -77,7 +77,8 @@ extension State {
       return typed()
     case .questionClose, .questionYes, .questionUnsaved: return []
     default:
-      notice = key.name + " does nothing here; ? lists the keys"
+      notice = key.name + " does nothing here"
+      if key == .unknown { notice = "that key is not known; ? lists the keys" }
       return []
     }
   }

@@ -120,8 +120,9 @@ extension State {
     }
     frame.put(
       SafeText(glyphs: Array(visible.prefix(area.columns))).clipped(to: area.columns)
-        .padded(to: area.columns), in: area, Style(role: .changed))
-    let column = area.column + min(room, head.width - skipped - min(0, left) * -1)
+        .padded(to: area.columns), in: area, .role(.typing))
+    // A wide glyph that is only half scrolled off is left out whole.
+    let column = area.column + min(room, head.width - skipped + min(0, left))
     frame.cursor = (area.row, max(area.column, min(column, frame.size.columns - 1)))
     frame.isTyping = true
   }

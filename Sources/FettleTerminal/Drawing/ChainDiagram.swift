@@ -76,6 +76,7 @@ struct ChainDiagram: Equatable, Sendable {
   private func note(_ module: ModuleNode, _ mark: ModuleMark) -> SafeText {
     if mark == .failed || mark == .waiting { return "<< FAILED" }
     if let directive = Directive(module) { return SafeText(own: directive.word) }
+    if mark == .resolved { return mark.word }
     guard let visit = record.visit(of: module.id), mark != .notRun else { return mark.word }
     switch mark {
     case .router: return "\(max(visit.passed, visit.seen)) in"

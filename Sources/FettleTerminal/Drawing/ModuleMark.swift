@@ -2,7 +2,7 @@ import FettleCore
 
 /// How a module stands in the run that stored the record: a mark and a word, never a colour alone.
 enum ModuleMark: Hashable, Sendable {
-  case done, failed, notRun, filteredOut, running, waiting, handled, router
+  case done, failed, notRun, filteredOut, running, waiting, handled, resolved, router
 
   /// How a module of a record stands.
   init(_ module: ModuleNode, in record: IncompleteExecution) {
@@ -10,7 +10,7 @@ enum ModuleMark: Hashable, Sendable {
       switch record.summary.state {
       case .inProgress: self = .running
       case .pending: self = .waiting
-      case .resolved: self = .handled
+      case .resolved: self = .resolved
       case .unresolved, .deleted: self = .failed
       }
       return
@@ -34,7 +34,7 @@ enum ModuleMark: Hashable, Sendable {
 
   var glyph: SafeText {
     switch self {
-    case .done: "✓"
+    case .done, .resolved: "✓"
     case .failed, .waiting: "✗"
     case .notRun: "·"
     case .filteredOut: "−"
@@ -52,6 +52,7 @@ enum ModuleMark: Hashable, Sendable {
     case .filteredOut: "filtered out"
     case .running: "RUNNING"
     case .handled: "handled"
+    case .resolved: "resolved"
     case .router: ""
     }
   }
@@ -59,7 +60,7 @@ enum ModuleMark: Hashable, Sendable {
   var role: Role {
     switch self {
     case .failed, .waiting: .failed
-    case .done: .done
+    case .done, .resolved: .done
     case .running: .running
     case .notRun, .filteredOut: .faint
     case .handled: .waiting

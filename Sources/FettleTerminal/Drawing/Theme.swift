@@ -1,6 +1,6 @@
 /// What a piece of the screen means; the theme decides what that looks like.
 enum Role: Hashable, Sendable {
-  case plain, title, faint, failed, done, waiting, running, changed, problem, key, notice, heading
+  case plain, title, faint, failed, done, waiting, running, changed, problem, key, notice, heading, typing
 }
 
 /// A meaning, and whether the cursor is on it.
@@ -55,6 +55,7 @@ struct Theme: Sendable {
     case .changed:
       look.isBold = true
       look.color = Self.cyan
+    case .typing: look.isUnderlined = true
     case .key: look.isBold = true
     case .notice: look.isBold = true
     }

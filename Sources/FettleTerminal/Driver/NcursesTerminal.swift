@@ -42,6 +42,10 @@ struct NcursesTerminal: TerminalDriver {
     theme = Theme(hasColor: hasColor)
   }
 
+  /// The columns a scalar takes according to the C library, which is what curses goes by; negative
+  /// when it knows of none.
+  static func libraryWidth(of scalar: Unicode.Scalar) -> Int { Int(fettle_wcwidth(scalar.value)) }
+
   /// Gives the terminal back.
   func close() { fettle_curses_end() }
 

@@ -33,6 +33,13 @@ struct TreeColumns {
     let role: Role =
       line.isProblem ? .problem : line.isChanged ? .changed : line.depth == 0 ? .title : .plain
     let style = Style(role: role, isSelected: isCursor)
+    if line.depth == 0 {
+      // A root has no need of the columns.
+      frame.put(
+        (isCursor ? ">" : " ") + mark + " " + fold + line.name + " " + line.value, in: area, style,
+        fill: isCursor)
+      return
+    }
     let name = (indent + fold + line.name).padded(to: nameWidth)
     var text = (isCursor ? ">" : " ") + mark + " " + name
     text += " " + line.kind.padded(to: Self.kindWidth)

@@ -1,0 +1,125 @@
+import FettleCore
+import Synchronization
+
+/// Incomplete executions in memory, with the order and the paging of a real store.
+final class FakeStore: IncompleteStore {
+  private let records: Mutex<[RecordID: IncompleteExecution]>
+
+  init(_ records: [IncompleteExecution] = []) {
+    self.records = Mutex(Dictionary(records.map { ($0.id, $0) }, uniquingKeysWith: { $1 }))
+  }
+
+  func add(_ record: IncompleteExecution) async throws(StoreError) -> Int {
+    addNow(record)
+    return records.withLock { $0.count }
+  }
+
+  func addNow(_ record: IncompleteExecution) { records.withLock { $0[record.id] = record } }
+
+  func page(
+    _ filter: RecordFilter, _ request: PageRequest, limit: Int
+  ) async throws(StoreError) -> [IncompleteSummary] {
+    pageNow(filter, request, limit: limit)
+  }
+
+  func pageNow(
+    _ filter: RecordFilter, _ request: PageRequest, limit: Int
+  ) -> [IncompleteSummary] {
+    let all = records.withLock { $0.values.map(\.summary) }
+      .filter { Self.matches($0, filter) }
+      .sorted { ($0.created, $0.id) > ($1.created, $1.id) }
+    func key(_ place: RecordPlace) -> (Instant, RecordID) { (place.created, place.id) }
+    switch request {
+    case .first: return Array(all.prefix(limit))
+    case .last: return Array(all.suffix(limit))
+    case .after(let place):
+      return Array(all.drop { ($0.created, $0.id) >= key(place) }.prefix(limit))
+    case .before(let place):
+      return Array(all.prefix { ($0.created, $0.id) > key(place) }.suffix(limit))
+    }
+  }
+
+  private static func matches(_ row: IncompleteSummary, _ filter: RecordFilter) -> Bool {
+    guard filter.effectiveStates.contains(row.state) else { return false }
+    guard filter.scenarios.isEmpty || filter.scenarios.contains(row.scenarioID) else { return false }
+    guard filter.errorTypes.isEmpty || filter.errorTypes.contains(row.errorType) else {
+      return false
+    }
+    let searched = [row.reason, row.scenarioName, row.failerTitle, row.id.text]
+    return filter.text.isEmpty
+      || searched.contains { $0.lowercased().contains(filter.text.lowercased()) }
+  }
+
+  func counts() async throws(StoreError) -> RecordCounts { countsNow() }
+
+  func countsNow() -> RecordCounts {
+    records.withLock { records in
+      RecordCounts(
+        byState: Dictionary(grouping: records.values, by: \.summary.state).mapValues(\.count))
+    }
+  }
+
+  func record(_ id: RecordID) async throws(StoreError) -> IncompleteExecution {
+    guard let record = recordNow(id) else { throw .notFound("record \(id)") }
+    return record
+  }
+
+  func recordNow(_ id: RecordID) -> IncompleteExecution? { records.withLock { $0[id] } }
+
+  func identify(_ digits: String) async throws(StoreError) -> RecordID {
+    let found = records.withLock { $0.keys.filter { $0.text.hasPrefix(digits) } }
+    guard let first = found.first else { throw .notFound("record \(digits)") }
+    guard found.count == 1 else { throw .ambiguous(digits, found.sorted()) }
+    return first
+  }
+
+  func append(
+    _ edits: [BundleEdit], to id: RecordID, version: Int
+  ) async throws(StoreError) -> Int {
+    try appendNow(edits, to: id, version: version).get()
+  }
+
+  func appendNow(
+    _ edits: [BundleEdit], to id: RecordID, version: Int
+  ) -> Result<Int, StoreError> {
+    records.withLock { records in
+      guard var record = records[id] else { return .failure(.notFound("record \(id)")) }
+      guard record.summary.version == version else {
+        return .failure(.changedMeanwhile(currentVersion: record.summary.version))
+      }
+      record.edits += edits
+      record.summary.version += 1
+      records[id] = record
+      return .success(record.summary.version)
+    }
+  }
+
+  func move(
+    _ id: RecordID, version: Int?, _ change: RecordChange
+  ) async throws(StoreError) -> IncompleteExecution {
+    try moveNow(id, version: version, change).get()
+  }
+
+  func moveNow(
+    _ id: RecordID, version: Int?, _ change: RecordChange
+  ) -> Result<IncompleteExecution, StoreError> {
+    records.withLock { records in
+      guard var record = records[id] else { return .failure(.notFound("record \(id)")) }
+      guard version == nil || record.summary.version == version else {
+        return .failure(.changedMeanwhile(currentVersion: record.summary.version))
+      }
+      do throws(IllegalMove) {
+        record.summary.state = try record.summary.state.after(change.event)
+      } catch { return .failure(.refused(error)) }
+      record.summary.nextRetry = change.nextRetry
+      record.summary.version += 1
+      if let attempt = change.attempt {
+        record.attempts.append(attempt)
+        record.summary.attempts += 1
+      }
+      record.closingReason = change.reason ?? record.closingReason
+      records[id] = record
+      return .success(record)
+    }
+  }
+}

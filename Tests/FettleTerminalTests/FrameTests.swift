@@ -1,0 +1,88 @@
+import FettleCore
+import Glibc
+import Testing
+
+@testable import FettleTerminal
+
+/// Pictures of the screens, compared with files. `FETTLE_UPDATE_FRAMES=1` writes them anew.
+@Suite("Frames")
+struct FrameTests {
+  static let sizes = [
+    Size(rows: 10, columns: 40), Size(rows: 24, columns: 80), Size(rows: 45, columns: 140),
+  ]
+
+  /// The screens, by what is pressed to get there.
+  static let screens: [(name: String, keys: [Key])] = [
+    ("list", []),
+    ("list-filter", [.character("/"), .character("r"), .character("a"), .character("t")]),
+    ("detail", [.enter]),
+    ("chain", [.enter, .character("F")]),
+    ("editor", [.enter, .character("e"), .character("a"), .character("@")]),
+    ("changed", [.enter, .character("e"), .character("a"), .enter]),
+    ("resume-check", [.enter, .character("e"), .character("a"), .enter, .character("r")]),
+    (
+      "resumed", [.enter, .character("e"), .character("a"), .enter, .character("r"), .enter]
+    ),
+    ("help", [.enter, .character("?")]),
+    ("close", [.character("x")]),
+  ]
+
+  @Test("are as they were", arguments: sizes)
+  func golden(size: Size) throws {
+    for screen in Self.screens {
+      for isASCII in size.rows == 24 ? [false, true] : [false] {
+        var play = try ScreenPlay(
+          Fixtures.records(), size: size,
+          surroundings: Surroundings(storeName: "orders.db", isASCII: isASCII))
+        for key in screen.keys { play.press(key) }
+        let frame = play.state.frame()
+        let text = frame.text + "\n(cursor \(frame.cursor.row + 1):\(frame.cursor.column + 1))\n"
+        let name = "\(screen.name)-\(size.columns)x\(size.rows)\(isASCII ? "-ascii" : "").txt"
+        if isASCII { #expect(text.utf8.allSatisfy { $0 < 0x80 }, "\(name)") }
+        try Self.compare(text, with: name)
+      }
+    }
+  }
+
+  private static func compare(_ text: String, with name: String) throws {
+    let folder = "/" + #filePath.split(separator: "/").dropLast().joined(separator: "/") + "/Frames"
+    let path = "\(folder)/\(name)"
+    if getenv("FETTLE_UPDATE_FRAMES") != nil {
+      let file = try #require(fopen(path, "w"))
+      fputs(text, file)
+      fclose(file)
+      return
+    }
+    let expected = String(decoding: ChainDiagramTests.bytes(of: path), as: UTF8.self)
+    #expect(text == expected, "\(name)")
+  }
+
+  @Test("no screen is too small to live, 1x1 included")
+  func tiny() throws {
+    for rows in [1, 2, 5, 9, 10, 11, 17, 21] {
+      for columns in [1, 3, 39, 40, 41, 59, 60, 61, 119] {
+        for screen in Self.screens {
+          var play = try ScreenPlay(Fixtures.records())
+          for key in screen.keys { play.press(key) }
+          play.send(.resized(Size(rows: rows, columns: columns)))
+          let frame = play.state.frame()
+          #expect(frame.cells.count == rows * columns)
+          #expect(frame.cursor.row < rows && frame.cursor.column < columns)
+        }
+      }
+    }
+  }
+
+  @Test("without colour every state is still told apart")
+  func mono() {
+    let theme = Theme(hasColor: false)
+    for role in [Role.failed, .problem, .changed, .running, .key] {
+      #expect(theme.look(.role(role)) != theme.look(.plain))
+      #expect(theme.look(.role(role)).color == nil)
+    }
+    for role in [Role.plain, .failed, .problem, .faint] {
+      let plain = theme.look(.role(role))
+      #expect(theme.look(Style(role: role, isSelected: true)) != plain)
+    }
+  }
+}

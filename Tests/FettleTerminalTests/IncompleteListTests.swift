@@ -1,0 +1,143 @@
+import FettleCore
+import Testing
+
+@testable import FettleTerminal
+
+@Suite("The list")
+struct IncompleteListTests {
+  @Test("new records do not move the view or the cursor")
+  func refresh() throws {
+    var play = try ScreenPlay((10...60).map { try Fixtures.record($0) })
+    play.press(.down, .down, .pageDown, .pageDown)
+    let cursor = play.state.list.cursor
+    let top = play.state.list.rows[play.state.list.top].id
+    for number in 1...3 { play.store.addNow(try Fixtures.record(number)) }
+    play.send(.ticked(Fixtures.now))
+    #expect(play.state.list.cursor == cursor)
+    #expect(play.state.list.rows[play.state.list.top].id == top)
+    #expect(play.state.list.newAbove == 3)
+    #expect(play.state.frame().text.contains("3 new above"))
+    play.press(.character("."))
+    #expect(try play.state.list.cursor == Fixtures.record(1).id)
+  }
+
+  @Test("a row that leaves stays until the cursor leaves it")
+  func gone() throws {
+    var play = try ScreenPlay((1...5).map { try Fixtures.record($0) })
+    play.press(.down)
+    let id = try #require(play.state.list.cursor)
+    _ = play.store.moveNow(
+      id, version: nil, RecordChange(.deleted, author: "grace", date: Fixtures.now))
+    play.send(.ticked(Fixtures.now))
+    #expect(play.state.list.cursor == id)
+    #expect(play.state.frame().text.contains("(gone)"))
+    play.press(.down)
+    #expect(!play.state.list.rows.contains { $0.id == id })
+    #expect(try play.state.list.cursor == Fixtures.record(3).id)
+  }
+
+  @Test("goes through any number of records with a small window, both ways")
+  func window() throws {
+    let blueprint = try Fixtures.blueprint(Fixtures.router)
+    var play = try ScreenPlay((1...1500).map { try Fixtures.record($0, blueprint: blueprint) })
+    for _ in 0..<80 { play.press(.pageDown) }
+    #expect(play.state.list.rows.count <= IncompleteListState.largestWindow)
+    #expect(play.state.list.rows.count < 1500)
+    play.press(.character("G"))
+    #expect(try play.state.list.cursor == Fixtures.record(1500).id)
+    for _ in 0..<200 { play.press(.pageUp) }
+    #expect(try play.state.list.cursor == Fixtures.record(1).id)
+    let ids = play.state.list.rows.map(\.id)
+    #expect(Set(ids).count == ids.count)
+    #expect(play.state.list.rows.map(\.created) == play.state.list.rows.map(\.created).sorted(by: >))
+  }
+
+  @Test("an answer to an earlier question is dropped")
+  func late() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    let before = play.state.list.rows
+    play.send(.pageLoaded(.newest, token: 0, limit: 200, .success([])))
+    #expect(play.state.list.rows == before)
+  }
+
+  @Test("the filter narrows as it is typed; Esc gives everything back")
+  func filter() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    play.press(.character("/"))
+    play.type("error:rate")
+    #expect(play.state.list.rows.allSatisfy { $0.errorType == .rateLimit })
+    #expect(!play.state.list.rows.isEmpty)
+    play.press(.enter)
+    play.press(.escape)
+    #expect(play.state.list.rows.count == 30)
+    play.press(.character("/"))
+    play.type("no such thing")
+    play.press(.enter)
+    #expect(play.state.frame().text.contains("0 of 30 match"))
+    play.press(.character("/"), .control("u"))
+    play.type("status:nonsense")
+    #expect(play.state.typing?.problem != nil)
+  }
+
+  @Test("delete asks, and u brings the record back")
+  func delete() throws {
+    var play = try ScreenPlay([Fixtures.record()])
+    let id = try #require(play.state.list.cursor)
+    play.press(.character("x"), .character("d"), .enter)
+    #expect(play.store.recordNow(id)?.summary.state == .unresolved, "Enter is no")
+    play.press(.character("x"), .character("d"), .character("y"))
+    #expect(play.store.recordNow(id)?.summary.state == .deleted)
+    play.press(.character("u"))
+    #expect(play.store.recordNow(id)?.summary.state == .unresolved)
+  }
+
+  @Test("closing wants a reason")
+  func close() throws {
+    var play = try ScreenPlay([Fixtures.record()])
+    let id = try #require(play.state.list.cursor)
+    play.press(.character("x"), .character("c"), .enter)
+    #expect(play.state.typing?.problem != nil)
+    play.type("done by hand")
+    play.press(.enter)
+    #expect(play.store.recordNow(id)?.closingReason == "done by hand")
+  }
+
+  @Test("marked records are resumed one after the other; the failed ones stay marked")
+  func marked() throws {
+    let good: Collection = ["name": "Ada", "email": "ada@example.org"]
+    var play = try ScreenPlay([
+      Fixtures.record(1), Fixtures.record(2, bundle: good), Fixtures.record(3, bundle: good),
+    ])
+    play.press(.character(" "), .character(" "), .character(" "), .character("R"))
+    #expect(play.state.question != nil)
+    play.press(.character("y"))
+    #expect(play.state.notice.text.contains("resumed 3: 2 resolved, 1 not"))
+    #expect(try play.state.list.marks == [Fixtures.record(1).id])
+  }
+
+  @Test("the automatic retry is turned on and off")
+  func autoRetry() throws {
+    var play = try ScreenPlay([Fixtures.record()])
+    play.press(.character("t"))
+    #expect(play.state.frame().text.contains("auto 10m"))
+    play.press(.character("t"))
+    #expect(play.state.frame().text.contains("manual"))
+  }
+
+  @Test("trouble with the store stays on the screen until it answers again")
+  func trouble() throws {
+    var play = try ScreenPlay([Fixtures.record()])
+    play.send(.ticked(Fixtures.now))
+    play.send(
+      .pageLoaded(.refresh, token: play.state.list.token, limit: 1, .failure(.busy("backup"))))
+    #expect(play.state.frame().text.contains("held by another program"))
+    play.send(.ticked(Fixtures.now))
+    #expect(play.state.trouble == nil)
+  }
+
+  @Test("nothing incomplete is said in words")
+  func empty() {
+    let play = ScreenPlay([])
+    #expect(play.state.frame().text.contains("Nothing incomplete."))
+  }
+}

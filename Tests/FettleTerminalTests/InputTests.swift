@@ -1,0 +1,78 @@
+import Testing
+
+@testable import FettleTerminal
+
+@Suite("Input")
+struct InputTests {
+  private func decode(_ pieces: InputDecoder.Raw...) -> [InputEvent] {
+    var decoder = InputDecoder()
+    return pieces.compactMap { decoder.decode($0) }
+  }
+
+  @Test("control characters are keys")
+  func keys() {
+    #expect(
+      decode(.scalar(27), .scalar(13), .scalar(9), .scalar(127), .scalar(19), .scalar(28))
+        == [
+          .key(.escape), .key(.enter), .key(.tab), .key(.backspace), .key(.control("s")),
+          .key(.control("\\")),
+        ])
+  }
+
+  @Test("a paste is one event, whatever is in it")
+  func paste() {
+    #expect(
+      decode(.pasteBegin, .scalar(113), .scalar(27), .scalar(13), .key(.down), .pasteEnd, .scalar(113))
+        == [.paste("q\u{1B}\n"), .key(.character("q"))])
+  }
+
+  @Test("a paste that never ends does not keep the keyboard")
+  func endless() {
+    var decoder = InputDecoder()
+    _ = decoder.decode(.pasteBegin)
+    var events: [InputEvent] = []
+    for _ in 0..<InputDecoder.longestPaste {
+      if let event = decoder.decode(.scalar(97)) { events.append(event) }
+    }
+    #expect(events.count == 1)
+    #expect(decoder.decode(.scalar(113)) == .key(.character("q")))
+  }
+
+  @Test("a surrogate or a number that is no scalar is nothing")
+  func noScalar() { #expect(decode(.scalar(0xD800), .scalar(0x11_0000)).isEmpty) }
+
+  private func press(_ keys: Key..., in line: inout LineEditor) {
+    for key in keys {
+      let isHandled = line.handle(key)
+      #expect(isHandled, "\(key)")
+    }
+  }
+
+  @Test("editing a line")
+  func line() {
+    var line = LineEditor("one two")
+    press(.control("w"), in: &line)
+    #expect(line.text == "one ")
+    press(.home, .character("日"), in: &line)
+    #expect(line.text == "日one " && line.cursor == 1)
+    press(.wordRight, in: &line)
+    line.insert("e\u{301}")
+    #expect(line.text == "日onee\u{301} ")
+    press(.backspace, in: &line)
+    #expect(line.text == "日one ")
+    press(.control("u"), in: &line)
+    #expect(line.text == " " && line.cursor == 0)
+    press(.left, .backspace, .delete, in: &line)
+    #expect(line.text == "")
+    let takesEnter = line.handle(.enter)
+    #expect(!takesEnter)
+  }
+
+  @Test("a combining mark joins what stands before the cursor")
+  func combining() {
+    var line = LineEditor("e")
+    line.insert("\u{301}")
+    #expect(line.cursor == 1)
+    #expect(line.text.unicodeScalars.count == 2)
+  }
+}

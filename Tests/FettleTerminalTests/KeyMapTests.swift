@@ -1,0 +1,61 @@
+import FettleCore
+import Testing
+
+@testable import FettleTerminal
+
+@Suite("The key table")
+struct KeyMapTests {
+  @Test("binds no key twice on a screen", arguments: KeyContext.allCases)
+  func unique(context: KeyContext) {
+    let keys = KeyMap.bindings(context).flatMap(\.keys)
+    let twice = Dictionary(grouping: keys) { $0 }.filter { $0.value.count > 1 }.keys
+    #expect(twice.isEmpty)
+  }
+
+  @Test("help lists every key that works", arguments: [KeyContext.list, .detail, .resumeCheck, .diff])
+  func help(context: KeyContext) throws {
+    var play = try ScreenPlay(Fixtures.records(), size: Size(rows: 60, columns: 120))
+    if context != .list { play.press(.enter) }
+    if context == .diff { play.press(.character("D")) }
+    if context == .resumeCheck {
+      play.press(.character("e"), .character("a"), .enter, .character("r"))
+    }
+    #expect(play.state.context == context)
+    play.press(.character("?"))
+    let lines = play.state.frame().text
+    for binding in KeyMap.bindings(context) {
+      #expect(lines.contains(binding.help.text), "\(binding.help)")
+      for key in binding.keys { #expect(lines.contains(key.name.text)) }
+    }
+  }
+
+  @Test("a key that does nothing says why")
+  func reasons() throws {
+    var play = ScreenPlay([])
+    play.press(.character("r"))
+    #expect(play.state.notice.text == "resume: there is no record here")
+    play = try ScreenPlay([Fixtures.record(state: .inProgress)])
+    play.press(.character("r"))
+    #expect(play.state.notice.text.contains("being retried right now"))
+    play.press(.character("%"))
+    #expect(play.state.notice.text == "% does nothing here")
+  }
+
+  @Test("read-only refuses every key that changes something")
+  func readOnly() throws {
+    let surroundings = Surroundings(storeName: "orders.db", isReadOnly: true)
+    var play = try ScreenPlay(Fixtures.records(), surroundings: surroundings)
+    play.press(.enter)
+    for key in "ert x+-U" { play.press(.character(key)) }
+    play.press(.control("s"))
+    let changing = play.effects.filter {
+      switch $0 {
+      case .append, .resume, .close, .delete, .restore, .setAutoRetry: true
+      default: false
+      }
+    }
+    #expect(changing.isEmpty)
+    #expect(play.state.detail?.drafts.isEmpty == true)
+    #expect(play.state.typing == nil)
+  }
+}
