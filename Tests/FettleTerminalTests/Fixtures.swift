@@ -86,9 +86,11 @@ enum Fixtures {
       (.connection, .inProgress, "Leads nightly", "connect ETIMEDOUT crm.example:443"),
       (.invalidAccessToken, .unresolved, "Asset upload", "the token was revoked"),
     ]
+    let blueprint = try Self.blueprint(router)
     return try (1...30).map { number in
       let (type, state, scenario, reason) = kinds[(number - 1) % kinds.count]
-      return try record(number, type: type, state: state, scenario: scenario, reason: reason)
+      return try record(
+        number, blueprint: blueprint, type: type, state: state, scenario: scenario, reason: reason)
     }
   }
 }

@@ -45,7 +45,7 @@ struct IncompleteListTests {
     #expect(play.state.list.rows.count < 1500)
     play.press(.character("G"))
     #expect(try play.state.list.cursor == Fixtures.record(1500).id)
-    for _ in 0..<200 { play.press(.pageUp) }
+    for _ in 0..<130 { play.press(.pageUp) }
     #expect(try play.state.list.cursor == Fixtures.record(1).id)
     let ids = play.state.list.rows.map(\.id)
     #expect(Set(ids).count == ids.count)

@@ -135,7 +135,7 @@ struct MendOneFieldTests {
     var play = try ScreenPlay([Fixtures.record()], size: Size(rows: rows, columns: 140))
     play.press(.enter)
     #expect(!play.state.frame().text.contains("hunter2"))
-    play.press(.home, .down, .down, .down, .down, .character("e"))
+    play.press(.home, .down, .down, .down, .down, .down, .down, .character("e"))
     #expect(play.state.typing?.editor?.isSecret == true)
     #expect(!play.state.frame().text.contains("hunter2"))
     play.type("x")

@@ -95,6 +95,8 @@ struct SafeTextTests {
       let width = NcursesTerminal.libraryWidth(of: scalar)
       // Unknown to this library: the driver draws question marks.
       if width < 0 { continue }
+      // A mark that became a spacing one in a later Unicode than that of the library.
+      if value == 0x1171E { continue }
       if width != glyph.width { differing.append(String(value, radix: 16)) }
     }
     #expect(differing.isEmpty, "\(differing.count): \(differing.prefix(40))")

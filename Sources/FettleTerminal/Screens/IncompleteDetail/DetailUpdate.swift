@@ -112,7 +112,7 @@ extension State {
     guard let detail else { return }
     switch detail.pane {
     case .chain:
-      let modules = ChainDiagram(detail.record, rows: 0).lines.compactMap(\.module)
+      let modules = detail.chainLines(rows: 0).compactMap(\.module)
       guard !modules.isEmpty else { return }
       let index = modules.firstIndex { $0 == detail.chainCursor } ?? 0
       self.detail?.chainCursor = modules[min(max(0, index + distance), modules.count - 1)]

@@ -104,7 +104,7 @@ extension State {
   private func drawChain(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
     let isFocused = detail.pane == .chain
     frame.rule("CHAIN", in: area.line(0), isFocused: isFocused)
-    let lines = ChainDiagram(detail.record, rows: area.rows - 1).lines
+    let lines = detail.chainLines(rows: area.rows - 1)
     for offset in 0..<max(0, area.rows - 1) {
       let index = detail.chainTop + offset
       guard lines.indices.contains(index) else { break }
