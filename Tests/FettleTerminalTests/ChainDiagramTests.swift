@@ -6,7 +6,8 @@ import Testing
 
 @Suite("The chain")
 struct ChainDiagramTests {
-  static func drawn(_ record: IncompleteExecution, columns: Int = 60, ascii: Bool = false) -> String {
+  static func drawn(_ record: IncompleteExecution, columns: Int = 60, ascii: Bool = false) -> String
+  {
     let lines = ChainDiagram(record).lines
     var frame = Frame(size: Size(rows: lines.count, columns: columns), isASCII: ascii)
     for (row, line) in lines.enumerated() {
@@ -86,7 +87,8 @@ struct ChainDiagramTests {
           let chain = ChainDiagram(record)
           // Each module once, whatever the nesting.
           #expect(chain.lines.compactMap(\.module).sorted() == modules.map(\.id).sorted())
-          #expect(chain.lines.contains { $0.module == module.id && $0.note.text.contains("FAILED") })
+          #expect(
+            chain.lines.contains { $0.module == module.id && $0.note.text.contains("FAILED") })
           if module == modules.first || module == modules.last {
             for columns in [1, 12, 38, 70] { _ = Self.drawn(record, columns: columns) }
           }

@@ -64,7 +64,8 @@ enum Fixtures {
         VisibleBundles.Entry(
           module: 2,
           bundle: [
-            "items": [["sku": "A-17", "count": 2], ["sku": "B-3", "count": 1]], "note": "spring\n2026",
+            "items": [["sku": "A-17", "count": 2], ["sku": "B-3", "count": 1]],
+            "note": "spring\n2026",
           ]),
       ]),
       mappedInput: ["name": "Ada", "email": nil, "token": "hunter2"], variables: Variables(),

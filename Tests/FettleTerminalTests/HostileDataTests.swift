@@ -71,7 +71,8 @@ struct HostileDataTests {
         [record],
         // Small pictures are quick to look through; every tenth bundle gets all columns.
         size: number.isMultiple(of: 10)
-          ? Size(rows: 24, columns: 130) : Size(rows: 10, columns: 60), surroundings: Surroundings(
+          ? Size(rows: 24, columns: 130) : Size(rows: 10, columns: 60),
+        surroundings: Surroundings(
           storeName: Self.text(&generator), isASCII: number.isMultiple(of: 5)))
       var frames = [play.state.frame()]
       play.press(.enter)
@@ -87,7 +88,8 @@ struct HostileDataTests {
             cell.text.unicodeScalars.allSatisfy(Self.isHarmless)
             && (!frame.isASCII || cell.text.utf8.allSatisfy { (0x20...0x7E).contains($0) })
           if !isSafe {
-            Issue.record("bundle \(number) of seed \(seed): \(cell.text.unicodeScalars.map(\.value))")
+            Issue.record(
+              "bundle \(number) of seed \(seed): \(cell.text.unicodeScalars.map(\.value))")
             return
           }
         }
@@ -140,7 +142,8 @@ struct HostileDataTests {
       play.press(key)
       let list = play.state.list
       try #require(
-        list.rows.isEmpty || list.index != nil, "no row under the cursor, seed \(seed) step \(step)")
+        list.rows.isEmpty || list.index != nil, "no row under the cursor, seed \(seed) step \(step)"
+      )
       if let detail = play.state.detail {
         try #require(
           detail.lines.contains { !$0.isNote && $0.place == detail.cursor },

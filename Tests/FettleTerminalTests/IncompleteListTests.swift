@@ -49,7 +49,8 @@ struct IncompleteListTests {
     #expect(try play.state.list.cursor == Fixtures.record(1).id)
     let ids = play.state.list.rows.map(\.id)
     #expect(Set(ids).count == ids.count)
-    #expect(play.state.list.rows.map(\.created) == play.state.list.rows.map(\.created).sorted(by: >))
+    #expect(
+      play.state.list.rows.map(\.created) == play.state.list.rows.map(\.created).sorted(by: >))
   }
 
   @Test("an answer to an earlier question is dropped")
