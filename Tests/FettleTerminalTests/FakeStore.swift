@@ -41,7 +41,9 @@ final class FakeStore: IncompleteStore {
 
   private static func matches(_ row: IncompleteSummary, _ filter: RecordFilter) -> Bool {
     guard filter.effectiveStates.contains(row.state) else { return false }
-    guard filter.scenarios.isEmpty || filter.scenarios.contains(row.scenarioID) else { return false }
+    guard filter.scenarios.isEmpty || filter.scenarios.contains(row.scenarioID) else {
+      return false
+    }
     guard filter.errorTypes.isEmpty || filter.errorTypes.contains(row.errorType) else {
       return false
     }

@@ -64,7 +64,8 @@ enum Fixtures {
         VisibleBundles.Entry(
           module: 2,
           bundle: [
-            "items": [["sku": "A-17", "count": 2], ["sku": "B-3", "count": 1]], "note": "spring\n2026",
+            "items": [["sku": "A-17", "count": 2], ["sku": "B-3", "count": 1]],
+            "note": "spring\n2026",
           ]),
       ]),
       mappedInput: ["name": "Ada", "email": nil, "token": "hunter2"], variables: Variables(),
@@ -86,9 +87,11 @@ enum Fixtures {
       (.connection, .inProgress, "Leads nightly", "connect ETIMEDOUT crm.example:443"),
       (.invalidAccessToken, .unresolved, "Asset upload", "the token was revoked"),
     ]
+    let blueprint = try Self.blueprint(router)
     return try (1...30).map { number in
       let (type, state, scenario, reason) = kinds[(number - 1) % kinds.count]
-      return try record(number, type: type, state: state, scenario: scenario, reason: reason)
+      return try record(
+        number, blueprint: blueprint, type: type, state: state, scenario: scenario, reason: reason)
     }
   }
 }

@@ -22,7 +22,8 @@ struct InputTests {
   @Test("a paste is one event, whatever is in it")
   func paste() {
     #expect(
-      decode(.pasteBegin, .scalar(113), .scalar(27), .scalar(13), .key(.down), .pasteEnd, .scalar(113))
+      decode(
+        .pasteBegin, .scalar(113), .scalar(27), .scalar(13), .key(.down), .pasteEnd, .scalar(113))
         == [.paste("q\u{1B}\n"), .key(.character("q"))])
   }
 

@@ -12,7 +12,8 @@ struct KeyMapTests {
     #expect(twice.isEmpty)
   }
 
-  @Test("help lists every key that works", arguments: [KeyContext.list, .detail, .resumeCheck, .diff])
+  @Test(
+    "help lists every key that works", arguments: [KeyContext.list, .detail, .resumeCheck, .diff])
   func help(context: KeyContext) throws {
     var play = try ScreenPlay(Fixtures.records(), size: Size(rows: 60, columns: 120))
     if context != .list { play.press(.enter) }

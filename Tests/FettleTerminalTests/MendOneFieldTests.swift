@@ -135,7 +135,7 @@ struct MendOneFieldTests {
     var play = try ScreenPlay([Fixtures.record()], size: Size(rows: rows, columns: 140))
     play.press(.enter)
     #expect(!play.state.frame().text.contains("hunter2"))
-    play.press(.home, .down, .down, .down, .down, .character("e"))
+    play.press(.home, .down, .down, .down, .down, .down, .down, .character("e"))
     #expect(play.state.typing?.editor?.isSecret == true)
     #expect(!play.state.frame().text.contains("hunter2"))
     play.type("x")
@@ -158,11 +158,14 @@ struct MendOneFieldTests {
   func types() {
     var editor = ValueEditor(
       path: email, original: 7, expected: nil, isSecret: false, choices: [])
-    #expect(editor.value(of: "9007199254740993") == .success(.number(Number(json: "9007199254740993") ?? Number(0))))
+    #expect(
+      editor.value(of: "9007199254740993")
+        == .success(.number(Number(json: "9007199254740993") ?? Number(0))))
     editor.kind = .boolean
     #expect(editor.value(of: "TRUE") == .success(true))
     editor.kind = .date
-    #expect(editor.value(of: "2026-03-02") == .success(.date(Instant(milliseconds: 1_772_409_600_000))))
+    #expect(
+      editor.value(of: "2026-03-02") == .success(.date(Instant(milliseconds: 1_772_409_600_000))))
     if case .success = editor.value(of: "31/02/2026") { Issue.record("no date") }
     editor.kind = .null
     #expect(editor.value(of: "anything") == .success(.null))

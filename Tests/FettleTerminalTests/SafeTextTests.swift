@@ -83,7 +83,13 @@ struct SafeTextTests {
 
   @Test("the widths are those of the C library")
   func widths() throws {
-    try #require(setlocale(LC_CTYPE, "C.UTF-8") != nil)
+    // For this thread only: the locale of the process belongs to all tests.
+    let locale = try #require(newlocale(1 << LC_CTYPE, "C.UTF-8", nil))
+    let before = uselocale(locale)
+    defer {
+      uselocale(before)
+      freelocale(locale)
+    }
     var differing: [String] = []
     for value in UInt32(0x20)...0x1FFFF {
       guard let scalar = Unicode.Scalar(value) else { continue }
@@ -95,6 +101,8 @@ struct SafeTextTests {
       let width = NcursesTerminal.libraryWidth(of: scalar)
       // Unknown to this library: the driver draws question marks.
       if width < 0 { continue }
+      // A mark that became a spacing one in a later Unicode than that of the library.
+      if value == 0x1171E { continue }
       if width != glyph.width { differing.append(String(value, radix: 16)) }
     }
     #expect(differing.isEmpty, "\(differing.count): \(differing.prefix(40))")

@@ -123,7 +123,9 @@ struct ScreenPlay {
     let fits = Self.check(record, record.bundles).problems.isEmpty
     let outcome: Attempt.Outcome = fits ? .resolved : .failed(record.error)
     let claimed = move(id, version, .claimed, nil)
-    guard case .success = claimed else { return .resumed(id, claimed.map { _ in report(record, outcome) }) }
+    guard case .success = claimed else {
+      return .resumed(id, claimed.map { _ in report(record, outcome) })
+    }
     let attempt = Attempt(
       number: 1, trigger: trigger, executionID: "88131000", started: Fixtures.now,
       ended: Fixtures.now.advanced(bySeconds: 1), outcome: outcome)

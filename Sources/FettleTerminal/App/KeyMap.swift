@@ -72,9 +72,10 @@ enum KeyMap {
     interrupt,
   ]
 
-  private static let everywhere: [KeyBinding] = anywhere + [
-    KeyBinding([.character("q")], "close", "Close this screen; quits from the list", .quit)
-  ]
+  private static let everywhere: [KeyBinding] =
+    anywhere + [
+      KeyBinding([.character("q")], "close", "Close this screen; quits from the list", .quit)
+    ]
 
   private static let scrolling: [KeyBinding] = [
     KeyBinding([.character("j"), .down], "", "Down one line", .moveDown),

@@ -192,7 +192,7 @@ extension State {
         below: 2)
     }
     if let area = layout.chain {
-      let lines = ChainDiagram(detail.record, rows: area.rows - 1).lines
+      let lines = detail.chainLines(rows: area.rows - 1)
       let cursor = lines.firstIndex { $0.module == detail.chainCursor } ?? 0
       self.detail?.chainTop = Self.scrolled(
         detail.chainTop, to: cursor, rows: area.rows - 1, count: lines.count, below: 1)

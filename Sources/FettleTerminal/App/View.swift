@@ -41,7 +41,8 @@ extension State {
       frame.put(" ! " + problem, in: line, .role(.problem))
     } else if let typing, let editor = typing.editor {
       frame.put(
-        " \(editor.path.description) " + editor.kind.short + "  " + editor.hint(for: typing.line.text),
+        " \(editor.path.description) " + editor.kind.short + "  "
+          + editor.hint(for: typing.line.text),
         in: line, .role(.notice))
     } else if let trouble {
       frame.put(" ! " + trouble, in: line, .role(.problem))

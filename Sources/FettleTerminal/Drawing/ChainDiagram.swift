@@ -22,14 +22,7 @@ struct ChainDiagram: Equatable, Sendable {
   private let isSpaced: Bool
 
   /// Draws the chain of a record.
-  /// - Parameter rows: the room there is; with enough of it the modules are spaced.
-  init(_ record: IncompleteExecution, rows: Int) {
-    let tight = ChainDiagram(record, isSpaced: false)
-    let spaced = ChainDiagram(record, isSpaced: true)
-    self = spaced.lines.count <= rows ? spaced : tight
-  }
-
-  private init(_ record: IncompleteExecution, isSpaced: Bool) {
+  init(_ record: IncompleteExecution, isSpaced: Bool = false) {
     self.record = record
     self.isSpaced = isSpaced
     flow(record.blueprint.flow, prefix: "", isLane: false)

@@ -1,6 +1,7 @@
 /// What a piece of the screen means; the theme decides what that looks like.
 enum Role: Hashable, Sendable {
-  case plain, title, faint, failed, done, waiting, running, changed, problem, key, notice, heading, typing
+  case plain, title, faint, failed, done, waiting, running, changed, problem, key, notice, heading,
+    typing
 }
 
 /// A meaning, and whether the cursor is on it.

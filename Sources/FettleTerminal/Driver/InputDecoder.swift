@@ -10,31 +10,42 @@ struct InputDecoder: Sendable {
   /// A paste whose end never comes must not swallow the keyboard for ever.
   static let longestPaste = 1 << 20
 
-  private var paste: String.UnicodeScalarView?
+  private var isPasting = false
+  private var paste = String.UnicodeScalarView()
+  private var pasteLength = 0
 
-  /// The events a piece completes.
+  /// The event a piece completes.
   mutating func decode(_ raw: Raw) -> InputEvent? {
     switch raw {
     case .pasteBegin:
-      paste = String.UnicodeScalarView()
+      _ = endPaste()
+      isPasting = true
       return nil
-    case .pasteEnd:
-      guard let pasted = paste else { return nil }
-      paste = nil
-      return .paste(String(pasted))
+    case .pasteEnd: return isPasting ? endPaste() : nil
     case .key(let key):
-      guard paste != nil else { return .key(key) }
-      if key == .enter { paste?.append("\n") }
-      return nil
+      guard isPasting else { return .key(key) }
+      return key == .enter ? add("\n") : nil
     case .scalar(let value):
       guard let scalar = Unicode.Scalar(value) else { return nil }
-      guard let pasted = paste else { return .key(Self.key(scalar)) }
+      guard isPasting else { return .key(Self.key(scalar)) }
       // Terminals send the Return key for the ends of pasted lines.
-      paste?.append(value == 13 ? "\n" : scalar)
-      guard pasted.count >= Self.longestPaste else { return nil }
-      paste = nil
-      return .paste(String(pasted))
+      return add(value == 13 ? "\n" : scalar)
     }
+  }
+
+  private mutating func add(_ scalar: Unicode.Scalar) -> InputEvent? {
+    paste.append(scalar)
+    pasteLength += 1
+    return pasteLength >= Self.longestPaste ? endPaste() : nil
+  }
+
+  private mutating func endPaste() -> InputEvent {
+    defer {
+      isPasting = false
+      paste = String.UnicodeScalarView()
+      pasteLength = 0
+    }
+    return .paste(String(paste))
   }
 
   private static func key(_ scalar: Unicode.Scalar) -> Key {

@@ -100,7 +100,8 @@ struct BundleTree: Equatable, Sendable {
     line.isChanged = change != nil
     lines.append(line)
     if let change {
-      let was = change.old == nil ? "added" : "was  " + ValueText.typed(change.old, isSecret: isSecret)
+      let was =
+        change.old == nil ? "added" : "was  " + ValueText.typed(change.old, isSecret: isSecret)
       lines.append(Line(place: place, isNote: true, depth: depth + 1, name: was))
     }
     for problem in problems {

@@ -40,7 +40,8 @@ extension State {
     let marks: SafeText =
       "Marks: ✓ done  ✗ FAILED  · not run  − filtered out  » running  ~ handled  ◇ router"
     lines.append(CheckLine(text: marks, role: .plain))
-    lines.append(CheckLine(text: "Bundles: ~ changed  ! does not fit  ▸ ▾ folded, unfolded", role: .plain))
+    lines.append(
+      CheckLine(text: "Bundles: ~ changed  ! does not fit  ▸ ▾ folded, unfolded", role: .plain))
     return lines
   }
 

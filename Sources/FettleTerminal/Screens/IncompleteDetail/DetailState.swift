@@ -27,6 +27,13 @@ struct DetailState: Equatable, Sendable {
   var afterSaving: AfterSaving?
   /// The tree as it is now; built when something in it changes, not for every key.
   private(set) var lines: [BundleTree.Line] = []
+  private var tightChain: ChainDiagram
+  private var spacedChain: ChainDiagram
+
+  /// The lines of the chain; with enough room the modules are spaced.
+  func chainLines(rows: Int) -> [ChainDiagram.Line] {
+    spacedChain.lines.count <= rows ? spacedChain.lines : tightChain.lines
+  }
 
   enum AfterSaving: Hashable, Sendable { case stay, resume, leave, quit }
 
@@ -42,6 +49,8 @@ struct DetailState: Equatable, Sendable {
     self.mapped = mapped
     bundles = record.bundles
     check = opened.check
+    tightChain = ChainDiagram(record)
+    spacedChain = ChainDiagram(record, isSpaced: true)
     chainCursor = record.summary.failer
     var unfolded: Set<TreePlace> = [.input([])]
     for entry in bundles.entries where entry.bundle.count <= 40 {
@@ -64,6 +73,8 @@ struct DetailState: Equatable, Sendable {
     self.opened = opened
     mapped = MappedFields(opened.record.failedModule, descriptor: opened.descriptor)
     check = opened.check
+    tightChain = ChainDiagram(opened.record)
+    spacedChain = ChainDiagram(opened.record, isSpaced: true)
     let before = drafts
     drafts = []
     undone = []

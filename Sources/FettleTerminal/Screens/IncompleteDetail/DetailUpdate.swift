@@ -112,7 +112,7 @@ extension State {
     guard let detail else { return }
     switch detail.pane {
     case .chain:
-      let modules = ChainDiagram(detail.record, rows: 0).lines.compactMap(\.module)
+      let modules = detail.chainLines(rows: 0).compactMap(\.module)
       guard !modules.isEmpty else { return }
       let index = modules.firstIndex { $0 == detail.chainCursor } ?? 0
       self.detail?.chainCursor = modules[min(max(0, index + distance), modules.count - 1)]
@@ -129,7 +129,8 @@ extension State {
       self.detail?.pane = .bundles
       return
     }
-    let line = detail.lines.indices.contains(detail.cursorLine) ? detail.lines[detail.cursorLine] : nil
+    let line =
+      detail.lines.indices.contains(detail.cursorLine) ? detail.lines[detail.cursorLine] : nil
     if folds {
       if line?.isUnfolded == true {
         self.detail?.unfolded.remove(detail.cursor)
@@ -186,7 +187,8 @@ extension State {
     list.take(opened.record.summary)
     let lost = detail?.take(opened) ?? []
     if !lost.isEmpty {
-      notice = "\(lost.count) of your changes no longer fit: \(lost.map(\.path.description).joined(separator: ", "))"
+      notice =
+        "\(lost.count) of your changes no longer fit: \(lost.map(\.path.description).joined(separator: ", "))"
     }
     return detail?.drafts.isEmpty == false ? checkAgain() : []
   }

@@ -18,7 +18,8 @@ struct DetailLayout {
       Area(row: row, column: 0, rows: count, columns: size.columns)
     }
     header = rows(0, 1)
-    let errorRows = size.rows >= 20 ? 2 : 1
+    // A narrow screen needs the second line more than the tree does.
+    let errorRows = size.rows >= 20 || size.columns < 60 ? 2 : 1
     error = rows(1, errorRows)
     let historyRows = size.rows >= 30 ? 6 : size.rows >= 22 ? 3 : 0
     let first = 1 + errorRows
@@ -96,7 +97,8 @@ extension State {
       "\(error.type.rawValue) at module \(summary.failer.number) \(summary.failerTitle): \(error.message)"
     if let code = error.statusCode { text += " (HTTP \(code))" }
     if let said = error.detail, !said.isEmpty { text += " · \(said)" }
-    for (offset, part) in text.wrapped(to: size.columns - 2, lines: layout.error.rows).enumerated() {
+    for (offset, part) in text.wrapped(to: size.columns - 2, lines: layout.error.rows).enumerated()
+    {
       frame.put(part, at: 1, in: layout.error.line(offset), .role(.problem))
     }
   }
@@ -104,7 +106,7 @@ extension State {
   private func drawChain(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
     let isFocused = detail.pane == .chain
     frame.rule("CHAIN", in: area.line(0), isFocused: isFocused)
-    let lines = ChainDiagram(detail.record, rows: area.rows - 1).lines
+    let lines = detail.chainLines(rows: area.rows - 1)
     for offset in 0..<max(0, area.rows - 1) {
       let index = detail.chainTop + offset
       guard lines.indices.contains(index) else { break }
@@ -175,11 +177,14 @@ extension State {
       lines.append(
         (
           edit.date,
-          "\(edit.author)  \(edit.path.description)  " + ValueText.typed(edit.old, isSecret: isSecret)
+          "\(edit.author)  \(edit.path.description)  "
+            + ValueText.typed(edit.old, isSecret: isSecret)
             + " → " + ValueText.typed(edit.new, isSecret: isSecret)
         ))
     }
-    if let reason = record.closingReason { lines.append((record.summary.created, "closed: \(reason)")) }
+    if let reason = record.closingReason {
+      lines.append((record.summary.created, "closed: \(reason)"))
+    }
     let room = area.rows - 1
     for (offset, line) in lines.sorted(by: { $0.date > $1.date }).prefix(room).enumerated() {
       frame.put(

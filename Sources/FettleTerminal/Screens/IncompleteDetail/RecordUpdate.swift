@@ -37,7 +37,8 @@ extension State {
     self.detail?.afterSaving = then
     let record = detail.record
     return [
-      .append(detail.changesToSave, to: record.id, of: record.bundles, version: record.summary.version)
+      .append(
+        detail.changesToSave, to: record.id, of: record.bundles, version: record.summary.version)
     ]
   }
 
@@ -66,7 +67,8 @@ extension State {
       }
     case .failure(.changedMeanwhile):
       resumeCheck = nil
-      notice = "someone else changed this record: nothing was written, your changes are kept; look again"
+      notice =
+        "someone else changed this record: nothing was written, your changes are kept; look again"
       return [.load(id, .refresh)]
     case .failure(let error):
       resumeCheck = nil
@@ -126,7 +128,8 @@ extension State {
     }
     self.bulk = nil
     list.marks.formUnion(bulk.failed)
-    notice = "resumed \(bulk.total): \(bulk.resolved) resolved, \(bulk.failed.count) not (still marked)"
+    notice =
+      "resumed \(bulk.total): \(bulk.resolved) resolved, \(bulk.failed.count) not (still marked)"
     return []
   }
 
@@ -155,7 +158,9 @@ extension State {
     }
     var effects = refreshList() + [.counts]
     if detail?.record.id == id {
-      if action == .deleted || action == .closed, case .success = answer, detail?.drafts.isEmpty == true {
+      if action == .deleted || action == .closed, case .success = answer,
+        detail?.drafts.isEmpty == true
+      {
         effects += closeDetail()
       } else {
         effects.append(.load(id, .refresh))

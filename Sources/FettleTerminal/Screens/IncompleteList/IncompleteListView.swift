@@ -39,7 +39,6 @@ extension State {
 
   func drawList(into frame: inout Frame) {
     let layout = ListLayout(self)
-    drawListHeader(into: &frame, layout)
     let columns = ListColumns(width: layout.columns.columns)
     frame.put(columns.heading, in: layout.columns, .role(.heading))
     if list.rows.isEmpty {
@@ -66,6 +65,8 @@ extension State {
         " \(list.newAbove) new above ↑ ", in: layout.notice, .role(.notice))
     }
     drawKeys(into: &frame, layout.keys)
+    // Last, because the hardware cursor belongs to the filter while it is typed.
+    drawListHeader(into: &frame, layout)
   }
 
   private func role(of row: IncompleteSummary) -> Role {
@@ -144,7 +145,9 @@ extension State {
     }
     if let opened {
       let chain = ChainSummary(opened.record)
-      chain.draw(into: &frame, Area(row: area.row + area.rows - 2, column: 1, rows: 1, columns: area.columns - 2))
+      chain.draw(
+        into: &frame,
+        Area(row: area.row + area.rows - 2, column: 1, rows: 1, columns: area.columns - 2))
     }
     frame.rule(in: area.line(area.rows - 1))
   }

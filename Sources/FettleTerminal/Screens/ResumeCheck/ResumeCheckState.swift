@@ -52,7 +52,8 @@ extension State {
     lines.append(CheckLine(text: "", role: .plain))
     if detail.check.problems.isEmpty {
       lines.append(
-        CheckLine(text: "Check        fits module \(detail.record.summary.failer.number)", role: .done))
+        CheckLine(
+          text: "Check        fits module \(detail.record.summary.failer.number)", role: .done))
     }
     for problem in detail.check.problems {
       lines.append(CheckLine(text: "Check      ! \(problem.message)", role: .problem))
