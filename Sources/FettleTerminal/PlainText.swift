@@ -11,7 +11,7 @@ public enum PlainText {
 
   /// The chain of a record's blueprint, a line a module, the failed one marked.
   public static func chain(_ record: IncompleteExecution, ascii: Bool) -> [String] {
-    ChainDiagram(record, rows: 0).lines.map { line in
+    ChainDiagram(record, isSpaced: false).lines.map { line in
       let note: SafeText = line.note.isEmpty ? "" : "   " + line.note
       let text = line.prefix + line.text + note
       return (ascii ? text.ascii : text).text

@@ -18,30 +18,30 @@ struct CommandTests {
      "metadata":{"scenario":{"dlq":true}}}
     """#
 
-  func fettle(_ arguments: String..., input: String? = nil) throws -> Program.Result {
-    try Program.fettle(arguments, input: input, home: folder.path)
+  func fettle(_ arguments: String..., input: String? = nil) async throws -> Program.Result {
+    try await Program.fettle(arguments, input: input, home: folder.path)
   }
 
-  func stored(_ bundles: String) throws -> Program.Result {
-    try fettle(
+  func stored(_ bundles: String) async throws -> Program.Result {
+    try await fettle(
       "run", folder.file("b.json", Self.blueprint), "--bundles",
       folder.file("bundles.json", bundles), "--store", store)
   }
 
-  func records(_ arguments: String...) throws -> [Collection] {
-    let result = try Program.fettle(
+  func records(_ arguments: String...) async throws -> [Collection] {
+    let result = try await Program.fettle(
       ["list", "--json", "--store", store] + arguments, home: folder.path)
     #expect(result.status == 0)
     return try JSONReader.read(result.output).array?.compactMap(\.collection) ?? []
   }
 
   @Test("run, list, show, edit, retry: a failure is stored, mended and resolved")
-  func mend() throws {
-    let run = try stored(#"[{"body":"{\"name\":\"Ada\"}"},{"body":"{\"name\":"}]"#)
+  func mend() async throws {
+    let run = try await stored(#"[{"body":"{\"name\":\"Ada\"}"},{"body":"{\"name\":"}]"#)
     #expect(run.status == 3, "\(run.output)\(run.errors)")
     #expect(run.output.contains("1 incomplete execution stored"))
 
-    let list = try records()
+    let list = try await records()
     #expect(list.count == 1)
     let record = try #require(list.first)
     for name in [
@@ -54,41 +54,41 @@ struct CommandTests {
     let id = try #require(record["id"]?.text)
     #expect(id.count == 32)
 
-    let again = try fettle("retry", String(id.prefix(8)), "--store", store)
+    let again = try await fettle("retry", String(id.prefix(8)), "--store", store)
     #expect(again.status == 1)
-    #expect(try records().first?["attempts"] == 1)
+    #expect(try await records().first?["attempts"] == 1)
 
-    let edit = try fettle(
+    let edit = try await fettle(
       "edit", String(id.prefix(6)), "--set", #"1.body={"name":"Grace"}"#, "--store", store)
     #expect(edit.status == 0, "\(edit.errors)")
-    let shown = try fettle("show", id, "--json", "--store", store)
+    let shown = try await fettle("show", id, "--json", "--store", store)
     let fields = try JSONReader.read(shown.output).collection
     #expect(fields?["bundle"]?.collection?["1"]?.collection?["body"] == #"{"name":"Grace"}"#)
     #expect(fields?["edits"]?.array?.count == 1)
 
-    let retry = try fettle("retry", id, "--store", store)
+    let retry = try await fettle("retry", id, "--store", store)
     #expect(retry.status == 0, "\(retry.output)\(retry.errors)")
     #expect(retry.output.contains("resolved"))
-    #expect(try records().isEmpty)
-    #expect(try records("--status", "resolved").first?["resolved"] == true)
+    #expect(try await records().isEmpty)
+    #expect(try await records("--status", "resolved").first?["resolved"] == true)
 
-    let done = try fettle("retry", id, "--store", store)
+    let done = try await fettle("retry", id, "--store", store)
     #expect(done.status == 2)
     #expect(done.errors.contains("resolved already"))
   }
 
   @Test("what went in comes out with every number as it was spelled")
-  func spelling() throws {
+  func spelling() async throws {
     let bundle = #"{"body":"x","price":1.10,"id":9007199254740993,"huge":1e400}"#
-    _ = try stored("[\(bundle)]")
-    let id = try #require(try records().first?["id"]?.text)
-    let shown = try fettle("show", id, "--json", "--store", store).output
+    _ = try await stored("[\(bundle)]")
+    let id = try #require(try await records().first?["id"]?.text)
+    let shown = try await fettle("show", id, "--json", "--store", store).output
     for spelling in ["1.10", "9007199254740993", "1e400"] { #expect(shown.contains(": \(spelling)")) }
   }
 
   @Test("the store is for its owner only")
-  func permissions() throws {
-    _ = try stored(#"[{"body":"x"}]"#)
+  func permissions() async throws {
+    _ = try await stored(#"[{"body":"x"}]"#)
     for (path, expected) in [(store, 0o600), ("\(folder.path)/data", 0o700)] {
       let attributes = try FileManager.default.attributesOfItem(atPath: path)
       #expect(attributes[.posixPermissions] as? Int == expected, "\(path)")
@@ -96,17 +96,17 @@ struct CommandTests {
   }
 
   @Test("without --store the data home is used")
-  func dataHome() throws {
-    let run = try fettle("run", folder.file("b.json", Self.blueprint), "--bundles", "-", input: "[]")
+  func dataHome() async throws {
+    let run = try await fettle("run", folder.file("b.json", Self.blueprint), "--bundles", "-", input: "[]")
     #expect(run.status == 0, "\(run.errors)")
     #expect(
       FileManager.default.fileExists(atPath: "\(folder.path)/.local/share/fettle/fettle.db"))
   }
 
   @Test("an execution that fails exits with 1 and says why nothing was stored")
-  func failing() throws {
+  func failing() async throws {
     let blueprint = Self.blueprint.replacing("\"dlq\":true", with: "\"dlq\":false")
-    let run = try fettle(
+    let run = try await fettle(
       "run", folder.file("b.json", blueprint), "--bundles",
       folder.file("x.json", #"{"body":"{"}"#), "--store", store)
     #expect(run.status == 1)
@@ -114,13 +114,13 @@ struct CommandTests {
   }
 
   @Test("a module Fettle cannot run is an error that names it, and stores the bundle")
-  func unknownModule() throws {
+  func unknownModule() async throws {
     let blueprint = Self.blueprint.replacing("json:ParseJSON", with: "slack:CreateMessage")
-    let run = try fettle(
+    let run = try await fettle(
       "run", folder.file("b.json", blueprint), "--bundles",
       folder.file("x.json", #"[{"body":"a"},{"body":"b"}]"#), "--store", store)
     #expect(run.status == 3)
-    let record = try #require(try records().first)
+    let record = try #require(try await records().first)
     #expect(record["reason"]?.text?.contains("slack:CreateMessage") == true)
     #expect(record["errorType"] == "InvalidConfigurationError")
   }
@@ -130,19 +130,19 @@ struct CommandTests {
     let blueprint = try folder.file("b.json", Self.blueprint)
     let bundles = try folder.file(
       "x.json", "[" + Array(repeating: #"{"body":"{"}"#, count: 40).joined(separator: ",") + "]")
-    _ = try stored("[]")
+    _ = try await stored("[]")
     let (store, home) = (store, folder.path)
     try await withThrowingTaskGroup(of: Int32.self) { group in
       for _ in 0..<4 {
         group.addTask {
-          try Program.fettle(
+          try await Program.fettle(
             ["run", blueprint, "--bundles", bundles, "--store", store], home: home
           ).status
         }
       }
       for try await status in group { #expect(status == 3) }
     }
-    let list = try records()
+    let list = try await records()
     #expect(list.count == 160)
     #expect(Set(list.compactMap { $0["index"]?.number?.integer }) == Set(1...160))
   }
@@ -154,8 +154,8 @@ struct BadInputTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  func fettle(_ arguments: [String]) throws -> Program.Result {
-    try Program.fettle(arguments, home: folder.path)
+  func fettle(_ arguments: [String]) async throws -> Program.Result {
+    try await Program.fettle(arguments, home: folder.path)
   }
 
   @Test(
@@ -167,8 +167,8 @@ struct BadInputTests {
       (["edit", "abc"], "Nothing to change"), (["check", "/"], "cannot be read"),
       ([], "terminal"), (["demo"], "terminal"),
     ])
-  func commandLine(arguments: [String], message: String) throws {
-    let result = try fettle(arguments)
+  func commandLine(arguments: [String], message: String) async throws {
+    let result = try await fettle(arguments)
     #expect(result.status == 2, "\(result.errors)")
     #expect(result.errors.contains(message), "\(result.errors)")
     #expect(result.output.isEmpty)
@@ -176,22 +176,22 @@ struct BadInputTests {
   }
 
   @Test("a broken blueprint names line and column")
-  func brokenBlueprint() throws {
+  func brokenBlueprint() async throws {
     let path = try folder.file("broken.json", "{\"flow\": [\n  {\"id\": 1,}\n]}")
     for command in ["run", "check"] {
-      let result = try fettle([command, path])
+      let result = try await fettle([command, path])
       #expect(result.status == 2)
       #expect(result.errors.contains("line 2, column 12"), "\(result.errors)")
     }
   }
 
   @Test("bundles that are none")
-  func bundles() throws {
+  func bundles() async throws {
     let blueprint = try folder.file("b.json", CommandTests.blueprint)
     for (content, message) in [
       ("[1]", "a bundle is a JSON object"), ("{", "line 1, column 2"), ("", "line 1, column 1"),
     ] {
-      let result = try fettle([
+      let result = try await fettle([
         "run", blueprint, "--bundles", folder.file("x.json", content), "--store",
         folder.path + "/s.db",
       ])
@@ -202,44 +202,44 @@ struct BadInputTests {
   }
 
   @Test("a store that is no store is left as it was")
-  func notAStore() throws {
+  func notAStore() async throws {
     let path = try folder.file("precious.txt", String(repeating: "family photos ", count: 500))
     let before = try Data(contentsOf: URL(fileURLWithPath: path))
     for arguments in [
       ["list"], ["show", "abc"],
       ["run", try folder.file("b.json", CommandTests.blueprint), "--bundles", "/dev/null"],
     ] where arguments.first != "run" {
-      let result = try fettle(arguments + ["--store", path])
+      let result = try await fettle(arguments + ["--store", path])
       #expect(result.status == 2)
       #expect(result.errors.contains("is not a store of Fettle"), "\(result.errors)")
     }
-    let run = try fettle([
+    let run = try await fettle([
       "run", folder.file("b.json", CommandTests.blueprint), "--bundles",
       folder.file("x.json", "[]"), "--store", path,
     ])
     #expect(run.status == 2)
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
-    #expect(try fettle(["list", "--store", folder.path]).status == 2)
+    #expect(try await fettle(["list", "--store", folder.path]).status == 2)
   }
 
   @Test("a record that is not there, or several that are meant")
-  func records() throws {
+  func records() async throws {
     let store = folder.path + "/s.db"
     let blueprint = try folder.file("b.json", CommandTests.blueprint)
     let bundles = "[" + Array(repeating: #"{"body":"{"}"#, count: 40).joined(separator: ",") + "]"
-    _ = try fettle(["run", blueprint, "--bundles", folder.file("x.json", bundles), "--store", store])
-    let missing = try fettle(["show", "zzzz", "--store", store])
+    _ = try await fettle(["run", blueprint, "--bundles", folder.file("x.json", bundles), "--store", store])
+    let missing = try await fettle(["show", "zzzz", "--store", store])
     #expect(missing.status == 2)
     #expect(missing.errors.contains("zzzz"))
-    let list = try fettle(["list", "--json", "--limit", "1", "--store", store]).output
+    let list = try await fettle(["list", "--json", "--limit", "1", "--store", store]).output
     let id = try #require(try JSONReader.read(list).array?.first?.collection?["id"]?.text)
     let digit = String(id.prefix(1))
-    let ambiguous = try fettle(["show", digit, "--store", store])
+    let ambiguous = try await fettle(["show", digit, "--store", store])
     if ambiguous.status != 0 {
       #expect(ambiguous.status == 2)
       #expect(ambiguous.errors.contains("type more digits"), "\(ambiguous.errors)")
     }
-    let path = try fettle(["edit", id, "--set", "1.nope.x=1", "--store", store])
+    let path = try await fettle(["edit", id, "--set", "1.nope.x=1", "--store", store])
     #expect(path.status == 2)
     #expect(path.errors.contains("1.nope.x does not exist"), "\(path.errors)")
   }

@@ -23,48 +23,23 @@ public struct Program: Sendable {
   /// The path of the `fettle` command.
   public static let path = folder + "/fettle"
 
-  /// Runs `fettle` with these arguments, away from the store of whoever runs the tests.
+  /// Runs `fettle` with these arguments, away from the store of whoever runs the tests. No thread
+  /// waits meanwhile: tests share a few with the servers they talk to.
   public static func fettle(
     _ arguments: [String], input: String? = nil, home: String, environment: [String: String] = [:]
-  ) throws -> Result {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(
+  ) async throws -> Result {
+    let folder = try TemporaryFolder()
+    let variables = ProcessInfo.processInfo.environment.merging(
       ["HOME": home, "XDG_DATA_HOME": "", "LC_ALL": "C.UTF-8"].merging(environment) { $1 }
     ) { $1 }
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    if let input {
-      let pipe = Pipe()
-      process.standardInput = pipe
-      try process.run()
-      pipe.fileHandleForWriting.write(Data(input.utf8))
-      try pipe.fileHandleForWriting.close()
-    } else {
-      process.standardInput = FileHandle.nullDevice
-      try process.run()
-    }
-    let collected = Collected()
-    let done = DispatchSemaphore(value: 0)
-    DispatchQueue.global().async {
-      collected.errors = errors.fileHandleForReading.readDataToEndOfFile()
-      done.signal()
-    }
-    let out = output.fileHandleForReading.readDataToEndOfFile()
-    done.wait()
-    process.waitUntilExit()
-    let status = process.terminationStatus
+    let (output, errors) = (folder.path + "/out", folder.path + "/err")
+    let process = try Spawn.start(
+      path, arguments, environment: variables.map { "\($0.key)=\($0.value)" },
+      input: try folder.file("in", input ?? ""), output: output, errors: errors)
     return Result(
-      status: process.terminationReason == .uncaughtSignal ? 128 + status : status,
-      output: String(decoding: out, as: UTF8.self),
-      errors: String(decoding: collected.errors, as: UTF8.self))
-  }
-
-  /// Written by one thread before the other reads it; the semaphore orders them.
-  private final class Collected: @unchecked Sendable {
-    var errors = Data()
+      status: try await Spawn.wait(process),
+      output: try String(contentsOfFile: output, encoding: .utf8),
+      errors: try String(contentsOfFile: errors, encoding: .utf8))
   }
 }
 

@@ -3,6 +3,7 @@ import Foundation
 /// A real terminal: a tmux server of its own with one window, in which a program runs.
 public final class TmuxSession: Sendable {
   private let socket: String
+  private let folder: TemporaryFolder
 
   /// Whether tmux is there.
   public static let isInstalled =
@@ -18,6 +19,7 @@ public final class TmuxSession: Sendable {
   public init(
     _ command: String, columns: Int = 80, rows: Int = 24, environment: [String: String] = [:]
   ) throws {
+    folder = try TemporaryFolder()
     socket = "fettle-\(UUID().uuidString.prefix(8))"
     let settings = environment.merging(["LC_ALL": "C.UTF-8", "TERM": "tmux-256color"]) { own, _ in own }
       .sorted { $0.key < $1.key }
@@ -67,18 +69,18 @@ public final class TmuxSession: Sendable {
 
   /// Waits until a text stands on the screen.
   @discardableResult
-  public func wait(for text: String, seconds: Double = 15) throws -> String {
-    try wait("\"\(text)\"", seconds: seconds) { $0.contains(text) }
+  public func wait(for text: String, seconds: Double = 15) async throws -> String {
+    try await wait("\"\(text)\"", seconds: seconds) { $0.contains(text) }
   }
 
   /// Waits until the program has ended.
-  public func waitForEnd(seconds: Double = 15) throws {
+  public func waitForEnd(seconds: Double = 15) async throws {
     let deadline = Date().addingTimeInterval(seconds)
     while try display("#{pane_dead}") != "1" {
       guard Date() < deadline else {
         throw TimedOut(description: "the program still runs; the screen:\n\(try screen())")
       }
-      usleep(20_000)
+      try await Task.sleep(for: .milliseconds(20))
     }
   }
 
@@ -86,7 +88,7 @@ public final class TmuxSession: Sendable {
   @discardableResult
   public func wait(
     _ what: String, seconds: Double = 15, until isWanted: (String) -> Bool
-  ) throws -> String {
+  ) async throws -> String {
     let deadline = Date().addingTimeInterval(seconds)
     while true {
       let screen = try screen()
@@ -94,26 +96,21 @@ public final class TmuxSession: Sendable {
       guard Date() < deadline else {
         throw TimedOut(description: "\(what) did not come; the screen:\n\(screen)")
       }
-      usleep(20_000)
+      try await Task.sleep(for: .milliseconds(20))
     }
   }
 
   @discardableResult
   private func tmux(_ arguments: [String]) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["tmux", "-L", socket] + arguments
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    let complaint = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw TimedOut(description: "tmux: \(String(decoding: complaint, as: UTF8.self))")
+    let (output, errors) = (folder.path + "/out", folder.path + "/err")
+    let process = try Spawn.start(
+      "tmux", ["-L", socket] + arguments,
+      environment: ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" },
+      input: "/dev/null", output: output, errors: errors)
+    guard Spawn.waitNow(process) == 0 else {
+      let complaint = (try? String(contentsOfFile: errors, encoding: .utf8)) ?? ""
+      throw TimedOut(description: "tmux \(arguments): \(complaint)")
     }
-    return String(decoding: text, as: UTF8.self)
+    return try String(contentsOfFile: output, encoding: .utf8)
   }
 }

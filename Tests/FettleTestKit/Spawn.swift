@@ -1,0 +1,52 @@
+import Glibc
+
+/// Starts other programs without Foundation, whose way of waiting needs a run loop that tests do not
+/// have.
+enum Spawn {
+  /// A program could not be started.
+  struct Failed: Error {
+    let path: String
+    let code: Int32
+  }
+
+  /// Starts a program with its standard streams in files.
+  static func start(
+    _ path: String, _ arguments: [String], environment: [String], input: String, output: String,
+    errors: String
+  ) throws -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    let write = O_WRONLY | O_CREAT | O_TRUNC
+    posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, output, write, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 2, errors, write, 0o600)
+    var process = pid_t()
+    let list = ([path] + arguments).map { strdup($0) } + [nil]
+    let variables = environment.map { strdup($0) } + [nil]
+    defer { (list + variables).forEach { free($0) } }
+    let code = posix_spawnp(&process, path, &actions, nil, list, variables)
+    guard code == 0 else { throw Failed(path: path, code: code) }
+    return process
+  }
+
+  /// Waits until a program has ended; no thread waits with it.
+  /// - Returns: its exit status; 128 and the signal's number when a signal ended it.
+  static func wait(_ process: pid_t) async throws -> Int32 {
+    var status: Int32 = 0
+    while waitpid(process, &status, WNOHANG) == 0 { try await Task.sleep(for: .milliseconds(4)) }
+    return code(status)
+  }
+
+  /// Waits until a program that ends at once has ended.
+  static func waitNow(_ process: pid_t) -> Int32 {
+    var status: Int32 = 0
+    waitpid(process, &status, 0)
+    return code(status)
+  }
+
+  private static func code(_ status: Int32) -> Int32 {
+    let signal = status & 0x7F
+    return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
+  }
+}
