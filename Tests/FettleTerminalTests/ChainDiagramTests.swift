@@ -22,7 +22,7 @@ struct ChainDiagramTests {
     #expect(
       text == """
         ✓ 1 New order                                          out 1
-        ✓ 2 json · Parse jSON                                  1 → 2
+        ✓ 2 json · Parse JSON                                  1 → 2
         ◇ 3 builtin · Basic router                              2 in
         ├─┐ total > 100                                     1/2 pass
         │ ✓ 4 google-sheets · Add row                          1 → 1

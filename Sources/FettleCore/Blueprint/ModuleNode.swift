@@ -95,11 +95,16 @@ extension ModuleNode {
   public var title: String {
     if let label { return label }
     var words = ""
-    var previous: Character = " "
-    for character in name {
-      let startsWord = character.isUppercase && (previous.isLowercase || previous.isNumber)
-      words += startsWord ? " \(character.lowercased())" : "\(character)"
-      previous = character
+    let letters = Array(name)
+    for (index, letter) in letters.enumerated() {
+      let follows = index > 0 && (letters[index - 1].isLowercase || letters[index - 1].isNumber)
+      guard letter.isUppercase, follows else {
+        words.append(letter)
+        continue
+      }
+      // A run of capitals, such as JSON, is a word of its own.
+      let isAbbreviation = index + 1 < letters.count && letters[index + 1].isUppercase
+      words += isAbbreviation ? " \(letter)" : " \(letter.lowercased())"
     }
     return words.prefix(1).uppercased() + words.dropFirst()
   }

@@ -1,0 +1,83 @@
+import FettleCore
+import FettleTestKit
+import Foundation
+import Testing
+
+private let folderOfReal = Conformance.folder + "/blueprints/official"
+
+@Suite(
+  "A real blueprint, its calls going to a local server",
+  .enabled(
+    if: FileManager.default.fileExists(atPath: folderOfReal),
+    "the real blueprints are not beside this checkout"))
+struct RealBlueprintTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// The export as it is, but for the host it calls.
+  func local(_ name: String, _ base: String) throws -> String {
+    let text = try String(contentsOfFile: "\(folderOfReal)/\(name).json", encoding: .utf8)
+    let hosts = text.matches(of: /https:\/\/[a-z.]+/).map { String($0.output) }
+    #expect(!hosts.isEmpty)
+    return try folder.file(
+      name + ".json", Set(hosts).reduce(text) { $0.replacing($1, with: base) })
+  }
+
+  func run(_ blueprint: String, _ bundles: String) async throws -> Program.Result {
+    try await Program.fettle(
+      [
+        "run", blueprint, "--bundles", folder.file("bundles.json", bundles), "--store",
+        folder.path + "/s.db",
+      ], home: folder.path)
+  }
+
+  @Test("webhook-to-http forwards what the hook received")
+  func webhookToHTTP() async throws {
+    let server = try await LoopbackHTTP { _ in .json(201, ["ok": true]) }
+    let result = try await run(
+      local("webhook-to-http", server.base), #"[{"email":"ada@example.org","name":"Ada"}]"#)
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    #expect(server.requests.map(\.method) == ["POST"])
+    let body = try JSONReader.read(try #require(server.requests.first?.body)).collection
+    #expect(body?["email"] == "ada@example.org")
+    #expect(body?["name"] == "Ada")
+  }
+
+  @Test("filter-gate lets 51 pass and 50 not")
+  func filterGate() async throws {
+    let server = try await LoopbackHTTP { _ in .json(200, [:]) }
+    let result = try await run(
+      local("filter-gate", server.base),
+      #"[{"score":51,"email":"a@example.org","name":"A"},{"score":50,"email":"b@example.org","name":"B"}]"#)
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    #expect(server.requests.count == 1)
+  }
+
+  @Test("webhook-router-error-handler: both routes run, and a 500 is ignored as its author said", arguments: [200, 500])
+  func router(status: Int) async throws {
+    let server = try await LoopbackHTTP { _ in .json(status, ["message": "answer"]) }
+    let result = try await run(
+      local("webhook-router-error-handler", server.base),
+      #"[{"email":"a@example.org","name":"A","score":80},{"email":"b@example.org","name":"B","score":3}]"#)
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    #expect(server.requests.map(\.path) == ["/hot-leads"])
+    let body = try JSONReader.read(try #require(server.requests.first?.body)).collection
+    #expect(body?["score"] == 80)
+    #expect(Instant(iso8601: body?["received"]?.text ?? "") != nil, "formatDate(now; …)")
+  }
+
+  @Test("every official pattern is checked and drawn; one that needs more says what it needs")
+  func check() async throws {
+    let files = try FileManager.default.contentsOfDirectory(atPath: folderOfReal)
+    for file in files.sorted() where file.hasSuffix(".json") {
+      let result = try await Program.fettle(
+        ["check", "\(folderOfReal)/\(file)"], home: folder.path)
+      #expect(result.status == 0, "\(file): \(result.output)\(result.errors)")
+      #expect(result.output.contains("· 1 "))
+    }
+    let store = try await Program.fettle(
+      ["check", "\(folderOfReal)/datastore-dedupe.json"], home: folder.path)
+    #expect(store.output.contains("Fettle cannot run datastore:"))
+  }
+}
