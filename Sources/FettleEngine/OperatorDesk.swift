@@ -77,7 +77,8 @@ public struct OperatorDesk: Sendable {
   }
 
   /// Puts a record into the bin.
-  public func delete(_ id: RecordID, version: Int?) async throws(StoreError) -> IncompleteExecution {
+  public func delete(_ id: RecordID, version: Int?) async throws(StoreError) -> IncompleteExecution
+  {
     try await move(id, version: version, .deleted)
   }
 

@@ -34,7 +34,8 @@ struct RecordRows {
     guard
       let index = try Int.fetchOne(
         database,
-        sql: "UPDATE scenario SET next_index = next_index + 1 WHERE id = ? RETURNING next_index - 1",
+        sql:
+          "UPDATE scenario SET next_index = next_index + 1 WHERE id = ? RETURNING next_index - 1",
         arguments: [summary.scenarioID.number])
     else { throw StoreError.notFound("scenario \(summary.scenarioID)") }
     try database.execute(

@@ -99,7 +99,8 @@ extension OwedFrame: Stored {
 
   init?(stored: Value) {
     guard let fields = stored.collection else { return nil }
-    if let router = fields["router"]?.number?.integer, let after = fields["after"]?.number?.integer {
+    if let router = fields["router"]?.number?.integer, let after = fields["after"]?.number?.integer
+    {
       self = .routes(
         router: ModuleID(router), after: after, passedAny: fields["passedAny"]?.boolean ?? false)
     } else if let module = fields["module"]?.number?.integer,

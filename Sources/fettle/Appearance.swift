@@ -40,8 +40,10 @@ struct AppearanceOptions: ParsableArguments {
     return options
   }
 
-  /// The clock that goes with them.
-  var clock: SystemClock { SystemClock(standingStillAt: options.fixedNow) }
+  /// The clock that goes with them: records are still made one after the other.
+  var clock: SystemClock {
+    options.fixedNow.map { SystemClock(startingAt: $0) } ?? SystemClock()
+  }
 }
 
 extension Workshop {

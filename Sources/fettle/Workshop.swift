@@ -63,7 +63,8 @@ extension CommandFailure {
   init(_ error: StoreError) {
     let status: Int32 =
       switch error {
-      case .missing, .notAStore, .newerVersion, .notFound, .ambiguous, .changedMeanwhile, .refused: 2
+      case .missing, .notAStore, .newerVersion, .notFound, .ambiguous, .changedMeanwhile, .refused:
+        2
       case .full, .busy, .damaged, .failed: 1
       }
     self.init(message: error.description, status: status)

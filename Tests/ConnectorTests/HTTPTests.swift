@@ -23,7 +23,8 @@ struct HTTPErrorTests {
       status < 400 ? .init(status) : .json(status, ["message": "because"])
     }
     let url = Value.text(server.base + "/x?token=hunter2")
-    let three = await failure(v3, ["url": url, "method": "get"], parameters: ["handleErrors": true])
+    let three = await failure(
+      v3, ["url": url, "method": "get"], parameters: ["handleErrors": true])
     let four = await failure(v4, ["url": url, "method": "get"])
     for error in [three, four] {
       #expect(error?.type == type)
@@ -39,7 +40,9 @@ struct HTTPErrorTests {
 
   @Test(
     "Retry-After is read as seconds and as a date",
-    arguments: [("120", 120...120), ("Wed, 21 Oct 2099 07:28:00 GMT", 2_592_000...2_592_000), ("soon", 0...0)])
+    arguments: [
+      ("120", 120...120), ("Wed, 21 Oct 2099 07:28:00 GMT", 2_592_000...2_592_000), ("soon", 0...0),
+    ])
   func retryAfter(header: String, expected: ClosedRange<Int>) async throws {
     let server = try await LoopbackHTTP { _ in
       .init(429, "{}", headers: ["Retry-After": header])
@@ -81,7 +84,9 @@ struct HTTPErrorTests {
 
   @Test("an unknown host, no address, another protocol")
   func addresses() async {
-    #expect(await failure(v4, ["url": "http://no.such.host.invalid/", "method": "get"])?.type == .connection)
+    #expect(
+      await failure(v4, ["url": "http://no.such.host.invalid/", "method": "get"])?.type
+        == .connection)
     for url in ["not an address", "file:///etc/passwd", "ftp://127.0.0.1/", "http://"] as [Value] {
       #expect(await failure(v4, ["url": url, "method": "get"])?.type == .data)
     }
@@ -96,7 +101,9 @@ struct HTTPErrorTests {
 
   @Test(
     "a certificate nobody vouches for is a ConnectionError, unless it is accepted",
-    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl"), "openssl is not installed"))
+    .enabled(
+      if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl"),
+      "openssl is not installed"))
   func untrusted() async throws {
     let folder = try TemporaryFolder()
     func openssl(_ arguments: [String]) throws -> Process {
@@ -116,7 +123,8 @@ struct HTTPErrorTests {
     ]).waitUntilExit()
     let free = LoopbackSocket(.refused).port
     let server = try openssl([
-      "s_server", "-key", key, "-cert", certificate, "-accept", "127.0.0.1:\(free)", "-www", "-quiet",
+      "s_server", "-key", key, "-cert", certificate, "-accept", "127.0.0.1:\(free)", "-www",
+      "-quiet",
     ])
     defer { server.terminate() }
     let url = Value.text("https://127.0.0.1:\(free)/")
@@ -284,7 +292,8 @@ struct HTTPRequestTests {
   func cancellation() async throws {
     let server = LoopbackSocket(.silent)
     let task = Task {
-      await failure(v4, ["url": .text("http://127.0.0.1:\(server.port)/"), "method": "get", "timeout": 60])
+      await failure(
+        v4, ["url": .text("http://127.0.0.1:\(server.port)/"), "method": "get", "timeout": 60])
     }
     try await Task.sleep(for: .milliseconds(100))
     task.cancel()

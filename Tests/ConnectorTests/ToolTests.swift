@@ -43,9 +43,11 @@ struct ToolTests {
     let known = Variables(cycle: ["a": 1], execution: ["a": 2, "b": 3])
     let read = try await perform("util:GetVariable2", ["name": "a"], variables: known)
     #expect(read.bundles == [["a": 1]])
-    let both = try await perform("util:GetVariables", ["variables": ["a", "b", "c"]], variables: known)
+    let both = try await perform(
+      "util:GetVariables", ["variables": ["a", "b", "c"]], variables: known)
     #expect(both.bundles == [["a": 1, "b": 3, "c": .null]])
-    #expect(await failure("util:SetVariable2", ["name": "", "value": 1])?.type == .bundleValidation)
+    #expect(
+      await failure("util:SetVariable2", ["name": "", "value": 1])?.type == .bundleValidation)
   }
 
   @Test(

@@ -83,7 +83,9 @@ struct CommandTests {
     _ = try await stored("[\(bundle)]")
     let id = try #require(try await records().first?["id"]?.text)
     let shown = try await fettle("show", id, "--json", "--store", store).output
-    for spelling in ["1.10", "9007199254740993", "1e400"] { #expect(shown.contains(": \(spelling)")) }
+    for spelling in ["1.10", "9007199254740993", "1e400"] {
+      #expect(shown.contains(": \(spelling)"))
+    }
   }
 
   @Test("the store is for its owner only")
@@ -97,7 +99,8 @@ struct CommandTests {
 
   @Test("without --store the data home is used")
   func dataHome() async throws {
-    let run = try await fettle("run", folder.file("b.json", Self.blueprint), "--bundles", "-", input: "[]")
+    let run = try await fettle(
+      "run", folder.file("b.json", Self.blueprint), "--bundles", "-", input: "[]")
     #expect(run.status == 0, "\(run.errors)")
     #expect(
       FileManager.default.fileExists(atPath: "\(folder.path)/.local/share/fettle/fettle.db"))
@@ -161,7 +164,8 @@ struct BadInputTests {
   @Test(
     "on the command line",
     arguments: [
-      (["run"], "Missing expected argument"), (["run", "/no/such/file"], "cannot be read: No such"),
+      (["run"], "Missing expected argument"),
+      (["run", "/no/such/file"], "cannot be read: No such"),
       (["nonsense"], "nonsense"), (["list", "--status", "lost"], "There is no status 'lost'"),
       (["list"], "o store at"), (["show", "abc"], "o store at"), (["retry"], "Missing expected"),
       (["edit", "abc"], "Nothing to change"), (["check", "/"], "cannot be read"),
@@ -227,7 +231,9 @@ struct BadInputTests {
     let store = folder.path + "/s.db"
     let blueprint = try folder.file("b.json", CommandTests.blueprint)
     let bundles = "[" + Array(repeating: #"{"body":"{"}"#, count: 40).joined(separator: ",") + "]"
-    _ = try await fettle(["run", blueprint, "--bundles", folder.file("x.json", bundles), "--store", store])
+    _ = try await fettle([
+      "run", blueprint, "--bundles", folder.file("x.json", bundles), "--store", store,
+    ])
     let missing = try await fettle(["show", "zzzz", "--store", store])
     #expect(missing.status == 2)
     #expect(missing.errors.contains("zzzz"))

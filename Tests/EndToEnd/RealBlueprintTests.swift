@@ -49,17 +49,21 @@ struct RealBlueprintTests {
     let server = try await LoopbackHTTP { _ in .json(200, [:]) }
     let result = try await run(
       local("filter-gate", server.base),
-      #"[{"score":51,"email":"a@example.org","name":"A"},{"score":50,"email":"b@example.org","name":"B"}]"#)
+      #"[{"score":51,"email":"a@example.org","name":"A"},{"score":50,"email":"b@example.org","name":"B"}]"#
+    )
     #expect(result.status == 0, "\(result.output)\(result.errors)")
     #expect(server.requests.count == 1)
   }
 
-  @Test("webhook-router-error-handler: both routes run, and a 500 is ignored as its author said", arguments: [200, 500])
+  @Test(
+    "webhook-router-error-handler: both routes run, and a 500 is ignored as its author said",
+    arguments: [200, 500])
   func router(status: Int) async throws {
     let server = try await LoopbackHTTP { _ in .json(status, ["message": "answer"]) }
     let result = try await run(
       local("webhook-router-error-handler", server.base),
-      #"[{"email":"a@example.org","name":"A","score":80},{"email":"b@example.org","name":"B","score":3}]"#)
+      #"[{"email":"a@example.org","name":"A","score":80},{"email":"b@example.org","name":"B","score":3}]"#
+    )
     #expect(result.status == 0, "\(result.output)\(result.errors)")
     #expect(server.requests.map(\.path) == ["/hot-leads"])
     let body = try JSONReader.read(try #require(server.requests.first?.body)).collection

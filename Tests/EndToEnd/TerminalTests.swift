@@ -18,12 +18,14 @@ struct TerminalTests {
     return try TmuxSession(
       tellsStatus ? "sh -c '\(command); echo status $?; exec sleep 60'" : command,
       columns: columns, rows: rows,
-      environment: environment.merging(["HOME": folder.path, "TMPDIR": folder.path]) { own, _ in own }
+      environment: environment.merging(["HOME": folder.path, "TMPDIR": folder.path]) { own, _ in own
+      }
     )
   }
 
   /// What tmux says of the modes a program can leave behind.
-  static let modes = "#{alternate_on} #{cursor_flag} #{mouse_any_flag} #{keypad_cursor_flag} #{keypad_flag}"
+  static let modes =
+    "#{alternate_on} #{cursor_flag} #{mouse_any_flag} #{keypad_cursor_flag} #{keypad_flag}"
   static let asItWas = "0 1 0 0 0"
 
   @Test("the demo: find the DataError, give the order its e-mail address, resume, see it resolved")
@@ -78,7 +80,9 @@ struct TerminalTests {
     try await terminal.wait(for: "<< FAILED")
     for (columns, rows) in [(140, 45), (40, 10), (30, 6), (80, 24)] {
       try terminal.resize(columns: columns, rows: rows)
-      try await terminal.wait("a frame of \(columns)x\(rows)") { $0.contains("40") || $0.contains("OPEN") }
+      try await terminal.wait("a frame of \(columns)x\(rows)") {
+        $0.contains("40") || $0.contains("OPEN")
+      }
     }
     try await terminal.wait(for: "<< FAILED")
     try terminal.press("Q")
@@ -107,7 +111,9 @@ struct TerminalTests {
     #expect(screen.utf8.allSatisfy { $0 < 0x80 })
   }
 
-  @Test("a terminal nobody knows, or one that cannot draw, gets one line", arguments: ["nonsense", "dumb"])
+  @Test(
+    "a terminal nobody knows, or one that cannot draw, gets one line",
+    arguments: ["nonsense", "dumb"])
   func unknown(term: String) async throws {
     let terminal = try demo(tellsStatus: true, environment: ["TERM": term])
     let screen = try await terminal.wait(for: "status 2")

@@ -21,7 +21,8 @@ struct ResumeTests {
     #expect(bench.told.takeHeard() == ["before", "bad"])
     let summary = try #require(try await bench.open().first)
     var bundles = try await bench.desk.record(summary.id).bundles
-    let edit = try bench.desk.edit("good", at: ValuePath(module: 1, steps: [.field("w")]), of: &bundles)
+    let edit = try bench.desk.edit(
+      "good", at: ValuePath(module: 1, steps: [.field("w")]), of: &bundles)
     let version = try await bench.desk.append([edit], to: summary.id, version: 1)
     let report = try await bench.desk.resume(summary.id, version: version, trigger: .manual)
     #expect(report.outcome == .resolved)
@@ -67,7 +68,9 @@ struct ResumeTests {
     #expect(!record.summary.retry)
   }
 
-  @Test("a record is never lost by retrying it, whatever it fails with (5.4)", arguments: ErrorType.table)
+  @Test(
+    "a record is never lost by retrying it, whatever it fails with (5.4)",
+    arguments: ErrorType.table)
   func neverLost(row: ErrorType.Row) async throws {
     bench.told.fail(on: "x", with: data)
     _ = try await bench.runner.run(

@@ -151,7 +151,10 @@ struct FailureTests {
         #"{"id":9,"module":"builtin:Break","mapper":{"retry":true,"count":"3","interval":"15"}}"#,
         ["1", "2", "after2"], 1, .success
       ),
-      (Workbench.say(9, "log {{2.error.type}}"), ["1", "log RuntimeError", "2", "after2"], 0, .success),
+      (
+        Workbench.say(9, "log {{2.error.type}}"), ["1", "log RuntimeError", "2", "after2"], 0,
+        .success
+      ),
       (
         #"{"id":9,"module":"builtin:Ignore","filter":{"conditions":[[{"a":"{{2.error.type}}","o":"text:equal","b":"DataError"}]]}}"#,
         ["1"], 0, .error
@@ -175,7 +178,8 @@ struct FailureTests {
     bench.told.fail(on: "1", with: data)
     bench.told.fail(on: "log", with: data)
     let summary = try await bench.runner.run(
-      Workbench.blueprint(Workbench.say(2, "{{1.n}}", #","onerror":[\#(Workbench.say(9, "log"))]"#)),
+      Workbench.blueprint(
+        Workbench.say(2, "{{1.n}}", #","onerror":[\#(Workbench.say(9, "log"))]"#)),
       given: [["n": 1], ["n": 2]])
     #expect(summary.status == .error)
     #expect(bench.told.takeHeard() == ["1", "log"])

@@ -35,7 +35,8 @@ public enum GeneratedValue {
   /// Named fields, sometimes more than are searched one by one.
   public static func collection(using random: inout SplitMix, depth: Int = 3) -> Collection {
     var fields: Collection = [:]
-    let count = Int.random(in: 0..<20, using: &random) == 0 ? 40 : Int.random(in: 0...5, using: &random)
+    let count =
+      Int.random(in: 0..<20, using: &random) == 0 ? 40 : Int.random(in: 0...5, using: &random)
     for _ in 0..<count {
       fields[text(using: &random)] = any(using: &random, depth: depth)
     }
@@ -45,7 +46,8 @@ public enum GeneratedValue {
   /// A number in one of the spellings JSON allows.
   public static func number(using random: inout SplitMix) -> Number {
     let spellings = [
-      "0", "-0", "1.10", "9007199254740993", "1e400", "-1E-7", "0.1", "123456789012345678901234567890",
+      "0", "-0", "1.10", "9007199254740993", "1e400", "-1E-7", "0.1",
+      "123456789012345678901234567890",
       "1.0", "100", "5e-324", "1.7976931348623157e308",
     ]
     if Bool.random(using: &random), let spelling = spellings.randomElement(using: &random),
@@ -61,7 +63,8 @@ public enum GeneratedValue {
   /// A text with whatever could hurt a terminal, a database or a comparison.
   public static func text(using random: inout SplitMix) -> String {
     let pieces = [
-      "a", "Z", "9", " ", "é", "e\u{301}", "Å", "\u{212B}", "日本", "👩‍👩‍👧", "\n", "\t", "\0", "\u{1B}[31m",
+      "a", "Z", "9", " ", "é", "e\u{301}", "Å", "\u{212B}", "日本", "👩‍👩‍👧", "\n", "\t", "\0",
+      "\u{1B}[31m",
       "\u{9B}", "\u{202E}", "\u{FEFF}", "\"", "\\", "{{1.a}}", "'", "`", "\u{7F}", "\u{10FFFF}",
       "\u{E000}", "'; DROP TABLE record; --", "%", "_",
     ]

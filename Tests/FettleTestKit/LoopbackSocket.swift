@@ -40,11 +40,13 @@ public final class LoopbackSocket: Sendable {
     listen(descriptor, 16)
     var thread = pthread_t()
     let context = Unmanaged.passRetained(Context(descriptor, fault)).toOpaque()
-    pthread_create(&thread, nil, { context in
-      guard let context else { return nil }
-      Unmanaged<Context>.fromOpaque(context).takeRetainedValue().serve()
-      return nil
-    }, context)
+    pthread_create(
+      &thread, nil,
+      { context in
+        guard let context else { return nil }
+        Unmanaged<Context>.fromOpaque(context).takeRetainedValue().serve()
+        return nil
+      }, context)
     pthread_detach(thread)
   }
 

@@ -7,7 +7,9 @@ public final class TmuxSession: Sendable {
 
   /// Whether tmux is there.
   public static let isInstalled =
-    ["/usr/bin/tmux", "/usr/local/bin/tmux"].contains { FileManager.default.isExecutableFile(atPath: $0) }
+    ["/usr/bin/tmux", "/usr/local/bin/tmux"].contains {
+      FileManager.default.isExecutableFile(atPath: $0)
+    }
 
   /// What a screen was when something awaited did not come.
   public struct TimedOut: Error, CustomStringConvertible {
@@ -21,9 +23,11 @@ public final class TmuxSession: Sendable {
   ) throws {
     folder = try TemporaryFolder()
     socket = "fettle-\(UUID().uuidString.prefix(8))"
-    let settings = environment.merging(["LC_ALL": "C.UTF-8", "TERM": "tmux-256color"]) { own, _ in own }
-      .sorted { $0.key < $1.key }
-      .map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
+    let settings = environment.merging(["LC_ALL": "C.UTF-8", "TERM": "tmux-256color"]) { own, _ in
+      own
+    }
+    .sorted { $0.key < $1.key }
+    .map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
     // `exec env` hands the program its own environment; the window stays to be looked at.
     try tmux([
       "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "-s", "t",

@@ -29,7 +29,9 @@ struct RecordTests {
   func large(kind: StoreUnderTest) async throws {
     let store = try kind.open(in: folder)
     let maker = try await RecordMaker(store)
-    let record = try maker.record(bundle: ["text": .text(String(repeating: "é\0", count: 3_500_000))])
+    let record = try maker.record(bundle: [
+      "text": .text(String(repeating: "é\0", count: 3_500_000))
+    ])
     _ = try await store.add(record)
     #expect(try await store.record(record.id).originalBundles == record.originalBundles)
   }
@@ -57,7 +59,8 @@ struct RecordTests {
     #expect(try await store.identify(String(record.id.text.prefix(4)).uppercased()) == record.id)
   }
 
-  @Test("edits are appended, and a stale or a late one is refused", arguments: StoreUnderTest.allCases)
+  @Test(
+    "edits are appended, and a stale or a late one is refused", arguments: StoreUnderTest.allCases)
   func edits(kind: StoreUnderTest) async throws {
     let store = try kind.open(in: folder)
     let maker = try await RecordMaker(store)
@@ -80,7 +83,9 @@ struct RecordTests {
     }
   }
 
-  @Test("moves follow the table; an illegal or stale one changes nothing", arguments: StoreUnderTest.allCases)
+  @Test(
+    "moves follow the table; an illegal or stale one changes nothing",
+    arguments: StoreUnderTest.allCases)
   func moves(kind: StoreUnderTest) async throws {
     let store = try kind.open(in: folder)
     let maker = try await RecordMaker(store)
@@ -106,7 +111,9 @@ struct RecordTests {
     }
   }
 
-  @Test("an attempt that failed elsewhere stores its successors with it", arguments: StoreUnderTest.allCases)
+  @Test(
+    "an attempt that failed elsewhere stores its successors with it",
+    arguments: StoreUnderTest.allCases)
   func successors(kind: StoreUnderTest) async throws {
     let store = try kind.open(in: folder)
     let maker = try await RecordMaker(store)
@@ -140,7 +147,9 @@ struct PageTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  @Test("page by page from either end, each once, whatever is added meanwhile", arguments: StoreUnderTest.allCases)
+  @Test(
+    "page by page from either end, each once, whatever is added meanwhile",
+    arguments: StoreUnderTest.allCases)
   func pages(kind: StoreUnderTest) async throws {
     let store = try kind.open(in: folder)
     let maker = try await RecordMaker(store)
@@ -205,7 +214,9 @@ struct PageTests {
     let record = try maker.record()
     _ = try await store.add(record)
     _ = try await store.add(maker.record(state: .pending))
-    #expect(try await store.counts() == RecordCounts(byState: [.unresolved: 1, .pending: 1], openBytes: 200))
+    #expect(
+      try await store.counts()
+        == RecordCounts(byState: [.unresolved: 1, .pending: 1], openBytes: 200))
     _ = try await store.move(
       record.id, version: 1,
       RecordChange(.closed, reason: "done by hand", author: "ada", date: Instant(milliseconds: 1)))

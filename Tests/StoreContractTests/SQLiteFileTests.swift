@@ -16,7 +16,8 @@ struct SQLiteFileTests {
   func permissions() async throws {
     let store = try SQLiteStore.open(path: path)
     _ = try await store.scenario(named: "a")
-    for (place, mode) in [(path, 0o600), (path + "-wal", 0o600), (folder.path + "/deep/er", 0o700)] {
+    for (place, mode) in [(path, 0o600), (path + "-wal", 0o600), (folder.path + "/deep/er", 0o700)]
+    {
       let attributes = try FileManager.default.attributesOfItem(atPath: place)
       #expect(attributes[.posixPermissions] as? Int == mode, "\(place)")
     }

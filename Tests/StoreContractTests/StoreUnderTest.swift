@@ -24,7 +24,8 @@ struct RecordMaker {
     scenario = try await store.scenario(named: "Orders")
   }
 
-  static let blueprintText = #"{"name":"Orders","flow":[{"id":1,"module":"a:B"},{"id":2,"module":"a:C"}]}"#
+  static let blueprintText =
+    #"{"name":"Orders","flow":[{"id":1,"module":"a:B"},{"id":2,"module":"a:C"}]}"#
 
   func record(
     state: IncompleteState = .unresolved, type: ErrorType = .data, created: Int = 0,

@@ -51,11 +51,13 @@ public final class HTTPTransport: Sendable {
   private func start() {
     var thread = pthread_t()
     let context = Unmanaged.passRetained(self).toOpaque()
-    pthread_create(&thread, nil, { context in
-      guard let context else { return nil }
-      Unmanaged<HTTPTransport>.fromOpaque(context).takeRetainedValue().loop()
-      return nil
-    }, context)
+    pthread_create(
+      &thread, nil,
+      { context in
+        guard let context else { return nil }
+        Unmanaged<HTTPTransport>.fromOpaque(context).takeRetainedValue().loop()
+        return nil
+      }, context)
     pthread_detach(thread)
   }
 

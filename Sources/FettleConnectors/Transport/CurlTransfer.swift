@@ -126,7 +126,9 @@ final class CurlTransfer: @unchecked Sendable {
             field, raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count)
         }
       }
-      if let form { fettle_curl_set_pointer(handle, CURLOPT_MIMEPOST, UnsafeMutableRawPointer(form)) }
+      if let form {
+        fettle_curl_set_pointer(handle, CURLOPT_MIMEPOST, UnsafeMutableRawPointer(form))
+      }
     }
   }
 

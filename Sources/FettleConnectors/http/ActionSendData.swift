@@ -15,7 +15,8 @@ struct ActionSendData: ModuleImplementation {
       FieldDescriptor("timeout", "Timeout", .number, range: 1...300),
       FieldDescriptor("gzip", "Request compressed content", .boolean),
       FieldDescriptor("followRedirect", "Follow redirect", .boolean),
-      FieldDescriptor("rejectUnauthorized", "Reject connections with unverified certificates", .boolean),
+      FieldDescriptor(
+        "rejectUnauthorized", "Reject connections with unverified certificates", .boolean),
       FieldDescriptor("authUser", "User name", .text),
       FieldDescriptor("authPass", "Password", .text, secret: true),
     ])

@@ -91,8 +91,9 @@ struct ServiceMessage {
       error.text ?? error.collection?["message"]?.text ?? error.collection?["detail"]?.text
     }
     let places = [fields, inner] + errors.compactMap(\.collection)
-    field = places.lazy.flatMap { place in
-      ["field", "param", "path"].lazy.compactMap { place[$0]?.text }
-    }.first
+    field =
+      places.lazy.flatMap { place in
+        ["field", "param", "path"].lazy.compactMap { place[$0]?.text }
+      }.first
   }
 }

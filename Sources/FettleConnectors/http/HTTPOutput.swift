@@ -29,7 +29,7 @@ enum HTTPOutput {
     // it (semantics 2.5: "body not parseable although parse response is on").
     do {
       if isJSON || type.isEmpty { return try JSONReader.read(answer.body) }
-    } catch where isJSON {
+    } catch  where isJSON {
       throw ModuleError(
         .data, "the answer of \(target) says it is JSON and is not: \(error)",
         detail: text.map { String($0.prefix(2000)) })

@@ -38,7 +38,8 @@ struct SetVariables: ModuleImplementation {
     for (number, variable) in (input["variables"]?.array ?? []).enumerated() {
       guard let name = variable.collection?["name"].flatMap(Coercion.text), !name.isEmpty else {
         throw ModuleError(
-          .bundleValidation, "variable \(number + 1) has no name", field: "variables", stage: .input)
+          .bundleValidation, "variable \(number + 1) has no name", field: "variables", stage: .input
+        )
       }
       let value = variable.collection?["value"] ?? .null
       bundle[name] = value

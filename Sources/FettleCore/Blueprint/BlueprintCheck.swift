@@ -134,12 +134,15 @@ private struct Checker {
     }
     let reachable = visibleIDs(to: module)
     for (path, template) in module.mapper.templates() {
-      check(template, of: module, at: (["mapper"] + path.map(Self.written)).joined(separator: "."),
+      check(
+        template, of: module, at: (["mapper"] + path.map(Self.written)).joined(separator: "."),
         reachable)
     }
-    let guards = [("filter", module.filter)] + module.branches.enumerated().map {
-      ("branches[\($0)]", $1.filter)
-    }
+    let guards =
+      [("filter", module.filter)]
+      + module.branches.enumerated().map {
+        ("branches[\($0)]", $1.filter)
+      }
     for (place, filter) in guards {
       for condition in (filter?.groups ?? []).joined() {
         check(condition.left, of: module, at: place, reachable)

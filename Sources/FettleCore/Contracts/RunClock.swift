@@ -17,16 +17,26 @@ extension RunClock {
 /// The clock and the chance of the machine.
 public struct SystemClock: RunClock {
   private let fixed: Instant?
+  private let shift: Int64
 
   /// The clock of the machine, or one that stands still, for pictures and tests.
-  public init(standingStillAt fixed: Instant? = nil) { self.fixed = fixed }
+  public init(standingStillAt fixed: Instant? = nil) {
+    self.fixed = fixed
+    shift = 0
+  }
+
+  /// A clock that shows `start` now and goes on from there.
+  public init(startingAt start: Instant) {
+    fixed = nil
+    shift = start.milliseconds - millisecondsSinceEpoch()
+  }
 
   /// The current instant.
   public func now() -> Instant {
     if let fixed { return fixed }
     // The only way to the wall clock without Foundation: the distance of two Swift clocks has no
     // epoch, the C library has.
-    return Instant(milliseconds: millisecondsSinceEpoch())
+    return Instant(milliseconds: millisecondsSinceEpoch() + shift)
   }
 
   /// A number from 0 up to, but not including, 1.

@@ -183,7 +183,8 @@ struct Evaluator {
     func order<T: Comparable>(_ a: T, _ b: T) -> Int { a < b ? -1 : a > b ? 1 : 0 }
     switch (left, right) {
     case (.text(let a), .text(let b)):
-      return a.utf16.elementsEqual(b.utf16) ? 0 : a.utf16.lexicographicallyPrecedes(b.utf16) ? -1 : 1
+      return a.utf16.elementsEqual(b.utf16)
+        ? 0 : a.utf16.lexicographicallyPrecedes(b.utf16) ? -1 : 1
     case (.date, _), (_, .date):
       guard let a = Coercion.date(left), let b = Coercion.date(right) else { return nil }
       return order(a, b)

@@ -42,7 +42,8 @@ struct FunctionCall {
     let value = try value(index)
     guard let number = Coercion.number(value) else {
       throw failure(
-        "argument \(index + 1) must be a number, got \(value.kind.rawValue) \(value.excerpt)", value)
+        "argument \(index + 1) must be a number, got \(value.kind.rawValue) \(value.excerpt)", value
+      )
     }
     return number.double
   }
@@ -65,7 +66,8 @@ struct FunctionCall {
     case .null: return []
     case let other:
       throw failure(
-        "argument \(index + 1) must be an array, got \(other.kind.rawValue) \(other.excerpt)", other)
+        "argument \(index + 1) must be an array, got \(other.kind.rawValue) \(other.excerpt)", other
+      )
     }
   }
 
@@ -86,7 +88,8 @@ struct FunctionCall {
 
 /// The functions by name: what lookup, checks and messages read.
 enum FunctionTable {
-  static let functions: [String: ExpressionFunction] = general
+  static let functions: [String: ExpressionFunction] =
+    general
     .merging(text) { $1 }.merging(math) { $1 }.merging(arrays) { $1 }.merging(dates) { $1 }
 
   static func function(

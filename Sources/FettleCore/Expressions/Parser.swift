@@ -211,7 +211,8 @@ struct Parser {
       index += 1
     }
     guard index > start else { throw unexpected(tokens[start]) }
-    let text = String(characters[tokens[start].range.lowerBound..<tokens[index - 1].range.upperBound])
+    let text = String(
+      characters[tokens[start].range.lowerBound..<tokens[index - 1].range.upperBound])
     problems.append(
       TemplateProblem(
         severity: .warning,

@@ -97,7 +97,8 @@ public struct Template: Sendable, Hashable {
     self.references = references
   }
 
-  private static func find(_ brace: Character, from start: Int, in characters: [Character]) -> Int? {
+  private static func find(_ brace: Character, from start: Int, in characters: [Character]) -> Int?
+  {
     var index = start
     while index + 1 < characters.count {
       if characters[index] == brace, characters[index + 1] == brace { return index }

@@ -19,7 +19,9 @@ public enum HandlerSearch {
     if !last.module.handler.isEmpty { found.append(Found(owner: last.module)) }
     for step in path.dropLast().reversed() {
       if step.exit == .handler { break }
-      if step.exit != .next, !step.module.handler.isEmpty { found.append(Found(owner: step.module)) }
+      if step.exit != .next, !step.module.handler.isEmpty {
+        found.append(Found(owner: step.module))
+      }
     }
     return found
   }

@@ -37,7 +37,9 @@ public enum ValueCodec {
       if let spelling = number.spelling {
         tag(.spelled)
         append(spelling, to: &output)
-      } else if let integer = Int64(exactly: number.double), number.double.sign == .plus || integer != 0 {
+      } else if let integer = Int64(exactly: number.double),
+        number.double.sign == .plus || integer != 0
+      {
         tag(.integer)
         append(zigZag: integer, to: &output)
       } else {

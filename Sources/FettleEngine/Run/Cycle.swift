@@ -193,7 +193,8 @@ struct Cycle {
       } catch {
         // The failure of a filter is one of the module it guards (semantics 6.5.7).
         let name = filter.summary.map { " \"\($0)\"" } ?? ""
-        return .failed(ModuleError(error.type, "the filter\(name) failed: \(error)", stage: .filter))
+        return .failed(
+          ModuleError(error.type, "the filter\(name) failed: \(error)", stage: .filter))
       }
     }
     visits[module.id]?.passed += 1

@@ -49,9 +49,9 @@ struct Edit: AsyncParsableCommand {
         let path = try ValuePath(parsing: path)
         edits.append(
           try workshop.desk.edit(try value(bundles.value(at: path)), at: path, of: &bundles))
-      } catch let error as ValuePathError { throw CommandFailure.usage(error.description) } catch
-        let error as BundleEditError
-      { throw CommandFailure.usage(error.description) }
+      } catch let error as ValuePathError {
+        throw CommandFailure.usage(error.description)
+      } catch let error as BundleEditError { throw CommandFailure.usage(error.description) }
     }
     for assignment in assignments {
       let (path, text) = try Self.parts(assignment)

@@ -86,7 +86,8 @@ enum RecordTable {
   static func row(_ record: IncompleteSummary) -> String {
     let created = record.created.iso8601
     return row(
-      record.id.short, record.state.name, "\(created.prefix(10)) \(created.dropFirst(11).prefix(5))",
+      record.id.short, record.state.name,
+      "\(created.prefix(10)) \(created.dropFirst(11).prefix(5))",
       record.scenarioName, "\(record.failer) \(record.failerTitle)", record.errorType.shortName,
       record.retry ? "auto" : "manual",
       record.plannedAttempts > 0

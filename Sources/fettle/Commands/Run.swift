@@ -64,7 +64,8 @@ extension ExecutionSummary {
         failedModule.flatMap { blueprint.module($0) }
         .map { " in module \($0.id) \"\($0.title)\"" } ?? ""
       lines.append("\(error.type)\(place): \(error.message)")
-      lines.append("Nothing was stored for the failing bundle: \(reasonNothingWasStored(blueprint))")
+      lines.append(
+        "Nothing was stored for the failing bundle: \(reasonNothingWasStored(blueprint))")
     }
     if !stored.isEmpty {
       lines.append(

@@ -48,8 +48,9 @@ struct Show: AsyncParsableCommand {
     }
     if !record.attempts.isEmpty { Console.say("\nAttempts:") }
     for attempt in record.attempts {
-      Console.say("\(attempt.number)  \(attempt.started.iso8601)  \(attempt.trigger.rawValue)  "
-        + attempt.outcome.sentence)
+      Console.say(
+        "\(attempt.number)  \(attempt.started.iso8601)  \(attempt.trigger.rawValue)  "
+          + attempt.outcome.sentence)
     }
   }
 }

@@ -38,12 +38,14 @@ final class MisbehavingService: Sendable {
           .unprocessableContent,
           ["message": "email must not be empty", "field": "email", "code": "required"])
       }
-      return Self.answer(.created, ["id": .text("cus_\(email.prefix { $0 != "@" })"), "email": .text(email)])
+      return Self.answer(
+        .created, ["id": .text("cus_\(email.prefix { $0 != "@" })"), "email": .text(email)])
     }
     await server.appendRoute("POST /vip") { _ in Self.answer(.created, ["ok": true]) }
     await server.appendRoute("PUT /stock/:sku") { request in
       if request.routeParameters["sku"] == "MUG-2" {
-        return Self.answer(.serviceUnavailable, ["message": "the warehouse is down for maintenance"])
+        return Self.answer(
+          .serviceUnavailable, ["message": "the warehouse is down for maintenance"])
       }
       return Self.answer(.ok, ["left": 12])
     }
@@ -62,7 +64,8 @@ final class MisbehavingService: Sendable {
       switch request.routeParameters["number"] {
       case "2026-105":
         return Self.answer(
-          HTTPStatusCode(507, phrase: "Insufficient Storage"), ["message": "quota of 512 MB reached"])
+          HTTPStatusCode(507, phrase: "Insufficient Storage"),
+          ["message": "quota of 512 MB reached"])
       case "2026-108":
         // Longer than the module waits.
         try? await Task.sleep(for: .seconds(5))

@@ -40,7 +40,8 @@ struct BlueprintTests {
     #expect(blueprint.module(2)?.fallbackRoute == 1)
   }
 
-  @Test("finds the handlers in reach, nearest first, and never the one it stands in (semantics 3.1)")
+  @Test(
+    "finds the handlers in reach, nearest first, and never the one it stands in (semantics 3.1)")
   func handlers() throws {
     let blueprint = try parse(Self.router)
     func owners(_ id: ModuleID) -> [ModuleID] {
@@ -133,7 +134,10 @@ struct BlueprintCheckTests {
       (#"{"flow":[{"id":1,"module":"http:MakeRequest"}]}"#, "warning 1: a failure of the first"),
       (#"{"flow":[{"id":1,"module":"http:MakeRequest"}]}"#, "warning 0: storing incomplete"),
       (#"{"flow":[{"id":1,"module":"util:Sleep"}]}"#, "did its author mean util:FunctionSleep"),
-      (#"{"flow":[{"id":1,"module":"a:B"},{"id":2,"module":"builtin:Ignore"}]}"#, "error 2: builtin:Ignore belongs"),
+      (
+        #"{"flow":[{"id":1,"module":"a:B"},{"id":2,"module":"builtin:Ignore"}]}"#,
+        "error 2: builtin:Ignore belongs"
+      ),
       (
         #"{"flow":[{"id":1,"module":"a:B"},{"id":2,"module":"builtin:BasicRouter","routes":[]},{"id":3,"module":"a:B"}]}"#,
         "error 2: module 3 stands behind it"
@@ -146,7 +150,10 @@ struct BlueprintCheckTests {
         #"{"flow":[{"id":1,"module":"a:B","mapper":{"x":"{{2.a}}"}},{"id":2,"module":"a:B"}]}"#,
         "error 1: 'B' [module ID 1] references inaccessible module 'B' [module ID 2]"
       ),
-      (#"{"flow":[{"id":1,"module":"a:B","mapper":{"x":"{{7.a}}"}}]}"#, "error 1: there is no module 7"),
+      (
+        #"{"flow":[{"id":1,"module":"a:B","mapper":{"x":"{{7.a}}"}}]}"#,
+        "error 1: there is no module 7"
+      ),
       (#"{"flow":[]}"#, "error 0: the scenario has no modules"),
       (
         #"{"flow":[{"id":1,"module":"a:B","filter":{"conditions":[[{"a":"x","o":"exist"}]]}}]}"#,

@@ -36,7 +36,8 @@ struct JSONTests {
       ("\"\\ud800\\u0041\"", 1, 2, "surrogate"), ("[01]", 1, 2, "begin with 0"),
       ("[1.]", 1, 4, "digit"), ("[1e]", 1, 4, "exponent"), ("\"a\nb\"", 1, 3, "control"),
       ("nul", 1, 1, "a value"), ("[1] x", 1, 5, "the end"), ("\"abc", 1, 1, "not closed"),
-      ("\"\\x\"", 1, 2, "backslash"), ("{'a':1}", 1, 2, "double quotes"), ("[NaN]", 1, 2, "a value"),
+      ("\"\\x\"", 1, 2, "backslash"), ("{'a':1}", 1, 2, "double quotes"),
+      ("[NaN]", 1, 2, "a value"),
       ("\"\\u12G4\"", 1, 2, "hexadecimal"), ("{\"a\":1,}", 1, 8, "double quotes"),
     ] as [(String, Int, Int, String)])
   func refused(text: String, line: Int, column: Int, message: String) {

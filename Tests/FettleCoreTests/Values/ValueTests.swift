@@ -40,7 +40,9 @@ struct ValuePathTests {
     #expect(try ValuePath(parsing: text).description == text)
   }
 
-  @Test("that is none says what is missing", arguments: ["", "email", "1.", "1[0]", "1[x]", "1.`a", "0.a", "1 a"])
+  @Test(
+    "that is none says what is missing",
+    arguments: ["", "email", "1.", "1[0]", "1[x]", "1.`a", "0.a", "1 a"])
   func refused(text: String) {
     #expect(throws: ValuePathError.self) { try ValuePath(parsing: text) }
   }
@@ -141,7 +143,9 @@ struct InstantTests {
 
   @Test(
     "of a day that does not exist is none",
-    arguments: ["2023-02-29", "2026-13-01", "2026-00-10", "2026-04-31", "26-01-01", "2026-01-01T25:00", "x"])
+    arguments: [
+      "2023-02-29", "2026-13-01", "2026-00-10", "2026-04-31", "26-01-01", "2026-01-01T25:00", "x",
+    ])
   func impossible(text: String) {
     #expect(Instant(iso8601: text) == nil)
   }

@@ -18,7 +18,8 @@ extension FunctionTable {
     },
     "average": function(0...Int.max) { call throws(ExpressionError) in
       let numbers = try numbers(call)
-      return numbers.isEmpty ? .null : Evaluator.decimal(numbers.reduce(0, +) / Double(numbers.count))
+      return numbers.isEmpty
+        ? .null : Evaluator.decimal(numbers.reduce(0, +) / Double(numbers.count))
     },
     "min": function(0...Int.max) { call throws(ExpressionError) in
       try numbers(call).min().map(result) ?? .null

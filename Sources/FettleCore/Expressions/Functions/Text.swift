@@ -34,7 +34,8 @@ extension FunctionTable {
       let (text, separator) = (try call.text(0), try call.text(1))
       let pieces =
         separator.isEmpty
-        ? text.map { String($0) } : text.split(separator: separator, omittingEmptySubsequences: false).map { String($0) }
+        ? text.map { String($0) }
+        : text.split(separator: separator, omittingEmptySubsequences: false).map { String($0) }
       let keepsEmpty = Evaluator.isTrue(try call.value(2))
       // Pieces are trimmed and empty ones left out (contradiction 5).
       return .array(

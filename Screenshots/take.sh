@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Remakes the pictures of this folder from the running program: `Screenshots/take.sh`. Debian needs
+# xvfb xauth xterm tmux imagemagick xdotool fonts-jetbrains-mono.
+#
+# The program runs in a tmux session, a terminal emulator shows the session, and the emulator's
+# window is photographed: a picture cannot show what the program did not draw.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# One display for all pictures.
+[ -n "${DISPLAY:-}" ] || exec xvfb-run -a -s "-screen 0 2200x1400x24" "$PWD/Screenshots/take.sh"
+swift build --product fettle >/dev/null
+program="$PWD/$(swift build --product fettle --show-bin-path | sed "s|^$PWD/||")/fettle"
+work=$(mktemp -d)
+socket="shots-$$"
+trap 'tmux -L "$socket" kill-server 2>/dev/null || true; rm -rf "$work"' EXIT
+
+session() { # columns rows [variable=value…]
+  tmux -L "$socket" kill-server 2>/dev/null || true
+  tmux -L "$socket" -f /dev/null new-session -d -x "$1" -y "$2" -s t \
+    "exec env LC_ALL=C.UTF-8 TZ=UTC TMPDIR=$work ${*:3} $program demo --now 2026-09-21T14:05:00Z"
+  tmux -L "$socket" set -g status off
+  tmux -L "$socket" set -s escape-time 0
+  until_shown "open"
+}
+
+keys() { tmux -L "$socket" send-keys -t t "$@"; }
+
+until_shown() {
+  for _ in $(seq 200); do
+    tmux -L "$socket" capture-pane -p -t t | grep -qF -- "$1" && return
+    sleep 0.05
+  done
+  echo "\"$1\" did not come" >&2
+  tmux -L "$socket" capture-pane -p -t t >&2
+  exit 1
+}
+
+shot() { # name columns rows
+  bash -c '
+    xterm -T shot -geometry "$3x$4" -fa "JetBrains Mono" -fs 12 -u8 +sb -b 10 -bw 0 +bc \
+      -xrm "*boldColors:false" -xrm "*termName:xterm-256color" \
+      -xrm "*background:#11151c" -xrm "*foreground:#d6dbe5" -xrm "*color0:#11151c" \
+      -xrm "*color1:#f0616d" -xrm "*color2:#7ec87e" -xrm "*color3:#e0b84c" \
+      -xrm "*color4:#6aa6f8" -xrm "*color5:#c792ea" -xrm "*color6:#5fc9c9" \
+      -xrm "*color7:#d6dbe5" -xrm "*color8:#6b7486" -e tmux -L "$1" attach -t t &
+    terminal=$!
+    window=
+    for _ in $(seq 100); do
+      window=$(xdotool search --name "^shot$" | tail -1) && [ -n "$window" ] && break
+      sleep 0.1
+    done
+    sleep 1.5
+    import -window "$window" -depth 8 "$2"
+    kill "$terminal"
+    wait "$terminal" 2>/dev/null || true
+  ' shot "$socket" "Screenshots/$1.png" "$2" "$3"
+  echo "Screenshots/$1.png"
+}
+
+session 100 28
+shot list 100 28
+keys Enter
+until_shown "<< FAILED"
+shot detail 100 28
+keys e
+until_shown "Enter keep"
+keys -l "ada@example.org"
+until_shown "ada@example.org"
+shot editor 100 28
+keys Enter
+until_shown '"ada@example.org"'
+keys r
+until_shown "Will run"
+shot resume-check 100 28
+keys Enter
+until_shown "resolved in"
+shot resolved 100 28
+
+session 140 45
+keys Enter
+until_shown "<< FAILED"
+shot detail-wide 140 45
+
+session 40 10
+shot list-40x10 40 10
+
+session 100 28 NO_COLOR=1
+keys Enter
+until_shown "<< FAILED"
+shot detail-mono 100 28
