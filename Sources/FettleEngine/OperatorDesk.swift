@@ -19,7 +19,8 @@ public struct OperatorDesk: Sendable {
   public func page(
     _ filter: RecordFilter, _ request: PageRequest, limit: Int
   ) async throws(StoreError) -> [IncompleteSummary] {
-    try await store.page(filter, request, limit: limit)
+    _ = try await store.releaseExpiredLeases(now: runner.clock.now())
+    return try await store.page(filter, request, limit: limit)
   }
 
   /// The number of records, by what they wait for.
@@ -27,7 +28,8 @@ public struct OperatorDesk: Sendable {
 
   /// A record with all it holds.
   public func record(_ id: RecordID) async throws(StoreError) -> IncompleteExecution {
-    try await store.record(id)
+    _ = try await store.releaseExpiredLeases(now: runner.clock.now())
+    return try await store.record(id)
   }
 
   /// The record whose identity begins with these digits.
@@ -64,7 +66,8 @@ public struct OperatorDesk: Sendable {
   public func resume(
     _ id: RecordID, version: Int?, trigger: AttemptTrigger
   ) async throws(StoreError) -> ResumeReport {
-    try await Resume(runner: runner, store: store, author: author)
+    _ = try await store.releaseExpiredLeases(now: runner.clock.now())
+    return try await Resume(runner: runner, store: store, author: author)
       .run(id, version: version, trigger: trigger)
   }
 

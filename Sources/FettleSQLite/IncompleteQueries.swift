@@ -74,40 +74,105 @@ extension SQLiteStore: IncompleteStore {
     _ id: RecordID, version: Int?, _ change: RecordChange
   ) async throws(StoreError) -> IncompleteExecution {
     try await writing { database in
-      let rows = RecordRows(database: database)
-      let (number, summary) = try rows.find(id)
-      let state = try summary.state.after(change.event)
-      if let version, version != summary.version {
-        throw StoreError.changedMeanwhile(currentVersion: summary.version)
-      }
-      for record in change.successors { _ = try rows.insert(record, author: change.author) }
-      if let attempt = change.attempt { try rows.insert(attempt, number: number) }
-      if let error = change.error {
-        try database.execute(
-          sql: "UPDATE content SET error = ? WHERE record = ?",
-          arguments: [rows.blob(error), number])
-        try database.execute(
-          sql: "UPDATE record SET error_type = ?, reason = ? WHERE number = ?",
-          arguments: [error.type.rawValue, error.message, number])
-      }
-      try database.execute(
-        sql: """
-          UPDATE record SET state = ?, next_retry = ?, attempts = attempts + ?,
-            version = version + 1, closing_reason = coalesce(?, closing_reason),
-            successor = coalesce(?, successor)
-          WHERE number = ?
-          """,
-        arguments: [
-          state.rawValue, change.nextRetry?.milliseconds, change.attempt == nil ? 0 : 1,
-          change.reason, change.successors.first?.id.text, number,
-        ])
-      try database.execute(
-        sql: "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?)",
-        arguments: [
-          number, summary.version + 1, change.event.rawValue, state.rawValue, change.reason,
-          change.author, change.date.milliseconds,
-        ])
-      return try rows.record(id)
+      try RecordRows(database: database).move(id, version: version, change)
     }
+  }
+
+  /// Says that the worker that claimed a record is still at work on it.
+  public func renewLease(of id: RecordID, until: Instant) async throws(StoreError) {
+    try await writing { database in
+      try database.execute(
+        sql: "UPDATE record SET lease_until = ? WHERE id = ? AND state = 'inProgress'",
+        arguments: [until.milliseconds, id.text])
+    }
+  }
+
+  /// Gives the records whose worker died back to the state they were claimed from.
+  public func releaseExpiredLeases(now: Instant) async throws(StoreError) -> [RecordID] {
+    // Looking is cheap and takes no lock; there is hardly ever one.
+    let isAny = try await reading { try !RecordRows(database: $0).expired(now).isEmpty }
+    guard isAny else { return [] }
+    return try await writing { database in
+      let rows = RecordRows(database: database)
+      return try rows.expired(now).map { try rows.release($0, now: now) }
+    }
+  }
+}
+
+extension RecordRows {
+  /// Makes one move in a record's life.
+  func move(
+    _ id: RecordID, version: Int?, _ change: RecordChange
+  ) throws -> IncompleteExecution {
+    let rows = self
+    let (number, summary) = try rows.find(id)
+    let state = try summary.state.after(change.event)
+    if let version, version != summary.version {
+      throw StoreError.changedMeanwhile(currentVersion: summary.version)
+    }
+    for record in change.successors { _ = try rows.insert(record, author: change.author) }
+    if let attempt = change.attempt { try rows.insert(attempt, number: number) }
+    if let error = change.error {
+      try database.execute(
+        sql: "UPDATE content SET error = ? WHERE record = ?",
+        arguments: [rows.blob(error), number])
+      try database.execute(
+        sql: "UPDATE record SET error_type = ?, reason = ? WHERE number = ?",
+        arguments: [error.type.rawValue, error.message, number])
+    }
+    let isClaim = change.event == .claimed
+    try database.execute(
+      sql: """
+        UPDATE record SET state = ?, next_retry = ?, attempts = attempts + ?,
+          version = version + 1, lease_until = ?, claimed_from = ?, claimed_retry = ?,
+          closing_reason = coalesce(?, closing_reason),
+          successor = coalesce(?, successor)
+        WHERE number = ?
+        """,
+      arguments: [
+        state.rawValue, change.nextRetry?.milliseconds, change.attempt == nil ? 0 : 1,
+        change.lease?.milliseconds, isClaim ? summary.state.rawValue : nil,
+        isClaim ? summary.nextRetry?.milliseconds : nil,
+        change.reason, change.successors.first?.id.text, number,
+      ])
+    try database.execute(
+      sql: "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?)",
+      arguments: [
+        number, summary.version + 1, change.event.rawValue, state.rawValue, change.reason,
+        change.author, change.date.milliseconds,
+      ])
+    return try rows.record(id)
+  }
+
+  /// The records whose lease has run out.
+  func expired(_ now: Instant) throws -> [RecordID] {
+    try String.fetchAll(
+      database,
+      sql: "SELECT id FROM record WHERE lease_until IS NOT NULL AND lease_until < ?",
+      arguments: [now.milliseconds]
+    ).map { RecordID($0) }
+  }
+
+  /// Gives a record back to the state it was claimed from.
+  func release(_ id: RecordID, now: Instant) throws -> RecordID {
+    let row = try Row.fetchOne(
+      database,
+      sql: """
+        SELECT claimed_from, claimed_retry, attempts,
+          (SELECT max(date) FROM move WHERE record = record.number AND event = 'claimed') AS began
+        FROM record WHERE id = ?
+        """, arguments: [id.text])
+    let wasPending = (row?["claimed_from"] as String?) == IncompleteState.pending.rawValue
+    let began = (row?["began"] as Int64?).map { Instant(milliseconds: $0) } ?? now
+    let attempt = Attempt(
+      number: (row?["attempts"] ?? 0) + 1, trigger: .manual, executionID: "", started: began,
+      ended: now, outcome: .interrupted)
+    _ = try move(
+      id, version: nil,
+      RecordChange(
+        wasPending ? .interruptedWhilePending : .interruptedWhileUnresolved, attempt: attempt,
+        nextRetry: (row?["claimed_retry"] as Int64?).map { Instant(milliseconds: $0) },
+        author: "fettle", date: now))
+    return id
   }
 }

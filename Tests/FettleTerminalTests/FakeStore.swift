@@ -96,6 +96,10 @@ final class FakeStore: IncompleteStore {
     }
   }
 
+  func renewLease(of id: RecordID, until: Instant) async throws(StoreError) {}
+
+  func releaseExpiredLeases(now: Instant) async throws(StoreError) -> [RecordID] { [] }
+
   func move(
     _ id: RecordID, version: Int?, _ change: RecordChange
   ) async throws(StoreError) -> IncompleteExecution {

@@ -19,7 +19,8 @@ let blueprint = try Blueprint(
     """#.utf8))
 
 // 1. A store, the modules that may run, and a runner over both.
-let path = "/tmp/embed-the-engine-\(getpid()).db"
+let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+let path = "\(folder)/embed-the-engine-\(getpid()).db"
 let store = try SQLiteStore.open(path: path)
 defer { for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) } }
 let runner = ScenarioRunner(

@@ -37,6 +37,14 @@ public protocol IncompleteStore: Sendable {
   func move(
     _ id: RecordID, version: Int?, _ change: RecordChange
   ) async throws(StoreError) -> IncompleteExecution
+
+  /// Says that the worker that claimed a record is still at work on it.
+  func renewLease(of id: RecordID, until: Instant) async throws(StoreError)
+
+  /// Gives the records whose worker died back to the state they were claimed from, with the attempt
+  /// marked as interrupted (durability 3).
+  /// - Returns: those records.
+  func releaseExpiredLeases(now: Instant) async throws(StoreError) -> [RecordID]
 }
 
 /// A move and what changes with it.
@@ -49,6 +57,8 @@ public struct RecordChange: Sendable, Hashable {
   public var error: ModuleError?
   /// When Fettle tries again by itself.
   public var nextRetry: Instant?
+  /// Until when a claim holds, unless it is renewed.
+  public var lease: Instant?
   /// The words of the operator who closed it.
   public var reason: String?
   /// The records that continue it; stored in the same transaction, so that a bundle never has two
@@ -62,13 +72,15 @@ public struct RecordChange: Sendable, Hashable {
   /// A move of these parts.
   public init(
     _ event: IncompleteEvent, attempt: Attempt? = nil, error: ModuleError? = nil,
-    nextRetry: Instant? = nil, reason: String? = nil, successors: [IncompleteExecution] = [],
+    nextRetry: Instant? = nil, lease: Instant? = nil, reason: String? = nil,
+    successors: [IncompleteExecution] = [],
     author: String, date: Instant
   ) {
     self.event = event
     self.attempt = attempt
     self.error = error
     self.nextRetry = nextRetry
+    self.lease = lease
     self.reason = reason
     self.successors = successors
     self.author = author

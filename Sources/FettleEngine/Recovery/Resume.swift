@@ -6,6 +6,25 @@ struct Resume {
   let store: any IncompleteStore
   let author: String
 
+  /// How long a claim holds when its worker is not heard of any more (durability 3).
+  private static let leaseSeconds = 30
+
+  private func renewLease(of id: RecordID) async {
+    while true {
+      do {
+        try await Task.sleep(for: .seconds(Self.leaseSeconds / 3))
+        try await store.renewLease(
+          of: id, until: runner.clock.now().advanced(bySeconds: Self.leaseSeconds))
+      } catch is CancellationError {
+        return
+      } catch {
+        // Tried again in a moment. Should the lease run out, the outcome of this attempt is refused
+        // rather than written over what happened meanwhile.
+        continue
+      }
+    }
+  }
+
   /// Claims the record, runs what it owes, and notes the outcome.
   func run(
     _ id: RecordID, version: Int?, trigger: AttemptTrigger
@@ -14,7 +33,11 @@ struct Resume {
     let started = runner.clock.now()
     let record = try await store.move(
       id, version: version ?? former.summary.version,
-      RecordChange(.claimed, author: author, date: started))
+      RecordChange(
+        .claimed, lease: started.advanced(bySeconds: Self.leaseSeconds), author: author,
+        date: started))
+    let heartbeat = Task { await self.renewLease(of: id) }
+    defer { heartbeat.cancel() }
     do throws(StoreError) {
       return try await run(claimed: record, former: former.summary, trigger, started)
     } catch {

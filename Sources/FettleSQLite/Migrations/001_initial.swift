@@ -53,6 +53,9 @@ extension Migrations {
           attempts INTEGER NOT NULL,
           planned_attempts INTEGER NOT NULL,
           version INTEGER NOT NULL,
+          lease_until INTEGER,
+          claimed_from TEXT,
+          claimed_retry INTEGER,
           closing_reason TEXT,
           predecessor TEXT,
           successor TEXT
@@ -62,6 +65,7 @@ extension Migrations {
         CREATE INDEX record_by_scenario ON record (state, scenario, created, id);
         CREATE INDEX record_by_scenario_and_type
           ON record (state, scenario, error_type, created, id);
+        CREATE INDEX record_leased ON record (lease_until) WHERE lease_until IS NOT NULL;
         CREATE INDEX record_due ON record (next_retry) WHERE next_retry IS NOT NULL;
 
         CREATE TABLE content (

@@ -16,6 +16,9 @@ struct Check: AsyncParsableCommand {
   @Flag(help: "Print what was found as JSON.")
   var json = false
 
+  // Taken so that every command takes it; nothing is stored by looking.
+  @OptionGroup var options: StoreOptions
+
   func run() async throws {
     let scenario = try InputFile.blueprint(blueprint)
     let registry = ModuleRegistry(Connectors.all())
