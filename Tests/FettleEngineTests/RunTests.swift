@@ -1,5 +1,6 @@
 import FettleCore
 import FettleEngine
+import FettleSQLite
 import FettleTestKit
 import Testing
 
@@ -200,6 +201,23 @@ struct FailureTests {
     #expect(bench.told.takeHeard() == ["x", "later"])
     _ = try await bench.runner.run(blueprint("", ignore), given: [[:]])
     #expect(bench.told.takeHeard() == ["x"])
+  }
+
+  @Test("that the store has no room for ends the run and loses no record (3.4 rows 9, 10)")
+  func fullStore() async throws {
+    bench.told.fail(on: "x", with: data)
+    let blueprint = try Workbench.blueprint(Workbench.say(2, "x"))
+    let large = Value.text(String(repeating: "y", count: 200_000))
+    _ = try await bench.runner.run(blueprint, given: [["n": 1]])
+    try await bench.store.limitPages(toCurrentAnd: 20)
+    let full = try await bench.runner.run(blueprint, given: [["n": large], ["n": large]])
+    #expect(full.storeWasFull)
+    #expect(full.status == .error)
+    #expect(try await bench.open().count == 1)
+    try await bench.store.limitPages(toCurrentAnd: 2000)
+    let again = try await bench.runner.run(blueprint, given: [["n": large], ["n": large]])
+    #expect(again.status == .warning)
+    #expect(try await bench.open().count == 3, "it goes on when there is room")
   }
 
   @Test("keeps everything a person needs to mend it")

@@ -112,6 +112,32 @@ struct RecordTests {
   }
 
   @Test(
+    "a record whose worker died goes back to where it was, one whose worker lives does not",
+    arguments: StoreUnderTest.allCases, [IncompleteState.pending, .unresolved])
+  func leases(kind: StoreUnderTest, state: IncompleteState) async throws {
+    let store = try kind.open(in: folder)
+    let maker = try await RecordMaker(store)
+    let record = try maker.record(state: state)
+    _ = try await store.add(record)
+    let at = { (seconds: Int) in Instant(milliseconds: Int64(seconds) * 1000) }
+    _ = try await store.move(
+      record.id, version: 1, RecordChange(.claimed, lease: at(30), author: "w", date: at(0)))
+    #expect(try await store.releaseExpiredLeases(now: at(29)).isEmpty)
+    try await store.renewLease(of: record.id, until: at(60))
+    #expect(try await store.releaseExpiredLeases(now: at(59)).isEmpty)
+    #expect(try await store.releaseExpiredLeases(now: at(61)) == [record.id])
+    let after = try await store.record(record.id)
+    #expect(after.summary.state == state)
+    #expect(after.summary.nextRetry == record.summary.nextRetry)
+    #expect(after.attempts.map(\.outcome) == [.interrupted])
+    #expect(try await store.releaseExpiredLeases(now: at(99)).isEmpty)
+    await #expect(throws: StoreError.self) {
+      try await store.move(
+        record.id, version: nil, RecordChange(.finished, author: "w", date: at(62)))
+    }
+  }
+
+  @Test(
     "an attempt that failed elsewhere stores its successors with it",
     arguments: StoreUnderTest.allCases)
   func successors(kind: StoreUnderTest) async throws {

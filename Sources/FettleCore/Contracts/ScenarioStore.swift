@@ -33,6 +33,8 @@ public struct ExecutionSummary: Sendable, Hashable {
   public var error: ModuleError?
   /// The module that failed then.
   public var failedModule: ModuleID?
+  /// Whether the store had no room for a bundle, which ended the run.
+  public var storeWasFull = false
   /// What modules and the engine warned of.
   public var warnings: [String]
 

@@ -73,6 +73,7 @@ extension Cycle {
         situation.storeIsFull = true
         execution.warnings.append("a bundle could not be stored: \(reason)")
         if situation.decision == .dropBundle { return .fellOut }
+        execution.storeWasFull = true
         return stop(.pauseScenario, because: failure)
       }
       return thenStopRun ? .stop(.afterStoring) : .fellOut

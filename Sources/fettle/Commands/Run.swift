@@ -84,6 +84,10 @@ extension ExecutionSummary {
     if !blueprint.settings.storesIncompleteExecutions {
       return "storing incomplete executions is off in this scenario (metadata.scenario.dlq)."
     }
+    if storeWasFull { return "the store has no room. Free some and run it again." }
+    if (error?.type.row.stored ?? .fail) != .fail {
+      return "an error handler route ended the execution."
+    }
     return "this type of error ends the execution."
   }
 
