@@ -52,7 +52,7 @@ extension Condition {
   /// The condition in short, for example `1.score number:greater 50`.
   public var summary: String {
     let operand = { (template: Template) in
-      template.source.replacing("{{", with: "").replacing("}}", with: "")
+      template.source.filter { $0 != "{" && $0 != "}" }
     }
     return ([operand(left), operatorName] + (right.map { [operand($0)] } ?? []))
       .joined(separator: " ")

@@ -11,7 +11,7 @@ public protocol RunClock: Sendable {
 
 extension RunClock {
   /// A fresh identity of a record: 32 hexadecimal digits.
-  public func recordID() -> RecordID { RecordID(uuid().replacing("-", with: "")) }
+  public func recordID() -> RecordID { RecordID(uuid().filter { $0 != "-" }) }
 }
 
 /// The clock and the chance of the machine.

@@ -1,147 +1,215 @@
-/// One condition of a filter: operand, operator, operand (semantics 6.5, expression-language 15).
+/// One condition of a filter: `{ "a": …, "o": …, "b": … }`.
 public struct Condition: Sendable, Hashable {
-  /// The operand on the left: `a`.
+  /// The first operand.
   public let left: Template
-  /// The operator as written: `o`, `text:equal` where it is missing.
+  /// The operator as it is written; `text:equal` when it is missing.
   public let operatorName: String
-  /// The operand on the right: `b`; nil where it is missing.
+  /// The second operand; nil when there is none.
   public let right: Template?
 
-  /// A condition of these parts.
-  public init(left: Template, operatorName: String, right: Template?) {
+  /// A condition.
+  public init(left: Template, operatorName: String = "text:equal", right: Template? = nil) {
     self.left = left
     self.operatorName = operatorName
     self.right = right
   }
 
-  /// The operator; nil when there is none of that name.
-  public var operation: FilterOperator? { FilterOperator(named: operatorName) }
-
-  /// Whether it holds. An operand that does not convert to the type of the operator makes it false,
-  /// a negated one true.
-  /// - Throws: the failure of an operand, or that there is no such operator.
-  public func holds(in scope: Scope) throws(ExpressionError) -> Bool {
-    guard let operation else {
-      throw ExpressionError("there is no operator \(operatorName)", in: left.source, at: 1)
+  /// Reads a condition of a blueprint. Nil when it is no object, lacks `a`, or `o` is no text.
+  public init?(_ value: Value) {
+    guard let fields = value.collection, let left = fields["a"] else { return nil }
+    let name: String
+    switch fields["o"] ?? .null {
+    case .null: name = "text:equal"
+    case .text(let text): name = text
+    default: return nil
     }
-    let (a, b) = (try left.evaluate(in: scope), try right?.evaluate(in: scope) ?? .null)
-    do throws(RegularExpression.Failure) {
-      return try operation.holds(a, b)
-    } catch .notAPattern(let reason) {
-      throw ExpressionError(
-        "\(b.excerpt) is no pattern: \(reason)", in: right?.source ?? "", at: 1, value: b)
+    self.init(
+      left: Condition.template(left), operatorName: name, right: fields["b"].map(Condition.template)
+    )
+  }
+
+  /// An operand that is no text is the expression that gives it.
+  private static func template(_ value: Value) -> Template {
+    switch value {
+    case .text(let text): Template(text)
+    case .null: Template("{{null}}")
+    case .boolean(let boolean): Template("{{\(boolean)}}")
+    case .number(let number): Template("{{\(number.plainText)}}")
+    default: Template((try? value.rendered()) ?? "")
+    }
+  }
+
+  /// The operator; nil when its name is not understood.
+  public var operation: FilterOperator? { FilterOperator.named(operatorName) }
+
+  /// Whether the condition is met.
+  ///
+  /// Operands that do not fit the type of the operator fail it, and meet it when it begins with
+  /// `not`. An operator nobody knows is never met, as in Make; refuse it before a run.
+  /// - Throws: the failure of an operand, or of a pattern.
+  public func holds(in scope: Scope) throws(ExpressionError) -> Bool {
+    guard let operation else { return false }
+    let first = try left.evaluate(in: scope)
+    let second = operation.isUnary ? .null : try right?.evaluate(in: scope) ?? .null
+    do throws(Failure) {
+      return try operation.holds(first, second, scope) != operation.isNegated
     } catch {
       throw ExpressionError(
-        "looking for the pattern \(b.excerpt) takes too long", in: right?.source ?? "", at: 1,
-        value: b)
+        message: error.detail.message, expression: (right ?? left).source, position: 1,
+        value: error.detail.value)
     }
   }
 }
 
-/// An operator of a filter.
-public struct FilterOperator: Sendable, Hashable {
-  /// The name in the official list.
-  public let name: String
-  /// Whether the name was another one that is known to mean it (D26).
-  public let isAlias: Bool
-  private let family: String
-  private let verb: String
-  private let ignoresCase: Bool
-
-  private static let verbs: [String: Set<String>] = [
-    "text": [
-      "equal", "notequal", "contain", "notcontain", "startwith", "notstartwith", "endwith",
-      "notendwith", "pattern", "notpattern",
-    ],
-    "number": ["equal", "notequal", "greater", "less", "greaterorequal", "lessorequal"],
-    "date": ["equal", "notequal", "greater", "less", "greaterorequal", "lessorequal"],
-    "array": [
-      "contain", "notcontain", "equal", "notequal", "greater", "less", "greaterorequal",
-      "lessorequal",
-    ],
-    "boolean": ["equal", "notequal"],
-    "basic": ["exist", "notexist"],
-  ]
-
-  private static let aliases = [
-    "text:startswith": "text:startwith", "text:endswith": "text:endwith",
-    "text:contains": "text:contain", "text:matchpattern": "text:pattern",
-    "text:isempty": "notexist", "text:isnotempty": "exist", "date:before": "date:less",
-    "date:after": "date:greater", "date:later": "date:greater",
-    "number:gte": "number:greaterorequal",
-    "number:lte": "number:lessorequal", "number:gt": "number:greater", "number:lt": "number:less",
-    "numeric:equal": "number:equal", "numeric:greater": "number:greater",
-    "numeric:less": "number:less",
-  ]
-
-  /// The operator of that name, or of one that is known to mean it.
-  public init?(named written: String) {
-    let official = Self.aliases[written] ?? written
-    let parts = official.split(separator: ":").map { String($0) }
-    let ignoresCase = parts.count == 3 && parts[2] == "ci"
-    guard parts.count == 1 || parts.count == 2 || ignoresCase else { return nil }
-    let family = parts.count == 1 ? "basic" : parts[0]
-    let verb = parts.count == 1 ? official : parts[1]
-    guard Self.verbs[family]?.contains(verb) == true,
-      !ignoresCase || family == "text" || family == "array"
-    else { return nil }
-    name = official
-    isAlias = official != written
-    self.family = family
-    self.verb = verb
-    self.ignoresCase = ignoresCase
-  }
-
-  func holds(_ left: Value, _ right: Value) throws(RegularExpression.Failure) -> Bool {
+extension FilterOperator {
+  /// What the operator asks, before it is turned round; false when an operand does not fit.
+  func holds(_ left: Value, _ right: Value, _ scope: Scope) throws(Failure) -> Bool {
+    switch comparison {
+    case .exist: return !left.isNull
+    case .isempty: return Function.isBlank(left)
+    default: break
+    }
     switch family {
-    case "basic":
-      let exists = !left.isNull && left != ""
-      return verb == "exist" ? exists : !exists
-    case "text": return try text(Coercion.rendered(left), Coercion.rendered(right))
-    case "boolean":
-      let (a, b) = (Coercion.boolean(left) ?? false, Coercion.boolean(right) ?? false)
-      return (a == b) == (verb == "equal")
-    case "array" where verb == "contain" || verb == "notcontain":
-      let wanted = folded(Coercion.rendered(right))
-      let found = (left.array ?? []).contains { folded(Coercion.rendered($0)) == wanted }
-      return found == (verb == "contain")
-    case "array":
-      return ordered(left.array.map { Double($0.count) }, Coercion.number(right)?.double)
-    case "date":
-      return ordered(
-        Coercion.date(left).map { Double($0.milliseconds) },
-        Coercion.date(right).map { Double($0.milliseconds) })
-    default: return ordered(Coercion.number(left)?.double, Coercion.number(right)?.double)
+    case .basic: return false
+    case .text: return try texts(left, right)
+    case .array: return try arrays(left, right)
+    case .boolean:
+      return Coercion.boolean(left) == Coercion.boolean(right)
+    case .number:
+      return compared(left, right) { a, b in
+        guard let a = Coercion.number(a), let b = Coercion.number(b) else { return nil }
+        return Operators.areEqual(.number(a), .number(b)) ? 0 : a.double < b.double ? -1 : 1
+      }
+    case .date:
+      return compared(left, right) { a, b in
+        guard let a = Coercion.date(a, zone: scope.zone), let b = Coercion.date(b, zone: scope.zone)
+        else { return nil }
+        return Operators.sign(a.milliseconds, b.milliseconds)
+      }
+    case .time:
+      func seconds(_ value: Value) -> Int? {
+        guard case .date(let date) = value else { return Coercion.time(value) }
+        return scope.zone.civil(date).millisecondOfDay / 1000
+      }
+      return compared(left, right) { a, b in
+        guard let a = seconds(a), let b = seconds(b) else { return nil }
+        return Operators.sign(a, b)
+      }
+    case .semver:
+      return compared(left, right) { a, b in
+        guard let a = Coercion.text(a).flatMap(SemanticVersion.init),
+          let b = Coercion.text(b).flatMap(SemanticVersion.init)
+        else { return nil }
+        return a.order(to: b)
+      }
     }
   }
 
-  private func folded(_ text: String) -> String { ignoresCase ? text.lowercased() : text }
-
-  private func text(
-    _ left: String, _ right: String
-  ) throws(RegularExpression.Failure) -> Bool {
-    let (a, b) = (folded(left), folded(right))
-    let isNegated = verb.hasPrefix("not")
-    let holds: Bool
-    switch isNegated ? String(verb.dropFirst(3)) : verb {
-    case "equal": holds = a.hasSameBytes(as: b)
-    case "contain": holds = b.isEmpty || a.contains(b)
-    case "startwith": holds = a.hasPrefix(b)
-    case "endwith": holds = a.hasSuffix(b)
-    default: holds = try RegularExpression(right, ignoresCase: ignoresCase).matches(left)
+  /// Two missing values are equal; nothing else holds for a missing one.
+  private func compared(
+    _ left: Value, _ right: Value, _ order: (Value, Value) -> Int?
+  ) -> Bool {
+    if left.isNull, right.isNull {
+      return comparison == .equal || comparison == .lessorequal || comparison == .greaterorequal
     }
-    return holds != isNegated
+    return order(left, right).map(accepts) ?? false
   }
 
-  private func ordered(_ left: Double?, _ right: Double?) -> Bool {
-    guard let left, let right else { return verb == "notequal" }
-    switch verb {
-    case "equal": return left == right
-    case "notequal": return left != right
-    case "greater": return left > right
-    case "less": return left < right
-    case "greaterorequal": return left >= right
-    default: return left <= right
+  private func accepts(_ order: Int) -> Bool {
+    switch comparison {
+    case .equal: order == 0
+    case .less: order < 0
+    case .lessorequal: order <= 0
+    case .greater: order > 0
+    case .greaterorequal: order >= 0
+    default: false
     }
+  }
+
+  /// A missing value counts as the empty text: `text:equal` with `{{null}}` asks for emptiness.
+  private func texts(_ left: Value, _ right: Value) throws(Failure) -> Bool {
+    var text = try left.rendered()
+    var sought = try right.rendered()
+    if comparison == .pattern {
+      var flags = RegularExpression.Flags()
+      flags.ignoresCase = ignoresCase
+      return try RegularExpression.compiled(sought, flags).isFound(in: text)
+    }
+    if ignoresCase {
+      text = text.lowercased()
+      sought = sought.lowercased()
+    }
+    return switch comparison {
+    case .equal: text.hasSameBytes(as: sought)
+    case .contain: text.firstOffset(ofBytes: sought, from: 0) != nil
+    case .startwith: text.utf8.starts(with: sought.utf8)
+    case .endwith: text.utf8.reversed().starts(with: sought.utf8.reversed())
+    default: false
+    }
+  }
+
+  /// `contain` looks for an element of that text; the orders compare the length with a number, or
+  /// with the length of another array.
+  private func arrays(_ left: Value, _ right: Value) throws(Failure) -> Bool {
+    let elements = Coercion.array(left) ?? []
+    guard comparison == .contain else {
+      let wanted: Double? =
+        if case .array(let other) = right { Double(other.count) } else {
+          Coercion.number(right)?.double
+        }
+      return wanted.map { accepts(Operators.sign(Double(elements.count), $0)) } ?? false
+    }
+    let sought = try right.rendered()
+    for element in elements {
+      let text = try element.rendered()
+      if ignoresCase ? text.lowercased() == sought.lowercased() : text.hasSameBytes(as: sought) {
+        return true
+      }
+    }
+    return false
+  }
+}
+
+/// A version by semver.org, precedence rules included. A leading `v` and missing minor or patch
+/// numbers are accepted.
+struct SemanticVersion {
+  private let numbers: [Int]
+  private let prerelease: [Substring]
+
+  init?(_ text: String) {
+    var rest = Substring(text.trimmingBlanks())
+    if rest.first == "v" || rest.first == "V" { rest = rest.dropFirst() }
+    // Build metadata does not count.
+    rest = rest.prefix { $0 != "+" }
+    let core = rest.prefix { $0 != "-" }
+    let tail = rest.dropFirst(core.count)
+    let parts = core.split(separator: ".", omittingEmptySubsequences: false)
+    var numbers: [Int] = []
+    for part in parts {
+      guard !part.isEmpty, part.utf8.allSatisfy({ 48...57 ~= $0 }), let number = Int(part) else {
+        return nil
+      }
+      numbers.append(number)
+    }
+    guard (1...3).contains(numbers.count) else { return nil }
+    self.numbers = numbers + [Int](repeating: 0, count: 3 - numbers.count)
+    prerelease = tail.dropFirst().split(separator: ".")
+    if tail == "-" { return nil }
+  }
+
+  func order(to other: SemanticVersion) -> Int {
+    for (a, b) in zip(numbers, other.numbers) where a != b { return a < b ? -1 : 1 }
+    if prerelease.isEmpty || other.prerelease.isEmpty {
+      return Operators.sign(prerelease.isEmpty ? 1 : 0, other.prerelease.isEmpty ? 1 : 0)
+    }
+    for (a, b) in zip(prerelease, other.prerelease) where a != b {
+      switch (Int(a), Int(b)) {
+      case (let x?, let y?): return Operators.sign(x, y)
+      case (_?, nil): return -1
+      case (nil, _?): return 1
+      default: return String(a).codeUnitOrder(to: String(b))
+      }
+    }
+    return Operators.sign(prerelease.count, other.prerelease.count)
   }
 }

@@ -1,114 +1,131 @@
-/// The mapper of a module, understood once: constants stay, texts become templates, all the way
-/// down. Names of fields are literal.
+/// The mapper of a module, compiled: constants stay, texts become templates, all the way down. The
+/// keys of objects are literal (section 1).
 public indirect enum Mapping: Sendable, Hashable {
-  /// A value that is no text.
+  /// A value that is no text, or a text without an expression.
   case constant(Value)
-  /// A text.
+  /// A text with expressions.
   case template(Template)
-  /// An array.
+  /// An array of mappings.
   case array([Mapping])
-  /// A collection.
+  /// Fields of mappings.
   case collection([MappedField])
 
-  /// Understands a mapper.
+  /// Compiles the value that stands in a blueprint. Never fails; ask the templates for problems.
   public init(compiling value: Value) {
     switch value {
-    case .text(let text): self = .template(Template(text))
-    case .array(let elements): self = .array(elements.map { Mapping(compiling: $0) })
-    case .collection(let collection):
+    case .text(let text):
+      let template = Template(text)
+      self =
+        template.isConstant && template.problems.isEmpty ? .constant(value) : .template(template)
+    case .array(let elements): self = .array(elements.map(Mapping.init(compiling:)))
+    case .collection(let fields):
       self = .collection(
-        collection.fields.map {
+        fields.fields.map {
           MappedField(name: $0.name, mapping: Mapping(compiling: $0.value))
         })
     default: self = .constant(value)
     }
   }
-
-  /// The mapped value. A field that is exactly `{{ignore}}`, or whose expression chose it, is left
-  /// out.
-  /// - Throws: which field has no value and why.
-  public func evaluate(in scope: Scope) throws(MappingError) -> Value {
-    switch self {
-    case .constant(let value): return value
-    case .template(let template):
-      do { return try template.evaluate(in: scope) } catch {
-        throw MappingError(field: [], error: error)
-      }
-    case .array(let elements):
-      var values: [Value] = []
-      for (index, element) in elements.enumerated() {
-        do { values.append(try element.evaluate(in: scope)) } catch {
-          throw error.inside(.element(index + 1))
-        }
-      }
-      return .array(values)
-    case .collection(let fields):
-      var values: [Collection.Field] = []
-      for field in fields {
-        do {
-          if case .template(let template) = field.mapping, template.isIgnore { continue }
-          values.append(
-            Collection.Field(name: field.name, value: try field.mapping.evaluate(in: scope)))
-        } catch {
-          throw error.inside(.field(field.name))
-        }
-      }
-      return .collection(Collection(distinct: values))
-    }
-  }
-
-  /// Every template and where it stands.
-  public func templates() -> [(path: [ValuePath.Step], template: Template)] {
-    switch self {
-    case .constant: []
-    case .template(let template): [([], template)]
-    case .array(let elements):
-      elements.enumerated().flatMap { index, element in
-        element.templates().map { ([.element(index + 1)] + $0.path, $0.template) }
-      }
-    case .collection(let fields):
-      fields.flatMap { field in
-        field.mapping.templates().map { ([.field(field.name)] + $0.path, $0.template) }
-      }
-    }
-  }
 }
 
-/// One field of a mapped collection.
+/// A field of a mapper.
 public struct MappedField: Sendable, Hashable {
-  /// Its name.
+  /// The name, which is literal.
   public let name: String
-  /// Its value.
+  /// What is mapped to it.
   public let mapping: Mapping
+
+  /// A field.
+  public init(name: String, mapping: Mapping) {
+    self.name = name
+    self.mapping = mapping
+  }
 }
 
-/// Which field of a mapper has no value and why.
+/// An expression that failed, with the field it is mapped to.
 public struct MappingError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The way to the field.
+  /// The way from the mapper down to the field.
   public let field: [ValuePath.Step]
-  /// Why.
+  /// What went wrong.
   public let error: ExpressionError
 
-  /// One sentence that names the field.
+  /// `Failed to map 'a.b[1]': …`.
   public var description: String {
-    let path = field.reduce(into: "") { text, step in
+    var path = ""
+    for step in field {
       switch step {
-      case .field(let name): text += (text.isEmpty ? "" : ".") + ValuePath.written(name)
-      case .element(let index): text += "[\(index)]"
+      case .field(let name): path += (path.isEmpty ? "" : ".") + ValuePath.written(name)
+      case .element(let index): path += "[\(index)]"
       }
     }
     return "Failed to map '\(path)': \(error.message)"
   }
-
-  func inside(_ step: ValuePath.Step) -> MappingError {
-    MappingError(field: [step] + field, error: error)
-  }
 }
 
-extension Template {
-  /// Whether it says nothing but `{{ignore}}`.
-  fileprivate var isIgnore: Bool {
-    source.hasPrefix("{{") && source.dropFirst(2).dropLast(2).allSatisfy { $0 != "}" }
-      && String(source.dropFirst(2).dropLast(2)).trimmed == "ignore"
+extension Mapping {
+  /// The values for the fields, in a scope.
+  ///
+  /// A field that is exactly `ignore` is left out of its collection; in an array, and at the top,
+  /// it is null. `erase` is null.
+  /// - Throws: the first failure and its field.
+  public func evaluate(in scope: Scope) throws(MappingError) -> Value {
+    try value(in: scope, at: []) ?? .null
+  }
+
+  private func value(in scope: Scope, at path: [ValuePath.Step]) throws(MappingError) -> Value? {
+    switch self {
+    case .constant(let value): return value
+    case .template(let template):
+      do throws(ExpressionError) {
+        switch try template.field(in: scope) {
+        case .value(let value): return value
+        case .ignored: return nil
+        case .erased: return .null
+        case .emptyText: return ""
+        }
+      } catch {
+        throw MappingError(field: path, error: error)
+      }
+    case .array(let mappings):
+      var elements: [Value] = []
+      elements.reserveCapacity(mappings.count)
+      for (position, mapping) in mappings.enumerated() {
+        elements.append(try mapping.value(in: scope, at: path + [.element(position + 1)]) ?? .null)
+      }
+      return .array(elements)
+    case .collection(let fields):
+      var output: [Collection.Field] = []
+      output.reserveCapacity(fields.count)
+      for field in fields {
+        if let value = try field.mapping.value(in: scope, at: path + [.field(field.name)]) {
+          output.append(Collection.Field(name: field.name, value: value))
+        }
+      }
+      return .collection(Collection(distinct: output))
+    }
+  }
+
+  /// Every template, with the way to it.
+  public func templates() -> [(path: [ValuePath.Step], template: Template)] {
+    var found: [(path: [ValuePath.Step], template: Template)] = []
+    collect(at: [], into: &found)
+    return found
+  }
+
+  private func collect(
+    at path: [ValuePath.Step], into found: inout [(path: [ValuePath.Step], template: Template)]
+  ) {
+    switch self {
+    case .constant: break
+    case .template(let template): found.append((path, template))
+    case .array(let mappings):
+      for (position, mapping) in mappings.enumerated() {
+        mapping.collect(at: path + [.element(position + 1)], into: &found)
+      }
+    case .collection(let fields):
+      for field in fields {
+        field.mapping.collect(at: path + [.field(field.name)], into: &found)
+      }
+    }
   }
 }

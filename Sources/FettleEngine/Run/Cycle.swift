@@ -164,14 +164,14 @@ struct Cycle {
   /// What an expression can see.
   func scope(_ sight: Sight) -> Scope {
     Scope(
-      bundles: sight.byModule,
+      bundles: sight.byModule, now: runner.clock.now(),
       variables: [
         "scenario": [
           "id": .integer(execution.scenario.number), "name": .text(blueprint.name),
           "executionId": .text(execution.id),
         ]
       ],
-      now: runner.clock.now(), timeZone: runner.timeZone, executionID: execution.id,
+      timeZone: runner.timeZone, executionID: execution.id,
       scenarioID: execution.scenario.description, scenarioName: blueprint.name,
       random: { [clock = runner.clock] in clock.random() },
       uuid: { [clock = runner.clock] in clock.uuid() })

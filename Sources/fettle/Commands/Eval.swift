@@ -39,7 +39,7 @@ struct Eval: AsyncParsableCommand {
       if json {
         Console.say(["value": value], indented: false)
       } else {
-        Console.say(value.isNull ? "" : Coercion.rendered(value))
+        Console.say(value.isNull ? "" : Coercion.text(value) ?? JSONWriter.text(value))
       }
     } catch {
       guard json else {
