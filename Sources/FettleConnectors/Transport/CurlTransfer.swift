@@ -65,6 +65,9 @@ final class CurlTransfer: @unchecked Sendable {
     set(CURLOPT_FOLLOWLOCATION, request.followsRedirects ? 1 : 0)
     set(CURLOPT_MAXREDIRS, 20)
     set(CURLOPT_USERAGENT, "Fettle/0.1")
+    // When a kept connection breaks before the answer, curl sends the request again on a new one. What
+    // must not arrive twice therefore never goes over a kept connection.
+    if request.effect == .effect { set(CURLOPT_FRESH_CONNECT, 1) }
     if request.acceptsCompression { set(CURLOPT_ACCEPT_ENCODING, "") }
     if !request.verifiesTLS {
       set(CURLOPT_SSL_VERIFYPEER, 0)
