@@ -23,7 +23,8 @@ struct SeededGenerator: RandomNumberGenerator {
 
   /// The seed of `FETTLE_SEED`, or a new one.
   static var seed: UInt64 {
-    getenv("FETTLE_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 1...UInt64.max)
+    getenv("FETTLE_SEED").flatMap { UInt64(String(cString: $0)) }
+      ?? UInt64.random(in: 1...UInt64.max)
   }
 }
 
@@ -56,7 +57,8 @@ private struct TemplateGenerator {
     "erase", "emptystring", "emptyarray", "newline", "nbsp", "var.input.a", "0", "1", "2", "-1",
     "0.1", "100", "3.75", "99999999999999999999", "9007199254740993", "1e5", "-99999999999999999",
     "\"\"", "\"a\"", "\"5\"", "\"-3\"", "\"asc\"", "\"desc ci\"", "\"/a+/g\"", "\"/(a|b)*c/gi\"",
-    "\"/[/\"", "\"/(?<x>a)/\"", "\"(a+)+$\"", "\"YYYY-MM-DD\"", "\"YYYY\"", "\"dddd Do MMMM [at] HH\"",
+    "\"/[/\"", "\"/(?<x>a)/\"", "\"(a+)+$\"", "\"YYYY-MM-DD\"", "\"YYYY\"",
+    "\"dddd Do MMMM [at] HH\"",
     "\"x\"", "\"X\"", "\"gggg ww\"", "\"2026-02-29\"", "\"2026-01-31T10:00:00Z\"", "\"31.12.2026\"",
     "\"Europe/Prague\"", "\"Nowhere\"", "\"hex\"", "\"base64\"", "\"binary\"", "\"$1$&$$\"",
     "\"months\"", "\"Monday\"", "\"a.b.c\"", "\"%E0%A4%A\"", "\"<b>x</b><br>\"", "\"😀é\"",
@@ -114,7 +116,8 @@ struct FuzzTests {
     return Scope(
       bundles: [
         1: [
-          "n": -7.25, "text": "Příliš žluťoučký aaaaaaaaaaaaaaaaaaaaab", "list": [1, "b", nil, 2.5, ["x"]],
+          "n": -7.25, "text": "Příliš žluťoučký aaaaaaaaaaaaaaaaaaaaab",
+          "list": [1, "b", nil, 2.5, ["x"]],
           "records": [["a": 1, "b": "x"], ["a": "2"], ["b": nil], "y"],
           "date": .date(Instant(milliseconds: 1_768_472_430_045)),
           "buffer": .buffer(Buffer([0, 255, 65])), "collection": ["k": 1, "odd": ["z": true]],

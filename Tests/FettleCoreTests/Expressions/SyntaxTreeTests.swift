@@ -10,10 +10,13 @@ private struct TreeGenerator {
   }
 
   mutating func tree(_ depth: Int) -> SyntaxTree {
-    let kind = depth == 0 ? Int.random(in: 0..<4, using: &random) : Int.random(in: 0..<9, using: &random)
+    let kind =
+      depth == 0 ? Int.random(in: 0..<4, using: &random) : Int.random(in: 0..<9, using: &random)
     switch kind {
     case 0: return .number(pick(["0", "1", "12.5", "007", "1.10", "99999999999999999999"]))
-    case 1: return .text(pick(["", "a", "\"", "it's", "}}", "{{", "`;)", "\\n", "žluť 😀", "a\nb", "\"\""]))
+    case 1:
+      return .text(
+        pick(["", "a", "\"", "it's", "}}", "{{", "`;)", "\\n", "žluť 😀", "a\nb", "\"\""]))
     case 2: return .name(pick(["true", "now", "emptystring", "nobody", "pi", "žluť"]), Self.place)
     case 3: return .reference(reference())
     case 4, 5:
@@ -38,7 +41,9 @@ private struct TreeGenerator {
   }
 
   private mutating func reference() -> Reference {
-    let names = ["email", "Customer Name", "0", "10", "_x", "$1", "a-b", "価格", "1st", "😀", "true", ""]
+    let names = [
+      "email", "Customer Name", "0", "10", "_x", "$1", "a-b", "価格", "1st", "😀", "true", "",
+    ]
     var steps: [Reference.Step] = []
     for _ in 0..<Int.random(in: 0...3, using: &random) {
       switch Int.random(in: 0..<6, using: &random) {
@@ -68,7 +73,8 @@ struct SyntaxTreeTests {
       let read = try SyntaxTree(parsing: text)
       #expect(read == tree, "\(text) reads back as \(read)")
       // And so it does between the braces of a template.
-      #expect(!Template("{{\(text)}}").problems.contains { $0.message.contains("literal") }, "\(text)")
+      #expect(
+        !Template("{{\(text)}}").problems.contains { $0.message.contains("literal") }, "\(text)")
     }
   }
 
@@ -78,7 +84,8 @@ struct SyntaxTreeTests {
       ("1==2", "1 = 2"), ("1 !== 2", "1 != 2"), ("a and b", "a & b"), ("((1))", "1"),
       ("1+2*3", "1 + 2 * 3"), ("(1+2)*3", "(1 + 2) * 3"), ("1-(2-3)", "1 - (2 - 3)"),
       ("(1-2)-3", "(1 - 2) - 3"), ("'it''s'", "\"it's\""), ("f( a ;; b )", "f(a; ; b)"),
-      ("1.`email`", "1.email"), ("- 1", "-1"), ("1.items[ - 1 ]", "1.items[-1]"), ("1--2", "1 - -2"),
+      ("1.`email`", "1.email"), ("- 1", "-1"), ("1.items[ - 1 ]", "1.items[-1]"),
+      ("1--2", "1 - -2"),
     ])
   func normalised(source: String, printed: String) throws {
     #expect(try SyntaxTree(parsing: source).description == printed)
