@@ -60,6 +60,12 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
+      name: "fettle-bench",
+      dependencies: [
+        "FettleCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
       name: "EmbedTheEngine",
       dependencies: ["FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite"],
       path: "Sources/Examples/EmbedTheEngine", swiftSettings: strict),

@@ -59,6 +59,7 @@ enum DecimalMath {
 
   static func sum(_ a: Double, _ b: Double) -> Double {
     if isSmallWhole(a), isSmallWhole(b) { return a + b }
+    if let x = ShortDecimal(a), let y = ShortDecimal(b), let sum = x.plus(y) { return sum }
     guard let x = Decimal(a), let y = Decimal(b) else { return a + b }
     let exponent = min(x.exponent, y.exponent)
     guard let left = x.scaled(to: exponent), let right = y.scaled(to: exponent) else {
@@ -70,6 +71,7 @@ enum DecimalMath {
 
   static func product(_ a: Double, _ b: Double) -> Double {
     if isSmallWhole(a), isSmallWhole(b), (a * b).magnitude < 9_007_199_254_740_992 { return a * b }
+    if let x = ShortDecimal(a), let y = ShortDecimal(b), let product = x.times(y) { return product }
     guard let x = Decimal(a), let y = Decimal(b) else { return a * b }
     let (total, overflow) = x.mantissa.multipliedReportingOverflow(by: y.mantissa)
     return overflow ? a * b : Decimal.double(total, x.exponent + y.exponent)

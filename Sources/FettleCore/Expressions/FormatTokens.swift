@@ -157,6 +157,12 @@ private struct DigitBuffer {
       bytes.append(UInt8(48 + value % 10))
       return
     }
+    if width == 4, value >= 0, value < 10_000 {
+      append(value / 100, width: 2)
+      append(value % 100, width: 2)
+      lastNumber = value
+      return
+    }
     if value < 0 { bytes.append(UInt8(ascii: "-")) }
     bytes.append(decimal: Int(value.magnitude), width: width)
   }

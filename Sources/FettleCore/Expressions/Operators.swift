@@ -38,10 +38,10 @@ enum Operators {
       }
     default:
       if steps.count == 1 {
-        let (left, right) = (operands[0], operands[1])
+        let (left, right) = (operands[0].value, operands[1].value)
         return Node { (scope) throws(Failure) in
-          let value = try left.value(scope)
-          return try apply(first, value, try right.value(scope), scope)
+          let value = try left(scope)
+          return try apply(first, value, try right(scope), scope)
         }
       }
       return Node { (scope) throws(Failure) in

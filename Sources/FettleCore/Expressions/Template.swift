@@ -79,7 +79,7 @@ extension Template {
   /// - Throws: the first failure; nothing of the value is kept then.
   public func evaluate(in scope: Scope) throws(ExpressionError) -> Value {
     do throws(Failure) {
-      if let single = program.single { return try single.value(scope) }
+      if let single = program.singleValue { return try single(scope) }
       return .text(try joined(in: scope))
     } catch {
       throw expressionError(error)
@@ -102,8 +102,8 @@ extension Template {
     for part in program.parts {
       switch part {
       case .literal(let text): output += text
-      case .expression(let node):
-        let value = try node.value(scope)
+      case .expression(let evaluation):
+        let value = try evaluation(scope)
         if case .text(let text) = value { output += text } else { output += try value.rendered() }
       }
       try Budget.check(bytes: output.utf8.count)
@@ -123,7 +123,7 @@ extension Template {
 private final class Program: Sendable {
   enum Part {
     case literal(String)
-    case expression(Node)
+    case expression(Node.Evaluation<Value>)
 
     var isLiteral: Bool {
       if case .literal = self { return true }
@@ -134,6 +134,7 @@ private final class Program: Sendable {
   let parts: [Part]
   /// The only part, when it is an expression.
   let single: Node?
+  let singleValue: Node.Evaluation<Value>?
   let problems: [TemplateProblem]
   let references: [TemplateReference]
 
@@ -143,6 +144,7 @@ private final class Program: Sendable {
     guard source.utf8.firstIndex(of: UInt8(ascii: "{")) != nil else {
       self.parts = source.isEmpty ? [] : [.literal(source)]
       single = nil
+      singleValue = nil
       problems = []
       references = []
       return
@@ -150,6 +152,7 @@ private final class Program: Sendable {
     let bytes = Array(source.utf8)
     var position = 0
     var literalStart = 0
+    var last: Node?
     while let open = Self.opening(in: bytes, from: position) {
       guard let close = Self.closing(in: bytes, from: open + 2) else {
         compiler.warn("'{{' is not closed, so that the rest is literal text", at: open)
@@ -158,18 +161,17 @@ private final class Program: Sendable {
       if open > literalStart {
         parts.append(.literal(String(decoding: bytes[literalStart..<open], as: UTF8.self)))
       }
-      parts.append(.expression(compiler.compile(bytes, (open + 2)..<close)))
+      let node = compiler.compile(bytes, (open + 2)..<close)
+      last = node
+      parts.append(.expression(node.value))
       position = close + 2
       literalStart = position
     }
     if literalStart < bytes.count {
       parts.append(.literal(String(decoding: bytes[literalStart...], as: UTF8.self)))
     }
-    if parts.count == 1, case .expression(let node) = parts[0] {
-      single = node
-    } else {
-      single = nil
-    }
+    if parts.count == 1, case .expression = parts[0] { single = last } else { single = nil }
+    singleValue = single?.value
     self.parts = parts
     var characters = CharacterCounter(source)
     let found = compiler.notes.enumerated().sorted {

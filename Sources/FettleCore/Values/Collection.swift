@@ -55,13 +55,25 @@ public struct Collection: Sendable {
   /// Where the field of that name stands.
   public func position(of name: String) -> Int? {
     if let index { return index[Name(name)] }
-    return fields.firstIndex { $0.name.hasSameBytes(as: name) }
+    let length = name.utf8.count
+    return fields.withUnsafeBufferPointer { fields in
+      for position in fields.indices
+      where fields[position].name.utf8.count == length
+        && fields[position].name.hasSameBytes(as: name)
+      {
+        return position
+      }
+      return nil
+    }
   }
 
   /// The value of a field. Reading a missing field gives nil. Writing nil removes the field;
   /// writing to a missing one appends it.
   public subscript(name: String) -> Value? {
-    get { position(of: name).map { fields[$0].value } }
+    get {
+      guard let position = position(of: name) else { return nil }
+      return fields[position].value
+    }
     set {
       switch (position(of: name), newValue) {
       case (let position?, let value?): fields[position].value = value

@@ -71,6 +71,7 @@ extension Number {
     if value == 0 { return "0" }
     if let integer = Int64(exactly: value), integer.magnitude < 1 << 53 { return String(integer) }
     guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity" }
+    if let short = ShortDecimal(value) { return short.text }
     // Swift prints the shortest digits that round-trip; only the layout differs.
     var digits: [UInt8] = []
     var exponent = 0

@@ -160,12 +160,28 @@ extension Function {
 
   private func eager(_ nodes: [Node], _ body: @escaping Body, offset: Int) -> Node {
     let name = name
+    // Only the closures are captured: going through nodes would count references to all their
+    // parts at every call.
+    let evaluations = nodes.map(\.value)
+    let evaluate: @Sendable (Scope) throws(Failure) -> [Value]
+    switch evaluations.count {
+    case 1:
+      let first = evaluations[0]
+      evaluate = { (scope) throws(Failure) in [try first(scope)] }
+    case 2:
+      let (first, second) = (evaluations[0], evaluations[1])
+      evaluate = { (scope) throws(Failure) in [try first(scope), try second(scope)] }
+    default:
+      evaluate = { (scope) throws(Failure) in
+        var values: [Value] = []
+        values.reserveCapacity(evaluations.count)
+        for evaluation in evaluations { values.append(try evaluation(scope)) }
+        return values
+      }
+    }
     return Node { (scope) throws(Failure) in
       do throws(Failure) {
-        var values: [Value] = []
-        values.reserveCapacity(nodes.count)
-        for node in nodes { values.append(try node.value(scope)) }
-        let result = try body(Arguments(values: values), scope)
+        let result = try body(Arguments(values: try evaluate(scope)), scope)
         if case .text(let text) = result { try Budget.check(bytes: text.utf8.count) }
         return result
       } catch {
