@@ -36,6 +36,21 @@ struct IncompleteListTests {
     #expect(try play.state.list.cursor == Fixtures.record(3).id)
   }
 
+  @Test("a row older than its record is brought up to date by the preview, once")
+  func olderRow() throws {
+    var play = try ScreenPlay((1...5).map { try Fixtures.record($0) })
+    let row = play.state.list.rows[1]
+    let event: IncompleteEvent =
+      row.state == .pending ? .autoRetryTurnedOff : .autoRetryTurnedOn
+    let changed = try play.store.moveNow(
+      row.id, version: nil, RecordChange(event, author: "grace", date: Fixtures.now)
+    ).get()
+    play.forgetEffects()
+    play.press(.down)
+    #expect(play.effects == [.load(row.id, .preview)])
+    #expect(play.state.list.rows[1].version == changed.summary.version)
+  }
+
   @Test("goes through any number of records with a small window, both ways")
   func window() throws {
     let blueprint = try Fixtures.blueprint(Fixtures.router)

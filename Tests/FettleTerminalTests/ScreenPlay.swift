@@ -1,5 +1,6 @@
 import FettleCore
 import FettleEngine
+import Testing
 
 @testable import FettleTerminal
 
@@ -38,10 +39,19 @@ struct ScreenPlay {
   mutating func forgetEffects() { effects = [] }
 
   private mutating func perform(_ new: [Effect]) {
-    effects += new
-    for effect in new {
+    var waiting = new
+    var answered = 0
+    while !waiting.isEmpty {
+      let effect = waiting.removeFirst()
+      effects.append(effect)
       if effect == .quit { hasQuit = true }
-      if let message = answer(to: effect) { perform(state.update(message)) }
+      guard let message = answer(to: effect) else { continue }
+      waiting += state.update(message)
+      answered += 1
+      if answered > 500 {
+        Issue.record("effects that call for each other without end: \(effects.suffix(4))")
+        return
+      }
     }
   }
 

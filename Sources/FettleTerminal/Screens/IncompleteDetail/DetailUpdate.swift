@@ -164,8 +164,11 @@ extension State {
     switch (purpose, answer) {
     case (.preview, .success(let opened)):
       list.previewLoading = nil
-      if list.cursor == id { list.preview = opened }
-      return loadPreview()
+      guard list.cursor == id else { return loadPreview() }
+      list.preview = opened
+      // The row may be older than what was just read; loading again would not change that.
+      list.take(opened.record.summary)
+      return []
     case (.preview, .failure):
       // The list says what is wrong with the store; a preview that is missing says enough.
       list.previewLoading = nil
