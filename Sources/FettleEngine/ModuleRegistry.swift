@@ -7,7 +7,8 @@ public struct ModuleRegistry: Sendable {
   /// These modules. Of two with the same type the later one counts.
   public init(_ implementations: [any ModuleImplementation]) {
     self.implementations = Dictionary(
-      implementations.map { (type(of: $0).descriptor.type, $0) }, uniquingKeysWith: { $1 })
+      (FlowModules.implementations + implementations).map { (type(of: $0).descriptor.type, $0) },
+      uniquingKeysWith: { $1 })
   }
 
   /// The module of that type, or nil when Fettle cannot run it.
@@ -15,9 +16,9 @@ public struct ModuleRegistry: Sendable {
 
   /// What the module of that type accepts and does; nil when Fettle cannot run it.
   public func descriptor(of type: String) -> ModuleDescriptor? {
-    implementations[type].map { Swift.type(of: $0).descriptor }
+    implementations[type].map { Swift.type(of: $0).descriptor } ?? FlowModules.walked[type]
   }
 
   /// The types that can be run, in order.
-  public var types: [String] { implementations.keys.sorted() }
+  public var types: [String] { (Array(implementations.keys) + FlowModules.walked.keys).sorted() }
 }

@@ -94,6 +94,12 @@ extension OwedFrame: Stored {
         "module": .integer(module.number),
         "remaining": .array(remaining.map(Value.collection)),
       ]
+    case .aggregation(let source, let waiting, let items):
+      [
+        "source": .integer(source.number),
+        "waiting": .array(waiting.map { .integer($0.number) }),
+        "items": .array(items.map(\.stored)),
+      ]
     }
   }
 
@@ -109,9 +115,35 @@ extension OwedFrame: Stored {
       let bundles = remaining.compactMap(\.collection)
       guard bundles.count == remaining.count else { return nil }
       self = .bundles(module: ModuleID(module), remaining: bundles)
+    } else if let source = fields["source"]?.number?.integer,
+      let waiting = fields["waiting"]?.array, let items = fields["items"]?.array
+    {
+      let numbers = waiting.compactMap { $0.number?.integer }
+      let parts = items.compactMap(AggregatedItem.init(stored:))
+      guard numbers.count == waiting.count, parts.count == items.count else { return nil }
+      self = .aggregation(
+        source: ModuleID(source), waiting: numbers.map { ModuleID($0) }, items: parts)
     } else {
       return nil
     }
+  }
+}
+
+extension AggregatedItem: Stored {
+  var stored: Value {
+    var fields: Collection = [
+      "aggregator": .integer(aggregator.number), "fields": .collection(fields),
+    ]
+    // A key can be null; no key is another thing.
+    if let key { fields["key"] = key }
+    return .collection(fields)
+  }
+
+  init?(stored: Value) {
+    guard let parts = stored.collection, let number = parts["aggregator"]?.number?.integer,
+      let fields = parts["fields"]?.collection
+    else { return nil }
+    self.init(aggregator: ModuleID(number), key: parts["key"], fields: fields)
   }
 }
 

@@ -158,16 +158,39 @@ struct ResumeTests {
     #expect(bench.told.takeHeard() == ["b", "log b", "c", "log c", "d", "log d"])
   }
 
-  @Test("every piece of work is done exactly once, wherever it fails", arguments: [UInt64(11)])
-  func exactlyOnce(seed: UInt64) async throws {
-    let blueprint = try Workbench.blueprint(
-      """
-      \(Workbench.say(2, "s{{1.n}}")),
-      {"id":3,"module":"builtin:BasicRouter","routes":[
-        {"flow":[\(Workbench.say(4, "a{{1.n}}")),{"id":5,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.items}}"}},\(Workbench.say(6, "i{{1.n}}{{5.value}}")),
-          {"id":7,"module":"builtin:BasicRouter","routes":[{"flow":[\(Workbench.say(8, "p{{1.n}}{{5.value}}"))]},{"flow":[\(Workbench.say(9, "q{{1.n}}{{5.value}}"))]}]}]},
-        {"flow":[\(Workbench.say(10, "z{{1.n}}"))]}]}
-      """)
+  /// Routers and an iterator, nested.
+  private static let routers = """
+    \(Workbench.say(2, "s{{1.n}}")),
+    {"id":3,"module":"builtin:BasicRouter","routes":[
+      {"flow":[\(Workbench.say(4, "a{{1.n}}")),{"id":5,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.items}}"}},\(Workbench.say(6, "i{{1.n}}{{5.value}}")),
+        {"id":7,"module":"builtin:BasicRouter","routes":[{"flow":[\(Workbench.say(8, "p{{1.n}}{{5.value}}"))]},{"flow":[\(Workbench.say(9, "q{{1.n}}{{5.value}}"))]}]}]},
+      {"flow":[\(Workbench.say(10, "z{{1.n}}"))]}]}
+    """
+
+  /// Two aggregations, one inside the other and one beside it, an if-else, and routers around.
+  private static let aggregations = """
+    {"id":3,"module":"builtin:BasicRouter","routes":[
+      {"flow":[{"id":5,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.items}}"}},
+        {"id":20,"module":"builtin:BasicIfElse","mapper":null,"branches":[
+          {"type":"condition","conditions":[[{"a":"{{5.value}}","b":"x"}]],"merge":true,"flow":[\(Workbench.say(21, "i{{1.n}}{{5.value}}"))]},
+          {"type":"else","merge":true,"flow":[\(Workbench.say(22, "e{{1.n}}{{5.value}}"))]}]},
+        {"id":23,"module":"builtin:BasicMerge","mapper":null,"outputs":[{"name":"m","mappings":["{{21.said}}","{{22.said}}"]}]},
+        {"id":7,"module":"builtin:BasicRouter","routes":[
+          {"flow":[{"id":8,"module":"builtin:BasicRepeater","mapper":{"repeats":2}},\(Workbench.say(9, "r{{23.m}}{{8.i}}")),
+            {"id":10,"module":"util:TextAggregator","parameters":{"feeder":8},"mapper":{"value":"{{9.said}}"}},
+            {"id":11,"module":"util:TextAggregator","parameters":{"feeder":5,"rowSeparator":"+"},"mapper":{"value":"{{10.text}}"}},
+            \(Workbench.say(12, "sum {{11.text}}")),\(Workbench.say(13, "after {{11.text}}"))]},
+          {"flow":[\(Workbench.say(14, "q{{1.n}}{{5.value}}")),
+            {"id":15,"module":"builtin:BasicAggregator","parameters":{"feeder":5},"mapper":{"v":"{{14.said}}"}},
+            \(Workbench.say(16, "list {{1.n}} {{length(15.array)}}"))]}]}]},
+      {"flow":[\(Workbench.say(17, "z{{1.n}}"))]}]}
+    """
+
+  @Test(
+    "every piece of work is done exactly once, wherever it fails",
+    arguments: zip([routers, aggregations], [UInt64(11), 12]))
+  func exactlyOnce(modules: String, seed: UInt64) async throws {
+    let blueprint = try Workbench.blueprint(modules)
     let bundles: [Bundle] = [["n": 1, "items": ["x", "y"]], ["n": 2, "items": ["x"]]]
     _ = try await bench.runner.run(blueprint, given: bundles)
     let all = bench.told.takeHeard()

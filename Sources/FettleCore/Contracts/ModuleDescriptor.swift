@@ -27,13 +27,17 @@ public enum ModuleKind: String, Sendable, CaseIterable {
   case feeder
   /// Sends a bundle down routes.
   case router
+  /// Makes one bundle out of many.
+  case aggregator
+  /// Chooses a branch, or merges the branches again.
+  case conditional
 
   /// Whether a module of this kind may emit several bundles, whatever number it emits: the point
   /// where the traversals of bundles split (semantics 1.1).
   public var splits: Bool {
     switch self {
     case .trigger, .search, .feeder: true
-    case .transformer, .action, .router: false
+    case .transformer, .action, .router, .aggregator, .conditional: false
     }
   }
 }

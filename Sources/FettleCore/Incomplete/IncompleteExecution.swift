@@ -193,6 +193,28 @@ public enum OwedFrame: Sendable, Hashable {
   case routes(router: ModuleID, after: Int, passedAny: Bool)
   /// The bundles of a module that were not processed because the failure stopped the run.
   case bundles(module: ModuleID, remaining: [Bundle])
+  /// An aggregation that was suspended (semantics 7.4).
+  /// - Parameters:
+  ///   - waiting: its aggregators that have not emitted.
+  ///   - items: what they took in before the failure.
+  case aggregation(source: ModuleID, waiting: [ModuleID], items: [AggregatedItem])
+}
+
+/// What an aggregator took in of one bundle.
+public struct AggregatedItem: Sendable, Hashable {
+  /// The aggregator.
+  public let aggregator: ModuleID
+  /// The key of the group; nil when it does not group.
+  public let key: Value?
+  /// Its mapper, evaluated.
+  public let fields: Collection
+
+  /// An item of these parts.
+  public init(aggregator: ModuleID, key: Value?, fields: Collection) {
+    self.aggregator = aggregator
+    self.key = key
+    self.fields = fields
+  }
 }
 
 /// What a module did before the failure, in the run that stored the record.

@@ -4,13 +4,10 @@ extension Cycle {
   /// Stores what is left of a failed bundle's traversal.
   /// - Parameters:
   ///   - schedule: when Fettle tries again by itself; no pauses, when it does not.
-  ///   - stopsRun: whether the bundles that the run does not get to belong to the record.
+  ///   - owed: the pieces of work that leave the run with the bundle, outermost first.
   mutating func store(
-    _ failure: Failure, schedule: RetrySchedule, stopsRun: Bool
+    _ failure: Failure, schedule: RetrySchedule, owed: [OwedFrame]
   ) async throws(StoreError) {
-    // Without a stop, the record owes what lies below the point where bundles split; the rest is
-    // still the run's. With one, everything up to the trigger.
-    let owed = stopsRun ? frames[...] : frames[((frames.lastIndex { $0.splits } ?? -1) + 1)...]
     let now = runner.clock.now()
     let pause = schedule.pause(before: 1, asked: failure.error.retryAfterSeconds ?? 0)
     let bundles = failure.sight.visible
@@ -25,7 +22,7 @@ extension Cycle {
         nextRetry: pause.map { now.advanced(bySeconds: $0) },
         plannedAttempts: schedule.pauses.count),
       error: failure.error, blueprint: blueprint, originalBundles: bundles,
-      mappedInput: failure.input, variables: variables, continuation: owed.map(\.owed),
+      mappedInput: failure.input, variables: variables, continuation: owed,
       visits: blueprint.allModules.compactMap { visits[$0.id] }, schedule: schedule,
       predecessor: retried?.id)
     if retried != nil {

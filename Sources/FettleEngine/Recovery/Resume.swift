@@ -138,6 +138,10 @@ extension Cycle {
       // A bundle that fell out took the later routes of its routers with it into its new record,
       // but not the bundles that come after it.
       case .fellOut: guard frame.splits else { continue }
+      case .suspended(let suspended):
+        // Everything up to that aggregation went into the new record.
+        if case .aggregation(suspended, _, _) = frame { passage = .completed }
+        continue
       case .dropped(let by):
         if case .route(let router, _, _) = frame {
           if router.id == by { passage = .completed }
@@ -152,6 +156,9 @@ extension Cycle {
           passedAny: passedAny)
       case .bundles(let id, let remaining):
         passage = try await process(remaining, of: id, sight: sightBefore(id, sight))
+      case .aggregation(let source, let waiting, let items):
+        passage = try await emit(
+          waiting, of: source, items, sight: sightBefore(source, sight))
       }
     }
     settle(passage)
@@ -163,6 +170,8 @@ extension Cycle {
       case .routes(let id, let after, let passedAny):
         blueprint.module(id).map { .route(router: $0, index: after, passedAny: passedAny) }
       case .bundles(let id, let remaining): .bundles(module: id, remaining: remaining[...])
+      case .aggregation(let source, let waiting, let items):
+        .aggregation(source: source, waiting: waiting, items: items)
       }
     }
   }

@@ -7,6 +7,7 @@ import FettleCore
 struct Cycle {
   let runner: ScenarioRunner
   let blueprint: Blueprint
+  let plan: FlowPlan
   /// The record that is being retried; nil in an ordinary run.
   let retried: IncompleteExecution?
   var execution: ExecutionSummary
@@ -26,6 +27,7 @@ struct Cycle {
   ) {
     self.runner = runner
     self.blueprint = blueprint
+    plan = FlowPlan(blueprint)
     self.execution = execution
     self.retried = retried
     variables = retried?.variables ?? Variables()
@@ -81,7 +83,7 @@ struct Cycle {
   mutating func process(
     _ flow: [ModuleNode], at position: Int, sight: Sight, entered: Bool = false
   ) async throws(StoreError) -> Passage {
-    guard position < flow.count else { return .completed }
+    guard position < flow.count else { return try await ended(flow, sight: sight) }
     let module = flow[position]
     if module.type == ModuleNode.placeholderType { return .completed }
     if !entered {
@@ -92,6 +94,11 @@ struct Cycle {
         return try await failed(error, input: .null, in: flow, at: position, sight: sight)
       }
     }
+    if let aggregator = plan.aggregator[module.id] {
+      return try await aggregate(by: aggregator, in: flow, at: position, sight: sight)
+    }
+    if module.isIfElse { return try await choose(module, in: flow, at: position, sight: sight) }
+    if let merge = plan.merge[module.id] { return try await enter(merge, sight: sight) }
     if module.isRouter { return try await route(through: module, sight: sight) }
     if let directive = Directive(module) {
       return try await reach(directive, in: flow, at: position, sight: sight)
@@ -138,7 +145,11 @@ struct Cycle {
     // A kind that may emit several bundles splits even when it emits one (semantics 7.2); whatever
     // does emit several splits too.
     let kind = runner.modules.descriptor(of: module.type)?.kind ?? .trigger
-    let splits = kind.splits || bundles.count > 1
+    let aggregators = (plan.aggregators[module.id] ?? []).map(\.module.id)
+    let splits = kind.splits || bundles.count > 1 || !aggregators.isEmpty
+    if !aggregators.isEmpty {
+      frames.append(.aggregation(source: module.id, waiting: aggregators, items: []))
+    }
     // What a record tells of other modules is what they did for its own bundle of the trigger.
     let visitsBefore = frames.isEmpty ? visits : nil
     for (index, bundle) in bundles.enumerated() {
@@ -155,10 +166,18 @@ struct Cycle {
       switch passage {
       case .completed: continue
       case .fellOut where splits, .dropped where splits: continue
-      default: return passage
+      case .suspended(source: module.id):
+        frames.removeLast()
+        return .completed
+      default:
+        if !aggregators.isEmpty { frames.removeLast() }
+        return passage
       }
     }
-    return .completed
+    guard case .aggregation(_, _, let items)? = aggregators.isEmpty ? nil : frames.popLast() else {
+      return .completed
+    }
+    return try await emit(aggregators, of: module.id, items, sight: sight)
   }
 
   /// What an expression can see.

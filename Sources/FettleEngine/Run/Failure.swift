@@ -7,7 +7,8 @@ extension Cycle {
   ) async throws(StoreError) -> Passage {
     let module = flow[position]
     visits[module.id, default: ModuleVisit(module: module.id)].failed += 1
-    let failure = Failure(module: module, error: error, input: input, sight: sight)
+    let failure = Failure(
+      module: module, error: error, input: input, sight: sight, flow: flow, position: position)
     for handler in HandlerSearch.handlers(inReachOf: module.id, in: blueprint) {
       guard accepts(handler, failure) else { continue }
       return try await handle(failure, by: handler, in: flow, at: position)
@@ -25,6 +26,8 @@ extension Cycle {
     let error: ModuleError
     let input: Value
     let sight: Sight
+    let flow: [ModuleNode]
+    let position: Int
 
     /// What a handler route sees: everything the module saw, and the error under its number.
     var handlerSight: Sight { sight.adding(["error": error.value], of: module.id) }
@@ -67,8 +70,10 @@ extension Cycle {
     case .store(let autoRetry, let thenStopRun):
       let schedule = autoRetry ? runner.retrySchedule : RetrySchedule(pauses: [])
       raise(to: .warning)
+      let suspended = thenStopRun ? nil : suspendedAggregation(by: failure)
       do {
-        try await store(failure, schedule: schedule, stopsRun: thenStopRun)
+        let owed = thenStopRun ? frames[...] : frames[(suspended?.frame ?? ownFrames)...]
+        try await store(failure, schedule: schedule, owed: owed.map(\.owed))
       } catch .full(let reason) {
         situation.storeIsFull = true
         execution.warnings.append("a bundle could not be stored: \(reason)")
@@ -76,7 +81,8 @@ extension Cycle {
         execution.storeWasFull = true
         return stop(.pauseScenario, because: failure)
       }
-      return thenStopRun ? .stop(.afterStoring) : .fellOut
+      if thenStopRun { return .stop(.afterStoring) }
+      return suspended.map { .suspended(source: $0.source) } ?? .fellOut
     }
   }
 
@@ -98,8 +104,6 @@ extension Cycle {
   private mutating func handle(
     _ failure: Failure, by handler: HandlerSearch.Found, in flow: [ModuleNode], at position: Int
   ) async throws(StoreError) -> Passage {
-    let outerFrames = frames
-    defer { frames = outerFrames }
     let passage = try await process(
       handler.flow, at: 0, sight: failure.handlerSight, entered: true)
     guard case .reached(let directive, let mapper) = passage else {
@@ -134,8 +138,62 @@ extension Cycle {
       return stop(.countError, because: failure)  // D16
     }
     if settings.schedule.pauses.isEmpty { raise(to: .warning) }  // D9
-    try await store(failure, schedule: settings.schedule, stopsRun: false)
+    // The aggregate is made without the bundle; later it makes one of its own (semantics 7.4).
+    let alone = openAggregations(missing: failure).map {
+      OwedFrame.aggregation(source: $0.source, waiting: $0.missing, items: [])
+    }
+    try await store(
+      failure, schedule: settings.schedule, owed: alone + frames[ownFrames...].map(\.owed))
     return .fellOut
+  }
+
+  // MARK: What leaves the run with a bundle
+
+  /// Where the frames begin that belong to the failing bundle alone: below the point where bundles
+  /// split. What lies above it is still the run's (semantics 7.2).
+  var ownFrames: Int { (frames.lastIndex { $0.splits } ?? -1) + 1 }
+
+  /// An aggregation in progress that would miss a bundle.
+  struct OpenAggregation {
+    let frame: Int
+    let source: ModuleID
+    let missing: [ModuleID]
+  }
+
+  /// The outermost aggregation that would be made with a hole if the bundle left the run alone.
+  private func suspendedAggregation(by failure: Failure) -> OpenAggregation? {
+    openAggregations(missing: failure).first
+  }
+
+  /// The aggregations in progress that wait for the failing bundle, outermost first.
+  private func openAggregations(missing failure: Failure) -> [OpenAggregation] {
+    var ahead = Set(modulesAhead(in: failure.flow, at: failure.position))
+    var open: [OpenAggregation] = []
+    for (index, frame) in frames.enumerated().reversed() {
+      switch frame {
+      case .bundles: continue
+      case .route(let router, let route, _):
+        let order = router.routeOrder
+        guard let done = order.firstIndex(of: route) else { continue }
+        for later in order[(done + 1)...] {
+          ahead.formUnion(modulesAhead(in: router.routes[later].flow, at: 0))
+        }
+      case .aggregation(let source, let waiting, _):
+        let missing = waiting.filter(ahead.contains)
+        guard !missing.isEmpty else { continue }
+        open.insert(OpenAggregation(frame: index, source: source, missing: missing), at: 0)
+      }
+    }
+    return open
+  }
+
+  /// The modules a bundle may still come to in its flow, and behind the merge of its branch.
+  private func modulesAhead(in flow: [ModuleNode], at position: Int) -> [ModuleID] {
+    var ids = flow[position...].flatMap(\.withDescendants).map(\.id)
+    if let last = flow.last, let end = plan.branchEnd[last.id] {
+      ids += modulesAhead(in: end.merge.flow, at: end.merge.position)
+    }
+    return ids
   }
 
   /// A directive stands where the walk came to.

@@ -7,6 +7,9 @@ enum Passage {
   /// It left the run: what was left of its traversal, up to the point where bundles split, is in a
   /// record or was given up. The next bundle goes on.
   case fellOut
+  /// It is in a record together with the aggregation of that source, which does not emit
+  /// (semantics 7.4). The bundle after the one the source was given goes on.
+  case suspended(source: ModuleID)
   /// A handler of a router dropped it: the later routes of that router are skipped (semantics 4.2).
   case dropped(by: ModuleID)
   /// A directive was reached, inside a handler route.
@@ -33,6 +36,8 @@ enum LiveFrame {
   case route(router: ModuleNode, index: Int, passedAny: Bool)
   /// A bundle of several is being processed; these come after it.
   case bundles(module: ModuleID, remaining: ArraySlice<Bundle>)
+  /// The bundles of a source are being aggregated; these aggregators have not emitted.
+  case aggregation(source: ModuleID, waiting: [ModuleID], items: [AggregatedItem])
 
   var owed: OwedFrame {
     switch self {
@@ -40,11 +45,15 @@ enum LiveFrame {
       .routes(router: router.id, after: index, passedAny: passedAny)
     case .bundles(let module, let remaining):
       .bundles(module: module, remaining: Array(remaining))
+    case .aggregation(let source, let waiting, let items):
+      .aggregation(source: source, waiting: waiting, items: items)
     }
   }
 
   var splits: Bool {
-    if case .bundles = self { return true }
-    return false
+    switch self {
+    case .bundles, .aggregation: true
+    case .route: false
+    }
   }
 }

@@ -1,0 +1,307 @@
+import FettleCore
+import FettleEngine
+import FettleTestKit
+import Testing
+
+/// An iterator as module 2 over `items` of the webhook.
+private let iterator = #"{"id":2,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.items}}"}}"#
+
+private func aggregator(
+  _ id: Int, feeder: Int = 2, _ mapper: String = #""v":"{{2.value}}""#, flags: String = ""
+) -> String {
+  #"{"id":\#(id),"module":"builtin:BasicAggregator","parameters":{"feeder":\#(feeder)},"mapper":{\#(mapper)},"flags":{\#(flags)}}"#
+}
+
+@Suite("Aggregators (semantics 6.6)")
+struct AggregatorTests {
+  let bench: Workbench
+
+  init() throws { bench = try Workbench() }
+
+  private func heard(_ modules: String, items: Value) async throws -> [String] {
+    _ = try await bench.runner.run(
+      Workbench.blueprint(modules), given: [["items": items]])
+    return bench.told.takeHeard()
+  }
+
+  @Test("an array of the evaluated mapper, once for each operation of the source")
+  func array() async throws {
+    let modules =
+      iterator + "," + aggregator(3) + ","
+      + Workbench.say(4, #"{{join(map(3.array; \"v\"); \"+\")}} {{3.`__IMTAGGLENGTH__`}}"#)
+    #expect(try await heard(modules, items: ["a", "b", "c"]) == ["a+b+c 3"])
+    _ = try await bench.runner.run(
+      Workbench.blueprint(modules), given: [["items": ["a"]], ["items": ["b", "c"]]])
+    #expect(bench.told.takeHeard() == ["a 1", "b+c 2"])
+  }
+
+  @Test(
+    "an empty source gives one empty bundle, or none with stop after empty",
+    arguments: [("", [" 0"]), (#""stopIfEmpty":true"#, [])])
+  func empty(flags: String, expected: [String]) async throws {
+    let modules =
+      iterator + "," + aggregator(3, flags: flags) + ","
+      + Workbench.say(4, #"{{join(3.array; \"+\")}} {{3.`__IMTAGGLENGTH__`}}"#)
+    #expect(try await heard(modules, items: []) == expected)
+  }
+
+  @Test("group by: one bundle for each key, in the order of first appearance")
+  func groups() async throws {
+    let modules =
+      iterator + "," + aggregator(3, flags: #""groupBy":"{{substring(2.value; 0; 1)}}""#) + ","
+      + Workbench.say(4, #"{{3.key}}:{{join(map(3.array; \"v\"); \",\")}}"#)
+    #expect(try await heard(modules, items: ["b1", "a1", "b2"]) == ["b:b1,b2", "a:a1"])
+  }
+
+  @Test("what lies between source and aggregator is not visible behind it")
+  func visibility() async throws {
+    let modules =
+      iterator + "," + Workbench.say(5, "in") + "," + aggregator(3) + ","
+      + Workbench.say(4, "{{2.value}}|{{5.said}}|{{1.items[1]}}")
+    #expect(try await heard(modules, items: ["a"]) == ["in", "||a"])
+  }
+
+  @Test(
+    "text, numbers and tables",
+    arguments: [
+      (
+        "util:TextAggregator", #""rowSeparator":"other","otherRowSeparator":"; ""#, "text",
+        "1; 2; 4"
+      ),
+      ("util:TextAggregator", #""rowSeparator":"\n""#, "text", "1\n2\n4"),
+      ("util:NumericalAggregator", #""fn":"SUM""#, "result", "7"),
+      ("util:FunctionAggregator2", #""fn":"avg""#, "result", "2.3333333333333335"),
+      ("util:FunctionAggregator2", #""fn":"count""#, "result", "3"),
+      ("util:FunctionAggregator2", #""fn":"max""#, "result", "4"),
+      ("util:FunctionAggregator2", #""fn":"min""#, "result", "1"),
+      ("util:TableAggregator", #""columnSeparator":",","rowSeparator":"|""#, "text", "1|2|4"),
+    ])
+  func kinds(type: String, parameters: String, field: String, expected: String) async throws {
+    let modules =
+      iterator
+      + #",{"id":3,"module":"\#(type)","parameters":{"feeder":2,\#(parameters)},"mapper":{"value":"{{2.value}}"}},"#
+      + Workbench.say(4, "{{3.\(field)}}")
+    #expect(try await heard(modules, items: [1, 2, 4]) == [expected])
+  }
+
+  @Test("only what reaches it on its own route counts, and it emits behind all routes")
+  func inRoute() async throws {
+    let modules =
+      iterator + #","#
+      + #"{"id":5,"module":"builtin:BasicRouter","routes":[{"flow":[\#(aggregator(3)),\#(Workbench.say(4, #"sum {{length(3.array)}}"#))]},{"flow":[\#(Workbench.say(6, "two {{2.value}}"))]}]}"#
+    #expect(try await heard(modules, items: ["a", "b"]) == ["two a", "two b", "sum 2"])
+  }
+
+  @Test("several of one source emit one after the other")
+  func several() async throws {
+    let route = { (id: Int) in
+      #"{"flow":[\#(aggregator(id)),\#(Workbench.say(id + 10, "{{length(\(id).array)}} of \(id)"))]}"#
+    }
+    let modules =
+      iterator
+      + #",{"id":5,"module":"builtin:BasicRouter","routes":[\#(route(20)),\#(route(21))]}"#
+    #expect(try await heard(modules, items: ["a", "b"]) == ["2 of 20", "2 of 21"])
+  }
+
+  @Test("an aggregator can be the source of another")
+  func nested() async throws {
+    let modules =
+      iterator
+      + #",{"id":6,"module":"builtin:BasicFeeder","mapper":{"array":"{{2.inner}}"}},"#
+      + aggregator(7, feeder: 6, #""w":"{{6.value}}""#) + ","
+      + aggregator(8, feeder: 2, #""joined":"{{join(map(7.array; \"w\"); \"\")}}""#) + ","
+      + Workbench.say(9, #"{{join(map(8.array; \"joined\"); \"/\")}}"#)
+    #expect(
+      try await heard(modules, items: [["inner": ["a", "b"]], ["inner": ["c"]]]) == ["ab/c"])
+  }
+
+  @Test("without a source on the way it fails as wrongly configured")
+  func noSource() async throws {
+    _ = try await bench.runner.run(
+      Workbench.blueprint(iterator + "," + aggregator(3, feeder: 77)),
+      given: [["items": ["a"]]])
+    #expect(try await bench.open().first?.errorType == .invalidConfiguration)
+  }
+}
+
+@Suite("A failure inside an aggregation (semantics 7.4)")
+struct SuspendedAggregationTests {
+  let bench: Workbench
+  let modules =
+    iterator + "," + Workbench.say(5, "{{2.value}}") + "," + aggregator(3) + ","
+    + Workbench.say(4, #"sum {{join(map(3.array; \"v\"); \"\")}}"#)
+
+  init() throws { bench = try Workbench() }
+
+  @Test("by default the whole aggregation waits, and is complete after the resume")
+  func suspended() async throws {
+    bench.told.fail(on: "b", with: ModuleError(.data, "no"))
+    _ = try await bench.runner.run(
+      Workbench.blueprint(modules), given: [["items": ["a", "b", "c"]], ["items": ["d"]]])
+    #expect(bench.told.takeHeard() == ["a", "b", "d", "sum d"])
+    #expect(try await bench.open().count == 1)
+    bench.told.fail(on: "b", with: nil)
+    #expect(try await bench.resumeAll() == [.resolved])
+    #expect(bench.told.takeHeard() == ["b", "c", "sum abc"])
+  }
+
+  @Test("a second failure keeps what was gathered")
+  func twice() async throws {
+    bench.told.fail(on: "b", with: ModuleError(.data, "no"))
+    bench.told.fail(on: "c", with: ModuleError(.data, "no"))
+    _ = try await bench.runner.run(
+      Workbench.blueprint(modules), given: [["items": ["a", "b", "c"]]])
+    bench.told.fail(on: "b", with: nil)
+    _ = try await bench.resumeAll()
+    #expect(try await bench.open().count == 1)
+    bench.told.fail(on: "c", with: nil)
+    _ = bench.told.takeHeard()
+    #expect(try await bench.resumeAll() == [.resolved])
+    #expect(bench.told.takeHeard() == ["c", "sum abc"])
+  }
+
+  @Test("with Break it is made without the bundle, which later makes one of its own")
+  func broken() async throws {
+    let modules = modules.replacingOccurrence(
+      of: Workbench.say(5, "{{2.value}}"),
+      with: Workbench.say(
+        5, "{{2.value}}",
+        #","onerror":[{"id":90,"module":"builtin:Break","mapper":{"retry":false}}]"#))
+    bench.told.fail(on: "b", with: ModuleError(.data, "no"))
+    _ = try await bench.runner.run(
+      Workbench.blueprint(modules), given: [["items": ["a", "b", "c"]]])
+    #expect(bench.told.takeHeard() == ["a", "b", "c", "sum ac"])
+    bench.told.fail(on: "b", with: nil)
+    #expect(try await bench.resumeAll() == [.resolved])
+    #expect(bench.told.takeHeard() == ["b", "sum b"])
+  }
+
+  @Test("with Ignore it is made without the bundle, with Resume with the substitute")
+  func handled() async throws {
+    for (directive, expected) in [
+      (#""builtin:Ignore""#, "sum ac"), (#""builtin:Resume","mapper":{"said":"?"}"#, "sum abc"),
+    ] {
+      let modules = modules.replacingOccurrence(
+        of: Workbench.say(5, "{{2.value}}"),
+        with: Workbench.say(
+          5, "{{2.value}}", #","onerror":[{"id":90,"module":\#(directive)}]"#))
+      bench.told.fail(on: "b", with: ModuleError(.data, "no"))
+      let run = try await bench.runner.run(
+        Workbench.blueprint(modules), given: [["items": ["a", "b", "c"]]])
+      #expect(run.status == .success)
+      #expect(bench.told.takeHeard().last == expected)
+    }
+  }
+
+  @Test("a failure behind the aggregator resumes there, with its bundle")
+  func behind() async throws {
+    bench.told.fail(on: "sum ab", with: ModuleError(.data, "no"))
+    _ = try await bench.runner.run(Workbench.blueprint(modules), given: [["items": ["a", "b"]]])
+    bench.told.fail(on: "sum ab", with: nil)
+    _ = bench.told.takeHeard()
+    #expect(try await bench.resumeAll() == [.resolved])
+    #expect(bench.told.takeHeard() == ["sum ab"])
+  }
+}
+
+@Suite("If-else and merge (semantics 6.4)")
+struct IfElseTests {
+  let bench: Workbench
+
+  init() throws { bench = try Workbench() }
+
+  private static func modules(merges: Bool = true, failing: String = "") -> String {
+    let condition = { (value: String) in
+      #""type":"condition","conditions":[[{"a":"{{1.w}}","o":"text:contain","b":"\#(value)"}]]"#
+    }
+    return #"""
+      {"id":2,"module":"builtin:BasicIfElse","mapper":null,"branches":[
+        {\#(condition("x")),"merge":\#(merges),"flow":[\#(Workbench.say(3, "X {{1.w}}"))]},
+        {\#(condition("y")),"merge":\#(merges),"flow":[\#(Workbench.say(4, "Y"))]},
+        {"type":"else","merge":\#(merges),"flow":[\#(Workbench.say(5, "else"))]}]}\#(failing)
+      """#
+        + (merges
+          ? #",{"id":6,"module":"builtin:BasicMerge","mapper":null,"outputs":[{"name":"m","mappings":["{{3.said}}","{{4.said}}","{{5.said}}"]}]},"#
+            + Workbench.say(7, "then {{6.m}}|{{3.said}}") : "")
+  }
+
+  @Test(
+    "the first branch that holds runs, and only its mapping is merged",
+    arguments: [
+      ("x", ["X x", "then X x|"]), ("y", ["Y", "then Y|"]), ("xy", ["X xy", "then X xy|"]),
+      ("z", ["else", "then else|"]),
+    ])
+  func branches(word: String, expected: [String]) async throws {
+    _ = try await bench.runner.run(
+      Workbench.blueprint(Self.modules()), given: [["w": .text(word)]])
+    #expect(bench.told.takeHeard() == expected)
+  }
+
+  @Test("a branch that does not merge ends")
+  func ends() async throws {
+    _ = try await bench.runner.run(
+      Workbench.blueprint(Self.modules(merges: false)), given: [["w": "x"]])
+    #expect(bench.told.takeHeard() == ["X x"])
+  }
+
+  @Test("a failure in a branch is resumed there and goes on behind the merge")
+  func resumed() async throws {
+    bench.told.fail(on: "X x", with: ModuleError(.data, "no"))
+    _ = try await bench.runner.run(Workbench.blueprint(Self.modules()), given: [["w": "x"]])
+    bench.told.fail(on: "X x", with: nil)
+    _ = bench.told.takeHeard()
+    #expect(try await bench.resumeAll() == [.resolved])
+    #expect(bench.told.takeHeard() == ["X x", "then X x|"])
+  }
+}
+
+@Suite("Repeater and throw (semantics 4.6, 6.6)")
+struct SmallFlowModuleTests {
+  let bench: Workbench
+
+  init() throws { bench = try Workbench() }
+
+  @Test(
+    "repeats that often, from a start, by a step",
+    arguments: [
+      (#""repeats":"3""#, ["1", "2", "3"]),
+      (#""start":10,"step":-5,"repeats":3"#, ["10", "5", "0"]),
+      (#""repeats":0"#, []),
+    ])
+  func repeater(mapper: String, expected: [String]) async throws {
+    let run = try await bench.runner.run(
+      Workbench.blueprint(
+        #"{"id":2,"module":"builtin:BasicRepeater","mapper":{\#(mapper)}},"#
+          + Workbench.say(3, "{{2.i}}")), given: [[:]])
+    #expect(bench.told.takeHeard() == expected)
+    #expect(run.status == .success)
+  }
+
+  @Test("ThrowError fails with its message, ThrowWarning warns and goes on")
+  func thrown() async throws {
+    let run = try await bench.runner.run(
+      Workbench.blueprint(
+        #"{"id":2,"module":"builtin:ThrowWarning","mapper":{"message":"careful"}},"#
+          + Workbench.say(3, "on")
+          + #",{"id":4,"module":"builtin:ThrowError","mapper":{"message":"stop","type":"DataError"}}"#
+      ), given: [[:]])
+    #expect(bench.told.takeHeard() == ["on"])
+    #expect(run.status == .warning)
+    #expect(run.warnings == ["module 2: careful"])
+    #expect(try await bench.open().first?.reason == "stop")
+  }
+}
+
+extension String {
+  fileprivate func replacingOccurrence(of old: String, with new: String) -> String {
+    guard let range = range(of: old) else { return self }
+    return String(self[..<range.lowerBound]) + new + String(self[range.upperBound...])
+  }
+
+  private func range(of other: String) -> Range<String.Index>? {
+    indices.lazy.compactMap { start -> Range<String.Index>? in
+      self[start...].hasPrefix(other)
+        ? start..<self.index(start, offsetBy: other.count) : nil
+    }.first
+  }
+}
