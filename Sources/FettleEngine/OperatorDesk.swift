@@ -19,8 +19,14 @@ public struct OperatorDesk: Sendable {
   public func page(
     _ filter: RecordFilter, _ request: PageRequest, limit: Int
   ) async throws(StoreError) -> [IncompleteSummary] {
-    _ = try await store.releaseExpiredLeases(now: runner.clock.now())
+    _ = try await takeOverInterrupted()
     return try await store.page(filter, request, limit: limit)
+  }
+
+  /// Takes over what workers left that are gone (durability 3). Every look at the records does.
+  /// - Returns: how those executions ended.
+  public func takeOverInterrupted() async throws(StoreError) -> [ExecutionSummary] {
+    try await runner.takeOverInterrupted(author: author)
   }
 
   /// The number of records, by what they wait for.
@@ -28,7 +34,7 @@ public struct OperatorDesk: Sendable {
 
   /// A record with all it holds.
   public func record(_ id: RecordID) async throws(StoreError) -> IncompleteExecution {
-    _ = try await store.releaseExpiredLeases(now: runner.clock.now())
+    _ = try await takeOverInterrupted()
     return try await store.record(id)
   }
 
@@ -61,14 +67,22 @@ public struct OperatorDesk: Sendable {
   }
 
   /// Runs a record on from its failed module, with its bundles and every edit.
-  /// - Parameter version: the version the operator has seen; nil takes the record as it is.
+  /// - Parameters:
+  ///   - version: the version the operator has seen; nil takes the record as it is.
+  ///   - substitute: the output of the failed module, where the operator knows it; the module is
+  ///     not run then.
   /// - Throws: why nothing was run.
   public func resume(
-    _ id: RecordID, version: Int?, trigger: AttemptTrigger
+    _ id: RecordID, version: Int?, trigger: AttemptTrigger, substitute: Bundle? = nil
   ) async throws(StoreError) -> ResumeReport {
-    _ = try await store.releaseExpiredLeases(now: runner.clock.now())
+    _ = try await takeOverInterrupted()
+    if trigger != .manual, substitute == nil {
+      // What may have arrived is sent again only on the explicit word of an operator.
+      let record = try await store.record(id)
+      if record.error.stage == .inDoubt { throw .inDoubt(id) }
+    }
     return try await Resume(runner: runner, store: store, author: author)
-      .run(id, version: version, trigger: trigger)
+      .run(id, version: version, trigger: trigger, substitute: substitute)
   }
 
   /// Closes a record without running it.

@@ -8,25 +8,46 @@ public struct ScenarioRunner: Sendable {
   public let store: any IncompleteStore
   /// Where scenarios and executions are known.
   public let scenarios: any ScenarioStore
+  /// Where executions write down what they do.
+  public let journal: any ExecutionJournal
   /// Time, chance and identities.
   public let clock: any RunClock
   /// The zone of dates without one, as an IANA name (expression-language 11.1).
   public let timeZone: String
   /// When stored failures of the types that retry by themselves are tried again.
   public let retrySchedule: RetrySchedule
+  /// How long this worker may stay silent before others take over what it runs, in seconds
+  /// (durability 3).
+  public let leaseSeconds: Int
+  /// What tells this worker from others on the same store.
+  public let worker: String
+
+  /// A runner whose store keeps everything.
+  public init(
+    modules: ModuleRegistry, store: any IncompleteStore & ScenarioStore & ExecutionJournal,
+    clock: any RunClock = SystemClock(), timeZone: String = "UTC",
+    retrySchedule: RetrySchedule = .fusion, leaseSeconds: Int = 30
+  ) {
+    self.init(
+      modules: modules, store: store, scenarios: store, journal: store, clock: clock,
+      timeZone: timeZone, retrySchedule: retrySchedule, leaseSeconds: leaseSeconds)
+  }
 
   /// A runner of these parts.
   public init(
     modules: ModuleRegistry, store: any IncompleteStore, scenarios: any ScenarioStore,
-    clock: any RunClock = SystemClock(), timeZone: String = "UTC",
-    retrySchedule: RetrySchedule = .fusion
+    journal: any ExecutionJournal, clock: any RunClock = SystemClock(), timeZone: String = "UTC",
+    retrySchedule: RetrySchedule = .fusion, leaseSeconds: Int = 30
   ) {
     self.modules = modules
     self.store = store
     self.scenarios = scenarios
+    self.journal = journal
     self.clock = clock
     self.timeZone = timeZone
     self.retrySchedule = retrySchedule
+    self.leaseSeconds = max(1, leaseSeconds)
+    worker = clock.uuid()
   }
 
   /// Runs a scenario once.
@@ -38,13 +59,69 @@ public struct ScenarioRunner: Sendable {
     _ blueprint: Blueprint, given: [Bundle]? = nil
   ) async throws(StoreError) -> ExecutionSummary {
     let scenario = try await scenarios.scenario(named: blueprint.name)
-    let execution = ExecutionSummary(
-      id: clock.uuid(), scenario: scenario, started: clock.now())
-    try await scenarios.began(execution)
-    var cycle = Cycle(runner: self, blueprint: blueprint, execution: execution)
-    try await cycle.run(given: given)
-    let summary = cycle.closed()
-    try await scenarios.ended(summary)
-    return summary
+    let opening = opening(
+      ExecutionSummary(id: clock.uuid(), scenario: scenario, started: clock.now()),
+      of: blueprint, given: given)
+    try await journal.open(opening)
+    return try await keepingLease(of: opening.execution.id) { () throws(StoreError) in
+      var cycle = Cycle(
+        runner: self, blueprint: blueprint, execution: opening.execution,
+        journal: RunJournal(opening, of: self))
+      do throws(StoreError) {
+        try await cycle.run(given: given)
+        let summary = cycle.closed()
+        try await cycle.journal.close(summary, changes: cycle.uncommitted)
+        return summary
+      } catch .full(let reason) {
+        // Nothing is lost: the execution stays open, and what it had not got to is taken over as
+        // soon as there is room.
+        cycle.execution.storeWasFull = true
+        cycle.fail(
+          ModuleError(
+            .outOfSpace,
+            "the store has no room (\(reason)); the run stopped, and what is left of it becomes an "
+              + "incomplete execution when there is room"), of: nil)
+        return cycle.closed()
+      }
+    }
+  }
+
+  /// Takes over executions whose worker is gone, and gives back records it held.
+  /// - Returns: how those executions ended.
+  public func takeOverInterrupted(
+    author: String = "fettle"
+  ) async throws(StoreError) -> [ExecutionSummary] {
+    try await TakeOver(runner: self, author: author).run()
+  }
+
+  func opening(
+    _ execution: ExecutionSummary, of blueprint: Blueprint, given: [Bundle]?
+  ) -> ExecutionOpening {
+    ExecutionOpening(
+      execution: execution, blueprint: blueprint, given: given, seed: clock.uuid().seed,
+      worker: worker, lease: clock.now().advanced(bySeconds: leaseSeconds))
+  }
+
+  /// Runs `body` while saying, from time to time, that this worker is alive.
+  func keepingLease<Result>(
+    of execution: String, _ body: () async throws(StoreError) -> Result
+  ) async throws(StoreError) -> Result {
+    let heartbeat = Task {
+      while !Task.isCancelled {
+        try await Task.sleep(for: .milliseconds(leaseSeconds * 333))
+        // A failure is found by the next entry; a lost lease refuses it.
+        try? await journal.renewLease(
+          of: execution, by: worker, until: clock.now().advanced(bySeconds: leaseSeconds))
+      }
+    }
+    defer { heartbeat.cancel() }
+    return try await body()
+  }
+}
+
+extension String {
+  /// FNV-1a of its bytes.
+  fileprivate var seed: UInt64 {
+    utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 }

@@ -1,5 +1,4 @@
 public import FettleCore
-import Foundation
 import GRDB
 
 extension SQLiteStore: ScenarioStore {
@@ -14,29 +13,6 @@ extension SQLiteStore: ScenarioStore {
           database, sql: "SELECT id FROM scenario WHERE name = ?", arguments: [name])
       else { throw StoreError.damaged("a scenario that was just stored is gone") }
       return ScenarioID(number)
-    }
-  }
-
-  /// Notes that an execution began.
-  public func began(_ execution: ExecutionSummary) async throws(StoreError) {
-    try await note(execution)
-  }
-
-  /// Notes how an execution ended.
-  public func ended(_ execution: ExecutionSummary) async throws(StoreError) {
-    try await note(execution)
-  }
-
-  private func note(_ execution: ExecutionSummary) async throws(StoreError) {
-    try await writing { database in
-      try database.execute(
-        sql: "INSERT OR REPLACE INTO execution VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        arguments: [
-          execution.id, execution.scenario.number, execution.retryOf?.text,
-          execution.started.milliseconds, execution.ended?.milliseconds,
-          execution.status.rawValue, execution.operations, execution.stored.count,
-          execution.error.map { Data($0.bytes) }, execution.failedModule?.number,
-        ])
     }
   }
 }

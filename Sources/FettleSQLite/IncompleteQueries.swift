@@ -148,7 +148,12 @@ extension RecordRows {
   func expired(_ now: Instant) throws -> [RecordID] {
     try String.fetchAll(
       database,
-      sql: "SELECT id FROM record WHERE lease_until IS NOT NULL AND lease_until < ?",
+      // Where the retry has a journal, its take-over says what becomes of the record.
+      sql: """
+        SELECT id FROM record WHERE lease_until IS NOT NULL AND lease_until < ?
+          AND NOT EXISTS (SELECT 1 FROM execution
+            WHERE retry_of = record.id AND execution.lease_until IS NOT NULL)
+        """,
       arguments: [now.milliseconds]
     ).map { RecordID($0) }
   }

@@ -27,10 +27,16 @@ extension IncompleteSummary {
 struct RecordRows {
   let database: Database
 
-  /// Adds a record.
+  /// Adds a record; one that is there already, because its journal was walked through again, is left
+  /// as it is.
   /// - Returns: its position in the queue of its scenario.
   func insert(_ record: IncompleteExecution, author: String) throws -> Int {
     let summary = record.summary
+    if let known = try Int.fetchOne(
+      database, sql: "SELECT queue_index FROM record WHERE id = ?", arguments: [summary.id.text])
+    {
+      return known
+    }
     guard
       let index = try Int.fetchOne(
         database,
@@ -65,7 +71,7 @@ struct RecordRows {
   }
 
   /// The number under which a blueprint is stored. Many records share one.
-  private func number(of blueprint: Blueprint) throws -> Int64 {
+  func number(of blueprint: Blueprint) throws -> Int64 {
     let json = JSONWriter.bytes(.collection(blueprint.document))
     let hash = json.fnv1a
     let known = try Row.fetchCursor(
@@ -76,6 +82,15 @@ struct RecordRows {
     try database.execute(
       sql: "INSERT INTO blueprint (hash, json) VALUES (?, ?)", arguments: [hash, Data(json)])
     return database.lastInsertedRowID
+  }
+
+  /// A stored blueprint.
+  func blueprint(_ number: Int) throws -> Blueprint {
+    guard
+      let json = try Data.fetchOne(
+        database, sql: "SELECT json FROM blueprint WHERE id = ?", arguments: [number])
+    else { throw StoreError.damaged("a blueprint is missing") }
+    return try Blueprint(try JSONReader.read([UInt8](json)))
   }
 
   /// Appends an edit.
@@ -118,7 +133,8 @@ struct RecordRows {
       let row = try Row.fetchOne(
         database,
         sql: """
-          SELECT content.*, blueprint.json, closing_reason, predecessor, successor
+          SELECT content.*, blueprint.json, closing_reason, predecessor, successor,
+            claimed_from, claimed_retry
           FROM content JOIN blueprint ON blueprint.id = content.blueprint
             JOIN record ON record.number = content.record
           WHERE content.record = ?
@@ -138,6 +154,12 @@ struct RecordRows {
     record.closingReason = row["closing_reason"]
     record.predecessor = (row["predecessor"] as String?).map { RecordID($0) }
     record.successor = (row["successor"] as String?).map { RecordID($0) }
+    if let from = (row["claimed_from"] as String?).flatMap(IncompleteState.init(rawValue:)) {
+      var former = summary
+      former.state = from
+      former.nextRetry = (row["claimed_retry"] as Int64?).map { Instant(milliseconds: $0) }
+      record.former = former
+    }
     record.edits = try edits(of: number)
     record.attempts = try attempts(of: number)
     return record

@@ -5,8 +5,12 @@ import GRDB
 /// The terminal, the command and other programs may have it open at the same time.
 public final class SQLiteStore: Sendable {
   let pool: DatabasePool
+  private let group: GroupCommit
 
-  private init(pool: DatabasePool) { self.pool = pool }
+  private init(pool: DatabasePool) {
+    self.pool = pool
+    group = GroupCommit(pool)
+  }
 
   /// Opens the store at a path; makes it, readable for its owner only, where there is none.
   /// - Throws: `notAStore`, `newerVersion` and what the system says. Nothing was changed then.
@@ -52,6 +56,11 @@ public final class SQLiteStore: Sendable {
     _ body: @Sendable @escaping (Database) throws -> Result
   ) async throws(StoreError) -> Result {
     do { return try await pool.read(body) } catch { throw StoreError(error, path: pool.path) }
+  }
+
+  /// A write that may share its commit with others.
+  func committing(_ body: @escaping GroupCommit.Body) async throws(StoreError) {
+    do { try await group.commit(body) } catch { throw StoreError(error, path: pool.path) }
   }
 
   func writing<Result: Sendable>(

@@ -44,8 +44,28 @@ struct Workshop {
       throw CommandFailure(error)
     }
     runner = ScenarioRunner(
-      modules: ModuleRegistry(Connectors.all()), store: store, scenarios: store, clock: clock)
+      modules: ModuleRegistry(Connectors.all()), store: store, clock: clock,
+      leaseSeconds: Self.leaseSeconds)
     desk = OperatorDesk(store: store, runner: runner, author: Self.operatorName)
+  }
+
+  /// How long a worker may stay silent before its work is taken over: `FETTLE_LEASE`, in seconds,
+  /// or 30.
+  private static var leaseSeconds: Int {
+    getenv("FETTLE_LEASE").flatMap { Int(String(cString: $0)) } ?? 30
+  }
+
+  /// Takes over what dead workers left, and says so.
+  func takeOverInterrupted() async throws(CommandFailure) {
+    let taken = try await reporting { () async throws(StoreError) in
+      try await desk.takeOverInterrupted()
+    }
+    for summary in taken {
+      let stored = summary.stored.map(\.short).joined(separator: " ")
+      Console.complain(
+        "execution \(summary.id.prefix(8)) had been interrupted and was taken over"
+          + (stored.isEmpty ? "; nothing was left to do" : ": see record \(stored)"))
+    }
   }
 
   /// The name that stands beside changes: that of the account.
@@ -63,9 +83,10 @@ extension CommandFailure {
   init(_ error: StoreError) {
     let status: Int32 =
       switch error {
-      case .missing, .notAStore, .newerVersion, .notFound, .ambiguous, .changedMeanwhile, .refused:
+      case .missing, .notAStore, .newerVersion, .notFound, .ambiguous, .changedMeanwhile, .refused,
+        .inDoubt:
         2
-      case .full, .busy, .damaged, .failed: 1
+      case .full, .busy, .takenOver, .damaged, .failed: 1
       }
     self.init(message: error.description, status: status)
   }

@@ -210,14 +210,45 @@ struct FailureTests {
     let large = Value.text(String(repeating: "y", count: 200_000))
     _ = try await bench.runner.run(blueprint, given: [["n": 1]])
     try await bench.store.limitPages(toCurrentAnd: 20)
-    let full = try await bench.runner.run(blueprint, given: [["n": large], ["n": large]])
-    #expect(full.storeWasFull)
-    #expect(full.status == .error)
+    _ = bench.told.takeHeard()
+    await #expect(throws: StoreError.self, "a run that cannot be noted is not begun") {
+      try await bench.runner.run(blueprint, given: [["n": large], ["n": large]])
+    }
+    #expect(bench.told.takeHeard().isEmpty)
     #expect(try await bench.open().count == 1)
     try await bench.store.limitPages(toCurrentAnd: 2000)
     let again = try await bench.runner.run(blueprint, given: [["n": large], ["n": large]])
     #expect(again.status == .warning)
     #expect(try await bench.open().count == 3, "it goes on when there is room")
+  }
+
+  @Test(
+    "a store that fills up in the middle of a run stops it; the rest is kept when there is room")
+  func fillingStore() async throws {
+    let long = String(repeating: "y", count: 20_000)
+    let blueprint = try Workbench.blueprint(
+      #"{"id":2,"module":"builtin:BasicRepeater","mapper":{"repeats":40}},"#
+        + Workbench.say(3, "{{2.i}} \(long)"))
+    try await bench.store.limitPages(toCurrentAnd: 80)
+    let full = try await bench.runner.run(blueprint, given: [[:]])
+    #expect(full.storeWasFull)
+    #expect(full.status == .error)
+    let done = bench.told.takeHeard().count
+    #expect((1..<40).contains(done))
+    try await bench.store.limitPages(toCurrentAnd: 2000)
+    bench.clock.advance(seconds: 60)
+    let open = try await bench.open()
+    #expect(open.map(\.errorType) == [.executionInterrupted])
+    let id = try #require(open.first).id
+    // The last outcome had no room either, so that only the operator can say it came to pass.
+    #expect(try await bench.desk.record(id).error.stage == .inDoubt)
+    await #expect(throws: StoreError.inDoubt(id)) {
+      try await bench.desk.resume(id, version: nil, trigger: .auto)
+    }
+    _ = try await bench.desk.resume(
+      id, version: nil, trigger: .manual, substitute: ["said": "it did"])
+    #expect(done + bench.told.takeHeard().count == 40, "each once")
+    #expect(try await bench.open().isEmpty)
   }
 
   @Test("keeps everything a person needs to mend it")

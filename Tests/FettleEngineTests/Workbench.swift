@@ -48,7 +48,7 @@ struct Workbench {
     folder = try TemporaryFolder()
     store = try SQLiteStore.open(path: folder.path + "/store.db")
     runner = ScenarioRunner(
-      modules: ModuleRegistry(Connectors.all() + [told]), store: store, scenarios: store,
+      modules: ModuleRegistry(Connectors.all() + [told]), store: store,
       clock: clock)
     desk = OperatorDesk(store: store, runner: runner, author: "ada")
   }

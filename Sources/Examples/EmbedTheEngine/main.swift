@@ -24,7 +24,7 @@ let path = "\(folder)/embed-the-engine-\(getpid()).db"
 let store = try SQLiteStore.open(path: path)
 defer { for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) } }
 let runner = ScenarioRunner(
-  modules: ModuleRegistry(Connectors.all()), store: store, scenarios: store)
+  modules: ModuleRegistry(Connectors.all()), store: store)
 
 // 2. A run. The second bundle holds broken JSON: it is stored, not lost.
 let execution = try await runner.run(

@@ -52,14 +52,18 @@ public struct OperationOutput: Sendable, Hashable {
   public var assignments: [VariableAssignment]
   /// Messages for the operator; the run goes on and ends with a warning.
   public var warnings: [String]
+  /// Changes of data stores, carried out in the same transaction as the entry of the journal.
+  public var changes: [DataChange]
 
   /// An output of these parts.
   public init(
-    _ bundles: [Bundle], assignments: [VariableAssignment] = [], warnings: [String] = []
+    _ bundles: [Bundle], assignments: [VariableAssignment] = [], warnings: [String] = [],
+    changes: [DataChange] = []
   ) {
     self.bundles = bundles
     self.assignments = assignments
     self.warnings = warnings
+    self.changes = changes
   }
 }
 

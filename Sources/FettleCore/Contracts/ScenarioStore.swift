@@ -3,12 +3,6 @@ public protocol ScenarioStore: Sendable {
   /// The scenario of that name; it is made known when it was not. The name is what a blueprint
   /// carries, so running an export again is running the same scenario.
   func scenario(named name: String) async throws(StoreError) -> ScenarioID
-
-  /// Notes that an execution began.
-  func began(_ execution: ExecutionSummary) async throws(StoreError)
-
-  /// Notes how an execution ended.
-  func ended(_ execution: ExecutionSummary) async throws(StoreError)
 }
 
 /// One run of a scenario.

@@ -18,6 +18,12 @@ public enum StoreError: Error, Hashable, Sendable {
   case full(String)
   /// Another program holds the store for too long.
   case busy(String)
+  /// Another worker has the execution now, because this one was silent for too long; nothing was
+  /// written.
+  case takenOver(execution: String)
+  /// Whether the record's module did its work before its worker died is not known; only an operator
+  /// can say.
+  case inDoubt(RecordID)
   /// What was stored cannot be read back.
   case damaged(String)
   /// The operating system or the database refused.
@@ -42,6 +48,12 @@ extension StoreError: CustomStringConvertible {
     case .refused(let move): "\(move)"
     case .full(let what): "the store has no room: \(what); nothing was lost, free some space"
     case .busy(let what): "the store is held by another program: \(what); try again"
+    case .inDoubt(let id):
+      "record \(id.short) is in doubt: what its module was sending may have arrived; look at it, then "
+        + "`fettle retry \(id.short) --send-again`, or --output FILE with what the module gave"
+    case .takenOver(let execution):
+      "execution \(execution) was taken over by another worker, because this one was silent for too "
+        + "long; `fettle list` shows what it left"
     case .damaged(let what): "the store is damaged: \(what); restore it from a backup"
     case .failed(let what): "the store cannot be used: \(what)"
     }

@@ -27,6 +27,11 @@ public struct ModuleError: Error, Hashable, Sendable {
     case input
     /// The module was performing.
     case service
+    /// The worker died before the module was begun; nothing was sent.
+    case notBegun
+    /// The worker died while the module was at work on something that must not be done twice;
+    /// whether it was done is not known (durability 3).
+    case inDoubt
   }
 
   /// A failure of that kind.

@@ -59,6 +59,8 @@ public struct IncompleteExecution: Sendable, Hashable {
   public var predecessor: RecordID?
   /// The record that continues this one.
   public var successor: RecordID?
+  /// While a retry runs: the record as it was when it was claimed.
+  public var former: IncompleteSummary?
 
   /// A record with nothing done to it yet.
   public init(

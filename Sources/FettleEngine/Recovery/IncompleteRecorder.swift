@@ -8,12 +8,12 @@ extension Cycle {
   mutating func store(
     _ failure: Failure, schedule: RetrySchedule, owed: [OwedFrame]
   ) async throws(StoreError) {
-    let now = runner.clock.now()
+    let now = journal.now
     let pause = schedule.pause(before: 1, asked: failure.error.retryAfterSeconds ?? 0)
     let bundles = failure.sight.visible
     let record = IncompleteExecution(
       summary: IncompleteSummary(
-        id: runner.clock.recordID(), scenarioID: execution.scenario,
+        id: RecordID(journal.chance.uuid().filter { $0 != "-" }), scenarioID: execution.scenario,
         scenarioName: blueprint.name, index: 0, executionID: execution.id,
         failer: failure.module.id, failerTitle: failure.module.title,
         errorType: failure.error.type, reason: failure.error.message, created: now,
@@ -29,7 +29,9 @@ extension Cycle {
       // Stored together with the outcome of the retry, so that the bundle never has two owners.
       continuations.append(record)
     } else {
-      _ = try await runner.store.add(record)
+      // In one transaction with the entries that led to it: whoever walks through the journal
+      // comes to this record again, or to none.
+      try await journal.flush(records: [record])
     }
     execution.stored.append(record.id)
   }

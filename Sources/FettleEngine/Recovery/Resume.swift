@@ -6,15 +6,12 @@ struct Resume {
   let store: any IncompleteStore
   let author: String
 
-  /// How long a claim holds when its worker is not heard of any more (durability 3).
-  private static let leaseSeconds = 30
-
   private func renewLease(of id: RecordID) async {
     while true {
       do {
-        try await Task.sleep(for: .seconds(Self.leaseSeconds / 3))
+        try await Task.sleep(for: .seconds(runner.leaseSeconds / 3))
         try await store.renewLease(
-          of: id, until: runner.clock.now().advanced(bySeconds: Self.leaseSeconds))
+          of: id, until: runner.clock.now().advanced(bySeconds: runner.leaseSeconds))
       } catch is CancellationError {
         return
       } catch {
@@ -26,56 +23,63 @@ struct Resume {
   }
 
   /// Claims the record, runs what it owes, and notes the outcome.
+  /// - Parameter substitute: the output of the failed module, given by the operator; the module is
+  ///   not run then (semantics 7.3.11).
   func run(
-    _ id: RecordID, version: Int?, trigger: AttemptTrigger
+    _ id: RecordID, version: Int?, trigger: AttemptTrigger, substitute: Bundle? = nil
   ) async throws(StoreError) -> ResumeReport {
     let former = try await store.record(id)
     let started = runner.clock.now()
     let record = try await store.move(
       id, version: version ?? former.summary.version,
       RecordChange(
-        .claimed, lease: started.advanced(bySeconds: Self.leaseSeconds), author: author,
+        .claimed, lease: started.advanced(bySeconds: runner.leaseSeconds), author: author,
         date: started))
     let heartbeat = Task { await self.renewLease(of: id) }
     defer { heartbeat.cancel() }
     do throws(StoreError) {
-      return try await run(claimed: record, former: former.summary, trigger, started)
+      let opening = runner.opening(
+        ExecutionSummary(
+          id: runner.clock.uuid(), scenario: record.summary.scenarioID, retryOf: record.id,
+          started: started),
+        of: record.blueprint, given: substitute.map { [$0] })
+      try await runner.journal.open(opening)
+      return try await runner.keepingLease(of: opening.execution.id) { () throws(StoreError) in
+        var cycle = Cycle(
+          runner: runner, blueprint: record.blueprint, execution: opening.execution,
+          journal: RunJournal(opening, of: runner), retried: record)
+        return try await walk(
+          &cycle, record, former: former.summary, trigger: trigger, substitute: substitute)
+      }
     } catch {
-      // The outcome could not be kept: the record goes back to where it was, with its bundles.
-      let event: IncompleteEvent =
-        former.summary.state == .pending ? .interruptedWhilePending : .interruptedWhileUnresolved
-      _ = try await store.move(
-        id, version: nil,
-        RecordChange(
-          event, nextRetry: former.summary.nextRetry, author: author, date: runner.clock.now()))
+      // The outcome could not be kept. Where nothing was begun the record goes back at once; where
+      // something was, its journal says what became of it, and the take-over reads it.
+      _ = try await store.releaseExpiredLeases(now: runner.clock.now())
       throw error
     }
   }
 
-  private func run(
-    claimed record: IncompleteExecution, former: IncompleteSummary, _ trigger: AttemptTrigger,
-    _ started: Instant
+  /// Walks what a claimed record owes, and notes the outcome.
+  func walk(
+    _ cycle: inout Cycle, _ record: IncompleteExecution, former: IncompleteSummary,
+    trigger: AttemptTrigger, substitute: Bundle?
   ) async throws(StoreError) -> ResumeReport {
-    let execution = ExecutionSummary(
-      id: runner.clock.uuid(), scenario: record.summary.scenarioID, retryOf: record.id,
-      started: started)
-    try await runner.scenarios.began(execution)
-    var cycle = Cycle(
-      runner: runner, blueprint: record.blueprint, execution: execution, retried: record)
-    try await cycle.resume(record)
+    try await cycle.resume(record, substitute: substitute)
     let summary = cycle.closed()
     let ended = runner.clock.now()
     let outcome = cycle.outcome
     let change = self.change(
       after: outcome, of: cycle, former: former, trigger: trigger,
       attempt: Attempt(
-        number: former.attempts + 1, trigger: trigger, executionID: execution.id,
-        started: started, ended: ended, outcome: outcome))
+        number: former.attempts + 1, trigger: trigger, executionID: summary.id,
+        started: summary.started, ended: ended, outcome: outcome))
+    // What the attempt did is on disk before its outcome is.
+    try await cycle.journal.flush(changes: cycle.uncommitted)
     let after = try await store.move(record.id, version: nil, change)
-    try await runner.scenarios.ended(summary)
+    try await cycle.journal.close(summary)
     return ResumeReport(
       record: after, outcome: outcome, execution: summary,
-      milliseconds: Int(ended.milliseconds - started.milliseconds))
+      milliseconds: Int(ended.milliseconds - summary.started.milliseconds))
   }
 
   /// What an attempt changes (semantics 5.4).
@@ -86,7 +90,11 @@ struct Resume {
     var change = RecordChange(
       .finished, attempt: attempt, author: author, date: attempt.ended)
     switch outcome {
-    case .resolved, .interrupted: break
+    case .resolved: break
+    case .interrupted:
+      change.event =
+        former.state == .pending ? .interruptedWhilePending : .interruptedWhileUnresolved
+      change.nextRetry = former.nextRetry
     case .failedElsewhere:
       change.event = .failedElsewhere
       change.successors = cycle.continuations
@@ -117,7 +125,9 @@ struct Resume {
 extension Cycle {
   /// Runs what a record owes: the failed module and the rest of its flow, then, from the inside
   /// out, the later routes of routers and the bundles that were not reached (semantics 7.2).
-  mutating func resume(_ record: IncompleteExecution) async throws(StoreError) {
+  mutating func resume(
+    _ record: IncompleteExecution, substitute: Bundle? = nil
+  ) async throws(StoreError) {
     guard let path = blueprint.path(to: record.summary.failer), let place = path.last else {
       failedAgain = (
         ModuleError(
@@ -130,8 +140,15 @@ extension Cycle {
     frames = owedFrames(of: record)
     isAtStart = true
     // The filter is behind the bundle, unless the filter itself is what failed.
-    var passage = try await process(
-      place.flow, at: place.position, sight: sight, entered: record.error.stage != .filter)
+    var passage: Passage
+    if let substitute {
+      isAtStart = false
+      passage = try await send(
+        [substitute], of: place.module, in: place.flow, at: place.position, sight: sight)
+    } else {
+      passage = try await process(
+        place.flow, at: place.position, sight: sight, entered: entered(record))
+    }
     while let frame = frames.popLast() {
       switch passage {
       case .completed: break
@@ -162,6 +179,14 @@ extension Cycle {
       }
     }
     settle(passage)
+  }
+
+  /// Whether the bundle is behind the filter of the module the record waits at.
+  private func entered(_ record: IncompleteExecution) -> Bool {
+    switch record.error.stage {
+    case .filter: false
+    default: true
+    }
   }
 
   private func owedFrames(of record: IncompleteExecution) -> [LiveFrame] {
@@ -202,6 +227,7 @@ extension Cycle {
 
   /// What the retry came to.
   var outcome: Attempt.Outcome {
+    if wasInterruptedAtStart { return .interrupted }
     if let failedAgain { return .failed(failedAgain.error) }
     // A retry that was stopped is undone as a whole: the record owes what it owed, and records made
     // on the way are not stored.

@@ -55,9 +55,17 @@ extension ResumeCheck {
       id: record.summary.executionID, scenario: record.summary.scenarioID,
       started: runner.clock.now())
     let cycle = Cycle(
-      runner: runner, blueprint: blueprint, execution: execution, retried: record)
+      runner: runner, blueprint: blueprint, execution: execution,
+      journal: RunJournal(
+        runner.opening(execution, of: blueprint, given: nil), of: runner), retried: record)
     var input: Collection?
     var problems: [Problem] = []
+    if record.error.stage == .inDoubt {
+      problems.append(
+        Problem(
+          field: nil,
+          message: "what it was sending may have arrived already; a resume sends it again"))
+    }
     do throws(ModuleError) {
       let mapped = try Operation.map(module, in: cycle.scope(Sight(bundles)))
       input = mapped

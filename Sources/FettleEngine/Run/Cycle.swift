@@ -12,6 +12,9 @@ struct Cycle {
   let retried: IncompleteExecution?
   var execution: ExecutionSummary
   var variables: Variables
+  var journal: RunJournal
+  /// Changes of data stores that wait for the commit of the cycle.
+  var uncommitted: [DataChange] = []
   var frames: [LiveFrame] = []
   var visits: [ModuleID: ModuleVisit] = [:]
   /// In a retry: the records of failures at other places, stored together with its outcome.
@@ -20,15 +23,18 @@ struct Cycle {
   var failedAgain: (error: ModuleError, schedule: RetrySchedule?)?
   /// In a retry: whether the operation it begins with is still to succeed.
   var isAtStart = false
+  /// In the take-over of a retry: whether it had not got beyond the failed module.
+  var wasInterruptedAtStart = false
 
   init(
     runner: ScenarioRunner, blueprint: Blueprint, execution: ExecutionSummary,
-    retried: IncompleteExecution? = nil
+    journal: RunJournal, retried: IncompleteExecution? = nil
   ) {
     self.runner = runner
     self.blueprint = blueprint
     plan = FlowPlan(blueprint)
     self.execution = execution
+    self.journal = journal
     self.retried = retried
     variables = retried?.variables ?? Variables()
   }
@@ -103,17 +109,21 @@ struct Cycle {
     if let directive = Directive(module) {
       return try await reach(directive, in: flow, at: position, sight: sight)
     }
-    switch await operate(module, sight: sight) {
+    switch try await operate(module, sight: sight) {
     case .emitted(let output, _):
       isAtStart = false
       output.assignments.forEach { variables.assign($0) }
       return try await send(output.bundles, of: module, in: flow, at: position, sight: sight)
     case .failed(let error, let input):
       return try await failed(error, input: input, in: flow, at: position, sight: sight)
+    case .interrupted(let sending):
+      return try await interrupted(sending: sending, in: flow, at: position, sight: sight)
     }
   }
 
-  private mutating func operate(_ module: ModuleNode, sight: Sight) async -> Operation.Result {
+  private mutating func operate(
+    _ module: ModuleNode, sight: Sight
+  ) async throws(StoreError) -> Operation.Result {
     guard let implementation = runner.modules[module.type] else {
       return .failed(
         ModuleError(
@@ -121,10 +131,20 @@ struct Cycle {
           "Fettle cannot run \(module.type); module \(module.id) \"\(module.title)\" needs it"),
         input: .null)
     }
-    let operation = Operation(
-      module: module, implementation: implementation,
-      context: OperationContext(module: module, variables: variables, clock: runner.clock))
-    let result = await operation.run(in: scope(sight))
+    let result: Operation.Result
+    switch journal.recorded(of: module.id) {
+    case .interrupted(let sending): return .interrupted(sending: sending)
+    case .done(let step):
+      result = Operation.Result(step)
+      if case .finished(_, let output) = step, !blueprint.settings.autoCommit {
+        uncommitted += output.changes
+      }
+    case .nothing:
+      let operation = Operation(
+        module: module, implementation: implementation,
+        context: OperationContext(module: module, variables: variables, clock: runner.clock))
+      result = try await perform(operation, sight: sight)
+    }
     if case .emitted(let output, _) = result {
       // Failed operations are not counted (semantics 6.2.6).
       execution.operations += 1
@@ -134,6 +154,35 @@ struct Cycle {
       }
     }
     return result
+  }
+
+  /// Performs an operation between the entries of the journal that say so.
+  private mutating func perform(
+    _ operation: Operation, sight: Sight
+  ) async throws(StoreError) -> Operation.Result {
+    let id = operation.module.id
+    let input: Collection
+    switch operation.prepared(in: scope(sight)) {
+    case .failure(let refusal):
+      try await journal.end(id, .failed(input: refusal.input, error: refusal.error))
+      return .failed(refusal.error, input: refusal.input)
+    case .success(let mapped): input = mapped
+    }
+    let effect = operation.effect(of: input)
+    if effect == .effect || effect == .transactional {
+      try await journal.begin(id, .collection(input), effect)
+    }
+    let output: OperationOutput
+    do throws(ModuleError) { output = try await operation.perform(input) } catch {
+      try await journal.end(id, .failed(input: .collection(input), error: error))
+      return .failed(error, input: .collection(input))
+    }
+    let commitsNow = blueprint.settings.autoCommit
+    if !commitsNow { uncommitted += output.changes }
+    try await journal.end(
+      id, .finished(input: .collection(input), output: output),
+      changes: commitsNow ? output.changes : [])
+    return .emitted(output, input: .collection(input))
   }
 
   /// Sends the bundles a module emitted on through the rest of its flow, one after the other.
@@ -183,7 +232,7 @@ struct Cycle {
   /// What an expression can see.
   func scope(_ sight: Sight) -> Scope {
     Scope(
-      bundles: sight.byModule, now: runner.clock.now(),
+      bundles: sight.byModule, now: journal.now,
       variables: [
         "scenario": [
           "id": .integer(execution.scenario.number), "name": .text(blueprint.name),
@@ -192,8 +241,8 @@ struct Cycle {
       ],
       timeZone: runner.timeZone, executionID: execution.id,
       scenarioID: execution.scenario.description, scenarioName: blueprint.name,
-      random: { [clock = runner.clock] in clock.random() },
-      uuid: { [clock = runner.clock] in clock.uuid() })
+      random: { [chance = journal.chance] in chance.random() },
+      uuid: { [chance = journal.chance] in chance.uuid() })
   }
 
   // MARK: Filters

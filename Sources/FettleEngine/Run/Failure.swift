@@ -33,7 +33,7 @@ extension Cycle {
     var handlerSight: Sight { sight.adding(["error": error.value], of: module.id) }
   }
 
-  private func isInsideHandler(_ id: ModuleID) -> Bool {
+  func isInsideHandler(_ id: ModuleID) -> Bool {
     blueprint.path(to: id)?.contains { $0.exit == .handler } == true
   }
 
@@ -87,11 +87,11 @@ extension Cycle {
   }
 
   /// Whether the operation that failed is the one the retry began with.
-  private func isStart(of record: IncompleteExecution, _ failure: Failure) -> Bool {
+  func isStart(of record: IncompleteExecution, _ failure: Failure) -> Bool {
     isAtStart && failure.module.id == record.summary.failer
   }
 
-  private mutating func stop(
+  mutating func stop(
     _ consequence: FailureDecision.Consequence, because failure: Failure
   ) -> Passage {
     execution.error = failure.error
@@ -107,6 +107,9 @@ extension Cycle {
     let passage = try await process(
       handler.flow, at: 0, sight: failure.handlerSight, entered: true)
     guard case .reached(let directive, let mapper) = passage else {
+      if case .stop(.interruptedInHandler(let sending)) = passage {
+        return try await interruptedHandling(failure, sending: sending)
+      }
       // A route that ends without a directive ignores the failure (semantics 3.3.4).
       if case .stop = passage { return passage }
       return dropped(failure, by: handler)

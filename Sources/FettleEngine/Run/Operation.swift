@@ -11,21 +11,43 @@ struct Operation {
   enum Result {
     case emitted(OperationOutput, input: Value)
     case failed(ModuleError, input: Value)
+    /// The journal that is walked through ends here.
+    case interrupted(sending: Value?)
+
+    /// What the journal says came of it.
+    init(_ step: JournalEntry.Step) {
+      switch step {
+      case .begun(let input, _): self = .interrupted(sending: input)
+      case .finished(let input, let output): self = .emitted(output, input: input)
+      case .failed(let input, let error): self = .failed(error, input: input)
+      }
+    }
   }
 
-  func run(in scope: Scope) async -> Result {
+  /// Why an operation was not performed: what it would have been given, and what is wrong with that.
+  struct Refusal: Error {
+    let error: ModuleError
+    let input: Value
+  }
+
+  /// The input the module is given.
+  func prepared(in scope: Scope) -> Swift.Result<Collection, Refusal> {
     let mapped: Collection
-    do { mapped = try Self.map(module, in: scope) } catch { return .failed(error, input: .null) }
+    do { mapped = try Self.map(module, in: scope) } catch {
+      return .failure(Refusal(error: error, input: .null))
+    }
     let (input, misfits) = type(of: implementation).descriptor.fitted(mapped)
     if let error = Self.error(for: misfits, of: module) {
-      return .failed(error, input: .collection(mapped))
+      return .failure(Refusal(error: error, input: .collection(mapped)))
     }
-    do throws(ModuleError) {
-      return .emitted(
-        try await implementation.perform(input, in: context), input: .collection(input))
-    } catch {
-      return .failed(error, input: .collection(input))
-    }
+    return .success(input)
+  }
+
+  /// What doing it twice would mean.
+  func effect(of input: Collection) -> EffectClass { type(of: implementation).effect(of: input) }
+
+  func perform(_ input: Collection) async throws(ModuleError) -> OperationOutput {
+    try await implementation.perform(input, in: context)
   }
 
   /// The mapper of a module, evaluated.

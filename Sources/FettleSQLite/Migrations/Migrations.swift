@@ -6,6 +6,7 @@ enum Migrations {
   static let all: DatabaseMigrator = {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("001_initial", migrate: initial)
+    migrator.registerMigration("002_journal", migrate: journal)
     return migrator
   }()
 }

@@ -14,13 +14,29 @@ struct Retry: AsyncParsableCommand {
   @Argument(help: "The ids of records, or their first digits.")
   var ids: [String]
 
+  @Option(
+    name: .customLong("output"),
+    help: "A JSON object: the output of the failed module, which is not run then.")
+  var substitute: String?
+
+  @Flag(help: "Send again what may have arrived before an interruption.")
+  var sendAgain = false
+
   @Flag(help: "Print the outcomes as JSON.")
   var json = false
 
   @OptionGroup var options: StoreOptions
 
   func run() async throws {
+    var output: Bundle?
+    if let substitute {
+      guard let bundle = try InputFile.json(substitute).collection else {
+        throw CommandFailure.usage("\(substitute) is no JSON object")
+      }
+      output = bundle
+    }
     let workshop = try Workshop(options, creating: false)
+    try await workshop.takeOverInterrupted()
     var records: [RecordID] = []
     // All ids are looked up before the first one runs: a typing error starts nothing.
     for digits in ids {
@@ -34,7 +50,12 @@ struct Retry: AsyncParsableCommand {
     for id in records {
       let trigger: AttemptTrigger = records.count > 1 ? .bulk : .manual
       do throws(StoreError) {
-        let report = try await workshop.desk.resume(id, version: nil, trigger: trigger)
+        if output == nil, !sendAgain {
+          let record = try await workshop.desk.record(id)
+          if record.error.stage == .inDoubt { throw .inDoubt(id) }
+        }
+        let report = try await workshop.desk.resume(
+          id, version: nil, trigger: sendAgain ? .manual : trigger, substitute: output)
         switch report.outcome {
         case .resolved: break
         case .failed, .interrupted: status = 1

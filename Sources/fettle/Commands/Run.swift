@@ -37,6 +37,7 @@ struct Run: AsyncParsableCommand {
       throw CommandFailure.usage(
         "the scenario begins with \(first.type); name the bundles it received with --bundles FILE")
     }
+    try await workshop.takeOverInterrupted()
     let summary = try await reporting { () async throws(StoreError) in
       try await workshop.runner.run(scenario, given: given)
     }

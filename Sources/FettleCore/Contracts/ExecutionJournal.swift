@@ -1,0 +1,71 @@
+/// Where executions write down what they do, and where what was written is found again.
+///
+/// One worker writes an execution at a time. A worker that was silent for longer than its lease
+/// loses the execution to whoever takes it over; what it writes afterwards is refused.
+public protocol ExecutionJournal: Sendable {
+  /// Notes that an execution begins, with everything needed to walk through it again. When this
+  /// returns, its bundles survive a power cut.
+  func open(_ opening: ExecutionOpening) async throws(StoreError)
+
+  /// Appends entries, stores records and carries out changes of data stores, in one transaction.
+  /// When this returns, they survive a power cut. An entry or a record that is there already is left
+  /// as it is.
+  /// - Throws: `takenOver` when another worker has the execution now; nothing was written then.
+  func append(
+    _ entries: [JournalEntry], records: [IncompleteExecution], changes: [DataChange],
+    to execution: String, by worker: String, lease: Instant
+  ) async throws(StoreError)
+
+  /// Says that the worker of an execution is still at work on it.
+  /// - Throws: `takenOver`.
+  func renewLease(
+    of execution: String, by worker: String, until: Instant
+  ) async throws(StoreError)
+
+  /// Notes how an execution ended, with its last entries.
+  /// - Parameter forgets: whether the data of its bundles is removed from the journal, as a
+  ///   confidential scenario asks.
+  func close(
+    _ summary: ExecutionSummary, _ entries: [JournalEntry], changes: [DataChange],
+    by worker: String, forgets: Bool
+  ) async throws(StoreError)
+
+  /// Takes over an execution whose lease has run out; nil when there is none. No two workers get
+  /// the same one.
+  func takeOver(
+    by worker: String, now: Instant, lease: Instant
+  ) async throws(StoreError) -> InterruptedExecution?
+
+  /// The executions of a scenario, or of all, newest first.
+  func executions(
+    of scenario: ScenarioID?, limit: Int
+  ) async throws(StoreError) -> [ExecutionRow]
+
+  /// What an execution did.
+  func entries(of execution: String) async throws(StoreError) -> [JournalEntry]
+
+  /// The execution whose identity begins with these characters.
+  /// - Throws: `notFound`, `ambiguous`.
+  func execution(_ prefix: String) async throws(StoreError) -> ExecutionRow
+
+  /// Removes executions that ended before an instant, a few hundred at a time. Records stay.
+  /// - Returns: how many.
+  func prune(endedBefore instant: Instant) async throws(StoreError) -> Int
+}
+
+/// One execution as a history shows it.
+public struct ExecutionRow: Sendable, Hashable {
+  /// How it went.
+  public let summary: ExecutionSummary
+  /// The name of its scenario.
+  public let scenarioName: String
+  /// How many incomplete executions it stored.
+  public let storedCount: Int
+
+  /// A row of these parts.
+  public init(summary: ExecutionSummary, scenarioName: String, storedCount: Int) {
+    self.summary = summary
+    self.scenarioName = scenarioName
+    self.storedCount = storedCount
+  }
+}

@@ -1,0 +1,100 @@
+/// One line of an execution's journal. The state of an execution is what its entries say, and
+/// nothing else: history shows them, and after a crash they are walked through again to find the
+/// place where it stopped (durability 2).
+public struct JournalEntry: Sendable, Hashable {
+  /// The position in the journal of its execution, from 1.
+  public let number: Int
+  /// The module.
+  public let module: ModuleID
+  /// When. Expressions between this entry and the next see this instant as `now`, so that a walk
+  /// through the journal decides what the run decided.
+  public let date: Instant
+  /// What happened.
+  public let step: Step
+
+  /// What can happen to an operation.
+  public enum Step: Sendable, Hashable {
+    /// It is about to do something that cannot simply be done again. On disk before it does.
+    case begun(input: Value, effect: EffectClass)
+    /// It ended and gave an output.
+    case finished(input: Value, output: OperationOutput)
+    /// It failed.
+    case failed(input: Value, error: ModuleError)
+  }
+
+  /// An entry of these parts.
+  public init(number: Int, module: ModuleID, date: Instant, step: Step) {
+    self.number = number
+    self.module = module
+    self.date = date
+    self.step = step
+  }
+
+  /// What the module was given.
+  public var input: Value {
+    switch step {
+    case .begun(let input, _), .finished(let input, _), .failed(let input, _): input
+    }
+  }
+}
+
+/// What is known of an execution before its first operation: enough to walk through it again.
+public struct ExecutionOpening: Sendable, Hashable {
+  /// The execution.
+  public let execution: ExecutionSummary
+  /// The blueprint it runs.
+  public let blueprint: Blueprint
+  /// The bundles the first module was given; nil when the trigger says itself what there is.
+  public let given: [Bundle]?
+  /// What every random number of the run follows from.
+  public let seed: UInt64
+  /// The worker that runs it.
+  public let worker: String
+  /// How long the worker may stay silent.
+  public let lease: Instant
+
+  /// An opening of these parts.
+  public init(
+    execution: ExecutionSummary, blueprint: Blueprint, given: [Bundle]?, seed: UInt64,
+    worker: String, lease: Instant
+  ) {
+    self.execution = execution
+    self.blueprint = blueprint
+    self.given = given
+    self.seed = seed
+    self.worker = worker
+    self.lease = lease
+  }
+}
+
+/// An execution whose worker is gone, with what its journal says.
+public struct InterruptedExecution: Sendable, Hashable {
+  /// How it began.
+  public let opening: ExecutionOpening
+  /// What it did, in order.
+  public let entries: [JournalEntry]
+
+  /// An execution of these parts.
+  public init(opening: ExecutionOpening, entries: [JournalEntry]) {
+    self.opening = opening
+    self.entries = entries
+  }
+}
+
+/// One change of a data store, made by a transactional module. It is kept in the journal and carried
+/// out in the same transaction as the entry that says so: exactly once (durability 2).
+public enum DataChange: Sendable, Hashable {
+  /// The record of a key is written.
+  case put(store: String, key: String, record: Collection)
+  /// The record of a key is removed.
+  case remove(store: String, key: String)
+  /// Every record is removed.
+  case clear(store: String)
+
+  /// The data store.
+  public var store: String {
+    switch self {
+    case .put(let store, _, _), .remove(let store, _), .clear(let store): store
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import FettleCore
+
+/// Takes over executions whose worker is gone: their journal is walked through again, without doing
+/// anything, up to the place where it stops. What is left from there on becomes an incomplete
+/// execution (durability 3).
+struct TakeOver {
+  let runner: ScenarioRunner
+  let author: String
+
+  /// Every execution that can be taken over now.
+  /// - Returns: how they ended.
+  func run() async throws(StoreError) -> [ExecutionSummary] {
+    var ended: [ExecutionSummary] = []
+    while let interrupted = try await runner.journal.takeOver(
+      by: runner.worker, now: runner.clock.now(),
+      lease: runner.clock.now().advanced(bySeconds: runner.leaseSeconds))
+    {
+      ended.append(try await finish(interrupted))
+    }
+    _ = try await runner.store.releaseExpiredLeases(now: runner.clock.now())
+    return ended
+  }
+
+  private func finish(
+    _ interrupted: InterruptedExecution
+  ) async throws(StoreError) -> ExecutionSummary {
+    let opening = interrupted.opening
+    var journal = RunJournal(opening, of: runner, recorded: interrupted.entries)
+    guard let retried = opening.execution.retryOf else {
+      var cycle = Cycle(
+        runner: runner, blueprint: opening.blueprint, execution: opening.execution,
+        journal: journal)
+      try await cycle.run(given: opening.given)
+      let summary = cycle.closed()
+      try await cycle.journal.close(summary, changes: cycle.uncommitted)
+      return summary
+    }
+    let record = try await runner.store.record(retried)
+    guard record.summary.state == .inProgress, let former = record.former,
+      !record.attempts.contains(where: { $0.executionID == opening.execution.id })
+    else {
+      // The outcome was written; only the end of the execution was not.
+      var summary = opening.execution
+      summary.ended = runner.clock.now()
+      summary.status = record.summary.state == .resolved ? .success : .warning
+      try await journal.close(summary)
+      return summary
+    }
+    var cycle = Cycle(
+      runner: runner, blueprint: record.blueprint, execution: opening.execution,
+      journal: journal, retried: record)
+    let report = try await Resume(runner: runner, store: runner.store, author: author)
+      .walk(&cycle, record, former: former, trigger: .manual, substitute: opening.given?.first)
+    return report.execution
+  }
+}
+
+extension Cycle {
+  /// The walk came to where its journal ends: what is left of the traversal, and everything the run
+  /// had not got to, is kept.
+  /// - Parameter sending: what a module was about to send when the worker died, if that cannot
+  ///   simply be sent again.
+  mutating func interrupted(
+    sending: Value?, in flow: [ModuleNode], at position: Int, sight: Sight
+  ) async throws(StoreError) -> Passage {
+    let module = flow[position]
+    // A record begins at the module that failed, not inside its handler.
+    if isInsideHandler(module.id) { return .stop(.interruptedInHandler(sending: sending)) }
+    let error =
+      sending == nil
+      ? ModuleError(
+        .executionInterrupted,
+        "Fettle was stopped before \"\(module.title)\" was done; it goes on from here",
+        stage: .notBegun)
+      : ModuleError(
+        .executionInterrupted,
+        "Fettle was stopped while \"\(module.title)\" was sending; whether it arrived is not known: "
+          + "give its output if it did, or send it again", stage: .inDoubt)
+    return try await keep(
+      Failure(
+        module: module, error: error, input: sending ?? .null, sight: sight, flow: flow,
+        position: position), sending: sending)
+  }
+
+  /// The handler of a failure was at work when the worker died. Its module is run again only when an
+  /// operator says so: what the handler did would be done again too.
+  mutating func interruptedHandling(
+    _ failure: Failure, sending: Value?
+  ) async throws(StoreError) -> Passage {
+    try await keep(
+      Failure(
+        module: failure.module,
+        error: ModuleError(
+          .executionInterrupted,
+          "Fettle was stopped while the error handler of \"\(failure.module.title)\" ran; it had "
+            + "failed with \(failure.error.type.rawValue): \(failure.error.message)",
+          stage: .inDoubt),
+        input: failure.input, sight: failure.sight, flow: failure.flow,
+        position: failure.position), sending: sending ?? .null)
+  }
+
+  private mutating func keep(
+    _ failure: Failure, sending: Value?
+  ) async throws(StoreError) -> Passage {
+    if let retried, isStart(of: retried, failure) {
+      if sending == nil { wasInterruptedAtStart = true } else { failedAgain = (failure.error, nil) }
+      return .stop(.failedAgain)
+    }
+    if retried == nil, failure.module.id == blueprint.flow.first?.id,
+      failure.sight.visible.entries.isEmpty,
+      sending == nil
+    {
+      // Nothing was taken in yet: the next run finds it where it was.
+      return stop(.countError, because: failure)
+    }
+    raise(to: .warning)
+    // "Auto-retry at once", then as for a connection that is down.
+    let schedule =
+      sending == nil
+      ? RetrySchedule(pauses: [0] + runner.retrySchedule.pauses) : RetrySchedule(pauses: [])
+    try await store(failure, schedule: schedule, owed: frames.map(\.owed))
+    return .stop(.afterStoring)
+  }
+}

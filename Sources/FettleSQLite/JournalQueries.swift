@@ -1,0 +1,355 @@
+public import FettleCore
+import Foundation
+import GRDB
+
+extension SQLiteStore: ExecutionJournal {
+  /// Notes that an execution begins.
+  public func open(_ opening: ExecutionOpening) async throws(StoreError) {
+    try await committing { database in
+      let execution = opening.execution
+      let blueprint = try RecordRows(database: database).number(of: opening.blueprint)
+      try database.execute(
+        sql: """
+          INSERT INTO execution (id, scenario, retry_of, started, status, operations, stored,
+            number, blueprint, given, seed, worker, lease_until)
+          VALUES (?, ?, ?, ?, ?, 0, 0, (SELECT coalesce(max(number), 0) + 1 FROM execution),
+            ?, ?, ?, ?, ?)
+          """,
+        arguments: [
+          execution.id, execution.scenario.number, execution.retryOf?.text,
+          execution.started.milliseconds, execution.status.rawValue, blueprint,
+          opening.given.map { Data(ValueCodec.encode(.array($0.map(Value.collection)))) },
+          Int64(bitPattern: opening.seed), opening.worker, opening.lease.milliseconds,
+        ])
+    }
+  }
+
+  /// Appends entries and carries out changes, in one transaction.
+  public func append(
+    _ entries: [JournalEntry], records: [IncompleteExecution], changes: [DataChange],
+    to execution: String, by worker: String, lease: Instant
+  ) async throws(StoreError) {
+    try await committing { database in
+      let rows = JournalRows(database: database)
+      let number = try rows.renew(execution, by: worker, until: lease)
+      for entry in entries { try rows.insert(entry, execution: number) }
+      for record in records {
+        _ = try RecordRows(database: database).insert(record, author: "engine")
+      }
+      for change in changes { try rows.carryOut(change) }
+    }
+  }
+
+  /// Says that the worker of an execution is still at work on it.
+  public func renewLease(
+    of execution: String, by worker: String, until: Instant
+  ) async throws(StoreError) {
+    try await committing { database in
+      _ = try JournalRows(database: database).renew(execution, by: worker, until: until)
+    }
+  }
+
+  /// Notes how an execution ended, with its last entries.
+  public func close(
+    _ summary: ExecutionSummary, _ entries: [JournalEntry], changes: [DataChange],
+    by worker: String, forgets: Bool
+  ) async throws(StoreError) {
+    try await committing { database in
+      let rows = JournalRows(database: database)
+      let number = try rows.renew(summary.id, by: worker, until: summary.started)
+      for entry in entries { try rows.insert(entry, execution: number) }
+      for change in changes { try rows.carryOut(change) }
+      try database.execute(
+        sql: """
+          UPDATE execution SET ended = ?, status = ?, operations = ?, stored = ?, error = ?,
+            failed_module = ?, warnings = ?, lease_until = NULL, worker = NULL WHERE number = ?
+          """,
+        arguments: [
+          summary.ended?.milliseconds, summary.status.rawValue, summary.operations,
+          summary.stored.count, summary.error.map { Data($0.bytes) },
+          summary.failedModule?.number,
+          summary.warnings.isEmpty
+            ? nil : Data(ValueCodec.encode(.array(summary.warnings.map(Value.text)))), number,
+        ])
+      guard forgets else { return }
+      try database.execute(
+        sql: "UPDATE execution SET given = NULL WHERE number = ?", arguments: [number])
+      try database.execute(
+        sql: "UPDATE journal SET input = NULL, outcome = NULL WHERE execution = ?",
+        arguments: [number])
+    }
+  }
+
+  /// Takes over an execution whose lease has run out.
+  public func takeOver(
+    by worker: String, now: Instant, lease: Instant
+  ) async throws(StoreError) -> InterruptedExecution? {
+    // Looking takes no lock; there is hardly ever one.
+    let isAny = try await reading { try JournalRows(database: $0).expired(now) != nil }
+    guard isAny else { return nil }
+    return try await writing { database in
+      let rows = JournalRows(database: database)
+      guard let id = try rows.expired(now) else { return nil }
+      try database.execute(
+        sql: "UPDATE execution SET worker = ?, lease_until = ? WHERE id = ?",
+        arguments: [worker, lease.milliseconds, id])
+      return try rows.interrupted(id, worker: worker, lease: lease)
+    }
+  }
+
+  /// The executions of a scenario, or of all, newest first.
+  public func executions(
+    of scenario: ScenarioID?, limit: Int
+  ) async throws(StoreError) -> [ExecutionRow] {
+    try await reading { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          \(JournalRows.select) \(scenario == nil ? "" : "WHERE scenario = :scenario")
+          ORDER BY started DESC, number DESC LIMIT :limit
+          """,
+        arguments: scenario.map { ["scenario": $0.number, "limit": limit] } ?? ["limit": limit]
+      ).map(ExecutionRow.init)
+    }
+  }
+
+  /// What an execution did.
+  public func entries(of execution: String) async throws(StoreError) -> [JournalEntry] {
+    try await reading { try JournalRows(database: $0).entries(of: execution) }
+  }
+
+  /// The execution whose identity begins with these characters.
+  public func execution(_ prefix: String) async throws(StoreError) -> ExecutionRow {
+    try await reading { database in
+      let rows = try Row.fetchAll(
+        database,
+        sql: "\(JournalRows.select) WHERE execution.id >= ? AND execution.id < ? LIMIT 2",
+        arguments: [prefix, prefix + "\u{10FFFF}"])
+      guard let first = rows.first, !prefix.isEmpty else {
+        throw StoreError.notFound("execution \(prefix)")
+      }
+      guard rows.count == 1 else {
+        throw StoreError.failed("several executions begin with \(prefix); type more of it")
+      }
+      return try ExecutionRow(first)
+    }
+  }
+
+  /// Removes executions that ended before an instant.
+  public func prune(endedBefore instant: Instant) async throws(StoreError) -> Int {
+    let old = try await reading { database in
+      try Int.fetchAll(
+        database, sql: "SELECT number FROM execution WHERE ended < ? LIMIT 500",
+        arguments: [instant.milliseconds])
+    }
+    guard !old.isEmpty else { return 0 }
+    try await writing { database in
+      for number in old {
+        try database.execute(sql: "DELETE FROM journal WHERE execution = ?", arguments: [number])
+        try database.execute(sql: "DELETE FROM execution WHERE number = ?", arguments: [number])
+      }
+    }
+    return old.count
+  }
+}
+
+extension ExecutionRow {
+  fileprivate init(_ row: Row) throws {
+    var summary = ExecutionSummary(
+      id: row["id"], scenario: ScenarioID(row["scenario"]),
+      retryOf: (row["retry_of"] as String?).map { RecordID($0) },
+      started: Instant(milliseconds: row["started"]))
+    summary.ended = (row["ended"] as Int64?).map { Instant(milliseconds: $0) }
+    guard let status = ExecutionStatus(rawValue: row["status"]) else {
+      throw StoreError.damaged("the status of an execution")
+    }
+    summary.status = status
+    summary.operations = row["operations"]
+    if let error = row["error"] as Data? {
+      summary.error = try ModuleError(bytes: [UInt8](error), what: "the error of an execution")
+    }
+    summary.failedModule = (row["failed_module"] as Int?).map { ModuleID($0) }
+    if let warnings = row["warnings"] as Data? {
+      summary.warnings = try ValueCodec.decode([UInt8](warnings)).array?.compactMap(\.text) ?? []
+    }
+    self.init(summary: summary, scenarioName: row["scenario_name"], storedCount: row["stored"])
+  }
+}
+
+/// Reads and writes the journal inside a transaction.
+struct JournalRows {
+  let database: Database
+
+  static let select = """
+    SELECT execution.*, scenario.name AS scenario_name
+    FROM execution JOIN scenario ON scenario.id = execution.scenario
+    """
+
+  /// Renews a lease.
+  /// - Returns: the number of the execution.
+  /// - Throws: `takenOver`.
+  func renew(_ id: String, by worker: String, until: Instant) throws -> Int {
+    guard
+      let number = try Int.fetchOne(
+        database,
+        sql: """
+          UPDATE execution SET lease_until = ? WHERE id = ? AND worker = ? RETURNING number
+          """, arguments: [until.milliseconds, id, worker])
+    else { throw StoreError.takenOver(execution: id) }
+    return number
+  }
+
+  func insert(_ entry: JournalEntry, execution: Int) throws {
+    let (step, outcome) = entry.step.stored
+    try database.execute(
+      sql: "INSERT OR IGNORE INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)",
+      arguments: [
+        execution, entry.number, entry.module.number, entry.date.milliseconds, step,
+        Data(ValueCodec.encode(entry.input)), outcome.map { Data(ValueCodec.encode($0)) },
+      ])
+  }
+
+  func carryOut(_ change: DataChange) throws {
+    switch change {
+    case .put(let store, let key, let record):
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO data_record VALUES (?, ?, ?)",
+        arguments: [store, key, Data(ValueCodec.encode(.collection(record)))])
+    case .remove(let store, let key):
+      try database.execute(
+        sql: "DELETE FROM data_record WHERE store = ? AND key = ?", arguments: [store, key])
+    case .clear(let store):
+      try database.execute(sql: "DELETE FROM data_record WHERE store = ?", arguments: [store])
+    }
+  }
+
+  /// An execution whose worker was silent for longer than its lease.
+  func expired(_ now: Instant) throws -> String? {
+    try String.fetchOne(
+      database,
+      sql: """
+        SELECT id FROM execution WHERE lease_until IS NOT NULL AND lease_until < ?
+        ORDER BY lease_until LIMIT 1
+        """, arguments: [now.milliseconds])
+  }
+
+  func entries(of execution: String) throws -> [JournalEntry] {
+    try Row.fetchAll(
+      database,
+      sql: """
+        SELECT journal.* FROM journal JOIN execution ON execution.number = journal.execution
+        WHERE execution.id = ? ORDER BY journal.number
+        """, arguments: [execution]
+    ).map { row in
+      let input = try (row["input"] as Data?).map { try ValueCodec.decode([UInt8]($0)) }
+      let outcome = try (row["outcome"] as Data?).map { try ValueCodec.decode([UInt8]($0)) }
+      guard
+        let step = JournalEntry.Step(
+          stored: row["step"], input: input ?? .null, outcome: outcome ?? .null)
+      else { throw StoreError.damaged("an entry of the journal") }
+      return JournalEntry(
+        number: row["number"], module: ModuleID(row["module"]),
+        date: Instant(milliseconds: row["date"]), step: step)
+    }
+  }
+
+  func interrupted(
+    _ id: String, worker: String, lease: Instant
+  ) throws -> InterruptedExecution {
+    guard
+      let row = try Row.fetchOne(
+        database, sql: "SELECT * FROM execution WHERE id = ?", arguments: [id]),
+      let blueprint = row["blueprint"] as Int?
+    else { throw StoreError.damaged("the opening of an execution") }
+    let given = try (row["given"] as Data?).map { data in
+      try ValueCodec.decode([UInt8](data)).array?.compactMap(\.collection) ?? []
+    }
+    return InterruptedExecution(
+      opening: ExecutionOpening(
+        execution: ExecutionSummary(
+          id: id, scenario: ScenarioID(row["scenario"]),
+          retryOf: (row["retry_of"] as String?).map { RecordID($0) },
+          started: Instant(milliseconds: row["started"])),
+        blueprint: try RecordRows(database: database).blueprint(blueprint), given: given,
+        seed: UInt64(bitPattern: row["seed"]), worker: worker, lease: lease),
+      entries: try entries(of: id))
+  }
+}
+
+extension JournalEntry.Step {
+  /// The word of the step, and its outcome.
+  fileprivate var stored: (String, Value?) {
+    switch self {
+    case .begun(_, let effect): ("begun", .text(effect.rawValue))
+    case .finished(_, let output): ("finished", output.stored)
+    case .failed(_, let error): ("failed", error.stored)
+    }
+  }
+
+  fileprivate init?(stored word: String, input: Value, outcome: Value) {
+    switch word {
+    case "begun":
+      self = .begun(
+        input: input, effect: outcome.text.flatMap(EffectClass.init(rawValue:)) ?? .effect)
+    case "finished":
+      // Forgotten data of a confidential scenario reads as an empty output.
+      self = .finished(
+        input: input, output: OperationOutput(stored: outcome) ?? OperationOutput([]))
+    case "failed":
+      self = .failed(
+        input: input,
+        error: ModuleError(stored: outcome) ?? ModuleError(.unexpected, "not kept"))
+    default: return nil
+    }
+  }
+}
+
+extension OperationOutput: Stored {
+  var stored: Value {
+    var fields: Collection = ["bundles": .array(bundles.map(Value.collection))]
+    // Most outputs are bundles alone.
+    if !assignments.isEmpty {
+      fields["assignments"] = .array(
+        assignments.map {
+          ["name": .text($0.name), "value": $0.value, "scope": .text($0.scope.rawValue)]
+        })
+    }
+    if !warnings.isEmpty { fields["warnings"] = .array(warnings.map(Value.text)) }
+    if !changes.isEmpty { fields["changes"] = .array(changes.map(\.stored)) }
+    return .collection(fields)
+  }
+
+  init?(stored: Value) {
+    guard let fields = stored.collection, let bundles = fields["bundles"]?.array else { return nil }
+    self.init(
+      bundles.compactMap(\.collection),
+      assignments: (fields["assignments"]?.array ?? []).compactMap { assignment in
+        guard let parts = assignment.collection, let name = parts["name"]?.text,
+          let scope = parts["scope"]?.text.flatMap(VariableScope.init(rawValue:))
+        else { return nil }
+        return VariableAssignment(name: name, value: parts["value"] ?? .null, scope: scope)
+      },
+      warnings: (fields["warnings"]?.array ?? []).compactMap(\.text),
+      changes: (fields["changes"]?.array ?? []).compactMap(DataChange.init(stored:)))
+  }
+}
+
+extension DataChange: Stored {
+  var stored: Value {
+    switch self {
+    case .put(let store, let key, let record):
+      ["store": .text(store), "key": .text(key), "record": .collection(record)]
+    case .remove(let store, let key): ["store": .text(store), "key": .text(key)]
+    case .clear(let store): ["store": .text(store)]
+    }
+  }
+
+  init?(stored: Value) {
+    guard let fields = stored.collection, let store = fields["store"]?.text else { return nil }
+    switch (fields["key"]?.text, fields["record"]?.collection) {
+    case (let key?, let record?): self = .put(store: store, key: key, record: record)
+    case (let key?, nil): self = .remove(store: store, key: key)
+    default: self = .clear(store: store)
+    }
+  }
+}
