@@ -10,6 +10,8 @@ public enum Connectors {
       ActionSendData(transport: transport), MakeRequest(transport: transport),
       ParseJSON(), CreateJSON(), TransformToJSON(),
       SetVariable2(), SetVariables(), GetVariable2(), GetVariables(), ComposeTransformer(),
+      AddRecord(), UpdateRecord(), DeleteRecord(), DeleteAllRecords(),
+      GetRecord(), ExistRecord(), CountRecord(), SearchRecord(),
     ]
   }
 }

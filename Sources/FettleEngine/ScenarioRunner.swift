@@ -10,12 +10,16 @@ public struct ScenarioRunner: Sendable {
   public let scenarios: any ScenarioStore
   /// Where executions write down what they do.
   public let journal: any ExecutionJournal
+  /// Where data stores are read.
+  public let dataStores: any DataStoreReader
   /// Time, chance and identities.
   public let clock: any RunClock
   /// The zone of dates without one, as an IANA name (expression-language 11.1).
   public let timeZone: String
   /// When stored failures of the types that retry by themselves are tried again.
   public let retrySchedule: RetrySchedule
+  /// How long runs and operations may take.
+  public let limits: RunLimits
   /// How long this worker may stay silent before others take over what it runs, in seconds
   /// (durability 3).
   public let leaseSeconds: Int
@@ -24,43 +28,51 @@ public struct ScenarioRunner: Sendable {
 
   /// A runner whose store keeps everything.
   public init(
-    modules: ModuleRegistry, store: any IncompleteStore & ScenarioStore & ExecutionJournal,
+    modules: ModuleRegistry,
+    store: any IncompleteStore & ScenarioStore & ExecutionJournal & DataStoreReader,
     clock: any RunClock = SystemClock(), timeZone: String = "UTC",
-    retrySchedule: RetrySchedule = .fusion, leaseSeconds: Int = 30
+    retrySchedule: RetrySchedule = .fusion, limits: RunLimits = RunLimits(), leaseSeconds: Int = 30
   ) {
     self.init(
-      modules: modules, store: store, scenarios: store, journal: store, clock: clock,
-      timeZone: timeZone, retrySchedule: retrySchedule, leaseSeconds: leaseSeconds)
+      modules: modules, store: store, scenarios: store, journal: store, dataStores: store,
+      clock: clock, timeZone: timeZone, retrySchedule: retrySchedule, limits: limits,
+      leaseSeconds: leaseSeconds)
   }
 
   /// A runner of these parts.
   public init(
     modules: ModuleRegistry, store: any IncompleteStore, scenarios: any ScenarioStore,
-    journal: any ExecutionJournal, clock: any RunClock = SystemClock(), timeZone: String = "UTC",
-    retrySchedule: RetrySchedule = .fusion, leaseSeconds: Int = 30
+    journal: any ExecutionJournal, dataStores: any DataStoreReader,
+    clock: any RunClock = SystemClock(), timeZone: String = "UTC",
+    retrySchedule: RetrySchedule = .fusion, limits: RunLimits = RunLimits(), leaseSeconds: Int = 30
   ) {
     self.modules = modules
     self.store = store
     self.scenarios = scenarios
     self.journal = journal
+    self.dataStores = dataStores
     self.clock = clock
     self.timeZone = timeZone
     self.retrySchedule = retrySchedule
+    self.limits = limits
     self.leaseSeconds = max(1, leaseSeconds)
     worker = clock.uuid()
   }
 
   /// Runs a scenario once.
-  /// - Parameter given: the bundles the first module emits, where that is a trigger; nil lets the
-  ///   trigger say itself what there is.
+  /// - Parameters:
+  ///   - given: the bundles the first module emits, where that is a trigger; nil lets the trigger
+  ///     say itself what there is.
+  ///   - origin: what started it.
   /// - Returns: how the run went. A failure of the scenario is a result, not an error.
   /// - Throws: when the store cannot keep what must not be lost.
   public func run(
-    _ blueprint: Blueprint, given: [Bundle]? = nil
+    _ blueprint: Blueprint, given: [Bundle]? = nil, origin: ExecutionOrigin = .manual
   ) async throws(StoreError) -> ExecutionSummary {
     let scenario = try await scenarios.scenario(named: blueprint.name)
     let opening = opening(
-      ExecutionSummary(id: clock.uuid(), scenario: scenario, started: clock.now()),
+      ExecutionSummary(
+        id: clock.uuid(), scenario: scenario, origin: origin, started: clock.now()),
       of: blueprint, given: given)
     try await journal.open(opening)
     return try await keepingLease(of: opening.execution.id) { () throws(StoreError) in
@@ -70,7 +82,7 @@ public struct ScenarioRunner: Sendable {
       do throws(StoreError) {
         try await cycle.run(given: given)
         let summary = cycle.closed()
-        try await cycle.journal.close(summary, changes: cycle.uncommitted)
+        try await cycle.journal.close(summary)
         return summary
       } catch .full(let reason) {
         // Nothing is lost: the execution stays open, and what it had not got to is taken over as

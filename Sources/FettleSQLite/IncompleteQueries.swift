@@ -120,6 +120,11 @@ extension RecordRows {
         sql: "UPDATE record SET error_type = ?, reason = ? WHERE number = ?",
         arguments: [error.type.rawValue, error.message, number])
     }
+    if let input = change.mappedInput {
+      try database.execute(
+        sql: "UPDATE content SET input = ? WHERE record = ?",
+        arguments: [rows.blob(input), number])
+    }
     let isClaim = change.event == .claimed
     try database.execute(
       sql: """

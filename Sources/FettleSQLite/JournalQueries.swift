@@ -51,14 +51,12 @@ extension SQLiteStore: ExecutionJournal {
 
   /// Notes how an execution ended, with its last entries.
   public func close(
-    _ summary: ExecutionSummary, _ entries: [JournalEntry], changes: [DataChange],
-    by worker: String, forgets: Bool
+    _ summary: ExecutionSummary, _ entries: [JournalEntry], by worker: String, forgets: Bool
   ) async throws(StoreError) {
     try await committing { database in
       let rows = JournalRows(database: database)
       let number = try rows.renew(summary.id, by: worker, until: summary.started)
       for entry in entries { try rows.insert(entry, execution: number) }
-      for change in changes { try rows.carryOut(change) }
       try database.execute(
         sql: """
           UPDATE execution SET ended = ?, status = ?, operations = ?, stored = ?, error = ?,
@@ -215,6 +213,13 @@ struct JournalRows {
       try database.execute(
         sql: "INSERT OR REPLACE INTO data_record VALUES (?, ?, ?)",
         arguments: [store, key, Data(ValueCodec.encode(.collection(record)))])
+    case .add(let store, let key, let record):
+      try database.execute(
+        sql: "INSERT OR IGNORE INTO data_record VALUES (?, ?, ?)",
+        arguments: [store, key, Data(ValueCodec.encode(.collection(record)))])
+      guard database.changesCount == 1 else {
+        throw StoreError.duplicateKey(store: store, key: key)
+      }
     case .remove(let store, let key):
       try database.execute(
         sql: "DELETE FROM data_record WHERE store = ? AND key = ?", arguments: [store, key])
@@ -283,6 +288,8 @@ extension JournalEntry.Step {
     case .begun(_, let effect): ("begun", .text(effect.rawValue))
     case .finished(_, let output): ("finished", output.stored)
     case .failed(_, let error): ("failed", error.stored)
+    case .committed: ("committed", nil)
+    case .rolledBack: ("rolledBack", nil)
     }
   }
 
@@ -299,6 +306,8 @@ extension JournalEntry.Step {
       self = .failed(
         input: input,
         error: ModuleError(stored: outcome) ?? ModuleError(.unexpected, "not kept"))
+    case "committed": self = .committed
+    case "rolledBack": self = .rolledBack
     default: return nil
     }
   }
@@ -339,6 +348,11 @@ extension DataChange: Stored {
     switch self {
     case .put(let store, let key, let record):
       ["store": .text(store), "key": .text(key), "record": .collection(record)]
+    case .add(let store, let key, let record):
+      [
+        "store": .text(store), "key": .text(key), "record": .collection(record),
+        "isNew": .boolean(true),
+      ]
     case .remove(let store, let key): ["store": .text(store), "key": .text(key)]
     case .clear(let store): ["store": .text(store)]
     }
@@ -347,7 +361,11 @@ extension DataChange: Stored {
   init?(stored: Value) {
     guard let fields = stored.collection, let store = fields["store"]?.text else { return nil }
     switch (fields["key"]?.text, fields["record"]?.collection) {
-    case (let key?, let record?): self = .put(store: store, key: key, record: record)
+    case (let key?, let record?):
+      self =
+        fields["isNew"]?.boolean == true
+        ? .add(store: store, key: key, record: record)
+        : .put(store: store, key: key, record: record)
     case (let key?, nil): self = .remove(store: store, key: key)
     default: self = .clear(store: store)
     }

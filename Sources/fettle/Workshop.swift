@@ -86,7 +86,7 @@ extension CommandFailure {
       case .missing, .notAStore, .newerVersion, .notFound, .ambiguous, .changedMeanwhile, .refused,
         .inDoubt:
         2
-      case .full, .busy, .takenOver, .damaged, .failed: 1
+      case .full, .busy, .takenOver, .duplicateKey, .damaged, .failed: 1
       }
     self.init(message: error.description, status: status)
   }

@@ -5,7 +5,7 @@ import FettleCore
 /// then performed.
 func perform(
   _ type: String, _ input: Collection, parameters: Collection = [:],
-  variables: Variables = Variables(), given: [Bundle] = []
+  variables: Variables = Variables()
 ) async throws(ModuleError) -> OperationOutput {
   guard
     let module = Connectors.all().first(where: { Swift.type(of: $0).descriptor.type == type })
@@ -19,7 +19,9 @@ func perform(
   let (fitted, misfits) = Swift.type(of: module).descriptor.fitted(input)
   if let misfit = misfits.first { throw ModuleError(.bundleValidation, misfit.message) }
   return try await module.perform(
-    fitted, in: OperationContext(module: node, variables: variables, given: given))
+    fitted,
+    in: OperationContext(
+      module: node, variables: variables, dataStores: DataStoreView(NoDataStores())))
 }
 
 /// The failure of an operation, or nil when it went well.
@@ -32,4 +34,13 @@ func failure(
   } catch {
     return error
   }
+}
+
+/// What modules that use no data store are given.
+private struct NoDataStores: DataStoreReader {
+  func dataRecord(_ key: String, in store: String) async throws(StoreError) -> Collection? { nil }
+  func dataRecords(
+    in store: String, after key: String?, limit: Int
+  ) async throws(StoreError) -> [DataRecord] { [] }
+  func dataCount(in store: String) async throws(StoreError) -> Int { 0 }
 }

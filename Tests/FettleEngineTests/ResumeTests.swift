@@ -159,7 +159,7 @@ struct ResumeTests {
   }
 
   /// Routers and an iterator, nested.
-  private static let routers = """
+  static let routers = """
     \(Workbench.say(2, "s{{1.n}}")),
     {"id":3,"module":"builtin:BasicRouter","routes":[
       {"flow":[\(Workbench.say(4, "a{{1.n}}")),{"id":5,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.items}}"}},\(Workbench.say(6, "i{{1.n}}{{5.value}}")),
@@ -168,7 +168,7 @@ struct ResumeTests {
     """
 
   /// Two aggregations, one inside the other and one beside it, an if-else, and routers around.
-  private static let aggregations = """
+  static let aggregations = """
     {"id":3,"module":"builtin:BasicRouter","routes":[
       {"flow":[{"id":5,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.items}}"}},
         {"id":20,"module":"builtin:BasicIfElse","mapper":null,"branches":[

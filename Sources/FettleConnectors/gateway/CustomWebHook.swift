@@ -8,6 +8,7 @@ struct CustomWebHook: ModuleImplementation {
   func perform(
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
-    OperationOutput(context.given)
+    // What a webhook received is given to the run; without it there is nothing.
+    OperationOutput([])
   }
 }

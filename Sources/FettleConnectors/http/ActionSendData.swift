@@ -6,6 +6,8 @@ struct ActionSendData: ModuleImplementation {
 
   static let descriptor = ModuleDescriptor(
     type: "http:ActionSendData", kind: .action, effect: .effect,
+    // Its own timeout is at most 300 s (semantics 2.5).
+    seconds: 310,
     fields: [
       FieldDescriptor("url", "URL", .text, required: true),
       FieldDescriptor(

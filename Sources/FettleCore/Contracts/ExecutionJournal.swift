@@ -26,8 +26,7 @@ public protocol ExecutionJournal: Sendable {
   /// - Parameter forgets: whether the data of its bundles is removed from the journal, as a
   ///   confidential scenario asks.
   func close(
-    _ summary: ExecutionSummary, _ entries: [JournalEntry], changes: [DataChange],
-    by worker: String, forgets: Bool
+    _ summary: ExecutionSummary, _ entries: [JournalEntry], by worker: String, forgets: Bool
   ) async throws(StoreError)
 
   /// Takes over an execution whose lease has run out; nil when there is none. No two workers get

@@ -55,6 +55,8 @@ public struct RecordChange: Sendable, Hashable {
   public var attempt: Attempt?
   /// The failure the record now stands for, when an attempt failed at the same module.
   public var error: ModuleError?
+  /// What the module was given when it failed so; nil leaves what the record holds.
+  public var mappedInput: Value?
   /// When Fettle tries again by itself.
   public var nextRetry: Instant?
   /// Until when a claim holds, unless it is renewed.

@@ -98,14 +98,21 @@ public struct ModuleDescriptor: Sendable, Hashable {
   public let kind: ModuleKind
   /// What it may do to the world, unless its input says more.
   public let effect: EffectClass
+  /// How long one operation may take, in seconds, where the module sets a limit of its own; nil
+  /// leaves it to the limit of the run.
+  public let seconds: Int?
   /// The fields of its input. Other fields pass through unchecked.
   public let fields: [FieldDescriptor]
 
   /// A module of these properties.
-  public init(type: String, kind: ModuleKind, effect: EffectClass, fields: [FieldDescriptor] = []) {
+  public init(
+    type: String, kind: ModuleKind, effect: EffectClass, seconds: Int? = nil,
+    fields: [FieldDescriptor] = []
+  ) {
     self.type = type
     self.kind = kind
     self.effect = effect
+    self.seconds = seconds
     self.fields = fields
   }
 }

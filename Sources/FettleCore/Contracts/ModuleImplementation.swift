@@ -29,18 +29,18 @@ public struct OperationContext: Sendable {
   public let variables: Variables
   /// Time, chance and identities.
   public let clock: any RunClock
-  /// The bundles the run was started with, for triggers.
-  public let given: [Bundle]
+  /// The data stores, with the changes of this cycle.
+  public let dataStores: DataStoreView
 
   /// A context of these parts.
   public init(
     module: ModuleNode, variables: Variables = Variables(), clock: any RunClock = SystemClock(),
-    given: [Bundle] = []
+    dataStores: DataStoreView
   ) {
     self.module = module
     self.variables = variables
     self.clock = clock
-    self.given = given
+    self.dataStores = dataStores
   }
 }
 
@@ -65,6 +65,12 @@ public struct OperationOutput: Sendable, Hashable {
     self.warnings = warnings
     self.changes = changes
   }
+
+  /// The one bundle of a search that found nothing and goes on all the same (semantics 6.2.3): it
+  /// is numbered 0 of 0.
+  public static let nothingFound = OperationOutput([
+    ["__IMTLENGTH__": 0, "__IMTINDEX__": 0]
+  ])
 }
 
 /// A variable that a module sets.

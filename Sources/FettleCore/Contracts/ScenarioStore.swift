@@ -11,6 +11,8 @@ public struct ExecutionSummary: Sendable, Hashable {
   public let id: String
   /// The scenario.
   public let scenario: ScenarioID
+  /// What started it.
+  public let origin: ExecutionOrigin
   /// The record it retries; nil for an ordinary run.
   public let retryOf: RecordID?
   /// When it began.
@@ -31,11 +33,17 @@ public struct ExecutionSummary: Sendable, Hashable {
   public var storeWasFull = false
   /// What modules and the engine warned of.
   public var warnings: [String]
+  /// What follows for the scenario, when the run was rolled back.
+  public var consequence: FailureDecision.Consequence?
 
   /// A run that has just begun.
-  public init(id: String, scenario: ScenarioID, retryOf: RecordID? = nil, started: Instant) {
+  public init(
+    id: String, scenario: ScenarioID, origin: ExecutionOrigin = .manual,
+    retryOf: RecordID? = nil, started: Instant
+  ) {
     self.id = id
     self.scenario = scenario
+    self.origin = retryOf == nil ? origin : .retry
     self.retryOf = retryOf
     self.started = started
     status = .running
@@ -43,6 +51,19 @@ public struct ExecutionSummary: Sendable, Hashable {
     stored = []
     warnings = []
   }
+}
+
+/// What started a run. Only runs that nobody started by hand count towards deactivation
+/// (semantics 5.5).
+public enum ExecutionOrigin: String, Sendable, CaseIterable {
+  /// Somebody, by hand.
+  case manual
+  /// The schedule of the scenario.
+  case scheduled
+  /// An event of an instant trigger, such as a webhook.
+  case instant
+  /// A retry of an incomplete execution.
+  case retry
 }
 
 /// How a run stands. The worst thing that happened decides (semantics 1.3).

@@ -24,6 +24,8 @@ public enum StoreError: Error, Hashable, Sendable {
   /// Whether the record's module did its work before its worker died is not known; only an operator
   /// can say.
   case inDoubt(RecordID)
+  /// A data store has a record of that key already; nothing was written.
+  case duplicateKey(store: String, key: String)
   /// What was stored cannot be read back.
   case damaged(String)
   /// The operating system or the database refused.
@@ -54,6 +56,8 @@ extension StoreError: CustomStringConvertible {
     case .takenOver(let execution):
       "execution \(execution) was taken over by another worker, because this one was silent for too "
         + "long; `fettle list` shows what it left"
+    case .duplicateKey(let store, let key):
+      "data store \(store) has a record with the key \"\(key)\" already"
     case .damaged(let what): "the store is damaged: \(what); restore it from a backup"
     case .failed(let what): "the store cannot be used: \(what)"
     }

@@ -62,6 +62,19 @@ public struct Condition: Sendable, Hashable {
 }
 
 extension FilterOperator {
+  /// Whether a value meets the operator, outside any expression: how a search asks a record.
+  /// - Throws: the failure of a pattern.
+  public func isMet(
+    by value: Value, _ operand: Value, in scope: Scope
+  ) throws(ExpressionError) -> Bool {
+    do throws(Failure) {
+      return try holds(value, isUnary ? .null : operand, scope) != isNegated
+    } catch {
+      throw ExpressionError(
+        message: error.detail.message, expression: name, position: 1, value: error.detail.value)
+    }
+  }
+
   /// What the operator asks, before it is turned round; false when an operand does not fit.
   func holds(_ left: Value, _ right: Value, _ scope: Scope) throws(Failure) -> Bool {
     switch comparison {

@@ -28,7 +28,7 @@ public enum FailureDecision: Sendable, Hashable {
   case dropBundle
 
   /// What follows for the scenario when a run is rolled back.
-  public enum Consequence: Sendable, Hashable {
+  public enum Consequence: String, Sendable, Hashable {
     /// The run ends with a warning and is started again later.
     case warnAndBackOff
     /// The run ends with an error and is started again later.

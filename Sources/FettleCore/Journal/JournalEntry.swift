@@ -20,7 +20,14 @@ public struct JournalEntry: Sendable, Hashable {
     case finished(input: Value, output: OperationOutput)
     /// It failed.
     case failed(input: Value, error: ModuleError)
+    /// The changes of the cycle were carried out. Stands under module 0.
+    case committed
+    /// The changes of the cycle were given up. Stands under module 0.
+    case rolledBack
   }
+
+  /// What entries about a whole cycle stand under.
+  public static let cycle = ModuleID(0)
 
   /// An entry of these parts.
   public init(number: Int, module: ModuleID, date: Instant, step: Step) {
@@ -34,6 +41,7 @@ public struct JournalEntry: Sendable, Hashable {
   public var input: Value {
     switch step {
     case .begun(let input, _), .finished(let input, _), .failed(let input, _): input
+    case .committed, .rolledBack: .null
     }
   }
 }
@@ -86,6 +94,9 @@ public struct InterruptedExecution: Sendable, Hashable {
 public enum DataChange: Sendable, Hashable {
   /// The record of a key is written.
   case put(store: String, key: String, record: Collection)
+  /// The record of a key is written where there is none; anything else refuses the transaction with
+  /// `duplicateKey`.
+  case add(store: String, key: String, record: Collection)
   /// The record of a key is removed.
   case remove(store: String, key: String)
   /// Every record is removed.
@@ -94,7 +105,8 @@ public enum DataChange: Sendable, Hashable {
   /// The data store.
   public var store: String {
     switch self {
-    case .put(let store, _, _), .remove(let store, _), .clear(let store): store
+    case .put(let store, _, _), .add(let store, _, _), .remove(let store, _), .clear(let store):
+      store
     }
   }
 }

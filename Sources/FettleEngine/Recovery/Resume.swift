@@ -65,6 +65,8 @@ struct Resume {
     trigger: AttemptTrigger, substitute: Bundle?
   ) async throws(StoreError) -> ResumeReport {
     try await cycle.resume(record, substitute: substitute)
+    // A retry is one cycle (semantics 7.3.6). One that is given up is undone as a whole.
+    if cycle.isGivenUp { cycle.rollBack() } else { try await cycle.commit() }
     let summary = cycle.closed()
     let ended = runner.clock.now()
     let outcome = cycle.outcome
@@ -74,7 +76,7 @@ struct Resume {
         number: former.attempts + 1, trigger: trigger, executionID: summary.id,
         started: summary.started, ended: ended, outcome: outcome))
     // What the attempt did is on disk before its outcome is.
-    try await cycle.journal.flush(changes: cycle.uncommitted)
+    try await cycle.journal.flush()
     let after = try await store.move(record.id, version: nil, change)
     try await cycle.journal.close(summary)
     return ResumeReport(
@@ -100,6 +102,7 @@ struct Resume {
       change.successors = cycle.continuations
     case .failed(let error):
       change.error = error
+      change.mappedInput = cycle.failedAgain?.input
       change.nextRetry = nextRetry(after: error, of: cycle, former, attempt, trigger)
       change.event = change.nextRetry == nil ? .failedForGood : .failedWithAttemptsLeft
     }
@@ -129,11 +132,10 @@ extension Cycle {
     _ record: IncompleteExecution, substitute: Bundle? = nil
   ) async throws(StoreError) {
     guard let path = blueprint.path(to: record.summary.failer), let place = path.last else {
-      failedAgain = (
-        ModuleError(
+      failedAgain = FailedAgain(
+        error: ModuleError(
           .invalidConfiguration,
-          "the stored blueprint has no module \(record.summary.failer) to resume at"), nil
-      )
+          "the stored blueprint has no module \(record.summary.failer) to resume at"))
       return
     }
     let sight = Sight(record.bundles)
@@ -223,6 +225,11 @@ extension Cycle {
       }
     }
     return .completed
+  }
+
+  /// Whether the record will owe what it owed before.
+  var isGivenUp: Bool {
+    wasInterruptedAtStart || failedAgain != nil || execution.error != nil
   }
 
   /// What the retry came to.

@@ -32,7 +32,7 @@ struct TakeOver {
         journal: journal)
       try await cycle.run(given: opening.given)
       let summary = cycle.closed()
-      try await cycle.journal.close(summary, changes: cycle.uncommitted)
+      try await cycle.journal.close(summary)
       return summary
     }
     let record = try await runner.store.record(retried)
@@ -103,7 +103,11 @@ extension Cycle {
     _ failure: Failure, sending: Value?
   ) async throws(StoreError) -> Passage {
     if let retried, isStart(of: retried, failure) {
-      if sending == nil { wasInterruptedAtStart = true } else { failedAgain = (failure.error, nil) }
+      if sending == nil {
+        wasInterruptedAtStart = true
+      } else {
+        failedAgain = FailedAgain(error: failure.error, input: sending)
+      }
       return .stop(.failedAgain)
     }
     if retried == nil, failure.module.id == blueprint.flow.first?.id,
@@ -119,6 +123,39 @@ extension Cycle {
       sending == nil
       ? RetrySchedule(pauses: [0] + runner.retrySchedule.pauses) : RetrySchedule(pauses: [])
     try await store(failure, schedule: schedule, owed: frames.map(\.owed))
+    return .stop(.afterStoring)
+  }
+}
+
+extension Cycle {
+  /// Whether the run has had its time. The journal tells the time, so that a walk through it decides
+  /// what the run decided.
+  var isOutOfTime: Bool {
+    journal.now.milliseconds - execution.started.milliseconds
+      >= Int64(runner.limits.run) * 1000
+  }
+
+  /// The run is cut before a module: what it had not got to is kept, for an operator (D32).
+  mutating func outOfTime(
+    in flow: [ModuleNode], at position: Int, sight: Sight
+  ) async throws(StoreError) -> Passage {
+    let module = flow[position]
+    raise(to: .warning)
+    execution.warnings.append(
+      "the run was cut after \(runner.limits.run) s, before module \(module.id) \"\(module.title)\""
+    )
+    let isFirst = retried == nil && module.id == blueprint.flow.first?.id
+    if !isFirst {
+      try await store(
+        Failure(
+          module: module,
+          error: ModuleError(
+            .executionInterrupted,
+            "the run had taken \(runner.limits.run) s, the most it may; it goes on from here",
+            stage: .notBegun),
+          input: .null, sight: sight, flow: flow, position: position),
+        schedule: RetrySchedule(pauses: []), owed: frames.map(\.owed))
+    }
     return .stop(.afterStoring)
   }
 }

@@ -20,11 +20,22 @@ struct Cycle {
   /// In a retry: the records of failures at other places, stored together with its outcome.
   var continuations: [IncompleteExecution] = []
   /// In a retry: how the failed module failed again.
-  var failedAgain: (error: ModuleError, schedule: RetrySchedule?)?
+  var failedAgain: FailedAgain?
+  /// How many records had been stored when the cycle began.
+  private var storedBefore = 0
   /// In a retry: whether the operation it begins with is still to succeed.
   var isAtStart = false
   /// In the take-over of a retry: whether it had not got beyond the failed module.
   var wasInterruptedAtStart = false
+
+  /// How the module a retry begins with failed again.
+  struct FailedAgain {
+    let error: ModuleError
+    /// What it was given this time; nil when it did not come to that.
+    var input: Value?
+    /// The plan of the Break directive that took the failure.
+    var schedule: RetrySchedule?
+  }
 
   init(
     runner: ScenarioRunner, blueprint: Blueprint, execution: ExecutionSummary,
@@ -45,21 +56,96 @@ struct Cycle {
       return fail(
         ModuleError(.invalidConfiguration, "the scenario has no modules"), of: nil)
     }
-    let passage: Passage
     let isTrigger = runner.modules.descriptor(of: first.type).map { $0.kind == .trigger } ?? true
-    if let given, isTrigger {
-      // The bundles stand in for what the trigger would have received.
-      execution.operations += 1
-      passage = try await send(given, of: first, in: blueprint.flow, at: 0, sight: Sight())
-    } else {
-      passage = try await process(blueprint.flow, at: 0, sight: Sight())
+    // Bundles that are given are one event; a trigger that looks for itself is asked again while it
+    // finds something; without a trigger the number of cycles is the number (semantics 6.8).
+    let isEvent = given != nil && isTrigger
+    for _ in 0..<(isEvent ? 1 : max(1, blueprint.settings.roundtrips)) {
+      variables.cycle = [:]
+      storedBefore = execution.stored.count
+      let emittedBefore = visits[first.id]?.emitted ?? 0
+      let passage: Passage
+      if let given, isTrigger {
+        // The bundles stand in for what the trigger would have received.
+        execution.operations += 1
+        passage = try await send(given, of: first, in: blueprint.flow, at: 0, sight: Sight())
+      } else {
+        passage = try await process(blueprint.flow, at: 0, sight: Sight())
+      }
+      guard try await endCycle(passage) else { return }
+      if isTrigger, visits[first.id]?.emitted ?? 0 == emittedBefore { return }
     }
+  }
+
+  /// Commits a cycle, or rolls it back.
+  /// - Returns: whether another one may follow.
+  private mutating func endCycle(_ passage: Passage) async throws(StoreError) -> Bool {
     settle(passage)
+    switch passage {
+    case .stop(.rollBack):
+      rollBack()
+      return false
+    case .stop:
+      try await commit()
+      return false
+    default:
+      try await commit()
+      return execution.error == nil
+    }
+  }
+
+  /// Carries out what the cycle did to data stores.
+  mutating func commit() async throws(StoreError) {
+    guard !uncommitted.isEmpty else { return }
+    switch journal.recordedCycleEnd() {
+    case .committed: uncommitted = []
+    case .rolledBack: inconsistent("another execution wrote the same key of a data store")
+    default:
+      do throws(StoreError) {
+        try await journal.commit(uncommitted)
+        uncommitted = []
+      } catch {
+        guard case .duplicateKey = error else { throw error }
+        inconsistent("\(error)")
+        journal.rollBack()
+      }
+    }
+  }
+
+  /// A commit that fails stops the run at once; what was committed before stays (semantics 6.1).
+  private mutating func inconsistent(_ what: String) {
+    fail(
+      ModuleError(
+        .inconsistency,
+        "the changes of the cycle could not be committed: \(what); nothing of them "
+          + "was kept"), of: nil)
+    execution.consequence = .countError
+    noteUndoneRecords()
+    uncommitted = []
+  }
+
+  /// Gives up what the cycle did to data stores.
+  mutating func rollBack() {
+    guard !uncommitted.isEmpty else { return }
+    noteUndoneRecords()
+    uncommitted = []
+    if journal.recordedCycleEnd() == nil { journal.rollBack() }
+  }
+
+  /// Records of a cycle that is rolled back stay, because nobody else has their bundles; that
+  /// earlier steps are undone is said (semantics 7.5).
+  private mutating func noteUndoneRecords() {
+    let stored = execution.stored.dropFirst(storedBefore)
+    guard !stored.isEmpty else { return }
+    execution.warnings.append(
+      "what was written to data stores for \(stored.map(\.short).joined(separator: ", ")) before "
+        + "they were stored is rolled back; run those bundles again from the start")
   }
 
   /// Notes how the walk ended.
   mutating func settle(_ passage: Passage) {
     guard case .stop(.rollBack(let consequence)) = passage else { return }
+    execution.consequence = consequence
     raise(to: consequence == .warnAndBackOff ? .warning : .error)
   }
 
@@ -109,6 +195,9 @@ struct Cycle {
     if let directive = Directive(module) {
       return try await reach(directive, in: flow, at: position, sight: sight)
     }
+    if isOutOfTime, !isInsideHandler(module.id) {
+      return try await outOfTime(in: flow, at: position, sight: sight)
+    }
     switch try await operate(module, sight: sight) {
     case .emitted(let output, _):
       isAtStart = false
@@ -142,7 +231,9 @@ struct Cycle {
     case .nothing:
       let operation = Operation(
         module: module, implementation: implementation,
-        context: OperationContext(module: module, variables: variables, clock: runner.clock))
+        context: OperationContext(
+          module: module, variables: variables, clock: runner.clock,
+          dataStores: DataStoreView(runner.dataStores, uncommitted: uncommitted)))
       result = try await perform(operation, sight: sight)
     }
     if case .emitted(let output, _) = result {
@@ -173,15 +264,24 @@ struct Cycle {
       try await journal.begin(id, .collection(input), effect)
     }
     let output: OperationOutput
-    do throws(ModuleError) { output = try await operation.perform(input) } catch {
+    do throws(ModuleError) {
+      output = try await operation.perform(input, within: runner.limits.operation)
+    } catch {
       try await journal.end(id, .failed(input: .collection(input), error: error))
       return .failed(error, input: .collection(input))
     }
     let commitsNow = blueprint.settings.autoCommit
     if !commitsNow { uncommitted += output.changes }
-    try await journal.end(
-      id, .finished(input: .collection(input), output: output),
-      changes: commitsNow ? output.changes : [])
+    do throws(StoreError) {
+      try await journal.end(
+        id, .finished(input: .collection(input), output: output),
+        changes: commitsNow ? output.changes : [])
+    } catch {
+      guard case .duplicateKey = error else { throw error }
+      let failure = ModuleError(.duplicateData, "\(error)", field: "key")
+      try await journal.end(id, .failed(input: .collection(input), error: failure))
+      return .failed(failure, input: .collection(input))
+    }
     return .emitted(output, input: .collection(input))
   }
 
@@ -204,8 +304,11 @@ struct Cycle {
     for (index, bundle) in bundles.enumerated() {
       if let visitsBefore { visits = visitsBefore }
       var numbered = bundle
-      numbered["__IMTINDEX__"] = .integer(index + 1)
-      numbered["__IMTLENGTH__"] = .integer(bundles.count)
+      // A search that found nothing and goes on all the same has numbered its bundle itself.
+      if !(bundles.count == 1 && bundle["__IMTLENGTH__"] == 0) {
+        numbered["__IMTINDEX__"] = .integer(index + 1)
+        numbered["__IMTLENGTH__"] = .integer(bundles.count)
+      }
       if splits {
         frames.append(.bundles(module: module.id, remaining: bundles[(index + 1)...]))
       }

@@ -49,7 +49,7 @@ extension Cycle {
 
   private mutating func handleByDefault(_ failure: Failure) async throws(StoreError) -> Passage {
     if let retried, isStart(of: retried, failure) {
-      failedAgain = (failure.error, nil)
+      failedAgain = FailedAgain(error: failure.error, input: failure.input)
       return .stop(.failedAgain)
     }
     var situation = FailureSituation(failure.error.type)
@@ -134,7 +134,8 @@ extension Cycle {
     _ failure: Failure, _ settings: BreakSettings
   ) async throws(StoreError) -> Passage {
     if let retried, isStart(of: retried, failure) {
-      failedAgain = (failure.error, settings.schedule)
+      failedAgain = FailedAgain(
+        error: failure.error, input: failure.input, schedule: settings.schedule)
       return .stop(.failedAgain)
     }
     guard retried != nil || blueprint.settings.storesIncompleteExecutions else {

@@ -8,7 +8,7 @@ struct Operation {
   let context: OperationContext
 
   /// What came of it. A failure is a result; nothing follows from it here.
-  enum Result {
+  enum Result: Sendable {
     case emitted(OperationOutput, input: Value)
     case failed(ModuleError, input: Value)
     /// The journal that is walked through ends here.
@@ -20,6 +20,7 @@ struct Operation {
       case .begun(let input, _): self = .interrupted(sending: input)
       case .finished(let input, let output): self = .emitted(output, input: input)
       case .failed(let input, let error): self = .failed(error, input: input)
+      case .committed, .rolledBack: self = .interrupted(sending: nil)
       }
     }
   }
@@ -46,8 +47,40 @@ struct Operation {
   /// What doing it twice would mean.
   func effect(of input: Collection) -> EffectClass { type(of: implementation).effect(of: input) }
 
-  func perform(_ input: Collection) async throws(ModuleError) -> OperationOutput {
-    try await implementation.perform(input, in: context)
+  /// Performs it, within its time.
+  /// - Parameter seconds: the limit where the module sets none of its own.
+  /// - Throws: the failure of the module; `ModuleTimeoutError` when its time is up, and the operation
+  ///   is cancelled then.
+  func perform(
+    _ input: Collection, within seconds: Int
+  ) async throws(ModuleError) -> OperationOutput {
+    let descriptor = type(of: implementation).descriptor
+    // What only computes is not waited for, and must not pay for a watch.
+    guard descriptor.effect != .pure || descriptor.seconds != nil else {
+      return try await implementation.perform(input, in: context)
+    }
+    let seconds = descriptor.seconds ?? seconds
+    let result = await withTaskGroup(of: Result?.self) { group in
+      group.addTask {
+        do throws(ModuleError) {
+          return .emitted(try await implementation.perform(input, in: context), input: .null)
+        } catch { return .failed(error, input: .null) }
+      }
+      group.addTask {
+        try? await Task.sleep(for: .seconds(seconds))
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      return first
+    }
+    switch result {
+    case .emitted(let output, _): return output
+    case .failed(let error, _): throw error
+    case .interrupted, nil:
+      throw ModuleError(
+        .moduleTimeout, "\"\(module.title)\" gave no answer within \(seconds) s")
+    }
   }
 
   /// The mapper of a module, evaluated.

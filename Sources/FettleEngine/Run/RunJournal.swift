@@ -62,6 +62,19 @@ struct RunJournal {
     return .done(entry.step)
   }
 
+  /// Whether the walk still follows what was recorded.
+  var isReplaying: Bool { recorded.map { position < $0.count } ?? false }
+
+  /// How the cycle ended that the walk came to the end of; nil where that is still to be done.
+  mutating func recordedCycleEnd() -> JournalEntry.Step? {
+    guard let recorded, position < recorded.count,
+      recorded[position].module == JournalEntry.cycle
+    else { return nil }
+    position += 1
+    settle(recorded[position - 1])
+    return recorded[position - 1].step
+  }
+
   private mutating func settle(_ entry: JournalEntry) {
     now = entry.date
     nextNumber = entry.number + 1
@@ -84,7 +97,30 @@ struct RunJournal {
     _ module: ModuleID, _ step: JournalEntry.Step, changes: [DataChange] = []
   ) async throws(StoreError) {
     note(module, step)
-    if !changes.isEmpty || pending.count >= Self.mostPending { try await flush(changes: changes) }
+    guard !changes.isEmpty || pending.count >= Self.mostPending else { return }
+    do { try await flush(changes: changes) } catch {
+      // Nothing was written, so the operation did not end like this.
+      if case .duplicateKey = error { withdraw() }
+      throw error
+    }
+  }
+
+  /// The changes of a cycle are carried out, with everything noted before them.
+  /// - Throws: `duplicateKey` when another execution wrote the key meanwhile; nothing was changed.
+  mutating func commit(_ changes: [DataChange]) async throws(StoreError) {
+    note(JournalEntry.cycle, .committed)
+    do { try await flush(changes: changes) } catch {
+      if case .duplicateKey = error { withdraw() }
+      throw error
+    }
+  }
+
+  /// The changes of a cycle are given up.
+  mutating func rollBack() { note(JournalEntry.cycle, .rolledBack) }
+
+  private mutating func withdraw() {
+    pending.removeLast()
+    nextNumber -= 1
   }
 
   private mutating func note(_ module: ModuleID, _ step: JournalEntry.Step) {
@@ -105,11 +141,9 @@ struct RunJournal {
   }
 
   /// Notes how the execution ended.
-  mutating func close(
-    _ summary: ExecutionSummary, changes: [DataChange] = []
-  ) async throws(StoreError) {
+  mutating func close(_ summary: ExecutionSummary) async throws(StoreError) {
     try await runner.journal.close(
-      summary, pending, changes: changes, by: opening.worker,
+      summary, pending, by: opening.worker,
       forgets: opening.blueprint.settings.confidential)
     pending = []
   }

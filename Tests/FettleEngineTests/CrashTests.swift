@@ -1,0 +1,128 @@
+import FettleConnectors
+import FettleCore
+import FettleEngine
+import FettleSQLite
+import FettleTestKit
+import Testing
+
+@Suite("A worker that dies (durability 3)")
+struct CrashTests {
+  let bench: Workbench
+
+  init() throws { bench = try Workbench() }
+
+  /// Another worker on the same store, that dies at one of its writes.
+  private func mortal(
+    _ random: inout SplitMix
+  ) -> (desk: OperatorDesk, runner: ScenarioRunner, store: MortalStore) {
+    let mortal = MortalStore(
+      bench.store, writesLeft: Int.random(in: 0..<40, using: &random),
+      diesAfterWrite: Bool.random(using: &random))
+    let runner = ScenarioRunner(
+      modules: ModuleRegistry(Connectors.all() + [bench.told]), store: mortal,
+      scenarios: bench.store, journal: mortal, dataStores: bench.store, clock: bench.clock)
+    return (OperatorDesk(store: mortal, runner: runner, author: "mortal"), runner, mortal)
+  }
+
+  @Test(
+    "at any write loses no piece of work and repeats none",
+    arguments: zip([ResumeTests.routers, ResumeTests.aggregations], [UInt64(7), 8]))
+  func anyWrite(modules: String, seed: UInt64) async throws {
+    let blueprint = try Workbench.blueprint(modules)
+    let bundles: [Bundle] = [["n": 1, "items": ["x", "y"]], ["n": 2, "items": ["x"]]]
+    _ = try await bench.runner.run(blueprint, given: bundles)
+    let all = bench.told.takeHeard()
+    var random = SplitMix(seed: seed)
+    var deaths = 0
+    for round in 0..<40 {
+      var broken = Set(all.filter { _ in Int.random(in: 0..<6, using: &random) == 0 })
+      for word in all {
+        bench.told.fail(on: word, with: broken.contains(word) ? ModuleError(.data, "no") : nil)
+      }
+      var done: [String] = []
+      let (_, runner, mortalStore) = mortal(&random)
+      let known = try await bench.store.executions(of: nil, limit: 1000).count
+      _ = try? await runner.run(blueprint, given: bundles)
+      // A run that could not even be opened took nothing in.
+      guard try await bench.store.executions(of: nil, limit: 1000).count > known else { continue }
+      deaths += mortalStore.isDead ? 1 : 0
+      done += bench.told.takeHeard().filter { !broken.contains($0) }
+      var rounds = 0
+      repeat {
+        rounds += 1
+        bench.clock.advance(seconds: 31)
+        _ = try await bench.desk.takeOverInterrupted()
+        if let mended = broken.randomElement(using: &random) {
+          broken.remove(mended)
+          bench.told.fail(on: mended, with: nil)
+        }
+        for record in try await bench.open() {
+          let (desk, _, mortalStore) = mortal(&random)
+          let worker = rounds > 60 ? bench.desk : desk
+          let whole = try await bench.store.record(record.id)
+          let sent = whole.mappedInput.collection?["say"]?.text ?? ""
+          // The operator looks at the other side: what arrived is not sent again.
+          let arrived = whole.error.stage == .inDoubt && done.contains(sent)
+          _ = try? await worker.resume(
+            record.id, version: nil, trigger: .manual,
+            substitute: arrived ? ["said": .text(sent)] : nil)
+          deaths += mortalStore.isDead ? 1 : 0
+          done += bench.told.takeHeard().filter { !broken.contains($0) }
+          bench.clock.advance(seconds: 31)
+          _ = try await bench.desk.takeOverInterrupted()
+        }
+      } while try await !bench.open().isEmpty && rounds < 100
+      let lost = all.filter { !done.contains($0) }
+      let repeated = Set(done).filter { word in done.count { $0 == word } > 1 }
+      #expect(done.sorted() == all.sorted(), "round \(round): lost \(lost), repeated \(repeated)")
+      if done.sorted() != all.sorted() { break }
+    }
+    #expect(deaths > 40)
+  }
+
+  @Test("while an effect was under way leaves a record in doubt, which says what was sent")
+  func inDoubt() async throws {
+    // The third write is the end of the first effect: opened, begun, then dead.
+    let store = MortalStore(bench.store, writesLeft: 2, diesAfterWrite: false)
+    let runner = ScenarioRunner(
+      modules: ModuleRegistry(Connectors.all() + [bench.told]), store: store,
+      scenarios: bench.store, journal: store, dataStores: bench.store, clock: bench.clock)
+    await #expect(throws: StoreError.self) {
+      try await runner.run(
+        Workbench.blueprint(Workbench.say(2, "pay") + "," + Workbench.say(3, "then {{2.said}}")),
+        given: [[:]])
+    }
+    #expect(bench.told.takeHeard() == ["pay"])
+    bench.clock.advance(seconds: 31)
+    let record = try #require(try await bench.open().first)
+    #expect(record.state == .unresolved)
+    #expect(record.nextRetry == nil, "nothing is repeated unasked")
+    #expect(try await bench.desk.record(record.id).error.stage == .inDoubt)
+    #expect(try await bench.desk.record(record.id).mappedInput == ["say": "pay"])
+    await #expect(throws: StoreError.inDoubt(record.id)) {
+      try await bench.desk.resume(record.id, version: nil, trigger: .bulk)
+    }
+    let report = try await bench.desk.resume(
+      record.id, version: nil, trigger: .manual, substitute: ["said": "pay"])
+    #expect(report.outcome == .resolved)
+    #expect(bench.told.takeHeard() == ["then pay"])
+  }
+
+  @Test("that was only silent for too long writes nothing over what was done meanwhile")
+  func silent() async throws {
+    let opening = ExecutionOpening(
+      execution: ExecutionSummary(
+        id: "e", scenario: try await bench.store.scenario(named: "T"), started: bench.clock.now()),
+      blueprint: try Workbench.blueprint(Workbench.say(2, "x")), given: [[:]], seed: 1,
+      worker: "slow", lease: bench.clock.now().advanced(bySeconds: 30))
+    try await bench.store.open(opening)
+    bench.clock.advance(seconds: 31)
+    _ = try await bench.desk.takeOverInterrupted()
+    await #expect(throws: StoreError.takenOver(execution: "e")) {
+      try await bench.store.append(
+        [], records: [], changes: [.put(store: "s", key: "k", record: [:])], to: "e", by: "slow",
+        lease: bench.clock.now())
+    }
+    #expect(try await bench.store.dataCount(in: "s") == 0)
+  }
+}

@@ -1,0 +1,164 @@
+import FettleCore
+import FettleSQLite
+import Synchronization
+
+/// The real store as a worker sees it that dies at one of its writes: just before it, or just after
+/// it reached the disk. From then on nothing the worker does has an effect.
+final class MortalStore: IncompleteStore, ExecutionJournal {
+  private enum Fate { case lives, diesBefore, diesAfter, isDead }
+
+  private struct Life {
+    var writesLeft: Int
+    let diesAfterWrite: Bool
+  }
+
+  private let store: SQLiteStore
+  private let life: Mutex<Life>
+
+  init(_ store: SQLiteStore, writesLeft: Int, diesAfterWrite: Bool) {
+    self.store = store
+    life = Mutex(Life(writesLeft: writesLeft, diesAfterWrite: diesAfterWrite))
+  }
+
+  /// Whether it has died.
+  var isDead: Bool { life.withLock { $0.writesLeft < 0 } }
+
+  private static let death = StoreError.failed("the worker is dead")
+
+  private func write<Result>(
+    _ body: () async throws(StoreError) -> Result
+  ) async throws(StoreError) -> Result {
+    let fate = life.withLock { life -> Fate in
+      if life.writesLeft < 0 { return .isDead }
+      life.writesLeft -= 1
+      return life.writesLeft >= 0 ? .lives : life.diesAfterWrite ? .diesAfter : .diesBefore
+    }
+    switch fate {
+    case .lives: return try await body()
+    case .diesAfter:
+      _ = try await body()
+      throw Self.death
+    case .diesBefore, .isDead: throw Self.death
+    }
+  }
+
+  private func read<Result>(
+    _ body: () async throws(StoreError) -> Result
+  ) async throws(StoreError) -> Result {
+    if isDead { throw Self.death }
+    return try await body()
+  }
+
+  // MARK: Writes
+
+  func add(_ record: IncompleteExecution) async throws(StoreError) -> Int {
+    try await write { () async throws(StoreError) in try await store.add(record) }
+  }
+
+  func append(
+    _ edits: [BundleEdit], to id: RecordID, version: Int
+  ) async throws(StoreError) -> Int {
+    try await write { () async throws(StoreError) in
+      try await store.append(edits, to: id, version: version)
+    }
+  }
+
+  func move(
+    _ id: RecordID, version: Int?, _ change: RecordChange
+  ) async throws(StoreError) -> IncompleteExecution {
+    try await write { () async throws(StoreError) in
+      try await store.move(id, version: version, change)
+    }
+  }
+
+  func open(_ opening: ExecutionOpening) async throws(StoreError) {
+    try await write { () async throws(StoreError) in try await store.open(opening) }
+  }
+
+  func append(
+    _ entries: [JournalEntry], records: [IncompleteExecution], changes: [DataChange],
+    to execution: String, by worker: String, lease: Instant
+  ) async throws(StoreError) {
+    try await write { () async throws(StoreError) in
+      try await store.append(
+        entries, records: records, changes: changes, to: execution, by: worker, lease: lease)
+    }
+  }
+
+  func close(
+    _ summary: ExecutionSummary, _ entries: [JournalEntry], by worker: String, forgets: Bool
+  ) async throws(StoreError) {
+    try await write { () async throws(StoreError) in
+      try await store.close(summary, entries, by: worker, forgets: forgets)
+    }
+  }
+
+  func takeOver(
+    by worker: String, now: Instant, lease: Instant
+  ) async throws(StoreError) -> InterruptedExecution? {
+    try await write { () async throws(StoreError) in
+      try await store.takeOver(by: worker, now: now, lease: lease)
+    }
+  }
+
+  func releaseExpiredLeases(now: Instant) async throws(StoreError) -> [RecordID] {
+    try await write { () async throws(StoreError) in
+      try await store.releaseExpiredLeases(now: now)
+    }
+  }
+
+  // MARK: What is not counted
+
+  func renewLease(of id: RecordID, until: Instant) async throws(StoreError) {
+    try await read { () async throws(StoreError) in
+      try await store.renewLease(of: id, until: until)
+    }
+  }
+
+  func renewLease(of execution: String, by worker: String, until: Instant) async throws(StoreError)
+  {
+    try await read { () async throws(StoreError) in
+      try await store.renewLease(of: execution, by: worker, until: until)
+    }
+  }
+
+  func page(
+    _ filter: RecordFilter, _ request: PageRequest, limit: Int
+  ) async throws(StoreError) -> [IncompleteSummary] {
+    try await read { () async throws(StoreError) in
+      try await store.page(filter, request, limit: limit)
+    }
+  }
+
+  func counts() async throws(StoreError) -> RecordCounts {
+    try await read { () async throws(StoreError) in try await store.counts() }
+  }
+
+  func record(_ id: RecordID) async throws(StoreError) -> IncompleteExecution {
+    try await read { () async throws(StoreError) in try await store.record(id) }
+  }
+
+  func identify(_ digits: String) async throws(StoreError) -> RecordID {
+    try await read { () async throws(StoreError) in try await store.identify(digits) }
+  }
+
+  func executions(
+    of scenario: ScenarioID?, limit: Int
+  ) async throws(StoreError) -> [ExecutionRow] {
+    try await read { () async throws(StoreError) in
+      try await store.executions(of: scenario, limit: limit)
+    }
+  }
+
+  func entries(of execution: String) async throws(StoreError) -> [JournalEntry] {
+    try await read { () async throws(StoreError) in try await store.entries(of: execution) }
+  }
+
+  func execution(_ prefix: String) async throws(StoreError) -> ExecutionRow {
+    try await read { () async throws(StoreError) in try await store.execution(prefix) }
+  }
+
+  func prune(endedBefore instant: Instant) async throws(StoreError) -> Int {
+    try await read { () async throws(StoreError) in try await store.prune(endedBefore: instant) }
+  }
+}
