@@ -85,7 +85,7 @@ let package = Package(
       dependencies: [
         "FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite", "FettleTestKit",
       ],
-      swiftSettings: strict),
+      exclude: ["Week.log"], swiftSettings: strict),
     .testTarget(
       name: "StoreContractTests",
       dependencies: [
@@ -100,7 +100,8 @@ let package = Package(
       dependencies: ["FettleCore", "FettleEngine", "FettleTerminal", "FettleTestKit"],
       exclude: ["Frames"], swiftSettings: strict),
     .testTarget(
-      name: "EndToEnd", dependencies: ["FettleCore", "FettleTestKit", "fettle"],
+      name: "EndToEnd",
+      dependencies: ["FettleCore", "FettleEngine", "FettleSQLite", "FettleTestKit", "fettle"],
       swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ],

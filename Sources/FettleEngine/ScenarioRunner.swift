@@ -74,10 +74,11 @@ public struct ScenarioRunner: Sendable {
       ExecutionSummary(
         id: clock.uuid(), scenario: scenario, origin: origin, started: clock.now()),
       of: blueprint, given: given)
+    let state = try await scenarios.scenario(scenario).state
     try await journal.open(opening)
     return try await keepingLease(of: opening.execution.id) { () throws(StoreError) in
       var cycle = Cycle(
-        runner: self, blueprint: blueprint, execution: opening.execution,
+        runner: self, blueprint: blueprint, execution: opening.execution, state: state,
         journal: RunJournal(opening, of: self))
       do throws(StoreError) {
         try await cycle.run(given: given)

@@ -1,10 +1,16 @@
 public import FettleCore
+import Foundation
 import GRDB
 
 extension SQLiteStore: ScenarioStore {
   /// The scenario of that name.
   public func scenario(named name: String) async throws(StoreError) -> ScenarioID {
-    try await writing { database in
+    let known = try await reading { database in
+      try Int.fetchOne(
+        database, sql: "SELECT id FROM scenario WHERE name = ?", arguments: [name])
+    }
+    if let known { return ScenarioID(known) }
+    return try await writing { database in
       try database.execute(
         sql: "INSERT INTO scenario (name) VALUES (?) ON CONFLICT (name) DO NOTHING",
         arguments: [name])
@@ -14,5 +20,95 @@ extension SQLiteStore: ScenarioStore {
       else { throw StoreError.damaged("a scenario that was just stored is gone") }
       return ScenarioID(number)
     }
+  }
+
+  /// Every scenario, by name.
+  public func scenarios() async throws(StoreError) -> [ScenarioRow] {
+    try await reading { database in
+      try Row.fetchAll(database, sql: "\(Self.scenarioColumns) ORDER BY name")
+        .map(ScenarioRow.init)
+    }
+  }
+
+  /// One scenario.
+  public func scenario(_ id: ScenarioID) async throws(StoreError) -> ScenarioRow {
+    try await reading { database in
+      guard
+        let row = try Row.fetchOne(
+          database, sql: "\(Self.scenarioColumns) WHERE scenario.id = ?", arguments: [id.number])
+      else { throw StoreError.notFound("scenario \(id)") }
+      return try ScenarioRow(row)
+    }
+  }
+
+  private static let scenarioColumns = """
+    SELECT scenario.id, name, state, sequential, coalesce(records, 0) AS records,
+      coalesce(bytes, 0) AS bytes,
+      (SELECT max(lease_until) FROM execution
+        WHERE execution.scenario = scenario.id AND lease_until IS NOT NULL AND retry_of IS NULL)
+        AS runs_until
+    FROM scenario LEFT JOIN open_counter ON open_counter.scenario = scenario.id
+    """
+
+  /// The blueprint a scenario has today.
+  public func blueprint(of id: ScenarioID) async throws(StoreError) -> Blueprint? {
+    try await reading { [self] database in
+      try Int.fetchOne(
+        database, sql: "SELECT blueprint FROM scenario WHERE id = ?", arguments: [id.number]
+      ).map { try rows(database).blueprint($0) }
+    }
+  }
+
+  /// Makes a blueprint the one its scenario has today.
+  public func keep(_ blueprint: Blueprint, for id: ScenarioID) async throws(StoreError) {
+    try await writing { [self] database in
+      let rows = rows(database)
+      try rows.keep(try rows.number(of: blueprint), blueprint.settings, for: id)
+    }
+  }
+
+  /// Changes what is known of a scenario.
+  public func update<Result: Sendable>(
+    _ id: ScenarioID, _ change: @escaping @Sendable (inout ScenarioState) -> Result
+  ) async throws(StoreError) -> Result {
+    try await writing { database in
+      let stored = try Row.fetchOne(
+        database, sql: "SELECT state FROM scenario WHERE id = ?", arguments: [id.number])
+      guard let stored else { throw StoreError.notFound("scenario \(id)") }
+      var state =
+        try (stored[0] as Data?).map {
+          try ScenarioState(bytes: [UInt8]($0), what: "the state of a scenario")
+        } ?? ScenarioState()
+      let result = change(&state)
+      try database.execute(
+        sql: "UPDATE scenario SET state = ? WHERE id = ?",
+        arguments: [Data(state.bytes), id.number])
+      return result
+    }
+  }
+}
+
+extension RecordRows {
+  /// Makes a stored blueprint the one a scenario has today.
+  func keep(_ blueprint: Int64, _ settings: ScenarioSettings, for id: ScenarioID) throws {
+    try database.execute(
+      sql: """
+        UPDATE scenario SET blueprint = ?, sequential = ?
+        WHERE id = ? AND (blueprint IS NOT ? OR sequential <> ?)
+        """,
+      arguments: [blueprint, settings.sequential, id.number, blueprint, settings.sequential])
+  }
+}
+
+extension ScenarioRow {
+  fileprivate init(_ row: Row) throws {
+    self.init(
+      id: ScenarioID(row["id"]), name: row["name"],
+      state: try (row["state"] as Data?).map {
+        try ScenarioState(bytes: [UInt8]($0), what: "the state of a scenario")
+      } ?? ScenarioState(),
+      openRecords: row["records"], openBytes: row["bytes"],
+      runsUntil: (row["runs_until"] as Int64?).map { Instant(milliseconds: $0) },
+      isSequential: row["sequential"])
   }
 }

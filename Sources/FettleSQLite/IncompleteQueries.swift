@@ -4,7 +4,7 @@ import GRDB
 extension SQLiteStore: IncompleteStore {
   /// Adds a record; it is on disk when this returns.
   public func add(_ record: IncompleteExecution) async throws(StoreError) -> Int {
-    try await writing { try RecordRows(database: $0).insert(record, author: "engine") }
+    try await writing { [self] in try rows($0).insert(record, author: "engine") }
   }
 
   /// A part of the list, newest first.
@@ -29,7 +29,7 @@ extension SQLiteStore: IncompleteStore {
 
   /// A record with all it holds.
   public func record(_ id: RecordID) async throws(StoreError) -> IncompleteExecution {
-    try await reading { try RecordRows(database: $0).record(id) }
+    try await reading { [self] in try rows($0).record(id) }
   }
 
   /// The record whose identity begins with these digits.
@@ -53,8 +53,8 @@ extension SQLiteStore: IncompleteStore {
   public func append(
     _ edits: [BundleEdit], to id: RecordID, version: Int
   ) async throws(StoreError) -> Int {
-    try await writing { database in
-      let rows = RecordRows(database: database)
+    try await writing { [self] database in
+      let rows = self.rows(database)
       let (number, summary) = try rows.find(id)
       guard summary.state == .pending || summary.state == .unresolved else {
         throw IllegalMove(state: summary.state, event: .claimed)
@@ -73,8 +73,81 @@ extension SQLiteStore: IncompleteStore {
   public func move(
     _ id: RecordID, version: Int?, _ change: RecordChange
   ) async throws(StoreError) -> IncompleteExecution {
-    try await writing { database in
-      try RecordRows(database: database).move(id, version: version, change)
+    try await writing { [self] database in
+      try self.rows(database).move(id, version: version, change)
+    }
+  }
+
+  /// The records whose automatic retry is due.
+  public func due(at now: Instant, limit: Int) async throws(StoreError) -> [IncompleteSummary] {
+    try await reading { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT \(IncompleteSummary.columns) FROM record
+          WHERE next_retry IS NOT NULL AND next_retry <= ? AND state = 'pending'
+          ORDER BY next_retry LIMIT ?
+          """, arguments: [now.milliseconds, limit]
+      ).map(IncompleteSummary.init)
+    }
+  }
+
+  /// When the next automatic retry is due.
+  public func earliestRetry(after instant: Instant) async throws(StoreError) -> Instant? {
+    try await reading { database in
+      try Int64.fetchOne(
+        database,
+        sql: """
+          SELECT next_retry FROM record
+          WHERE next_retry IS NOT NULL AND next_retry > ? AND state = 'pending'
+          ORDER BY next_retry LIMIT 1
+          """, arguments: [instant.milliseconds]
+      ).map { Instant(milliseconds: $0) }
+    }
+  }
+
+  /// The oldest record of a scenario that is neither resolved nor deleted.
+  public func oldestOpen(of scenario: ScenarioID) async throws(StoreError) -> RecordID? {
+    try await reading { database in
+      try String.fetchOne(
+        database,
+        sql: """
+          SELECT id FROM record
+          WHERE scenario = ? AND state IN ('pending', 'unresolved', 'inProgress')
+          ORDER BY queue_index LIMIT 1
+          """, arguments: [scenario.number]
+      ).map { RecordID($0) }
+    }
+  }
+
+  /// Gives a record another blueprint and module to go on with.
+  public func replaceBlueprint(
+    of id: RecordID, with blueprint: Blueprint, failer: ModuleID, version: Int, author: String,
+    date: Instant
+  ) async throws(StoreError) -> Int {
+    try await writing { [self] database in
+      let rows = self.rows(database)
+      let (number, summary) = try rows.find(id)
+      guard summary.state == .pending || summary.state == .unresolved else {
+        throw IllegalMove(state: summary.state, event: .claimed)
+      }
+      guard summary.version == version else {
+        throw StoreError.changedMeanwhile(currentVersion: summary.version)
+      }
+      try database.execute(
+        sql: "UPDATE content SET blueprint = ? WHERE record = ?",
+        arguments: [try rows.number(of: blueprint), number])
+      try database.execute(
+        sql: """
+          UPDATE record SET failer = ?, failer_title = ?, version = version + 1 WHERE number = ?
+          """,
+        arguments: [
+          failer.number, blueprint.module(failer)?.title ?? summary.failerTitle, number,
+        ])
+      try database.execute(
+        sql: "INSERT INTO move VALUES (?, ?, 'blueprintReplaced', ?, NULL, ?, ?)",
+        arguments: [number, version + 1, summary.state.rawValue, author, date.milliseconds])
+      return version + 1
     }
   }
 
@@ -90,10 +163,10 @@ extension SQLiteStore: IncompleteStore {
   /// Gives the records whose worker died back to the state they were claimed from.
   public func releaseExpiredLeases(now: Instant) async throws(StoreError) -> [RecordID] {
     // Looking is cheap and takes no lock; there is hardly ever one.
-    let isAny = try await reading { try !RecordRows(database: $0).expired(now).isEmpty }
+    let isAny = try await reading { [self] in try !rows($0).expired(now).isEmpty }
     guard isAny else { return [] }
-    return try await writing { database in
-      let rows = RecordRows(database: database)
+    return try await writing { [self] database in
+      let rows = self.rows(database)
       return try rows.expired(now).map { try rows.release($0, now: now) }
     }
   }

@@ -5,19 +5,24 @@ import GRDB
 extension SQLiteStore: ExecutionJournal {
   /// Notes that an execution begins.
   public func open(_ opening: ExecutionOpening) async throws(StoreError) {
-    try await committing { database in
+    try await committing { [self] database in
       let execution = opening.execution
-      let blueprint = try RecordRows(database: database).number(of: opening.blueprint)
+      let records = self.rows(database)
+      let blueprint = try records.number(of: opening.blueprint)
+      if execution.retryOf == nil {
+        try records.keep(blueprint, opening.blueprint.settings, for: execution.scenario)
+      }
       try database.execute(
         sql: """
-          INSERT INTO execution (id, scenario, retry_of, started, status, operations, stored,
+          INSERT INTO execution (id, scenario, origin, retry_of, started, status, operations, stored,
             number, blueprint, given, seed, worker, lease_until)
-          VALUES (?, ?, ?, ?, ?, 0, 0, (SELECT coalesce(max(number), 0) + 1 FROM execution),
+          VALUES (?, ?, ?, ?, ?, ?, 0, 0, (SELECT coalesce(max(number), 0) + 1 FROM execution),
             ?, ?, ?, ?, ?)
           """,
         arguments: [
-          execution.id, execution.scenario.number, execution.retryOf?.text,
-          execution.started.milliseconds, execution.status.rawValue, blueprint,
+          execution.id, execution.scenario.number, execution.origin.rawValue,
+          execution.retryOf?.text, execution.started.milliseconds, execution.status.rawValue,
+          blueprint,
           opening.given.map { Data(ValueCodec.encode(.array($0.map(Value.collection)))) },
           Int64(bitPattern: opening.seed), opening.worker, opening.lease.milliseconds,
         ])
@@ -29,12 +34,12 @@ extension SQLiteStore: ExecutionJournal {
     _ entries: [JournalEntry], records: [IncompleteExecution], changes: [DataChange],
     to execution: String, by worker: String, lease: Instant
   ) async throws(StoreError) {
-    try await committing { database in
+    try await committing { [self] database in
       let rows = JournalRows(database: database)
       let number = try rows.renew(execution, by: worker, until: lease)
       for entry in entries { try rows.insert(entry, execution: number) }
       for record in records {
-        _ = try RecordRows(database: database).insert(record, author: "engine")
+        _ = try self.rows(database).insert(record, author: "engine")
       }
       for change in changes { try rows.carryOut(change) }
     }
@@ -91,7 +96,7 @@ extension SQLiteStore: ExecutionJournal {
       try database.execute(
         sql: "UPDATE execution SET worker = ?, lease_until = ? WHERE id = ?",
         arguments: [worker, lease.milliseconds, id])
-      return try rows.interrupted(id, worker: worker, lease: lease)
+      return try rows.interrupted(id, worker: worker, lease: lease, self.rows(database))
     }
   }
 
@@ -155,6 +160,7 @@ extension ExecutionRow {
   fileprivate init(_ row: Row) throws {
     var summary = ExecutionSummary(
       id: row["id"], scenario: ScenarioID(row["scenario"]),
+      origin: ExecutionOrigin(rawValue: row["origin"]) ?? .manual,
       retryOf: (row["retry_of"] as String?).map { RecordID($0) },
       started: Instant(milliseconds: row["started"]))
     summary.ended = (row["ended"] as Int64?).map { Instant(milliseconds: $0) }
@@ -259,7 +265,7 @@ struct JournalRows {
   }
 
   func interrupted(
-    _ id: String, worker: String, lease: Instant
+    _ id: String, worker: String, lease: Instant, _ records: RecordRows
   ) throws -> InterruptedExecution {
     guard
       let row = try Row.fetchOne(
@@ -273,9 +279,10 @@ struct JournalRows {
       opening: ExecutionOpening(
         execution: ExecutionSummary(
           id: id, scenario: ScenarioID(row["scenario"]),
+          origin: ExecutionOrigin(rawValue: row["origin"]) ?? .manual,
           retryOf: (row["retry_of"] as String?).map { RecordID($0) },
           started: Instant(milliseconds: row["started"])),
-        blueprint: try RecordRows(database: database).blueprint(blueprint), given: given,
+        blueprint: try records.blueprint(blueprint), given: given,
         seed: UInt64(bitPattern: row["seed"]), worker: worker, lease: lease),
       entries: try entries(of: id))
   }

@@ -26,6 +26,8 @@ extension IncompleteSummary {
 /// Reads and writes whole records inside a transaction.
 struct RecordRows {
   let database: Database
+  let cache: BlueprintCache
+  let limits: StoreLimits
 
   /// Adds a record; one that is there already, because its journal was walked through again, is left
   /// as it is.
@@ -37,6 +39,8 @@ struct RecordRows {
     {
       return known
     }
+    // What continues a record takes its place: refusing it would lose the bundle.
+    if record.predecessor == nil { try checkRoom(for: summary) }
     guard
       let index = try Int.fetchOne(
         database,
@@ -70,27 +74,65 @@ struct RecordRows {
     return index
   }
 
+  /// Refuses a record that would go over a limit (semantics 5.8).
+  private func checkRoom(for record: IncompleteSummary) throws {
+    let inScenario =
+      try Int.fetchOne(
+        database, sql: "SELECT bytes FROM open_counter WHERE scenario = ?",
+        arguments: [record.scenarioID.number]) ?? 0
+    if inScenario + record.size > limits.scenarioBytes {
+      throw StoreError.full(
+        "the incomplete executions of \(record.scenarioName) would take "
+          + "\(inScenario + record.size) bytes of \(limits.scenarioBytes) (FETTLE_SCENARIO_LIMIT)")
+    }
+    let inAll = try Int.fetchOne(database, sql: "SELECT sum(bytes) FROM open_counter") ?? 0
+    if inAll + record.size > limits.storeBytes {
+      throw StoreError.full(
+        "the incomplete executions of the store would take \(inAll + record.size) bytes of "
+          + "\(limits.storeBytes) (FETTLE_STORE_LIMIT)")
+    }
+  }
+
   /// The number under which a blueprint is stored. Many records share one.
   func number(of blueprint: Blueprint) throws -> Int64 {
-    let json = JSONWriter.bytes(.collection(blueprint.document))
+    if let number = cache.number(of: blueprint), let hash = try hash(of: number),
+      cache.blueprint(number, hash: hash) != nil
+    {
+      return number
+    }
+    let json = blueprint.json
     let hash = json.fnv1a
     let known = try Row.fetchCursor(
       database, sql: "SELECT id, json FROM blueprint WHERE hash = ?", arguments: [hash])
     while let row = try known.next() {
-      if (row[1] as Data).elementsEqual(json) { return row[0] }
+      guard (row[1] as Data).elementsEqual(json) else { continue }
+      cache.note(blueprint, number: row[0], hash: hash)
+      return row[0]
     }
     try database.execute(
       sql: "INSERT INTO blueprint (hash, json) VALUES (?, ?)", arguments: [hash, Data(json)])
     return database.lastInsertedRowID
   }
 
+  private func hash(of blueprint: Int64) throws -> Int64? {
+    try Int64.fetchOne(
+      database, sql: "SELECT hash FROM blueprint WHERE id = ?", arguments: [blueprint])
+  }
+
   /// A stored blueprint.
   func blueprint(_ number: Int) throws -> Blueprint {
+    let number = Int64(number)
+    guard let hash = try hash(of: number) else {
+      throw StoreError.damaged("a blueprint is missing")
+    }
+    if let known = cache.blueprint(number, hash: hash) { return known }
     guard
       let json = try Data.fetchOne(
         database, sql: "SELECT json FROM blueprint WHERE id = ?", arguments: [number])
     else { throw StoreError.damaged("a blueprint is missing") }
-    return try Blueprint(try JSONReader.read([UInt8](json)))
+    let blueprint = try Blueprint(try JSONReader.read([UInt8](json)))
+    cache.note(blueprint, number: number, hash: hash)
+    return blueprint
   }
 
   /// Appends an edit.
@@ -133,10 +175,9 @@ struct RecordRows {
       let row = try Row.fetchOne(
         database,
         sql: """
-          SELECT content.*, blueprint.json, closing_reason, predecessor, successor,
+          SELECT content.*, closing_reason, predecessor, successor,
             claimed_from, claimed_retry
-          FROM content JOIN blueprint ON blueprint.id = content.blueprint
-            JOIN record ON record.number = content.record
+          FROM content JOIN record ON record.number = content.record
           WHERE content.record = ?
           """,
         arguments: [number])
@@ -144,7 +185,7 @@ struct RecordRows {
     var record = IncompleteExecution(
       summary: summary,
       error: try ModuleError(bytes: bytes(row, "error"), what: "the error"),
-      blueprint: try Blueprint(try JSONReader.read(bytes(row, "json"))),
+      blueprint: try blueprint(row["blueprint"]),
       originalBundles: try VisibleBundles(bytes: bytes(row, "bundles"), what: "the bundles"),
       mappedInput: try Value(bytes: bytes(row, "input"), what: "the input"),
       variables: try Variables(bytes: bytes(row, "variables"), what: "the variables"),

@@ -5,23 +5,31 @@ import GRDB
 /// The terminal, the command and other programs may have it open at the same time.
 public final class SQLiteStore: Sendable {
   let pool: DatabasePool
+  /// How much may wait for an operator.
+  public let limits: StoreLimits
   private let group: GroupCommit
+  private let cache = BlueprintCache()
 
-  private init(pool: DatabasePool) {
+  private init(pool: DatabasePool, limits: StoreLimits) {
     self.pool = pool
+    self.limits = limits
     group = GroupCommit(pool)
   }
 
   /// Opens the store at a path; makes it, readable for its owner only, where there is none.
   /// - Throws: `notAStore`, `newerVersion` and what the system says. Nothing was changed then.
-  public static func open(path: String) throws(StoreError) -> SQLiteStore {
+  public static func open(
+    path: String, limits: StoreLimits = StoreLimits()
+  ) throws(StoreError) -> SQLiteStore {
     try StoreFile(path: path).create()
-    return try openExisting(path: path)
+    return try openExisting(path: path, limits: limits)
   }
 
   /// Opens the store at a path.
   /// - Throws: `missing` where there is none.
-  public static func openExisting(path: String) throws(StoreError) -> SQLiteStore {
+  public static func openExisting(
+    path: String, limits: StoreLimits = StoreLimits()
+  ) throws(StoreError) -> SQLiteStore {
     try StoreFile(path: path).check()
     var configuration = Configuration()
     configuration.busyMode = .timeout(10)
@@ -37,7 +45,7 @@ public final class SQLiteStore: Sendable {
         throw StoreError.newerVersion(path: path)
       }
       if try !pool.read(migrator.hasCompletedMigrations) { try migrator.migrate(pool) }
-      return SQLiteStore(pool: pool)
+      return SQLiteStore(pool: pool, limits: limits)
     } catch {
       throw StoreError(error, path: path)
     }
@@ -50,6 +58,11 @@ public final class SQLiteStore: Sendable {
       let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
       try database.execute(sql: "PRAGMA max_page_count = \(pages + more)")
     }
+  }
+
+  /// What reads and writes records in a transaction.
+  func rows(_ database: Database) -> RecordRows {
+    RecordRows(database: database, cache: cache, limits: limits)
   }
 
   func reading<Result: Sendable>(

@@ -225,3 +225,29 @@ struct StoredVisits: Stored {
     if visits.count != elements.count { return nil }
   }
 }
+
+extension ScenarioState: Stored {
+  var stored: Value {
+    [
+      "active": .boolean(isActive), "problem": problem.map(Value.text) ?? .null,
+      "schedule": schedule.map { .collection($0.document) } ?? .null,
+      "timeZone": timeZone.map(Value.text) ?? .null, "retries": retries.map(\.stored) ?? .null,
+      "nextRun": nextRun.map(Value.date) ?? .null, "lastRun": lastRun.map(Value.date) ?? .null,
+      "errors": .integer(consecutiveErrors), "backoff": .integer(backoffStep),
+    ]
+  }
+
+  init?(stored: Value) {
+    guard let fields = stored.collection else { return nil }
+    self.init()
+    isActive = fields["active"]?.boolean ?? false
+    problem = fields["problem"]?.text
+    schedule = fields["schedule"]?.collection.flatMap { try? Schedule($0) }
+    timeZone = fields["timeZone"]?.text
+    retries = fields["retries"].flatMap(RetrySchedule.init(stored:))
+    if case .date(let date)? = fields["nextRun"] { nextRun = date }
+    if case .date(let date)? = fields["lastRun"] { lastRun = date }
+    consecutiveErrors = fields["errors"]?.number?.integer ?? 0
+    backoffStep = fields["backoff"]?.number?.integer ?? 0
+  }
+}

@@ -142,6 +142,30 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     try await read { () async throws(StoreError) in try await store.identify(digits) }
   }
 
+  func due(at now: Instant, limit: Int) async throws(StoreError) -> [IncompleteSummary] {
+    try await read { () async throws(StoreError) in try await store.due(at: now, limit: limit) }
+  }
+
+  func earliestRetry(after instant: Instant) async throws(StoreError) -> Instant? {
+    try await read { () async throws(StoreError) in
+      try await store.earliestRetry(after: instant)
+    }
+  }
+
+  func oldestOpen(of scenario: ScenarioID) async throws(StoreError) -> RecordID? {
+    try await read { () async throws(StoreError) in try await store.oldestOpen(of: scenario) }
+  }
+
+  func replaceBlueprint(
+    of id: RecordID, with blueprint: Blueprint, failer: ModuleID, version: Int, author: String,
+    date: Instant
+  ) async throws(StoreError) -> Int {
+    try await write { () async throws(StoreError) in
+      try await store.replaceBlueprint(
+        of: id, with: blueprint, failer: failer, version: version, author: author, date: date)
+    }
+  }
+
   func executions(
     of scenario: ScenarioID?, limit: Int
   ) async throws(StoreError) -> [ExecutionRow] {

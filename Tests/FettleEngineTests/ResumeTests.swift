@@ -244,8 +244,8 @@ struct ResumeTests {
     let blueprint = try Workbench.blueprint(
       """
       \(Workbench.say(2, "s")),{"id":3,"module":"builtin:BasicRouter","routes":[
-        {"flow":[\(Workbench.say(4, "{{1.w}}")),\(Workbench.say(5, "rest"))]},
-        {"flow":[\(Workbench.say(6, "mail"))]}]}
+        {"flow":[\(Workbench.say(4, "{{1.w}}")),\(Workbench.say(5, "rest", #","filter":{"name":"later","conditions":[[{"a":"{{4.said}}","b":"x"}]]}"#))]},
+        {"flow":[\(Workbench.say(6, "mail", #","filter":{"name":"never","conditions":[[{"a":"{{1.w}}","b":"y"}]]}"#))]}]}
       """)
     _ = try await bench.runner.run(blueprint, given: [["w": "x"]])
     let id = try #require(try await bench.open().first?.id)
@@ -256,6 +256,9 @@ struct ResumeTests {
     #expect(check.willRun == [4, 5, 6])
     #expect(check.notRepeated == [1, 2])
     #expect(check.problems.isEmpty)
+    #expect(check.filters.map(\.module) == [5, 6])
+    #expect(check.filters.map(\.answer) == [.depends, .stops])
+    #expect(check.effects.map(\.module) == [4, 5, 6])
     #expect(bench.told.takeHeard().isEmpty)
   }
 }

@@ -98,6 +98,17 @@ final class FakeStore: IncompleteStore {
 
   func renewLease(of id: RecordID, until: Instant) async throws(StoreError) {}
 
+  func due(at now: Instant, limit: Int) async throws(StoreError) -> [IncompleteSummary] { [] }
+
+  func earliestRetry(after instant: Instant) async throws(StoreError) -> Instant? { nil }
+
+  func oldestOpen(of scenario: ScenarioID) async throws(StoreError) -> RecordID? { nil }
+
+  func replaceBlueprint(
+    of id: RecordID, with blueprint: Blueprint, failer: ModuleID, version: Int, author: String,
+    date: Instant
+  ) async throws(StoreError) -> Int { version + 1 }
+
   func releaseExpiredLeases(now: Instant) async throws(StoreError) -> [RecordID] { [] }
 
   func move(

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A scenario as Make and Fusion export it.
 ///
 /// `document` is the export itself and the only source of truth: what Fettle does not understand
@@ -11,6 +13,31 @@ public struct Blueprint: Sendable, Hashable {
   public let flow: [ModuleNode]
   /// `metadata.scenario`.
   public let settings: ScenarioSettings
+
+  /// The export as bytes, made when they are first asked for and shared by every copy.
+  public let export = Export()
+
+  /// The bytes of an export.
+  public final class Export: Sendable, Hashable {
+    private let made = Mutex<[UInt8]?>(nil)
+
+    fileprivate func bytes(of document: Collection) -> [UInt8] {
+      made.withLock { made in
+        let bytes = made ?? JSONWriter.bytes(.collection(document))
+        made = bytes
+        return bytes
+      }
+    }
+
+    /// Identity: copies of one blueprint share it.
+    public static func == (left: Export, right: Export) -> Bool { left === right }
+
+    /// Feeds the identity into `hasher`.
+    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+  }
+
+  /// The export as JSON.
+  public var json: [UInt8] { export.bytes(of: document) }
 
   /// The largest blueprint that is taken, in bytes (semantics 6.9).
   public static let maximumSize = 5_000_000

@@ -38,6 +38,23 @@ public protocol IncompleteStore: Sendable {
     _ id: RecordID, version: Int?, _ change: RecordChange
   ) async throws(StoreError) -> IncompleteExecution
 
+  /// The records whose automatic retry is due, those that wait longest first.
+  func due(at now: Instant, limit: Int) async throws(StoreError) -> [IncompleteSummary]
+
+  /// When the next automatic retry is due; nil when none is planned.
+  func earliestRetry(after instant: Instant) async throws(StoreError) -> Instant?
+
+  /// The oldest record of a scenario that is neither resolved nor deleted.
+  func oldestOpen(of scenario: ScenarioID) async throws(StoreError) -> RecordID?
+
+  /// Gives a record another blueprint and module to go on with.
+  /// - Returns: the new version.
+  /// - Throws: `changedMeanwhile`, `refused`.
+  func replaceBlueprint(
+    of id: RecordID, with blueprint: Blueprint, failer: ModuleID, version: Int, author: String,
+    date: Instant
+  ) async throws(StoreError) -> Int
+
   /// Says that the worker that claimed a record is still at work on it.
   func renewLease(of id: RecordID, until: Instant) async throws(StoreError)
 

@@ -3,6 +3,61 @@ public protocol ScenarioStore: Sendable {
   /// The scenario of that name; it is made known when it was not. The name is what a blueprint
   /// carries, so running an export again is running the same scenario.
   func scenario(named name: String) async throws(StoreError) -> ScenarioID
+
+  /// Every scenario, by name.
+  func scenarios() async throws(StoreError) -> [ScenarioRow]
+
+  /// One scenario.
+  /// - Throws: `notFound`.
+  func scenario(_ id: ScenarioID) async throws(StoreError) -> ScenarioRow
+
+  /// The blueprint a scenario has today: that of its latest run, or a later one that was kept; nil
+  /// when it has none.
+  func blueprint(of id: ScenarioID) async throws(StoreError) -> Blueprint?
+
+  /// Makes a blueprint the one its scenario has today.
+  func keep(_ blueprint: Blueprint, for id: ScenarioID) async throws(StoreError)
+
+  /// Changes what is known of a scenario, in one transaction.
+  /// - Returns: what `change` returned.
+  func update<Result: Sendable>(
+    _ id: ScenarioID, _ change: @escaping @Sendable (inout ScenarioState) -> Result
+  ) async throws(StoreError) -> Result
+}
+
+/// A scenario as a list shows it.
+public struct ScenarioRow: Sendable, Hashable {
+  /// The number.
+  public let id: ScenarioID
+  /// The name.
+  public let name: String
+  /// What is known of it.
+  public let state: ScenarioState
+  /// Its records that are neither resolved nor deleted.
+  public let openRecords: Int
+  /// Their size, in bytes.
+  public let openBytes: Int
+  /// Until when workers hold executions of it that are no retries; nil when none runs.
+  public let runsUntil: Instant?
+  /// Whether it is processed in order, as its blueprint of today says.
+  public let isSequential: Bool
+
+  /// A row of these parts.
+  public init(
+    id: ScenarioID, name: String, state: ScenarioState, openRecords: Int, openBytes: Int,
+    runsUntil: Instant?, isSequential: Bool
+  ) {
+    self.id = id
+    self.name = name
+    self.state = state
+    self.openRecords = openRecords
+    self.openBytes = openBytes
+    self.runsUntil = runsUntil
+    self.isSequential = isSequential
+  }
+
+  /// Whether it waits for its open records before it runs again (semantics 5.9).
+  public var isWaiting: Bool { isSequential && openRecords > 0 }
 }
 
 /// One run of a scenario.

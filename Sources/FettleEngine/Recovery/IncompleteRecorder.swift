@@ -46,5 +46,5 @@ extension VisibleBundles {
 
 extension Blueprint {
   /// The size of the export, in bytes.
-  var storedSize: Int { JSONWriter.bytes(.collection(document)).count }
+  var storedSize: Int { json.count }
 }

@@ -43,11 +43,12 @@ struct Resume {
           id: runner.clock.uuid(), scenario: record.summary.scenarioID, retryOf: record.id,
           started: started),
         of: record.blueprint, given: substitute.map { [$0] })
+      let state = try await runner.scenarios.scenario(record.summary.scenarioID).state
       try await runner.journal.open(opening)
       return try await runner.keepingLease(of: opening.execution.id) { () throws(StoreError) in
         var cycle = Cycle(
           runner: runner, blueprint: record.blueprint, execution: opening.execution,
-          journal: RunJournal(opening, of: runner), retried: record)
+          state: state, journal: RunJournal(opening, of: runner), retried: record)
         return try await walk(
           &cycle, record, former: former.summary, trigger: trigger, substitute: substitute)
       }

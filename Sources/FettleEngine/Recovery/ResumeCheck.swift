@@ -12,6 +12,42 @@ public struct ResumeCheck: Sendable, Hashable {
   public let willRun: [ModuleID]
   /// The modules that ran before and would not run again.
   public let notRepeated: [ModuleID]
+  /// The filters in front of what would run, and what can be said of them now.
+  public let filters: [FilterForecast]
+  /// The modules that would change the world, and how: what would be done again if it had happened.
+  public let effects: [Effect]
+
+  /// A filter in front of a module that would run.
+  public struct FilterForecast: Sendable, Hashable {
+    /// The module it guards.
+    public let module: ModuleID
+    /// Its label, or its conditions in short.
+    public let text: String
+    /// What can be said of it.
+    public let answer: Answer
+
+    /// What can be said of a filter before the run.
+    public enum Answer: Sendable, Hashable {
+      /// The bundle passes.
+      case passes
+      /// The bundle stops here.
+      case stops
+      /// It depends on what modules give that have not run yet.
+      case depends
+      /// It cannot be decided: why.
+      case fails(String)
+    }
+  }
+
+  /// A module that would change the world.
+  public struct Effect: Sendable, Hashable {
+    /// The module.
+    public let module: ModuleID
+    /// What doing it twice means.
+    public let effect: EffectClass
+    /// Whether it may have happened already.
+    public let mayHaveHappened: Bool
+  }
 
   /// One reason why the resume would fail.
   public struct Problem: Sendable, Hashable {
@@ -29,12 +65,15 @@ public struct ResumeCheck: Sendable, Hashable {
 
   /// A check of these results.
   public init(
-    input: Collection?, problems: [Problem], willRun: [ModuleID], notRepeated: [ModuleID]
+    input: Collection?, problems: [Problem], willRun: [ModuleID], notRepeated: [ModuleID],
+    filters: [FilterForecast] = [], effects: [Effect] = []
   ) {
     self.input = input
     self.problems = problems
     self.willRun = willRun
     self.notRepeated = notRepeated
+    self.filters = filters
+    self.effects = effects
   }
 }
 
@@ -55,7 +94,7 @@ extension ResumeCheck {
       id: record.summary.executionID, scenario: record.summary.scenarioID,
       started: runner.clock.now())
     let cycle = Cycle(
-      runner: runner, blueprint: blueprint, execution: execution,
+      runner: runner, blueprint: blueprint, execution: execution, state: ScenarioState(),
       journal: RunJournal(
         runner.opening(execution, of: blueprint, given: nil), of: runner), retried: record)
     var input: Collection?
@@ -87,11 +126,44 @@ extension ResumeCheck {
       let later = order.firstIndex(of: after).map { order[($0 + 1)...] } ?? []
       return later.flatMap { router.routes[$0].flow }
     }
-    let willRun = (place.flow[place.position...] + owed).flatMap(\.withRoutes).map(\.id)
+    let ahead = (place.flow[place.position...] + owed).flatMap(\.withRoutes)
+    let willRun = ahead.map(\.id)
+    let scope = cycle.scope(Sight(bundles))
     self.init(
       input: input, problems: problems, willRun: willRun,
       notRepeated: record.visits.filter { $0.emitted > 0 && !willRun.contains($0.module) }
-        .map(\.module))
+        .map(\.module),
+      filters: ahead.compactMap { ahead in
+        // The bundle is behind the filter of the module it waits at, unless that filter failed.
+        if ahead.id == module.id, record.error.stage != .filter { return nil }
+        return FilterForecast(ahead, knowing: Set(bundles.byModule.keys), scope)
+      },
+      effects: ahead.compactMap { ahead in
+        guard let implementation = runner.modules[ahead.type] else { return nil }
+        let isFirst = ahead.id == module.id
+        let effect = type(of: implementation).effect(of: isFirst ? input ?? [:] : [:])
+        guard effect != .pure, effect != .read else { return nil }
+        return Effect(
+          module: ahead.id, effect: effect,
+          mayHaveHappened: isFirst && record.error.stage == .inDoubt)
+      })
+  }
+}
+
+extension ResumeCheck.FilterForecast {
+  fileprivate init?(_ module: ModuleNode, knowing known: Set<ModuleID>, _ scope: Scope) {
+    guard let filter = module.filter, let summary = filter.summary else { return nil }
+    let templates = filter.groups.joined().flatMap { [$0.left] + ($0.right.map { [$0] } ?? []) }
+    let answer: Answer
+    if templates.flatMap(\.references).contains(where: { !known.contains($0.module) }) {
+      answer = .depends
+    } else {
+      do throws(ExpressionError) { answer = try filter.passes(in: scope) ? .passes : .stops } catch
+      {
+        answer = .fails("\(error)")
+      }
+    }
+    self.init(module: module.id, text: summary, answer: answer)
   }
 }
 

@@ -26,10 +26,11 @@ struct TakeOver {
   ) async throws(StoreError) -> ExecutionSummary {
     let opening = interrupted.opening
     var journal = RunJournal(opening, of: runner, recorded: interrupted.entries)
+    let state = try await runner.scenarios.scenario(opening.execution.scenario).state
     guard let retried = opening.execution.retryOf else {
       var cycle = Cycle(
         runner: runner, blueprint: opening.blueprint, execution: opening.execution,
-        journal: journal)
+        state: state, journal: journal)
       try await cycle.run(given: opening.given)
       let summary = cycle.closed()
       try await cycle.journal.close(summary)
@@ -48,7 +49,7 @@ struct TakeOver {
     }
     var cycle = Cycle(
       runner: runner, blueprint: record.blueprint, execution: opening.execution,
-      journal: journal, retried: record)
+      state: state, journal: journal, retried: record)
     let report = try await Resume(runner: runner, store: runner.store, author: author)
       .walk(&cycle, record, former: former, trigger: .manual, substitute: opening.given?.first)
     return report.execution
@@ -121,7 +122,7 @@ extension Cycle {
     // "Auto-retry at once", then as for a connection that is down.
     let schedule =
       sending == nil
-      ? RetrySchedule(pauses: [0] + runner.retrySchedule.pauses) : RetrySchedule(pauses: [])
+      ? RetrySchedule(pauses: [0] + retrySchedule.pauses) : RetrySchedule(pauses: [])
     try await store(failure, schedule: schedule, owed: frames.map(\.owed))
     return .stop(.afterStoring)
   }

@@ -8,6 +8,8 @@ struct Cycle {
   let runner: ScenarioRunner
   let blueprint: Blueprint
   let plan: FlowPlan
+  /// What is known of the scenario beside its blueprint.
+  let state: ScenarioState
   /// The record that is being retried; nil in an ordinary run.
   let retried: IncompleteExecution?
   var execution: ExecutionSummary
@@ -39,11 +41,12 @@ struct Cycle {
 
   init(
     runner: ScenarioRunner, blueprint: Blueprint, execution: ExecutionSummary,
-    journal: RunJournal, retried: IncompleteExecution? = nil
+    state: ScenarioState, journal: RunJournal, retried: IncompleteExecution? = nil
   ) {
     self.runner = runner
     self.blueprint = blueprint
     plan = FlowPlan(blueprint)
+    self.state = state
     self.execution = execution
     self.journal = journal
     self.retried = retried
@@ -156,6 +159,9 @@ struct Cycle {
     summary.status = max(summary.status, .success)
     return summary
   }
+
+  /// When a failure of a type that retries by itself is tried again.
+  var retrySchedule: RetrySchedule { state.retries ?? runner.retrySchedule }
 
   mutating func raise(to status: ExecutionStatus) {
     execution.status = max(execution.status, status)
@@ -342,7 +348,7 @@ struct Cycle {
           "executionId": .text(execution.id),
         ]
       ],
-      timeZone: runner.timeZone, executionID: execution.id,
+      timeZone: state.timeZone ?? runner.timeZone, executionID: execution.id,
       scenarioID: execution.scenario.description, scenarioName: blueprint.name,
       random: { [chance = journal.chance] in chance.random() },
       uuid: { [chance = journal.chance] in chance.uuid() })

@@ -68,7 +68,7 @@ extension Cycle {
       raise(to: .warning)
       return .fellOut
     case .store(let autoRetry, let thenStopRun):
-      let schedule = autoRetry ? runner.retrySchedule : RetrySchedule(pauses: [])
+      let schedule = autoRetry ? retrySchedule : RetrySchedule(pauses: [])
       raise(to: .warning)
       let suspended = thenStopRun ? nil : suspendedAggregation(by: failure)
       do {

@@ -7,6 +7,7 @@ enum Migrations {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("001_initial", migrate: initial)
     migrator.registerMigration("002_journal", migrate: journal)
+    migrator.registerMigration("003_scheduling", migrate: scheduling)
     return migrator
   }()
 }

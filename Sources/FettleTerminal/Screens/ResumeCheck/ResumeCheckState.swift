@@ -60,7 +60,42 @@ extension State {
     }
     add("Will run     ", detail.check.willRun, detail, to: &lines)
     add("Not repeated ", detail.check.notRepeated, detail, to: &lines)
+    addFilters(detail, to: &lines)
+    addEffects(detail, to: &lines)
     return lines
+  }
+
+  private func addFilters(_ detail: DetailState, to lines: inout [CheckLine]) {
+    for (position, filter) in detail.check.filters.enumerated() {
+      let lead: SafeText = position == 0 ? "Filters      " : "             "
+      let answer: SafeText
+      var role = Role.plain
+      switch filter.answer {
+      case .passes: answer = "passes"
+      case .stops:
+        answer = "stops the bundle here"
+        role = .changed
+      case .depends: answer = "depends on what runs before it"
+      case .fails(let why):
+        answer = "fails: \(why)"
+        role = .problem
+      }
+      lines.append(
+        CheckLine(text: lead + "\(filter.module.number) \(filter.text): " + answer, role: role))
+    }
+  }
+
+  private func addEffects(_ detail: DetailState, to lines: inout [CheckLine]) {
+    let effects = detail.check.effects.filter { $0.effect == .effect }
+    for (position, effect) in effects.enumerated() {
+      let lead: SafeText = position == 0 ? "Sends        " : "             "
+      let title = detail.record.blueprint.module(effect.module)?.title ?? ""
+      let warning: SafeText = effect.mayHaveHappened ? ": may have arrived already" : ""
+      lines.append(
+        CheckLine(
+          text: lead + "\(effect.module.number) \(title)" + warning,
+          role: effect.mayHaveHappened ? .problem : .plain))
+    }
   }
 
   private func addChange(

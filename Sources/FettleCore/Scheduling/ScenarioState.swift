@@ -1,0 +1,103 @@
+/// What is known of a scenario between its runs: whether it starts by itself, when next, and how it
+/// has fared. Every rule of semantics 5.2 and 5.5 about it is here, as a change of a value.
+public struct ScenarioState: Sendable, Hashable {
+  /// Whether it starts by itself.
+  public var isActive = false
+  /// Why it was switched off, when it was not an operator who did it.
+  public var problem: String?
+  /// When it starts by itself; nil when nobody said.
+  public var schedule: Schedule?
+  /// The zone of its schedule and of its dates, as an IANA name; nil takes the one of the runner.
+  public var timeZone: String?
+  /// When its stored failures are tried again; nil takes the schedule of the runner.
+  public var retries: RetrySchedule?
+  /// The next start; nil when none is planned.
+  public var nextRun: Instant?
+  /// The latest start that nobody made by hand.
+  public var lastRun: Instant?
+  /// Runs that ended in an error that counts, one after the other.
+  public var consecutiveErrors = 0
+  /// How many times in a row a start was put off because a service could not be reached.
+  public var backoffStep = 0
+
+  /// A scenario nothing is known of.
+  public init() {}
+
+  /// Lets it start by itself from now on, with a clean slate.
+  public mutating func activate(at now: Instant, zone: String) {
+    isActive = true
+    problem = nil
+    consecutiveErrors = 0
+    backoffStep = 0
+    plan(after: now, zone: zone)
+  }
+
+  /// No longer lets it start by itself.
+  /// - Parameter problem: why, when it is not an operator who says so.
+  public mutating func deactivate(because problem: String? = nil) {
+    isActive = false
+    nextRun = nil
+    self.problem = problem
+  }
+
+  /// A planned start is taken.
+  public mutating func began(at now: Instant, zone: String) {
+    lastRun = now
+    plan(after: now, zone: zone)
+  }
+
+  /// A run ended.
+  /// - Parameters:
+  ///   - settings: those of its blueprint.
+  ///   - backoff: the pauses before a scenario is started again whose service cannot be reached.
+  public mutating func ended(
+    _ run: ExecutionSummary, settings: ScenarioSettings, zone: String, backoff: RetrySchedule
+  ) {
+    let now = run.ended ?? run.started
+    guard run.origin == .scheduled || run.origin == .instant else {
+      // What a person started counts for nothing but good (semantics 5.4, 5.5.5).
+      if run.status == .success { consecutiveErrors = 0 }
+      return
+    }
+    switch run.consequence {
+    case .warnAndBackOff, .backOff:
+      guard
+        let pause = backoff.pause(before: backoffStep + 1, asked: run.error?.retryAfterSeconds ?? 0)
+      else {
+        return deactivate(
+          because: "after \(backoffStep) attempts the service still cannot be reached: "
+            + (run.error?.message ?? ""))
+      }
+      backoffStep += 1
+      // Replaces the regular start (D21).
+      if isActive { nextRun = now.advanced(bySeconds: pause) }
+      return
+    case .pauseScenario:
+      return deactivate(because: "the store has no room for incomplete executions")
+    case .countError, nil: break
+    }
+    backoffStep = 0
+    guard run.status == .error, let error = run.error else {
+      consecutiveErrors = 0
+      return plan(after: now, zone: zone)
+    }
+    let row = error.type.row
+    if row.stopsRun {
+      return deactivate(because: "\(error.type) needs a person: \(error.message)")
+    }
+    if run.origin == .instant {
+      return deactivate(because: "the first error of an instant scenario: \(error.message)")
+    }
+    if row.countsAsError { consecutiveErrors += 1 }
+    if consecutiveErrors >= max(1, settings.maxErrors) {
+      return deactivate(
+        because: "\(consecutiveErrors) errors one after the other, the last: \(error.message)")
+    }
+    plan(after: now, zone: zone)
+  }
+
+  private mutating func plan(after now: Instant, zone: String) {
+    guard isActive else { return nextRun = nil }
+    nextRun = schedule?.next(after: now, last: lastRun, zone: timeZone ?? zone)
+  }
+}

@@ -1,0 +1,62 @@
+public import FettleCore
+
+extension OperatorDesk {
+  /// Runs many records on, a few at a time.
+  /// - Parameters:
+  ///   - width: how many at once, at most; of one scenario never more than three (semantics 5.3).
+  ///   - isStopped: asked before each record; what was begun is finished.
+  ///   - report: told the outcome of each record, in the order they end.
+  /// - Returns: how many were run.
+  @discardableResult public func resume(
+    _ ids: [RecordID], width: Int = 3, isStopped: @escaping @Sendable () -> Bool = { false },
+    report: @escaping @Sendable (RecordID, Result<ResumeReport, StoreError>) async -> Void
+  ) async -> Int {
+    await withTaskGroup(of: Void.self) { group in
+      var begun = 0
+      for id in ids {
+        if isStopped() { break }
+        if begun >= max(1, width) { await group.next() }
+        begun += 1
+        group.addTask {
+          do throws(StoreError) {
+            await report(
+              id, .success(try await self.resume(id, version: nil, trigger: .bulk)))
+          } catch { await report(id, .failure(error)) }
+        }
+      }
+      return begun
+    }
+  }
+
+  /// Gives a record the blueprint its scenario has today (semantics 5.6.3).
+  /// - Returns: the new version.
+  /// - Throws: `failed` with every reason why the record cannot go on with it; nothing was changed.
+  public func adoptCurrentBlueprint(
+    _ id: RecordID, version: Int?
+  ) async throws(StoreError) -> Int {
+    let record = try await store.record(id)
+    guard let current = try await runner.scenarios.blueprint(of: record.summary.scenarioID) else {
+      throw .failed(
+        "no blueprint of \(record.summary.scenarioName) is kept; run it once, or fettle schedule it"
+      )
+    }
+    return try await replaceBlueprint(of: id, with: current, version: version)
+  }
+
+  /// Gives a record another blueprint, and perhaps another module to go on at.
+  /// - Returns: the new version.
+  public func replaceBlueprint(
+    of id: RecordID, with blueprint: Blueprint, failer: ModuleID? = nil, version: Int?
+  ) async throws(StoreError) -> Int {
+    var record = try await store.record(id)
+    if let failer { record.summary.failer = failer }
+    let obstacles = record.obstacles(toRunningOnWith: blueprint)
+    guard obstacles.isEmpty else {
+      throw .failed(
+        "record \(id.short) cannot go on with that blueprint: \(obstacles.joined(separator: "; "))")
+    }
+    return try await store.replaceBlueprint(
+      of: id, with: blueprint, failer: record.summary.failer,
+      version: version ?? record.summary.version, author: author, date: runner.clock.now())
+  }
+}

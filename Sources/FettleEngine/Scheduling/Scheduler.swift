@@ -1,0 +1,160 @@
+public import FettleCore
+
+/// What happens while nobody looks: scheduled starts and automatic retries, on one store, beside
+/// other workers and operators.
+///
+/// It decides what is due and starts it; when to ask is its owner's affair, so that a test can let a
+/// week pass in a moment.
+public actor Scheduler {
+  /// Something that was started came to its end.
+  public enum Event: Sendable {
+    /// A scenario ran.
+    case ran(String, ExecutionSummary, ScenarioState)
+    /// A record was retried.
+    case retried(ResumeReport)
+    /// Something could not be done; it is tried again.
+    case refused(String, StoreError)
+  }
+
+  private let runner: ScenarioRunner
+  private let desk: OperatorDesk
+  private let queue: RetryQueue
+  private var running: Set<ScenarioID> = []
+  private var retrying: [ScenarioID: Int] = [:]
+  private var isStopped = false
+
+  /// A scheduler of what a runner's store holds.
+  public init(runner: ScenarioRunner, queue: RetryQueue = RetryQueue()) {
+    self.runner = runner
+    self.queue = queue
+    desk = OperatorDesk(store: runner.store, runner: runner, author: "fettle")
+  }
+
+  /// Starts nothing any more. What was started goes on.
+  public func stop() { isStopped = true }
+
+  /// Starts everything that is due.
+  /// - Returns: what was started; each gives what came of it.
+  public func startDue() async throws(StoreError) -> [Task<Event, Never>] {
+    guard !isStopped else { return [] }
+    _ = try await runner.takeOverInterrupted()
+    let now = runner.clock.now()
+    let rows = try await runner.scenarios.scenarios()
+    var started: [Task<Event, Never>] = []
+    for row in rows where isDue(row, now) {
+      if let task = try await start(row, now) { started.append(task) }
+    }
+    for record in try await dueRetries(rows, now) { started.append(retry(record)) }
+    return started
+  }
+
+  /// When something is due next; nil when nothing is planned.
+  public func nextDue() async throws(StoreError) -> Instant? {
+    let now = runner.clock.now()
+    let starts = try await runner.scenarios.scenarios()
+      .filter { $0.state.isActive && !$0.isWaiting && !running.contains($0.id) }
+      .compactMap(\.state.nextRun)
+    let retry = try await runner.store.earliestRetry(after: now)
+    return (starts + (retry.map { [$0] } ?? [])).min()
+  }
+
+  private func isDue(_ row: ScenarioRow, _ now: Instant) -> Bool {
+    guard row.state.isActive, let next = row.state.nextRun, next <= now else { return false }
+    // A scenario never overlaps itself, and one that is processed in order waits for its open
+    // records (semantics 5.9, 6.10).
+    return !running.contains(row.id) && !isRunning(row, now) && !row.isWaiting
+  }
+
+  private func isRunning(_ row: ScenarioRow, _ now: Instant) -> Bool {
+    row.runsUntil.map { $0 >= now } ?? false
+  }
+
+  private func start(_ row: ScenarioRow, _ now: Instant) async throws(StoreError) -> Task<
+    Event, Never
+  >? {
+    let zone = runner.timeZone
+    // Of several workers the one that moves the planned start on is the one that runs it.
+    let isMine = try await runner.scenarios.update(row.id) { state in
+      guard state.isActive, state.nextRun == row.state.nextRun else { return false }
+      state.began(at: now, zone: zone)
+      return true
+    }
+    guard isMine else { return nil }
+    running.insert(row.id)
+    return Task {
+      let event = await run(row)
+      running.remove(row.id)
+      return event
+    }
+  }
+
+  private func run(_ row: ScenarioRow) async -> Event {
+    do throws(StoreError) {
+      guard let blueprint = try await runner.scenarios.blueprint(of: row.id) else {
+        let state = try await runner.scenarios.update(row.id) { state in
+          state.deactivate(because: "no blueprint of it is kept")
+          return state
+        }
+        let summary = ExecutionSummary(
+          id: "", scenario: row.id, origin: .scheduled, started: runner.clock.now())
+        return .ran(row.name, summary, state)
+      }
+      let summary = try await runner.run(blueprint, origin: .scheduled)
+      return .ran(row.name, summary, try await note(summary, of: blueprint))
+    } catch { return .refused(row.name, error) }
+  }
+
+  /// Notes for the scenario how a run of it ended.
+  /// - Returns: what is known of the scenario then.
+  public func note(
+    _ summary: ExecutionSummary, of blueprint: Blueprint
+  ) async throws(StoreError) -> ScenarioState {
+    let (zone, settings, backoff) = (runner.timeZone, blueprint.settings, runner.retrySchedule)
+    return try await runner.scenarios.update(summary.scenario) { state in
+      state.ended(
+        summary, settings: settings, zone: zone, backoff: state.retries ?? backoff)
+      return state
+    }
+  }
+
+  // MARK: Retries
+
+  private func dueRetries(
+    _ rows: [ScenarioRow], _ now: Instant
+  ) async throws(StoreError) -> [IncompleteSummary] {
+    let due = try await runner.store.due(at: now, limit: 1000)
+    guard !due.isEmpty else { return [] }
+    var situations: [ScenarioID: RetryQueue.Situation] = [:]
+    for row in rows where due.contains(where: { $0.scenarioID == row.id }) {
+      situations[row.id] = RetryQueue.Situation(
+        retrying: retrying[row.id] ?? 0,
+        isRunning: running.contains(row.id) || isRunning(row, now),
+        mustBeFirst: row.isSequential ? try await runner.store.oldestOpen(of: row.id) : nil)
+    }
+    let chosen = Set(queue.choose(due, now: now, situations))
+    return due.filter { chosen.contains($0.id) }.sorted { $0.index < $1.index }
+  }
+
+  private func retry(_ record: IncompleteSummary) -> Task<Event, Never> {
+    let scenario = record.scenarioID
+    retrying[scenario, default: 0] += 1
+    return Task {
+      let event = await run(record)
+      retrying[scenario, default: 1] -= 1
+      return event
+    }
+  }
+
+  private func run(_ record: IncompleteSummary) async -> Event {
+    do throws(StoreError) {
+      let report = try await desk.resume(record.id, version: record.version, trigger: .auto)
+      if report.outcome == .resolved,
+        let scenario = try await runner.scenarios.blueprint(
+          of: record.scenarioID)
+      {
+        _ = try await note(report.execution, of: scenario)
+      }
+      return .retried(report)
+    } catch { return .refused("record \(record.id.short)", error) }
+  }
+}
