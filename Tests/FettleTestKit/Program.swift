@@ -25,8 +25,10 @@ public struct Program: Sendable {
 
   /// Runs `fettle` with these arguments, away from the store of whoever runs the tests. No thread
   /// waits meanwhile: tests share a few with the servers they talk to.
+  /// - Parameter life: after which time it is killed with signal 9; nil lets it end by itself.
   public static func fettle(
-    _ arguments: [String], input: String? = nil, home: String, environment: [String: String] = [:]
+    _ arguments: [String], input: String? = nil, home: String, environment: [String: String] = [:],
+    life: Duration? = nil
   ) async throws -> Result {
     let folder = try TemporaryFolder()
     let variables = ProcessInfo.processInfo.environment.merging(
@@ -36,6 +38,12 @@ public struct Program: Sendable {
     let process = try Spawn.start(
       path, arguments, environment: variables.map { "\($0.key)=\($0.value)" },
       input: try folder.file("in", input ?? ""), output: output, errors: errors)
+    if let life {
+      try await Task.sleep(for: life)
+      // Should it have ended by itself, it is still a child that nobody waited for: no other process
+      // has its number.
+      Spawn.kill(process)
+    }
     return Result(
       status: try await Spawn.wait(process),
       output: try String(contentsOfFile: output, encoding: .utf8),

@@ -30,6 +30,9 @@ enum Spawn {
     return process
   }
 
+  /// Ends a program without asking it.
+  static func kill(_ process: pid_t) { _ = Glibc.kill(process, SIGKILL) }
+
   /// Waits until a program has ended; no thread waits with it.
   /// - Returns: its exit status; 128 and the signal's number when a signal ended it.
   static func wait(_ process: pid_t) async throws -> Int32 {
