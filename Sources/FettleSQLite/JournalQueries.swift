@@ -140,19 +140,40 @@ extension SQLiteStore: ExecutionJournal {
 
   /// Removes executions that ended before an instant.
   public func prune(endedBefore instant: Instant) async throws(StoreError) -> Int {
-    let old = try await reading { database in
-      try Int.fetchAll(
-        database, sql: "SELECT number FROM execution WHERE ended < ? LIMIT 500",
-        arguments: [instant.milliseconds])
+    try await remove(
+      "SELECT number FROM execution WHERE ended < ? LIMIT 500", [instant.milliseconds])
+  }
+
+  /// Removes the oldest ended executions.
+  public func pruneOldest() async throws(StoreError) -> Int {
+    try await remove(
+      "SELECT number FROM execution WHERE ended IS NOT NULL ORDER BY ended LIMIT 500", [])
+  }
+
+  private func remove(
+    _ old: String, _ arguments: StatementArguments
+  ) async throws(StoreError) -> Int {
+    let numbers = try await reading { database in
+      try Int.fetchAll(database, sql: old, arguments: arguments)
     }
-    guard !old.isEmpty else { return 0 }
+    guard !numbers.isEmpty else { return 0 }
     try await writing { database in
-      for number in old {
+      for number in numbers {
         try database.execute(sql: "DELETE FROM journal WHERE execution = ?", arguments: [number])
         try database.execute(sql: "DELETE FROM execution WHERE number = ?", arguments: [number])
       }
     }
-    return old.count
+    return numbers.count
+  }
+
+  /// What the store takes, without what is free inside it.
+  public func usedBytes() async throws(StoreError) -> Int {
+    try await reading { database in
+      let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+      let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
+      let size = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 0
+      return (pages - free) * size
+    }
   }
 }
 

@@ -13,8 +13,9 @@ struct Fettle: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Open.self, Run.self, Check.self, List.self, Show.self, Edit.self, Retry.self, Eval.self,
-      Demo.self,
+      Open.self, Run.self, Check.self, List.self, Show.self, Edit.self, Retry.self,
+      History.self, Log.self, Prune.self, Scenarios.self, ScheduleCommand.self, Start.self,
+      Stop.self, Eval.self, Demo.self,
     ],
     defaultSubcommand: Open.self)
 

@@ -39,20 +39,65 @@ struct Workshop {
   /// Opens the store at a path.
   init(path: String, creating: Bool, clock: any RunClock) throws {
     do throws(StoreError) {
-      store = creating ? try SQLiteStore.open(path: path) : try .openExisting(path: path)
+      store =
+        creating
+        ? try SQLiteStore.open(path: path, limits: Self.limits)
+        : try .openExisting(path: path, limits: Self.limits)
     } catch {
       throw CommandFailure(error)
     }
     runner = ScenarioRunner(
       modules: ModuleRegistry(Connectors.all()), store: store, clock: clock,
-      leaseSeconds: Self.leaseSeconds)
+      timeZone: Self.environment("FETTLE_ZONE").flatMap { Schedule.isZone($0) ? $0 : nil } ?? "UTC",
+      retrySchedule: Self.environment("FETTLE_RETRIES").flatMap(RetrySchedule.named) ?? .fusion,
+      leaseSeconds: Self.environment("FETTLE_LEASE").flatMap { Int($0) } ?? 30)
     desk = OperatorDesk(store: store, runner: runner, author: Self.operatorName)
   }
 
-  /// How long a worker may stay silent before its work is taken over: `FETTLE_LEASE`, in seconds,
-  /// or 30.
-  private static var leaseSeconds: Int {
-    getenv("FETTLE_LEASE").flatMap { Int(String(cString: $0)) } ?? 30
+  /// A setting of the environment. Those there are: `FETTLE_LEASE`, the seconds a worker may stay
+  /// silent before its work is taken over; `FETTLE_ZONE`, the time zone of schedules and dates;
+  /// `FETTLE_RETRIES`, `fusion` or `make`; `FETTLE_SCENARIO_LIMIT` and `FETTLE_STORE_LIMIT`, the
+  /// bytes that may wait to be mended.
+  private static func environment(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+  }
+
+  private static var limits: StoreLimits {
+    var limits = StoreLimits()
+    if let bytes = environment("FETTLE_SCENARIO_LIMIT").flatMap({ Int($0) }) {
+      limits.scenarioBytes = bytes
+    }
+    if let bytes = environment("FETTLE_STORE_LIMIT").flatMap({ Int($0) }) {
+      limits.storeBytes = bytes
+    }
+    return limits
+  }
+
+  /// The scenario of that name or number; nil when none is named.
+  func scenario(named name: String?) async throws -> ScenarioRow? {
+    guard let name else { return nil }
+    let rows = try await reporting { () async throws(StoreError) in try await store.scenarios() }
+    guard let row = rows.first(where: { $0.name == name || $0.id.description == name }) else {
+      throw CommandFailure.usage("there is no scenario '\(name)'; fettle scenarios lists them")
+    }
+    return row
+  }
+
+  /// Says which limits are nearly reached (semantics 5.8).
+  func warnOfFullness(_ rows: [ScenarioRow]) {
+    let limits = store.limits
+    for row in rows
+    where Double(row.openBytes) > Double(limits.scenarioBytes) * StoreLimits.warningShare {
+      Console.complain(
+        "the incomplete executions of \(row.name) take \(row.openBytes * 100 / limits.scenarioBytes) % "
+          + "of what they may; resolve or delete some, or raise FETTLE_SCENARIO_LIMIT")
+    }
+    let all = rows.reduce(0) { $0 + $1.openBytes }
+    if Double(all) > Double(limits.storeBytes) * StoreLimits.warningShare {
+      Console.complain(
+        "the incomplete executions take \(all * 100 / limits.storeBytes) % of what the store may hold; "
+          + "resolve or delete some, or raise FETTLE_STORE_LIMIT")
+    }
   }
 
   /// Takes over what dead workers left, and says so.

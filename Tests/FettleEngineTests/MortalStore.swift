@@ -185,4 +185,12 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
   func prune(endedBefore instant: Instant) async throws(StoreError) -> Int {
     try await read { () async throws(StoreError) in try await store.prune(endedBefore: instant) }
   }
+
+  func pruneOldest() async throws(StoreError) -> Int {
+    try await read { () async throws(StoreError) in try await store.pruneOldest() }
+  }
+
+  func usedBytes() async throws(StoreError) -> Int {
+    try await read { () async throws(StoreError) in try await store.usedBytes() }
+  }
 }

@@ -50,6 +50,13 @@ public protocol ExecutionJournal: Sendable {
   /// Removes executions that ended before an instant, a few hundred at a time. Records stay.
   /// - Returns: how many.
   func prune(endedBefore instant: Instant) async throws(StoreError) -> Int
+
+  /// Removes the oldest ended executions, a few hundred of them. Records stay.
+  /// - Returns: how many.
+  func pruneOldest() async throws(StoreError) -> Int
+
+  /// What the store takes on the disk, without what is free inside it, in bytes.
+  func usedBytes() async throws(StoreError) -> Int
 }
 
 /// One execution as a history shows it.

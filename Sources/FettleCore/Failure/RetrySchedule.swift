@@ -17,6 +17,11 @@ public struct RetrySchedule: Hashable, Sendable {
   public static let make = RetrySchedule(
     pauses: [60, 600, 600, 1800, 1800, 1800, 10_800, 10_800])
 
+  /// The schedule of that name: `fusion` or `make`; nil for any other.
+  public static func named(_ name: String) -> RetrySchedule? {
+    ["fusion": fusion, "make": make][name]
+  }
+
   /// The schedule of a Break directive with automatic completion: before attempt n, interval ·
   /// 2^⌊n/2⌋, at most 24 h (D17).
   /// - Parameter interval: in seconds.

@@ -130,6 +130,9 @@ public struct Schedule: Sendable, Hashable {
     return Set(numbers)
   }
 
+  /// Whether a text is the IANA name of a time zone.
+  public static func isZone(_ name: String) -> Bool { TimeZoneRules.named(name) != nil }
+
   /// Whether an event starts the scenario, rather than the time.
   public var isInstant: Bool { timing == .immediately }
 

@@ -12,7 +12,22 @@ struct Retry: AsyncParsableCommand {
       """)
 
   @Argument(help: "The ids of records, or their first digits.")
-  var ids: [String]
+  var ids: [String] = []
+
+  @Flag(help: "All open records that --error, --scenario and --text let through.")
+  var all = false
+
+  @Option(help: "With --all: only this error type; may be repeated.")
+  var error: [String] = []
+
+  @Option(help: "With --all: only this scenario, by name or number.")
+  var scenario: String?
+
+  @Option(help: "With --all: only those that contain these words.")
+  var text = ""
+
+  @Flag(help: "Go on with the blueprint the scenario has today, not the stored one.")
+  var current = false
 
   @Option(
     name: .customLong("output"),
@@ -26,6 +41,16 @@ struct Retry: AsyncParsableCommand {
   var json = false
 
   @OptionGroup var options: StoreOptions
+
+  func validate() throws {
+    if ids.isEmpty != all {
+      throw ValidationError(
+        ids.isEmpty ? "Name records, or --all." : "Name records or --all, not both.")
+    }
+    if all, substitute != nil || sendAgain {
+      throw ValidationError("--output and --send-again are about single records; name them.")
+    }
+  }
 
   func run() async throws {
     var output: Bundle?
@@ -45,15 +70,17 @@ struct Retry: AsyncParsableCommand {
           try await workshop.desk.identify(digits)
         })
     }
+    if all { records = try await allRecords(of: workshop) }
     var outcomes: [Value] = []
     var status: Int32 = 0
     for id in records {
-      let trigger: AttemptTrigger = records.count > 1 ? .bulk : .manual
+      let trigger: AttemptTrigger = records.count > 1 || all ? .bulk : .manual
       do throws(StoreError) {
         if output == nil, !sendAgain {
           let record = try await workshop.desk.record(id)
           if record.error.stage == .inDoubt { throw .inDoubt(id) }
         }
+        if current { _ = try await workshop.desk.adoptCurrentBlueprint(id, version: nil) }
         let report = try await workshop.desk.resume(
           id, version: nil, trigger: sendAgain ? .manual : trigger, substitute: output)
         switch report.outcome {
@@ -69,7 +96,7 @@ struct Retry: AsyncParsableCommand {
         }
       } catch {
         // One record that cannot be run does not keep the others from running.
-        if records.count == 1 { throw CommandFailure(error) }
+        if records.count == 1, !all { throw CommandFailure(error) }
         status = CommandFailure(error).status == 2 && status == 0 ? 2 : 1
         outcomes.append(["id": .text(id.text), "refused": .text(error.description)])
         Console.complain("\(id.short): \(error)")
@@ -84,5 +111,25 @@ struct Retry: AsyncParsableCommand {
       Console.say(.array(results))
     }
     if status != 0 { throw ExitCode(status) }
+  }
+
+  /// The records of --all, oldest first. The set is frozen here: what is stored meanwhile is not
+  /// in it.
+  private func allRecords(of workshop: Workshop) async throws -> [RecordID] {
+    let wanted = try await workshop.scenario(named: scenario)
+    let filter = RecordFilter(
+      states: [.pending, .unresolved], scenarios: wanted.map { [$0.id] } ?? [],
+      errorTypes: Set(error.map { ErrorType($0) }), text: text)
+    var records: [RecordID] = []
+    var request = PageRequest.first
+    while true {
+      let place = request
+      let page = try await reporting { () async throws(StoreError) in
+        try await workshop.desk.page(filter, place, limit: 500)
+      }
+      records += page.map(\.id)
+      guard page.count == 500, let last = page.last else { return records.reversed() }
+      request = .after(RecordPlace(last))
+    }
   }
 }

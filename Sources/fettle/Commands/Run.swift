@@ -1,6 +1,7 @@
 import ArgumentParser
 import FettleCore
 import FettleEngine
+import FettleSQLite
 
 /// `fettle run BLUEPRINT`
 struct Run: AsyncParsableCommand {
@@ -45,6 +46,12 @@ struct Run: AsyncParsableCommand {
       Console.say(summary.json)
     } else {
       Console.say(summary.report(of: scenario))
+    }
+    if !summary.stored.isEmpty {
+      workshop.warnOfFullness(
+        try await reporting { () async throws(StoreError) in
+          try await workshop.store.scenarios()
+        })
     }
     if summary.error != nil { throw ExitCode(1) }
     if !summary.stored.isEmpty { throw ExitCode(3) }

@@ -1,0 +1,185 @@
+import ArgumentParser
+import FettleCore
+import FettleEngine
+import FettleSQLite
+
+/// `fettle history`
+struct History: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List executions, newest first.")
+
+  @Option(help: "Only those of this scenario, by name.")
+  var scenario: String?
+
+  @Option(help: "At most that many.")
+  var limit = 50
+
+  @Flag(help: "Print an array of executions as JSON.")
+  var json = false
+
+  @OptionGroup var options: StoreOptions
+
+  func validate() throws {
+    if limit < 1 { throw ValidationError("--limit is a number from 1.") }
+  }
+
+  func run() async throws {
+    let workshop = try Workshop(options, creating: false)
+    try await workshop.takeOverInterrupted()
+    let wanted = try await workshop.scenario(named: scenario)
+    let most = limit
+    let rows = try await reporting { () async throws(StoreError) in
+      try await workshop.store.executions(of: wanted?.id, limit: most)
+    }
+    if json { return Console.say(.array(rows.map { .collection($0.json) })) }
+    guard !rows.isEmpty else { return Console.say("Nothing has run yet.") }
+    Console.say("EXECUTION STARTED             STATUS   BY         OPS STORED  TOOK      SCENARIO")
+    for row in rows { Console.say(row.line) }
+  }
+}
+
+/// `fettle log EXECUTION`
+struct Log: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what an execution did: each operation with its input and output.")
+
+  @Argument(help: "The id of an execution, or its first characters.")
+  var execution: String
+
+  @Option(help: "Only operations of this module.")
+  var module: Int?
+
+  @Flag(help: "Print the execution as JSON.")
+  var json = false
+
+  @OptionGroup var options: StoreOptions
+
+  func run() async throws {
+    let workshop = try Workshop(options, creating: false)
+    let prefix = execution
+    let (row, all) = try await reporting { () async throws(StoreError) in
+      let row = try await workshop.store.execution(prefix)
+      return (row, try await workshop.store.entries(of: row.summary.id))
+    }
+    let entries = all.filter { entry in module.map { entry.module.number == $0 } ?? true }
+    if json {
+      var fields = row.json
+      fields["entries"] = .array(entries.map(\.json))
+      return Console.say(.collection(fields))
+    }
+    Console.say("\(row.summary.id)  \(row.summary.status.rawValue)  \(row.scenarioName)")
+    if let error = row.summary.error {
+      let place = row.summary.failedModule.map { " at module \($0)" } ?? ""
+      Console.say("\(error.type)\(place): \(error.message)")
+    }
+    for warning in row.summary.warnings { Console.say("warning: \(warning)") }
+    for entry in entries {
+      Console.say("\n\(entry.number)  \(entry.date.iso8601)  \(entry.what)")
+      if !entry.input.isNull {
+        Console.say("  input  \(JSONWriter.text(entry.input))")
+      }
+      if case .finished(_, let output) = entry.step {
+        for bundle in output.bundles {
+          Console.say("  output \(JSONWriter.text(.collection(bundle)))")
+        }
+      }
+    }
+  }
+}
+
+/// `fettle prune`
+struct Prune: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Remove old executions from the history. Incomplete executions stay.")
+
+  @Option(help: "Keep the executions of that many days.")
+  var days: Int?
+
+  @Option(help: "Keep at most that many megabytes of the store, the newest executions first.")
+  var megabytes: Int?
+
+  @Flag(help: "Print how many were removed as JSON.")
+  var json = false
+
+  @OptionGroup var options: StoreOptions
+
+  func validate() throws {
+    if days == nil, megabytes == nil {
+      throw ValidationError("Say what to keep: --days N, --megabytes N, or both.")
+    }
+    if let days, days < 0 { throw ValidationError("--days is a number from 0.") }
+    if let megabytes, megabytes < 0 { throw ValidationError("--megabytes is a number from 0.") }
+  }
+
+  func run() async throws {
+    let workshop = try Workshop(options, creating: false)
+    let retention = Retention(days: days, bytes: megabytes.map { $0 * 1_000_000 })
+    let removed = try await reporting { () async throws(StoreError) in
+      try await retention.apply(to: workshop.store, now: workshop.runner.clock.now())
+    }
+    if json { return Console.say(["removed": .integer(removed)]) }
+    Console.say("\(removed) execution\(removed == 1 ? "" : "s") removed from the history.")
+  }
+}
+
+extension ExecutionRow {
+  /// The execution for a list.
+  fileprivate var line: String {
+    let took = summary.ended.map {
+      "\(Number(Double($0.milliseconds - summary.started.milliseconds) / 1000).text) s"
+    }
+    func cell(_ text: String, _ width: Int) -> String {
+      text + String(repeating: " ", count: max(0, width - text.count))
+    }
+    return [
+      cell(String(summary.id.prefix(8)), 9), cell(String(summary.started.iso8601.prefix(19)), 19),
+      cell(summary.status.rawValue, 8), cell(summary.origin.rawValue, 10),
+      cell("\(summary.operations)", 3), cell("\(storedCount)", 7), cell(took ?? "running", 9),
+      scenarioName,
+    ].joined(separator: " ")
+  }
+
+  /// The execution as JSON.
+  var json: Collection {
+    var fields = summary.json.collection ?? [:]
+    fields["scenarioName"] = .text(scenarioName)
+    fields["origin"] = .text(summary.origin.rawValue)
+    fields["stored"] = .integer(storedCount)
+    fields["retryOf"] = summary.retryOf.map { .text($0.text) } ?? .null
+    return fields
+  }
+}
+
+extension JournalEntry {
+  fileprivate var what: String {
+    switch step {
+    case .begun(_, let effect): "module \(module) begun (\(effect.rawValue))"
+    case .finished(_, let output):
+      "module \(module) gave \(output.bundles.count) bundle\(output.bundles.count == 1 ? "" : "s")"
+    case .failed(_, let error): "module \(module) failed: \(error.type): \(error.message)"
+    case .committed: "committed"
+    case .rolledBack: "rolled back"
+    }
+  }
+
+  fileprivate var json: Value {
+    var fields: Collection = [
+      "number": .integer(number), "module": .integer(module.number), "date": .date(date),
+      "input": input,
+    ]
+    switch step {
+    case .begun(_, let effect):
+      fields["step"] = "begun"
+      fields["effect"] = .text(effect.rawValue)
+    case .finished(_, let output):
+      fields["step"] = "finished"
+      fields["output"] = .array(output.bundles.map(Value.collection))
+    case .failed(_, let error):
+      fields["step"] = "failed"
+      fields["error"] = error.value
+    case .committed: fields["step"] = "committed"
+    case .rolledBack: fields["step"] = "rolledBack"
+    }
+    return .collection(fields)
+  }
+}

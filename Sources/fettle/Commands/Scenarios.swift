@@ -1,0 +1,204 @@
+import ArgumentParser
+import FettleCore
+import FettleEngine
+import FettleSQLite
+
+/// `fettle scenarios`
+struct Scenarios: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List scenarios: whether they start by themselves, when next, and what is open.")
+
+  @Flag(help: "Print an array of scenarios as JSON.")
+  var json = false
+
+  @OptionGroup var options: StoreOptions
+
+  func run() async throws {
+    let workshop = try Workshop(options, creating: false)
+    let rows = try await reporting { () async throws(StoreError) in
+      try await workshop.store.scenarios()
+    }
+    if json { return Console.say(.array(rows.map { .collection($0.json) })) }
+    guard !rows.isEmpty else { return Console.say("No scenario is known yet; run one.") }
+    for row in rows {
+      Console.say("\(row.id)  \(row.name)")
+      Console.say("    \(row.standing(workshop.runner.clock.now()))")
+      if row.openRecords > 0 {
+        Console.say(
+          "    \(row.openRecords) incomplete, \(row.openBytes) bytes"
+            + (row.isWaiting ? "; in order, so it waits until they are resolved" : ""))
+      }
+    }
+    workshop.warnOfFullness(rows)
+  }
+}
+
+/// `fettle schedule BLUEPRINT`
+struct ScheduleCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "schedule",
+    abstract: "Keep a blueprint as its scenario's and let it start by itself.",
+    discussion: """
+      The schedule is the "scheduling" object of Make and Fusion, for example \
+      '{"type":"indefinitely","interval":900}', '{"type":"daily","time":"08:30"}' or \
+      '{"type":"weekly","days":[1,5],"time":"07:00"}'. Without --set the one in the export counts. \
+      The daemon (fettled) does the starting.
+      """)
+
+  @Argument(help: "A blueprint exported from Make or Fusion.")
+  var blueprint: String
+
+  @Option(name: .customLong("set"), help: "The schedule, as JSON.")
+  var schedule: String?
+
+  @Option(help: "The time zone of its times, such as Europe/Prague.")
+  var zone: String?
+
+  @Option(help: "When stored failures are retried: fusion or make.")
+  var retries: String?
+
+  @Flag(help: "Keep the blueprint and the schedule, but do not start it by itself.")
+  var inactive = false
+
+  @OptionGroup var options: StoreOptions
+
+  func validate() throws {
+    if let retries, RetrySchedule.named(retries) == nil {
+      throw ValidationError("--retries is fusion or make.")
+    }
+    if let zone, !Schedule.isZone(zone) {
+      throw ValidationError("'\(zone)' is no time zone; name one such as Europe/Prague.")
+    }
+  }
+
+  func run() async throws {
+    let scenario = try InputFile.blueprint(blueprint)
+    let document: Collection
+    if let schedule {
+      guard let fields = (try? JSONReader.read(schedule))?.collection else {
+        throw CommandFailure.usage("--set is no JSON object: \(schedule)")
+      }
+      document = fields
+    } else if let found = try InputFile.json(blueprint).schedulingOfExport {
+      document = found
+    } else {
+      throw CommandFailure.usage(
+        "\(blueprint) carries no \"scheduling\"; say when with --set, see --help")
+    }
+    let plan: Schedule
+    do throws(ScheduleError) { plan = try Schedule(document) } catch {
+      throw CommandFailure.usage("the schedule does not fit: \(error)")
+    }
+    let workshop = try Workshop(options, creating: true)
+    let check = BlueprintCheck(scenario) { workshop.runner.modules.descriptor(of: $0) }
+    // What cannot work is refused now, not at night (semantics 8.4).
+    if !inactive, let wrong = check.findings.first(where: { $0.severity == .error }) {
+      let place = wrong.module.map { " (module \($0))" } ?? ""
+      throw CommandFailure.usage(
+        "\(scenario.name) cannot be activated: \(wrong.message)\(place); see fettle check")
+    }
+    let (zone, retries, isActive) = (zone, retries.flatMap(RetrySchedule.named), !inactive)
+    let runner = workshop.runner
+    let now = runner.clock.now()
+    let row = try await reporting { () async throws(StoreError) in
+      let id = try await workshop.store.scenario(named: scenario.name)
+      try await workshop.store.keep(scenario, for: id)
+      try await workshop.store.update(id) { state in
+        state.schedule = plan
+        state.timeZone = zone ?? state.timeZone
+        state.retries = retries ?? state.retries
+        if isActive {
+          state.activate(at: now, zone: runner.timeZone)
+        } else {
+          state.deactivate()
+        }
+      }
+      return try await workshop.store.scenario(id)
+    }
+    Console.say("\(row.name): \(row.standing(now))")
+    if !scenario.settings.storesIncompleteExecutions {
+      Console.complain(
+        "storing incomplete executions is off in this scenario (metadata.scenario.dlq): what fails "
+          + "is lost")
+    }
+  }
+}
+
+/// `fettle start SCENARIO`
+struct Start: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Let a scenario start by itself again.")
+
+  @Argument(help: "The name of the scenario, or its number.")
+  var scenario: String
+
+  @OptionGroup var options: StoreOptions
+
+  func run() async throws {
+    try await change(scenario, options) { state, now, zone in state.activate(at: now, zone: zone) }
+  }
+}
+
+/// `fettle stop SCENARIO`
+struct Stop: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "No longer let a scenario start by itself.")
+
+  @Argument(help: "The name of the scenario, or its number.")
+  var scenario: String
+
+  @OptionGroup var options: StoreOptions
+
+  func run() async throws {
+    try await change(scenario, options) { state, _, _ in state.deactivate() }
+  }
+}
+
+private func change(
+  _ name: String, _ options: StoreOptions,
+  _ body: @escaping @Sendable (inout ScenarioState, Instant, String) -> Void
+) async throws {
+  let workshop = try Workshop(options, creating: false)
+  guard let found = try await workshop.scenario(named: name) else { return }
+  let (now, zone) = (workshop.runner.clock.now(), workshop.runner.timeZone)
+  let row = try await reporting { () async throws(StoreError) in
+    try await workshop.store.update(found.id) { body(&$0, now, zone) }
+    return try await workshop.store.scenario(found.id)
+  }
+  Console.say("\(row.name): \(row.standing(now))")
+}
+
+extension ScenarioRow {
+  /// Whether it starts by itself, and when.
+  func standing(_ now: Instant) -> String {
+    if let runsUntil, runsUntil >= now { return "runs now" }
+    if let problem = state.problem { return "switched off: \(problem)" }
+    guard state.isActive else { return "does not start by itself" }
+    if state.schedule?.isInstant == true { return "starts with every event" }
+    return state.nextRun.map { "starts next at \($0.iso8601.prefix(19))Z" }
+      ?? "active, nothing planned"
+  }
+
+  /// The scenario as JSON.
+  var json: Collection {
+    [
+      "id": .integer(id.number), "name": .text(name), "isActive": .boolean(state.isActive),
+      "isinvalid": .boolean(state.problem != nil),
+      "problem": state.problem.map(Value.text) ?? .null, "iswaiting": .boolean(isWaiting),
+      "dlqCount": .integer(openRecords), "dlqBytes": .integer(openBytes),
+      "nextExec": state.nextRun.map(Value.date) ?? .null,
+      "scheduling": state.schedule.map { .collection($0.document) } ?? .null,
+      "consecutiveErrors": .integer(state.consecutiveErrors),
+    ]
+  }
+}
+
+extension Value {
+  /// The schedule beside a blueprint in an answer of the API, or inside it.
+  fileprivate var schedulingOfExport: Collection? {
+    let outer = collection ?? [:]
+    return outer["scheduling"]?.collection
+      ?? outer["response"]?.collection?["scheduling"]?.collection
+      ?? outer["blueprint"]?.collection?["scheduling"]?.collection
+  }
+}
