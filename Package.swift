@@ -45,7 +45,10 @@ let package = Package(
       name: "FettleConnectors", dependencies: ["FettleCore", "CCurl"], swiftSettings: strict),
     .target(
       name: "FettleSQLite",
-      dependencies: ["FettleCore", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "FettleCore", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ],
       swiftSettings: strict),
     .target(
       name: "FettleTerminal", dependencies: ["FettleCore", "FettleEngine", "CNcurses"],
@@ -62,7 +65,10 @@ let package = Package(
     .executableTarget(
       name: "fettle-bench",
       dependencies: [
-        "FettleCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "FettleCore", "FettleEngine", "FettleSQLite",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        // The floors are SQLite itself.
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
     .executableTarget(

@@ -11,7 +11,9 @@ extension OperatorDesk {
     _ ids: [RecordID], width: Int = 3, isStopped: @escaping @Sendable () -> Bool = { false },
     report: @escaping @Sendable (RecordID, Result<ResumeReport, StoreError>) async -> Void
   ) async -> Int {
-    await withTaskGroup(of: Void.self) { group in
+    // What dead workers left may be among them; a failure to look is met again by each record.
+    _ = try? await takeOverInterrupted()
+    return await withTaskGroup(of: Void.self) { group in
       var begun = 0
       for id in ids {
         if isStopped() { break }
@@ -20,7 +22,7 @@ extension OperatorDesk {
         group.addTask {
           do throws(StoreError) {
             await report(
-              id, .success(try await self.resume(id, version: nil, trigger: .bulk)))
+              id, .success(try await self.resumeNow(id, version: nil, trigger: .bulk)))
           } catch { await report(id, .failure(error)) }
         }
       }

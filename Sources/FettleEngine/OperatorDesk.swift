@@ -76,13 +76,18 @@ public struct OperatorDesk: Sendable {
     _ id: RecordID, version: Int?, trigger: AttemptTrigger, substitute: Bundle? = nil
   ) async throws(StoreError) -> ResumeReport {
     _ = try await takeOverInterrupted()
-    if trigger != .manual, substitute == nil {
-      // What may have arrived is sent again only on the explicit word of an operator.
-      let record = try await store.record(id)
-      if record.error.stage == .inDoubt { throw .inDoubt(id) }
-    }
+    return try await resumeNow(id, version: version, trigger: trigger, substitute: substitute)
+  }
+
+  /// The same, without looking for what others left.
+  func resumeNow(
+    _ id: RecordID, version: Int?, trigger: AttemptTrigger, substitute: Bundle? = nil
+  ) async throws(StoreError) -> ResumeReport {
+    let record = try await store.record(id)
+    // What may have arrived is sent again only on the explicit word of an operator.
+    if trigger != .manual, substitute == nil, record.error.stage == .inDoubt { throw .inDoubt(id) }
     return try await Resume(runner: runner, store: store, author: author)
-      .run(id, version: version, trigger: trigger, substitute: substitute)
+      .run(record, version: version, trigger: trigger, substitute: substitute)
   }
 
   /// Closes a record without running it.

@@ -74,8 +74,7 @@ public struct ScenarioRunner: Sendable {
       ExecutionSummary(
         id: clock.uuid(), scenario: scenario, origin: origin, started: clock.now()),
       of: blueprint, given: given)
-    let state = try await scenarios.scenario(scenario).state
-    try await journal.open(opening)
+    let state = try await journal.open(opening, claiming: nil)
     return try await keepingLease(of: opening.execution.id) { () throws(StoreError) in
       var cycle = Cycle(
         runner: self, blueprint: blueprint, execution: opening.execution, state: state,
@@ -117,17 +116,20 @@ public struct ScenarioRunner: Sendable {
 
   /// Runs `body` while saying, from time to time, that this worker is alive.
   func keepingLease<Result>(
-    of execution: String, _ body: () async throws(StoreError) -> Result
+    of execution: String, record: RecordID? = nil,
+    _ body: () async throws(StoreError) -> Result
   ) async throws(StoreError) -> Result {
-    let heartbeat = Task {
-      while !Task.isCancelled {
-        try await Task.sleep(for: .milliseconds(leaseSeconds * 333))
+    let heartbeat = Watch.shared.begin(
+      after: .milliseconds(leaseSeconds * 333), repeating: true
+    ) {
+      Task {
         // A failure is found by the next entry; a lost lease refuses it.
-        try? await journal.renewLease(
-          of: execution, by: worker, until: clock.now().advanced(bySeconds: leaseSeconds))
+        let until = clock.now().advanced(bySeconds: leaseSeconds)
+        try? await journal.renewLease(of: execution, by: worker, until: until)
+        if let record { try? await store.renewLease(of: record, until: until) }
       }
     }
-    defer { heartbeat.cancel() }
+    defer { Watch.shared.end(heartbeat) }
     return try await body()
   }
 }

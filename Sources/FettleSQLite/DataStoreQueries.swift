@@ -9,7 +9,8 @@ extension SQLiteStore: DataStoreReader {
   ) async throws(StoreError) -> Collection? {
     try await reading { database in
       try Data.fetchOne(
-        database, sql: "SELECT record FROM data_record WHERE store = ? AND key = ?",
+        try database.cachedStatement(
+          sql: "SELECT record FROM data_record WHERE store = ? AND key = ?"),
         arguments: [store, key]
       ).map(Self.fields)
     }
@@ -21,10 +22,10 @@ extension SQLiteStore: DataStoreReader {
   ) async throws(StoreError) -> [DataRecord] {
     try await reading { database in
       try Row.fetchAll(
-        database,
-        sql: """
-          SELECT key, record FROM data_record WHERE store = ? AND key > ? ORDER BY key LIMIT ?
-          """, arguments: [store, key ?? "", limit]
+        try database.cachedStatement(
+          sql: """
+            SELECT key, record FROM data_record WHERE store = ? AND key > ? ORDER BY key LIMIT ?
+            """), arguments: [store, key ?? "", limit]
       ).map { DataRecord(key: $0[0], fields: try Self.fields($0[1])) }
     }
   }
@@ -33,7 +34,8 @@ extension SQLiteStore: DataStoreReader {
   public func dataCount(in store: String) async throws(StoreError) -> Int {
     try await reading { database in
       try Int.fetchOne(
-        database, sql: "SELECT count(*) FROM data_record WHERE store = ?", arguments: [store]) ?? 0
+        try database.cachedStatement(sql: "SELECT count(*) FROM data_record WHERE store = ?"),
+        arguments: [store]) ?? 0
     }
   }
 

@@ -1,22 +1,33 @@
 public import FettleCore
 import Foundation
 import GRDB
+import Synchronization
 
 extension SQLiteStore: ScenarioStore {
   /// The scenario of that name.
   public func scenario(named name: String) async throws(StoreError) -> ScenarioID {
+    if let known = scenarioNumbers.withLock({ $0[name] }) { return ScenarioID(known) }
     let known = try await reading { database in
       try Int.fetchOne(
-        database, sql: "SELECT id FROM scenario WHERE name = ?", arguments: [name])
+        try database.cachedStatement(sql: "SELECT id FROM scenario WHERE name = ?"),
+        arguments: [name])
     }
-    if let known { return ScenarioID(known) }
+    if let known {
+      // A scenario is never removed, so its number stays true.
+      scenarioNumbers.withLock { numbers in
+        if numbers.count > 10_000 { numbers = [:] }
+        numbers[name] = known
+      }
+      return ScenarioID(known)
+    }
     return try await writing { database in
       try database.execute(
-        sql: "INSERT INTO scenario (name) VALUES (?) ON CONFLICT (name) DO NOTHING",
+        cached: "INSERT INTO scenario (name) VALUES (?) ON CONFLICT (name) DO NOTHING",
         arguments: [name])
       guard
         let number = try Int.fetchOne(
-          database, sql: "SELECT id FROM scenario WHERE name = ?", arguments: [name])
+          try database.cachedStatement(sql: "SELECT id FROM scenario WHERE name = ?"),
+          arguments: [name])
       else { throw StoreError.damaged("a scenario that was just stored is gone") }
       return ScenarioID(number)
     }
@@ -25,7 +36,7 @@ extension SQLiteStore: ScenarioStore {
   /// Every scenario, by name.
   public func scenarios() async throws(StoreError) -> [ScenarioRow] {
     try await reading { database in
-      try Row.fetchAll(database, sql: "\(Self.scenarioColumns) ORDER BY name")
+      try Row.fetchAll(try database.cachedStatement(sql: "\(Self.scenarioColumns) ORDER BY name"))
         .map(ScenarioRow.init)
     }
   }
@@ -35,7 +46,8 @@ extension SQLiteStore: ScenarioStore {
     try await reading { database in
       guard
         let row = try Row.fetchOne(
-          database, sql: "\(Self.scenarioColumns) WHERE scenario.id = ?", arguments: [id.number])
+          try database.cachedStatement(sql: "\(Self.scenarioColumns) WHERE scenario.id = ?"),
+          arguments: [id.number])
       else { throw StoreError.notFound("scenario \(id)") }
       return try ScenarioRow(row)
     }
@@ -54,7 +66,8 @@ extension SQLiteStore: ScenarioStore {
   public func blueprint(of id: ScenarioID) async throws(StoreError) -> Blueprint? {
     try await reading { [self] database in
       try Int.fetchOne(
-        database, sql: "SELECT blueprint FROM scenario WHERE id = ?", arguments: [id.number]
+        try database.cachedStatement(sql: "SELECT blueprint FROM scenario WHERE id = ?"),
+        arguments: [id.number]
       ).map { try rows(database).blueprint($0) }
     }
   }
@@ -73,7 +86,8 @@ extension SQLiteStore: ScenarioStore {
   ) async throws(StoreError) -> Result {
     try await writing { database in
       let stored = try Row.fetchOne(
-        database, sql: "SELECT state FROM scenario WHERE id = ?", arguments: [id.number])
+        try database.cachedStatement(sql: "SELECT state FROM scenario WHERE id = ?"),
+        arguments: [id.number])
       guard let stored else { throw StoreError.notFound("scenario \(id)") }
       var state =
         try (stored[0] as Data?).map {
@@ -81,7 +95,7 @@ extension SQLiteStore: ScenarioStore {
         } ?? ScenarioState()
       let result = change(&state)
       try database.execute(
-        sql: "UPDATE scenario SET state = ? WHERE id = ?",
+        cached: "UPDATE scenario SET state = ? WHERE id = ?",
         arguments: [Data(state.bytes), id.number])
       return result
     }
@@ -92,7 +106,7 @@ extension RecordRows {
   /// Makes a stored blueprint the one a scenario has today.
   func keep(_ blueprint: Int64, _ settings: ScenarioSettings, for id: ScenarioID) throws {
     try database.execute(
-      sql: """
+      cached: """
         UPDATE scenario SET blueprint = ?, sequential = ?
         WHERE id = ? AND (blueprint IS NOT ? OR sequential <> ?)
         """,

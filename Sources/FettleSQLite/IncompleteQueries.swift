@@ -18,7 +18,9 @@ extension SQLiteStore: IncompleteStore {
   public func counts() async throws(StoreError) -> RecordCounts {
     try await reading { database in
       var counts = RecordCounts()
-      for row in try Row.fetchAll(database, sql: "SELECT state, records, bytes FROM counter") {
+      for row in try Row.fetchAll(
+        try database.cachedStatement(sql: "SELECT state, records, bytes FROM counter"))
+      {
         guard let state = IncompleteState(rawValue: row["state"]) else { continue }
         counts.byState[state] = row["records"]
         if RecordFilter().effectiveStates.contains(state) { counts.openBytes += row["bytes"] }
@@ -40,7 +42,8 @@ extension SQLiteStore: IncompleteStore {
         throw StoreError.notFound("record \(digits)")
       }
       let ids = try String.fetchAll(
-        database, sql: "SELECT id FROM record WHERE id >= ? AND id < ? ORDER BY id LIMIT 4",
+        try database.cachedStatement(
+          sql: "SELECT id FROM record WHERE id >= ? AND id < ? ORDER BY id LIMIT 4"),
         arguments: [digits, digits + "g"])
       if let only = ids.first, ids.count == 1 { return RecordID(only) }
       throw ids.isEmpty
@@ -64,7 +67,7 @@ extension SQLiteStore: IncompleteStore {
       }
       for edit in edits { try rows.insert(edit, number: number) }
       try database.execute(
-        sql: "UPDATE record SET version = version + 1 WHERE number = ?", arguments: [number])
+        cached: "UPDATE record SET version = version + 1 WHERE number = ?", arguments: [number])
       return version + 1
     }
   }
@@ -82,12 +85,12 @@ extension SQLiteStore: IncompleteStore {
   public func due(at now: Instant, limit: Int) async throws(StoreError) -> [IncompleteSummary] {
     try await reading { database in
       try Row.fetchAll(
-        database,
-        sql: """
-          SELECT \(IncompleteSummary.columns) FROM record
-          WHERE next_retry IS NOT NULL AND next_retry <= ? AND state = 'pending'
-          ORDER BY next_retry LIMIT ?
-          """, arguments: [now.milliseconds, limit]
+        try database.cachedStatement(
+          sql: """
+            SELECT \(IncompleteSummary.columns) FROM record
+            WHERE next_retry IS NOT NULL AND next_retry <= ? AND state = 'pending'
+            ORDER BY next_retry LIMIT ?
+            """), arguments: [now.milliseconds, limit]
       ).map(IncompleteSummary.init)
     }
   }
@@ -96,12 +99,12 @@ extension SQLiteStore: IncompleteStore {
   public func earliestRetry(after instant: Instant) async throws(StoreError) -> Instant? {
     try await reading { database in
       try Int64.fetchOne(
-        database,
-        sql: """
-          SELECT next_retry FROM record
-          WHERE next_retry IS NOT NULL AND next_retry > ? AND state = 'pending'
-          ORDER BY next_retry LIMIT 1
-          """, arguments: [instant.milliseconds]
+        try database.cachedStatement(
+          sql: """
+            SELECT next_retry FROM record
+            WHERE next_retry IS NOT NULL AND next_retry > ? AND state = 'pending'
+            ORDER BY next_retry LIMIT 1
+            """), arguments: [instant.milliseconds]
       ).map { Instant(milliseconds: $0) }
     }
   }
@@ -110,12 +113,12 @@ extension SQLiteStore: IncompleteStore {
   public func oldestOpen(of scenario: ScenarioID) async throws(StoreError) -> RecordID? {
     try await reading { database in
       try String.fetchOne(
-        database,
-        sql: """
-          SELECT id FROM record
-          WHERE scenario = ? AND state IN ('pending', 'unresolved', 'inProgress')
-          ORDER BY queue_index LIMIT 1
-          """, arguments: [scenario.number]
+        try database.cachedStatement(
+          sql: """
+            SELECT id FROM record
+            WHERE scenario = ? AND state IN ('pending', 'unresolved', 'inProgress')
+            ORDER BY queue_index LIMIT 1
+            """), arguments: [scenario.number]
       ).map { RecordID($0) }
     }
   }
@@ -135,17 +138,17 @@ extension SQLiteStore: IncompleteStore {
         throw StoreError.changedMeanwhile(currentVersion: summary.version)
       }
       try database.execute(
-        sql: "UPDATE content SET blueprint = ? WHERE record = ?",
+        cached: "UPDATE content SET blueprint = ? WHERE record = ?",
         arguments: [try rows.number(of: blueprint), number])
       try database.execute(
-        sql: """
+        cached: """
           UPDATE record SET failer = ?, failer_title = ?, version = version + 1 WHERE number = ?
           """,
         arguments: [
           failer.number, blueprint.module(failer)?.title ?? summary.failerTitle, number,
         ])
       try database.execute(
-        sql: "INSERT INTO move VALUES (?, ?, 'blueprintReplaced', ?, NULL, ?, ?)",
+        cached: "INSERT INTO move VALUES (?, ?, 'blueprintReplaced', ?, NULL, ?, ?)",
         arguments: [number, version + 1, summary.state.rawValue, author, date.milliseconds])
       return version + 1
     }
@@ -155,7 +158,7 @@ extension SQLiteStore: IncompleteStore {
   public func renewLease(of id: RecordID, until: Instant) async throws(StoreError) {
     try await writing { database in
       try database.execute(
-        sql: "UPDATE record SET lease_until = ? WHERE id = ? AND state = 'inProgress'",
+        cached: "UPDATE record SET lease_until = ? WHERE id = ? AND state = 'inProgress'",
         arguments: [until.milliseconds, id.text])
     }
   }
@@ -177,6 +180,13 @@ extension RecordRows {
   func move(
     _ id: RecordID, version: Int?, _ change: RecordChange
   ) throws -> IncompleteExecution {
+    try carryOut(RecordMove(id, version: version, change))
+    return try record(id)
+  }
+
+  /// Makes one move in a record's life, without reading the record.
+  func carryOut(_ move: RecordMove) throws {
+    let (id, version, change) = (move.id, move.version, move.change)
     let rows = self
     let (number, summary) = try rows.find(id)
     let state = try summary.state.after(change.event)
@@ -187,20 +197,20 @@ extension RecordRows {
     if let attempt = change.attempt { try rows.insert(attempt, number: number) }
     if let error = change.error {
       try database.execute(
-        sql: "UPDATE content SET error = ? WHERE record = ?",
+        cached: "UPDATE content SET error = ? WHERE record = ?",
         arguments: [rows.blob(error), number])
       try database.execute(
-        sql: "UPDATE record SET error_type = ?, reason = ? WHERE number = ?",
+        cached: "UPDATE record SET error_type = ?, reason = ? WHERE number = ?",
         arguments: [error.type.rawValue, error.message, number])
     }
     if let input = change.mappedInput {
       try database.execute(
-        sql: "UPDATE content SET input = ? WHERE record = ?",
+        cached: "UPDATE content SET input = ? WHERE record = ?",
         arguments: [rows.blob(input), number])
     }
     let isClaim = change.event == .claimed
     try database.execute(
-      sql: """
+      cached: """
         UPDATE record SET state = ?, next_retry = ?, attempts = attempts + ?,
           version = version + 1, lease_until = ?, claimed_from = ?, claimed_retry = ?,
           closing_reason = coalesce(?, closing_reason),
@@ -214,12 +224,11 @@ extension RecordRows {
         change.reason, change.successors.first?.id.text, number,
       ])
     try database.execute(
-      sql: "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?)",
+      cached: "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?)",
       arguments: [
         number, summary.version + 1, change.event.rawValue, state.rawValue, change.reason,
         change.author, change.date.milliseconds,
       ])
-    return try rows.record(id)
   }
 
   /// The records whose lease has run out.
@@ -239,12 +248,12 @@ extension RecordRows {
   /// Gives a record back to the state it was claimed from.
   func release(_ id: RecordID, now: Instant) throws -> RecordID {
     let row = try Row.fetchOne(
-      database,
-      sql: """
-        SELECT claimed_from, claimed_retry, attempts,
-          (SELECT max(date) FROM move WHERE record = record.number AND event = 'claimed') AS began
-        FROM record WHERE id = ?
-        """, arguments: [id.text])
+      try database.cachedStatement(
+        sql: """
+          SELECT claimed_from, claimed_retry, attempts,
+            (SELECT max(date) FROM move WHERE record = record.number AND event = 'claimed') AS began
+          FROM record WHERE id = ?
+          """), arguments: [id.text])
     let wasPending = (row?["claimed_from"] as String?) == IncompleteState.pending.rawValue
     let began = (row?["began"] as Int64?).map { Instant(milliseconds: $0) } ?? now
     let attempt = Attempt(

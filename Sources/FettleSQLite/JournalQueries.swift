@@ -4,28 +4,36 @@ import GRDB
 
 extension SQLiteStore: ExecutionJournal {
   /// Notes that an execution begins.
-  public func open(_ opening: ExecutionOpening) async throws(StoreError) {
-    try await committing { [self] database in
+  public func open(
+    _ opening: ExecutionOpening, claiming claim: RecordMove?
+  ) async throws(StoreError) -> ScenarioState {
+    let given = opening.given.map { ValueCodec.encode(.array($0.map(Value.collection))) }
+    return try await committing { [self] database in
       let execution = opening.execution
       let records = self.rows(database)
       let blueprint = try records.number(of: opening.blueprint)
       if execution.retryOf == nil {
         try records.keep(blueprint, opening.blueprint.settings, for: execution.scenario)
       }
-      try database.execute(
-        sql: """
-          INSERT INTO execution (id, scenario, origin, retry_of, started, status, operations, stored,
-            number, blueprint, given, seed, worker, lease_until)
-          VALUES (?, ?, ?, ?, ?, ?, 0, 0, (SELECT coalesce(max(number), 0) + 1 FROM execution),
-            ?, ?, ?, ?, ?)
-          """,
-        arguments: [
-          execution.id, execution.scenario.number, execution.origin.rawValue,
-          execution.retryOf?.text, execution.started.milliseconds, execution.status.rawValue,
-          blueprint,
-          opening.given.map { Data(ValueCodec.encode(.array($0.map(Value.collection)))) },
-          Int64(bitPattern: opening.seed), opening.worker, opening.lease.milliseconds,
-        ])
+      try database.run(
+        """
+        INSERT INTO execution (id, scenario, origin, retry_of, started, status, operations, stored,
+          number, blueprint, given, seed, worker, lease_until)
+        VALUES (?, ?, ?, ?, ?, ?, 0, 0, (SELECT coalesce(max(number), 0) + 1 FROM execution),
+          ?, ?, ?, ?, ?)
+        """,
+        .text(execution.id), .number(execution.scenario.number), .text(execution.origin.rawValue),
+        .text(execution.retryOf?.text), .number(execution.started.milliseconds),
+        .text(execution.status.rawValue), .number(blueprint),
+        given.map { .bytes($0) } ?? .null, .number(Int64(bitPattern: opening.seed)),
+        .text(opening.worker), .number(opening.lease.milliseconds))
+      let state = try Data.fetchOne(
+        try database.cachedStatement(sql: "SELECT state FROM scenario WHERE id = ?"),
+        arguments: [execution.scenario.number])
+      if let claim { try records.carryOut(claim) }
+      return try state.map {
+        try ScenarioState(bytes: [UInt8]($0), what: "the state of a scenario")
+      } ?? ScenarioState()
     }
   }
 
@@ -34,6 +42,7 @@ extension SQLiteStore: ExecutionJournal {
     _ entries: [JournalEntry], records: [IncompleteExecution], changes: [DataChange],
     to execution: String, by worker: String, lease: Instant
   ) async throws(StoreError) {
+    let entries = entries.map(StoredEntry.init)
     try await committing { [self] database in
       let rows = JournalRows(database: database)
       let number = try rows.renew(execution, by: worker, until: lease)
@@ -50,36 +59,41 @@ extension SQLiteStore: ExecutionJournal {
     of execution: String, by worker: String, until: Instant
   ) async throws(StoreError) {
     try await committing { database in
-      _ = try JournalRows(database: database).renew(execution, by: worker, until: until)
+      _ = try JournalRows(database: database).renew(
+        execution, by: worker, until: until, isHeartbeat: true)
     }
   }
 
   /// Notes how an execution ended, with its last entries.
   public func close(
-    _ summary: ExecutionSummary, _ entries: [JournalEntry], by worker: String, forgets: Bool
+    _ summary: ExecutionSummary, _ entries: [JournalEntry], outcome: RecordMove?,
+    by worker: String, forgets: Bool
   ) async throws(StoreError) {
-    try await committing { database in
+    let entries = entries.map(StoredEntry.init)
+    try await committing { [self] database in
       let rows = JournalRows(database: database)
       let number = try rows.renew(summary.id, by: worker, until: summary.started)
       for entry in entries { try rows.insert(entry, execution: number) }
-      try database.execute(
-        sql: """
-          UPDATE execution SET ended = ?, status = ?, operations = ?, stored = ?, error = ?,
-            failed_module = ?, warnings = ?, lease_until = NULL, worker = NULL WHERE number = ?
-          """,
-        arguments: [
-          summary.ended?.milliseconds, summary.status.rawValue, summary.operations,
-          summary.stored.count, summary.error.map { Data($0.bytes) },
-          summary.failedModule?.number,
-          summary.warnings.isEmpty
-            ? nil : Data(ValueCodec.encode(.array(summary.warnings.map(Value.text)))), number,
-        ])
-      guard forgets else { return }
-      try database.execute(
-        sql: "UPDATE execution SET given = NULL WHERE number = ?", arguments: [number])
-      try database.execute(
-        sql: "UPDATE journal SET input = NULL, outcome = NULL WHERE execution = ?",
-        arguments: [number])
+      try database.run(
+        """
+        UPDATE execution SET ended = ?, status = ?, operations = ?, stored = ?, error = ?,
+          failed_module = ?, warnings = ?, lease_until = NULL, worker = NULL WHERE number = ?
+        """,
+        summary.ended.map { .number($0.milliseconds) } ?? .null, .text(summary.status.rawValue),
+        .number(summary.operations), .number(summary.stored.count),
+        summary.error.map { .bytes($0.bytes) } ?? .null,
+        summary.failedModule.map { .number($0.number) } ?? .null,
+        summary.warnings.isEmpty
+          ? .null : .bytes(ValueCodec.encode(.array(summary.warnings.map(Value.text)))),
+        .number(number))
+      if forgets {
+        try database.execute(
+          cached: "UPDATE execution SET given = NULL WHERE number = ?", arguments: [number])
+        try database.execute(
+          cached: "UPDATE journal SET input = NULL, outcome = NULL WHERE execution = ?",
+          arguments: [number])
+      }
+      if let outcome { try self.rows(database).carryOut(outcome) }
     }
   }
 
@@ -94,7 +108,7 @@ extension SQLiteStore: ExecutionJournal {
       let rows = JournalRows(database: database)
       guard let id = try rows.expired(now) else { return nil }
       try database.execute(
-        sql: "UPDATE execution SET worker = ?, lease_until = ? WHERE id = ?",
+        cached: "UPDATE execution SET worker = ?, lease_until = ? WHERE id = ?",
         arguments: [worker, lease.milliseconds, id])
       return try rows.interrupted(id, worker: worker, lease: lease, self.rows(database))
     }
@@ -106,11 +120,11 @@ extension SQLiteStore: ExecutionJournal {
   ) async throws(StoreError) -> [ExecutionRow] {
     try await reading { database in
       try Row.fetchAll(
-        database,
-        sql: """
-          \(JournalRows.select) \(scenario == nil ? "" : "WHERE scenario = :scenario")
-          ORDER BY started DESC, number DESC LIMIT :limit
-          """,
+        try database.cachedStatement(
+          sql: """
+            \(JournalRows.select) \(scenario == nil ? "" : "WHERE scenario = :scenario")
+            ORDER BY started DESC, number DESC LIMIT :limit
+            """),
         arguments: scenario.map { ["scenario": $0.number, "limit": limit] } ?? ["limit": limit]
       ).map(ExecutionRow.init)
     }
@@ -125,8 +139,8 @@ extension SQLiteStore: ExecutionJournal {
   public func execution(_ prefix: String) async throws(StoreError) -> ExecutionRow {
     try await reading { database in
       let rows = try Row.fetchAll(
-        database,
-        sql: "\(JournalRows.select) WHERE execution.id >= ? AND execution.id < ? LIMIT 2",
+        try database.cachedStatement(
+          sql: "\(JournalRows.select) WHERE execution.id >= ? AND execution.id < ? LIMIT 2"),
         arguments: [prefix, prefix + "\u{10FFFF}"])
       guard let first = rows.first, !prefix.isEmpty else {
         throw StoreError.notFound("execution \(prefix)")
@@ -159,8 +173,8 @@ extension SQLiteStore: ExecutionJournal {
     guard !numbers.isEmpty else { return 0 }
     try await writing { database in
       for number in numbers {
-        try database.execute(sql: "DELETE FROM journal WHERE execution = ?", arguments: [number])
-        try database.execute(sql: "DELETE FROM execution WHERE number = ?", arguments: [number])
+        try database.execute(cached: "DELETE FROM journal WHERE execution = ?", arguments: [number])
+        try database.execute(cached: "DELETE FROM execution WHERE number = ?", arguments: [number])
       }
     }
     return numbers.count
@@ -169,9 +183,9 @@ extension SQLiteStore: ExecutionJournal {
   /// What the store takes, without what is free inside it.
   public func usedBytes() async throws(StoreError) -> Int {
     try await reading { database in
-      let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
-      let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
-      let size = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 0
+      let pages = try Int.fetchOne(try database.cachedStatement(sql: "PRAGMA page_count")) ?? 0
+      let free = try Int.fetchOne(try database.cachedStatement(sql: "PRAGMA freelist_count")) ?? 0
+      let size = try Int.fetchOne(try database.cachedStatement(sql: "PRAGMA page_size")) ?? 0
       return (pages - free) * size
     }
   }
@@ -201,6 +215,27 @@ extension ExecutionRow {
   }
 }
 
+/// An entry as it is stored, made before the transaction, which others wait for.
+struct StoredEntry {
+  let number: Int
+  let module: Int
+  let date: Int64
+  let step: String
+  /// Nil where it is that of the entry before, which said that the operation began.
+  let input: [UInt8]?
+  let outcome: [UInt8]?
+
+  init(_ entry: JournalEntry) {
+    let (step, outcome) = entry.step.stored
+    number = entry.number
+    module = entry.module.number
+    date = entry.date.milliseconds
+    self.step = step
+    input = entry.followsBegun ? nil : ValueCodec.encode(entry.input)
+    self.outcome = outcome.map(ValueCodec.encode)
+  }
+}
+
 /// Reads and writes the journal inside a transaction.
 struct JournalRows {
   let database: Database
@@ -210,74 +245,82 @@ struct JournalRows {
     FROM execution JOIN scenario ON scenario.id = execution.scenario
     """
 
-  /// Renews a lease.
+  /// Checks that a worker still has its execution, and renews the lease where that is worth a write:
+  /// a heartbeat always does, an entry only when the lease has aged by some seconds.
   /// - Returns: the number of the execution.
   /// - Throws: `takenOver`.
-  func renew(_ id: String, by worker: String, until: Instant) throws -> Int {
-    guard
-      let number = try Int.fetchOne(
-        database,
-        sql: """
-          UPDATE execution SET lease_until = ? WHERE id = ? AND worker = ? RETURNING number
-          """, arguments: [until.milliseconds, id, worker])
-    else { throw StoreError.takenOver(execution: id) }
-    return number
+  func renew(
+    _ id: String, by worker: String, until: Instant, isHeartbeat: Bool = false
+  ) throws -> Int {
+    let found = try database.run(
+      "SELECT number, lease_until FROM execution WHERE id = ? AND worker = ?", .text(id),
+      .text(worker))
+    guard let number = found?[0], let lease = found?[1] else {
+      throw StoreError.takenOver(execution: id)
+    }
+    if isHeartbeat || until.milliseconds - lease > 5000 {
+      try database.run(
+        "UPDATE execution SET lease_until = ? WHERE id = ?", .number(until.milliseconds),
+        .text(id))
+    }
+    return Int(number)
   }
 
-  func insert(_ entry: JournalEntry, execution: Int) throws {
-    let (step, outcome) = entry.step.stored
-    try database.execute(
-      sql: "INSERT OR IGNORE INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)",
-      arguments: [
-        execution, entry.number, entry.module.number, entry.date.milliseconds, step,
-        Data(ValueCodec.encode(entry.input)), outcome.map { Data(ValueCodec.encode($0)) },
-      ])
+  func insert(_ entry: StoredEntry, execution: Int) throws {
+    try database.run(
+      "INSERT OR IGNORE INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)", .number(execution),
+      .number(entry.number), .number(entry.module), .number(entry.date), .text(entry.step),
+      entry.input.map { .bytes($0) } ?? .null, entry.outcome.map { .bytes($0) } ?? .null)
   }
 
   func carryOut(_ change: DataChange) throws {
     switch change {
     case .put(let store, let key, let record):
       try database.execute(
-        sql: "INSERT OR REPLACE INTO data_record VALUES (?, ?, ?)",
+        cached: "INSERT OR REPLACE INTO data_record VALUES (?, ?, ?)",
         arguments: [store, key, Data(ValueCodec.encode(.collection(record)))])
     case .add(let store, let key, let record):
       try database.execute(
-        sql: "INSERT OR IGNORE INTO data_record VALUES (?, ?, ?)",
+        cached: "INSERT OR IGNORE INTO data_record VALUES (?, ?, ?)",
         arguments: [store, key, Data(ValueCodec.encode(.collection(record)))])
       guard database.changesCount == 1 else {
         throw StoreError.duplicateKey(store: store, key: key)
       }
     case .remove(let store, let key):
       try database.execute(
-        sql: "DELETE FROM data_record WHERE store = ? AND key = ?", arguments: [store, key])
+        cached: "DELETE FROM data_record WHERE store = ? AND key = ?", arguments: [store, key])
     case .clear(let store):
-      try database.execute(sql: "DELETE FROM data_record WHERE store = ?", arguments: [store])
+      try database.execute(cached: "DELETE FROM data_record WHERE store = ?", arguments: [store])
     }
   }
 
   /// An execution whose worker was silent for longer than its lease.
   func expired(_ now: Instant) throws -> String? {
     try String.fetchOne(
-      database,
-      sql: """
-        SELECT id FROM execution WHERE lease_until IS NOT NULL AND lease_until < ?
-        ORDER BY lease_until LIMIT 1
-        """, arguments: [now.milliseconds])
+      try database.cachedStatement(
+        sql: """
+          SELECT id FROM execution WHERE lease_until IS NOT NULL AND lease_until < ?
+          ORDER BY lease_until LIMIT 1
+          """), arguments: [now.milliseconds])
   }
 
   func entries(of execution: String) throws -> [JournalEntry] {
-    try Row.fetchAll(
-      database,
-      sql: """
-        SELECT journal.* FROM journal JOIN execution ON execution.number = journal.execution
-        WHERE execution.id = ? ORDER BY journal.number
-        """, arguments: [execution]
+    var before: (module: Int, input: Value) = (-1, .null)
+    return try Row.fetchAll(
+      try database.cachedStatement(
+        sql: """
+          SELECT journal.* FROM journal JOIN execution ON execution.number = journal.execution
+          WHERE execution.id = ? ORDER BY journal.number
+          """), arguments: [execution]
     ).map { row in
       let input = try (row["input"] as Data?).map { try ValueCodec.decode([UInt8]($0)) }
       let outcome = try (row["outcome"] as Data?).map { try ValueCodec.decode([UInt8]($0)) }
+      let module: Int = row["module"]
+      let given = input ?? (before.module == module ? before.input : .null)
+      before = (module, given)
       guard
         let step = JournalEntry.Step(
-          stored: row["step"], input: input ?? .null, outcome: outcome ?? .null)
+          stored: row["step"], input: given, outcome: outcome ?? .null)
       else { throw StoreError.damaged("an entry of the journal") }
       return JournalEntry(
         number: row["number"], module: ModuleID(row["module"]),
@@ -290,7 +333,7 @@ struct JournalRows {
   ) throws -> InterruptedExecution {
     guard
       let row = try Row.fetchOne(
-        database, sql: "SELECT * FROM execution WHERE id = ?", arguments: [id]),
+        try database.cachedStatement(sql: "SELECT * FROM execution WHERE id = ?"), arguments: [id]),
       let blueprint = row["blueprint"] as Int?
     else { throw StoreError.damaged("the opening of an execution") }
     let given = try (row["given"] as Data?).map { data in

@@ -35,7 +35,8 @@ struct RecordRows {
   func insert(_ record: IncompleteExecution, author: String) throws -> Int {
     let summary = record.summary
     if let known = try Int.fetchOne(
-      database, sql: "SELECT queue_index FROM record WHERE id = ?", arguments: [summary.id.text])
+      try database.cachedStatement(sql: "SELECT queue_index FROM record WHERE id = ?"),
+      arguments: [summary.id.text])
     {
       return known
     }
@@ -43,32 +44,30 @@ struct RecordRows {
     if record.predecessor == nil { try checkRoom(for: summary) }
     guard
       let index = try Int.fetchOne(
-        database,
-        sql:
-          "UPDATE scenario SET next_index = next_index + 1 WHERE id = ? RETURNING next_index - 1",
+        try database.cachedStatement(
+          sql:
+            "UPDATE scenario SET next_index = next_index + 1 WHERE id = ? RETURNING next_index - 1"),
         arguments: [summary.scenarioID.number])
     else { throw StoreError.notFound("scenario \(summary.scenarioID)") }
-    try database.execute(
-      sql: """
-        INSERT INTO record (\(IncompleteSummary.columns), closing_reason, predecessor, successor)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-      arguments: [
-        summary.id.text, summary.scenarioID.number, summary.scenarioName, index,
-        summary.executionID, summary.failer.number, summary.failerTitle,
-        summary.errorType.rawValue, summary.reason, summary.created.milliseconds, summary.size,
-        summary.state.rawValue, summary.nextRetry?.milliseconds, summary.attempts,
-        summary.plannedAttempts, summary.version, record.closingReason, record.predecessor?.text,
-        record.successor?.text,
-      ])
+    try database.run(
+      """
+      INSERT INTO record (\(IncompleteSummary.columns), closing_reason, predecessor, successor)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      .text(summary.id.text), .number(summary.scenarioID.number), .text(summary.scenarioName),
+      .number(index), .text(summary.executionID), .number(summary.failer.number),
+      .text(summary.failerTitle), .text(summary.errorType.rawValue), .text(summary.reason),
+      .number(summary.created.milliseconds), .number(summary.size),
+      .text(summary.state.rawValue), summary.nextRetry.map { .number($0.milliseconds) } ?? .null,
+      .number(summary.attempts), .number(summary.plannedAttempts), .number(summary.version),
+      .text(record.closingReason), .text(record.predecessor?.text), .text(record.successor?.text))
     let number = database.lastInsertedRowID
-    try database.execute(
-      sql: "INSERT INTO content VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      arguments: [
-        number, try self.number(of: record.blueprint), blob(record.error),
-        blob(record.originalBundles), blob(record.mappedInput), blob(record.variables),
-        blob(record.continuation), blob(StoredVisits(record.visits)), blob(record.schedule),
-      ])
+    try database.run(
+      "INSERT INTO content VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", .number(number),
+      .number(try self.number(of: record.blueprint)), .bytes(record.error.bytes),
+      .bytes(record.originalBundles.bytes), .bytes(record.mappedInput.bytes),
+      .bytes(record.variables.bytes), .bytes(record.continuation.bytes),
+      .bytes(StoredVisits(record.visits).bytes), .bytes(record.schedule.bytes))
     for edit in record.edits { try insert(edit, number: number) }
     for attempt in record.attempts { try insert(attempt, number: number) }
     return index
@@ -78,14 +77,16 @@ struct RecordRows {
   private func checkRoom(for record: IncompleteSummary) throws {
     let inScenario =
       try Int.fetchOne(
-        database, sql: "SELECT bytes FROM open_counter WHERE scenario = ?",
+        try database.cachedStatement(sql: "SELECT bytes FROM open_counter WHERE scenario = ?"),
         arguments: [record.scenarioID.number]) ?? 0
     if inScenario + record.size > limits.scenarioBytes {
       throw StoreError.full(
         "the incomplete executions of \(record.scenarioName) would take "
           + "\(inScenario + record.size) bytes of \(limits.scenarioBytes) (FETTLE_SCENARIO_LIMIT)")
     }
-    let inAll = try Int.fetchOne(database, sql: "SELECT sum(bytes) FROM open_counter") ?? 0
+    let inAll =
+      try Int.fetchOne(try database.cachedStatement(sql: "SELECT sum(bytes) FROM open_counter"))
+      ?? 0
     if inAll + record.size > limits.storeBytes {
       throw StoreError.full(
         "the incomplete executions of the store would take \(inAll + record.size) bytes of "
@@ -103,20 +104,22 @@ struct RecordRows {
     let json = blueprint.json
     let hash = json.fnv1a
     let known = try Row.fetchCursor(
-      database, sql: "SELECT id, json FROM blueprint WHERE hash = ?", arguments: [hash])
+      try database.cachedStatement(sql: "SELECT id, json FROM blueprint WHERE hash = ?"),
+      arguments: [hash])
     while let row = try known.next() {
       guard (row[1] as Data).elementsEqual(json) else { continue }
       cache.note(blueprint, number: row[0], hash: hash)
       return row[0]
     }
     try database.execute(
-      sql: "INSERT INTO blueprint (hash, json) VALUES (?, ?)", arguments: [hash, Data(json)])
+      cached: "INSERT INTO blueprint (hash, json) VALUES (?, ?)", arguments: [hash, Data(json)])
     return database.lastInsertedRowID
   }
 
   private func hash(of blueprint: Int64) throws -> Int64? {
     try Int64.fetchOne(
-      database, sql: "SELECT hash FROM blueprint WHERE id = ?", arguments: [blueprint])
+      try database.cachedStatement(sql: "SELECT hash FROM blueprint WHERE id = ?"),
+      arguments: [blueprint])
   }
 
   /// A stored blueprint.
@@ -128,7 +131,8 @@ struct RecordRows {
     if let known = cache.blueprint(number, hash: hash) { return known }
     guard
       let json = try Data.fetchOne(
-        database, sql: "SELECT json FROM blueprint WHERE id = ?", arguments: [number])
+        try database.cachedStatement(sql: "SELECT json FROM blueprint WHERE id = ?"),
+        arguments: [number])
     else { throw StoreError.damaged("a blueprint is missing") }
     let blueprint = try Blueprint(try JSONReader.read([UInt8](json)))
     cache.note(blueprint, number: number, hash: hash)
@@ -138,7 +142,7 @@ struct RecordRows {
   /// Appends an edit.
   func insert(_ edit: BundleEdit, number: Int64) throws {
     try database.execute(
-      sql: """
+      cached: """
         INSERT INTO edit VALUES
           (?, (SELECT coalesce(max(number), 0) + 1 FROM edit WHERE record = ?), ?, ?, ?, ?, ?)
         """,
@@ -151,7 +155,7 @@ struct RecordRows {
   /// Appends an attempt.
   func insert(_ attempt: Attempt, number: Int64) throws {
     try database.execute(
-      sql: "INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?)",
+      cached: "INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?)",
       arguments: [
         number, attempt.number, attempt.trigger.rawValue, attempt.executionID,
         attempt.started.milliseconds, attempt.ended.milliseconds, blob(attempt.outcome),
@@ -162,7 +166,8 @@ struct RecordRows {
   func find(_ id: RecordID) throws -> (number: Int64, summary: IncompleteSummary) {
     guard
       let row = try Row.fetchOne(
-        database, sql: "SELECT \(IncompleteSummary.columns), number FROM record WHERE id = ?",
+        try database.cachedStatement(
+          sql: "SELECT \(IncompleteSummary.columns), number FROM record WHERE id = ?"),
         arguments: [id.text])
     else { throw StoreError.notFound("record \(id.short)") }
     return (row["number"], try IncompleteSummary(row))
@@ -173,13 +178,13 @@ struct RecordRows {
     let (number, summary) = try find(id)
     guard
       let row = try Row.fetchOne(
-        database,
-        sql: """
-          SELECT content.*, closing_reason, predecessor, successor,
-            claimed_from, claimed_retry
-          FROM content JOIN record ON record.number = content.record
-          WHERE content.record = ?
-          """,
+        try database.cachedStatement(
+          sql: """
+            SELECT content.*, closing_reason, predecessor, successor,
+              claimed_from, claimed_retry
+            FROM content JOIN record ON record.number = content.record
+            WHERE content.record = ?
+            """),
         arguments: [number])
     else { throw StoreError.damaged("record \(id.short) has no content") }
     var record = IncompleteExecution(
@@ -208,7 +213,8 @@ struct RecordRows {
 
   private func edits(of number: Int64) throws -> [BundleEdit] {
     try Row.fetchAll(
-      database, sql: "SELECT * FROM edit WHERE record = ? ORDER BY number", arguments: [number]
+      try database.cachedStatement(sql: "SELECT * FROM edit WHERE record = ? ORDER BY number"),
+      arguments: [number]
     ).map { row in
       guard let path = try? ValuePath(parsing: row["path"]) else {
         throw StoreError.damaged("the path of an edit")
@@ -223,7 +229,8 @@ struct RecordRows {
 
   private func attempts(of number: Int64) throws -> [Attempt] {
     try Row.fetchAll(
-      database, sql: "SELECT * FROM attempt WHERE record = ? ORDER BY number", arguments: [number]
+      try database.cachedStatement(sql: "SELECT * FROM attempt WHERE record = ? ORDER BY number"),
+      arguments: [number]
     ).map { row in
       guard let trigger = AttemptTrigger(rawValue: row["started_by"]) else {
         throw StoreError.damaged("an attempt")

@@ -1,5 +1,6 @@
 public import FettleCore
 import GRDB
+import Synchronization
 
 /// The store in one SQLite file: write-ahead log, every commit on disk before it returns, one writer.
 /// The terminal, the command and other programs may have it open at the same time.
@@ -9,6 +10,7 @@ public final class SQLiteStore: Sendable {
   public let limits: StoreLimits
   private let group: GroupCommit
   private let cache = BlueprintCache()
+  let scenarioNumbers = Mutex<[String: Int]>([:])
 
   private init(pool: DatabasePool, limits: StoreLimits) {
     self.pool = pool
@@ -72,8 +74,10 @@ public final class SQLiteStore: Sendable {
   }
 
   /// A write that may share its commit with others.
-  func committing(_ body: @escaping GroupCommit.Body) async throws(StoreError) {
-    do { try await group.commit(body) } catch { throw StoreError(error, path: pool.path) }
+  func committing<Result: Sendable>(
+    _ body: @escaping @Sendable (Database) throws -> Result
+  ) async throws(StoreError) -> Result {
+    do { return try await group.commit(body) } catch { throw StoreError(error, path: pool.path) }
   }
 
   func writing<Result: Sendable>(

@@ -39,4 +39,10 @@ struct Table {
     guard let ratio else { return "-" }
     return "\(Self.ratio(ratio)) (bar \(Self.ratio(bar)) \(ratio >= bar ? "met" : "MISSED"))"
   }
+
+  /// A ratio beside the bar it must not go over.
+  static func ratio(_ ratio: Double?, atMost bar: Double) -> String {
+    guard let ratio else { return "-" }
+    return "\(Self.ratio(ratio)) (at most \(Self.ratio(bar)) \(ratio <= bar ? "met" : "MISSED"))"
+  }
 }

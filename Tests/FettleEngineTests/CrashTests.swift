@@ -115,7 +115,7 @@ struct CrashTests {
         id: "e", scenario: try await bench.store.scenario(named: "T"), started: bench.clock.now()),
       blueprint: try Workbench.blueprint(Workbench.say(2, "x")), given: [[:]], seed: 1,
       worker: "slow", lease: bench.clock.now().advanced(bySeconds: 30))
-    try await bench.store.open(opening)
+    _ = try await bench.store.open(opening, claiming: nil)
     bench.clock.advance(seconds: 31)
     _ = try await bench.desk.takeOverInterrupted()
     await #expect(throws: StoreError.takenOver(execution: "e")) {

@@ -14,7 +14,9 @@ struct Slow: ModuleImplementation {
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
     if let seconds = input["sleep"]?.number?.integer {
-      try? await Task.sleep(for: .seconds(seconds))
+      do { try await Task.sleep(for: .seconds(seconds)) } catch {
+        throw ModuleError(.unexpected, "cancelled")
+      }
     }
     clock.advance(seconds: input["pass"]?.number?.integer ?? 0)
     return OperationOutput([[:]])

@@ -71,8 +71,12 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     }
   }
 
-  func open(_ opening: ExecutionOpening) async throws(StoreError) {
-    try await write { () async throws(StoreError) in try await store.open(opening) }
+  func open(
+    _ opening: ExecutionOpening, claiming claim: RecordMove?
+  ) async throws(StoreError) -> ScenarioState {
+    try await write { () async throws(StoreError) in
+      try await store.open(opening, claiming: claim)
+    }
   }
 
   func append(
@@ -86,10 +90,11 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
   }
 
   func close(
-    _ summary: ExecutionSummary, _ entries: [JournalEntry], by worker: String, forgets: Bool
+    _ summary: ExecutionSummary, _ entries: [JournalEntry], outcome: RecordMove?,
+    by worker: String, forgets: Bool
   ) async throws(StoreError) {
     try await write { () async throws(StoreError) in
-      try await store.close(summary, entries, by: worker, forgets: forgets)
+      try await store.close(summary, entries, outcome: outcome, by: worker, forgets: forgets)
     }
   }
 

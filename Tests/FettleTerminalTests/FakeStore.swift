@@ -125,16 +125,9 @@ final class FakeStore: IncompleteStore {
       guard version == nil || record.summary.version == version else {
         return .failure(.changedMeanwhile(currentVersion: record.summary.version))
       }
-      do throws(IllegalMove) {
-        record.summary.state = try record.summary.state.after(change.event)
-      } catch { return .failure(.refused(error)) }
-      record.summary.nextRetry = change.nextRetry
-      record.summary.version += 1
-      if let attempt = change.attempt {
-        record.attempts.append(attempt)
-        record.summary.attempts += 1
+      do throws(IllegalMove) { record = try record.moved(by: change) } catch {
+        return .failure(.refused(error))
       }
-      record.closingReason = change.reason ?? record.closingReason
       records[id] = record
       return .success(record)
     }

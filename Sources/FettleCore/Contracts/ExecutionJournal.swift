@@ -3,9 +3,13 @@
 /// One worker writes an execution at a time. A worker that was silent for longer than its lease
 /// loses the execution to whoever takes it over; what it writes afterwards is refused.
 public protocol ExecutionJournal: Sendable {
-  /// Notes that an execution begins, with everything needed to walk through it again. When this
-  /// returns, its bundles survive a power cut.
-  func open(_ opening: ExecutionOpening) async throws(StoreError)
+  /// Notes that an execution begins, with everything needed to walk through it again; a retry claims
+  /// its record in the same transaction. When this returns, its bundles survive a power cut.
+  /// - Returns: what is known of the scenario.
+  /// - Throws: what the move of the record throws; nothing was written then.
+  func open(
+    _ opening: ExecutionOpening, claiming claim: RecordMove?
+  ) async throws(StoreError) -> ScenarioState
 
   /// Appends entries, stores records and carries out changes of data stores, in one transaction.
   /// When this returns, they survive a power cut. An entry or a record that is there already is left
@@ -22,11 +26,13 @@ public protocol ExecutionJournal: Sendable {
     of execution: String, by worker: String, until: Instant
   ) async throws(StoreError)
 
-  /// Notes how an execution ended, with its last entries.
+  /// Notes how an execution ended, with its last entries and, for a retry, what became of its
+  /// record, in one transaction.
   /// - Parameter forgets: whether the data of its bundles is removed from the journal, as a
   ///   confidential scenario asks.
   func close(
-    _ summary: ExecutionSummary, _ entries: [JournalEntry], by worker: String, forgets: Bool
+    _ summary: ExecutionSummary, _ entries: [JournalEntry], outcome: RecordMove?,
+    by worker: String, forgets: Bool
   ) async throws(StoreError)
 
   /// Takes over an execution whose lease has run out; nil when there is none. No two workers get
@@ -57,6 +63,23 @@ public protocol ExecutionJournal: Sendable {
 
   /// What the store takes on the disk, without what is free inside it, in bytes.
   func usedBytes() async throws(StoreError) -> Int
+}
+
+/// A move of a record that belongs to an entry of the journal.
+public struct RecordMove: Sendable {
+  /// The record.
+  public let id: RecordID
+  /// The version it was seen with; nil where nobody else may move it.
+  public let version: Int?
+  /// The move.
+  public let change: RecordChange
+
+  /// A move of a record.
+  public init(_ id: RecordID, version: Int?, _ change: RecordChange) {
+    self.id = id
+    self.version = version
+    self.change = change
+  }
 }
 
 /// One execution as a history shows it.

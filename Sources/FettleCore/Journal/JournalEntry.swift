@@ -11,6 +11,8 @@ public struct JournalEntry: Sendable, Hashable {
   public let date: Instant
   /// What happened.
   public let step: Step
+  /// Whether the entry before it is the beginning of the same operation, with the same input.
+  public let followsBegun: Bool
 
   /// What can happen to an operation.
   public enum Step: Sendable, Hashable {
@@ -30,7 +32,10 @@ public struct JournalEntry: Sendable, Hashable {
   public static let cycle = ModuleID(0)
 
   /// An entry of these parts.
-  public init(number: Int, module: ModuleID, date: Instant, step: Step) {
+  public init(
+    number: Int, module: ModuleID, date: Instant, step: Step, followsBegun: Bool = false
+  ) {
+    self.followsBegun = followsBegun
     self.number = number
     self.module = module
     self.date = date

@@ -6,57 +6,41 @@ struct Resume {
   let store: any IncompleteStore
   let author: String
 
-  private func renewLease(of id: RecordID) async {
-    while true {
-      do {
-        try await Task.sleep(for: .seconds(runner.leaseSeconds / 3))
-        try await store.renewLease(
-          of: id, until: runner.clock.now().advanced(bySeconds: runner.leaseSeconds))
-      } catch is CancellationError {
-        return
-      } catch {
-        // Tried again in a moment. Should the lease run out, the outcome of this attempt is refused
-        // rather than written over what happened meanwhile.
-        continue
-      }
-    }
-  }
-
   /// Claims the record, runs what it owes, and notes the outcome.
   /// - Parameter substitute: the output of the failed module, given by the operator; the module is
   ///   not run then (semantics 7.3.11).
   func run(
-    _ id: RecordID, version: Int?, trigger: AttemptTrigger, substitute: Bundle? = nil
+    _ former: IncompleteExecution, version: Int?, trigger: AttemptTrigger,
+    substitute: Bundle? = nil
   ) async throws(StoreError) -> ResumeReport {
-    let former = try await store.record(id)
+    let id = former.id
     let started = runner.clock.now()
-    let record = try await store.move(
-      id, version: version ?? former.summary.version,
-      RecordChange(
-        .claimed, lease: started.advanced(bySeconds: runner.leaseSeconds), author: author,
-        date: started))
-    let heartbeat = Task { await self.renewLease(of: id) }
-    defer { heartbeat.cancel() }
-    do throws(StoreError) {
-      let opening = runner.opening(
-        ExecutionSummary(
-          id: runner.clock.uuid(), scenario: record.summary.scenarioID, retryOf: record.id,
-          started: started),
-        of: record.blueprint, given: substitute.map { [$0] })
-      let state = try await runner.scenarios.scenario(record.summary.scenarioID).state
-      try await runner.journal.open(opening)
-      return try await runner.keepingLease(of: opening.execution.id) { () throws(StoreError) in
-        var cycle = Cycle(
-          runner: runner, blueprint: record.blueprint, execution: opening.execution,
-          state: state, journal: RunJournal(opening, of: runner), retried: record)
-        return try await walk(
-          &cycle, record, former: former.summary, trigger: trigger, substitute: substitute)
-      }
-    } catch {
-      // The outcome could not be kept. Where nothing was begun the record goes back at once; where
-      // something was, its journal says what became of it, and the take-over reads it.
-      _ = try await store.releaseExpiredLeases(now: runner.clock.now())
-      throw error
+    let opening = runner.opening(
+      ExecutionSummary(
+        id: runner.clock.uuid(), scenario: former.summary.scenarioID, retryOf: id,
+        started: started),
+      of: former.blueprint, given: substitute.map { [$0] })
+    let claim = RecordChange(
+      .claimed, lease: started.advanced(bySeconds: runner.leaseSeconds), author: author,
+      date: started)
+    // The version is that of the record in hand, so what was read is what is claimed.
+    let version = version ?? former.summary.version
+    guard version == former.summary.version else {
+      throw .changedMeanwhile(currentVersion: former.summary.version)
+    }
+    // Refused before anything is written when the state does not allow it.
+    let record = try after(claim, former)
+    let state = try await runner.journal.open(
+      opening, claiming: RecordMove(id, version: version, claim))
+    return try await runner.keepingLease(of: opening.execution.id, record: id) {
+      () throws(StoreError) in
+      var cycle = Cycle(
+        runner: runner, blueprint: record.blueprint, execution: opening.execution,
+        state: state, journal: RunJournal(opening, of: runner), retried: record)
+      // Should the outcome not be kept, the journal says what became of the record, and the take-over
+      // reads it.
+      return try await walk(
+        &cycle, record, former: former.summary, trigger: trigger, substitute: substitute)
     }
   }
 
@@ -76,13 +60,17 @@ struct Resume {
       attempt: Attempt(
         number: former.attempts + 1, trigger: trigger, executionID: summary.id,
         started: summary.started, ended: ended, outcome: outcome))
-    // What the attempt did is on disk before its outcome is.
-    try await cycle.journal.flush()
-    let after = try await store.move(record.id, version: nil, change)
-    try await cycle.journal.close(summary)
+    // What the attempt did and what became of the record are on disk together.
+    try await cycle.journal.close(summary, outcome: RecordMove(record.id, version: nil, change))
     return ResumeReport(
-      record: after, outcome: outcome, execution: summary,
+      record: try after(change, record), outcome: outcome, execution: summary,
       milliseconds: Int(ended.milliseconds - summary.started.milliseconds))
+  }
+
+  private func after(
+    _ change: RecordChange, _ record: IncompleteExecution
+  ) throws(StoreError) -> IncompleteExecution {
+    do throws(IllegalMove) { return try record.moved(by: change) } catch { throw .refused(error) }
   }
 
   /// What an attempt changes (semantics 5.4).

@@ -60,24 +60,24 @@ struct Operation {
       return try await implementation.perform(input, in: context)
     }
     let seconds = descriptor.seconds ?? seconds
-    let result = await withTaskGroup(of: Result?.self) { group in
-      group.addTask {
-        do throws(ModuleError) {
-          return .emitted(try await implementation.perform(input, in: context), input: .null)
-        } catch { return .failed(error, input: .null) }
-      }
-      group.addTask {
-        try? await Task.sleep(for: .seconds(seconds))
-        return nil
-      }
-      let first = await group.next() ?? nil
-      group.cancelAll()
-      return first
+    // Begun at once, where it stands: most operations are done before another task would have run.
+    let work = Task.immediate { () -> Result in
+      do throws(ModuleError) {
+        return .emitted(try await implementation.perform(input, in: context), input: .null)
+      } catch { return .failed(error, input: .null) }
     }
+    let watched = Watch.shared.begin(after: .seconds(seconds)) { work.cancel() }
+    let result = await withTaskCancellationHandler {
+      await work.value
+    } onCancel: {
+      work.cancel()
+    }
+    // What ended just as it was cancelled did its work: its answer counts, its failure does not.
+    let isInTime = Watch.shared.end(watched)
     switch result {
     case .emitted(let output, _): return output
-    case .failed(let error, _): throw error
-    case .interrupted, nil:
+    case .failed(let error, _) where isInTime: throw error
+    default:
       throw ModuleError(
         .moduleTimeout, "\"\(module.title)\" gave no answer within \(seconds) s")
     }

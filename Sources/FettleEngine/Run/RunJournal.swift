@@ -12,6 +12,8 @@ struct RunJournal {
   private(set) var now: Instant
   let chance: Chance
   private var nextNumber = 1
+  /// The module whose beginning was the last entry.
+  private var begun: ModuleID?
   /// Entries that no operation had to wait for yet.
   private var pending: [JournalEntry] = []
   /// What was done before the take-over; nil in a run.
@@ -119,13 +121,17 @@ struct RunJournal {
   mutating func rollBack() { note(JournalEntry.cycle, .rolledBack) }
 
   private mutating func withdraw() {
-    pending.removeLast()
+    let entry = pending.removeLast()
     nextNumber -= 1
+    begun = entry.followsBegun ? entry.module : nil
   }
 
   private mutating func note(_ module: ModuleID, _ step: JournalEntry.Step) {
     let entry = JournalEntry(
-      number: nextNumber, module: module, date: runner.clock.now(), step: step)
+      number: nextNumber, module: module, date: runner.clock.now(), step: step,
+      followsBegun: begun == module)
+    begun = nil
+    if case .begun = step { begun = module }
     pending.append(entry)
     settle(entry)
   }
@@ -140,10 +146,12 @@ struct RunJournal {
     pending = []
   }
 
-  /// Notes how the execution ended.
-  mutating func close(_ summary: ExecutionSummary) async throws(StoreError) {
+  /// Notes how the execution ended and, in a retry, what became of its record.
+  mutating func close(
+    _ summary: ExecutionSummary, outcome: RecordMove? = nil
+  ) async throws(StoreError) {
     try await runner.journal.close(
-      summary, pending, by: opening.worker,
+      summary, pending, outcome: outcome, by: opening.worker,
       forgets: opening.blueprint.settings.confidential)
     pending = []
   }

@@ -1,0 +1,24 @@
+extension IncompleteExecution {
+  /// The record after a move: what a store holds once it has made it.
+  /// - Throws: when the record's state does not allow the move.
+  public func moved(by change: RecordChange) throws(IllegalMove) -> IncompleteExecution {
+    var record = self
+    record.summary.state = try summary.state.after(change.event)
+    record.summary.version += 1
+    record.summary.nextRetry = change.nextRetry
+    if let attempt = change.attempt {
+      record.attempts.append(attempt)
+      record.summary.attempts += 1
+    }
+    if let error = change.error {
+      record.error = error
+      record.summary.errorType = error.type
+      record.summary.reason = error.message
+    }
+    record.mappedInput = change.mappedInput ?? mappedInput
+    record.closingReason = change.reason ?? closingReason
+    record.successor = change.successors.first?.id ?? successor
+    record.former = change.event == .claimed ? summary : nil
+    return record
+  }
+}
