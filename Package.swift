@@ -15,6 +15,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "fettle", targets: ["fettle"]),
+    .executable(name: "fettled", targets: ["fettled"]),
     .library(name: "FettleEngine", targets: ["FettleEngine", "FettleCore"]),
     .library(name: "FettleConnectors", targets: ["FettleConnectors"]),
     .library(name: "FettleSQLite", targets: ["FettleSQLite"]),
@@ -24,6 +25,8 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     // MD5, SHA and HMAC of the expression language: cryptography is never our own.
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    // The log lines of the daemon.
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     // The misbehaving local service of `fettle demo` and of the tests. Light to build; the daemon
     // needs a faster server and will bring its own.
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
@@ -53,10 +56,24 @@ let package = Package(
     .target(
       name: "FettleTerminal", dependencies: ["FettleCore", "FettleEngine", "CNcurses"],
       swiftSettings: strict),
+    // What the command and the daemon have in common: the concrete parts, put together.
+    .target(
+      name: "FettleProgram",
+      dependencies: ["FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "fettled",
+      dependencies: [
+        "FettleCore", "FettleEngine", "FettleSQLite", "FettleProgram",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "fettle",
       dependencies: [
         "FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite", "FettleTerminal",
+        "FettleProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "FlyingFox", package: "FlyingFox"),
         .product(name: "FlyingSocks", package: "FlyingFox"),
@@ -107,7 +124,9 @@ let package = Package(
       exclude: ["Frames"], swiftSettings: strict),
     .testTarget(
       name: "EndToEnd",
-      dependencies: ["FettleCore", "FettleEngine", "FettleSQLite", "FettleTestKit", "fettle"],
+      dependencies: [
+        "FettleCore", "FettleEngine", "FettleSQLite", "FettleTestKit", "fettle", "fettled",
+      ],
       swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ],

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FettleCore
+import FettleProgram
 import FettleTerminal
 import Glibc
 

@@ -1,9 +1,8 @@
 import ArgumentParser
-import FettleConnectors
 import FettleCore
 import FettleEngine
+import FettleProgram
 import FettleSQLite
-import Glibc
 
 /// Where the store is.
 struct StoreOptions: ParsableArguments {
@@ -12,65 +11,21 @@ struct StoreOptions: ParsableArguments {
 
   /// The path of the store.
   func path() throws -> String {
-    if let store { return store }
-    let environment = { (name: String) in getenv(name).map { String(cString: $0) } ?? "" }
-    let dataHome = environment("XDG_DATA_HOME")
-    if dataHome.hasPrefix("/") { return "\(dataHome)/fettle/fettle.db" }
-    let home = environment("HOME")
-    guard home.hasPrefix("/") else {
+    guard let path = store ?? Workshop.standardPath else {
       throw CommandFailure.usage("there is no home directory for a store; name one with --store")
     }
-    return "\(home)/.local/share/fettle/fettle.db"
+    return path
   }
 }
 
-/// The concrete parts, put together: the only place that names them.
-struct Workshop {
-  let store: SQLiteStore
-  let runner: ScenarioRunner
-  let desk: OperatorDesk
-
+extension Workshop {
   /// Opens the store.
   /// - Parameter creating: whether a missing store is made; a command that only looks does not.
   init(_ options: StoreOptions, creating: Bool) throws {
-    try self.init(path: try options.path(), creating: creating, clock: SystemClock())
-  }
-
-  /// Opens the store at a path.
-  init(path: String, creating: Bool, clock: any RunClock) throws {
-    do throws(StoreError) {
-      store =
-        creating
-        ? try SQLiteStore.open(path: path, limits: Self.limits)
-        : try .openExisting(path: path, limits: Self.limits)
-    } catch {
+    let path = try options.path()
+    do throws(StoreError) { try self.init(path: path, creating: creating) } catch {
       throw CommandFailure(error)
     }
-    runner = ScenarioRunner(
-      modules: ModuleRegistry(Connectors.all()), store: store, clock: clock,
-      timeZone: Self.environment("FETTLE_ZONE").flatMap { Schedule.isZone($0) ? $0 : nil } ?? "UTC",
-      retrySchedule: Self.environment("FETTLE_RETRIES").flatMap(RetrySchedule.named) ?? .fusion,
-      leaseSeconds: Self.environment("FETTLE_LEASE").flatMap { Int($0) } ?? 30)
-    desk = OperatorDesk(store: store, runner: runner, author: Self.operatorName)
-  }
-
-  /// A setting of the environment. Those there are: `FETTLE_LEASE`, the seconds a worker may stay
-  /// silent before its work is taken over; `FETTLE_ZONE`, the time zone of schedules and dates;
-  /// `FETTLE_RETRIES`, `fusion` or `make`; `FETTLE_SCENARIO_LIMIT` and `FETTLE_STORE_LIMIT`, the
-  /// bytes that may wait to be mended.
-  private static func environment(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }
-  }
-
-  private static var limits: StoreLimits {
-    var limits = StoreLimits()
-    if let bytes = environment("FETTLE_SCENARIO_LIMIT").flatMap({ Int($0) }) {
-      limits.scenarioBytes = bytes
-    }
-    if let bytes = environment("FETTLE_STORE_LIMIT").flatMap({ Int($0) }) {
-      limits.storeBytes = bytes
-    }
-    return limits
   }
 
   /// The scenario of that name or number; nil when none is named.
@@ -111,14 +66,6 @@ struct Workshop {
         "execution \(summary.id.prefix(8)) had been interrupted and was taken over"
           + (stored.isEmpty ? "; nothing was left to do" : ": see record \(stored)"))
     }
-  }
-
-  /// The name that stands beside changes: that of the account.
-  static var operatorName: String {
-    if let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name {
-      return String(cString: name)
-    }
-    return "uid \(geteuid())"
   }
 }
 

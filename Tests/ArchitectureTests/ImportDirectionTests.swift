@@ -8,9 +8,10 @@ private let mayImport: [String: Set<String>] = [
   "FettleConnectors": ["FettleCore", "CCurl"],
   "FettleSQLite": ["FettleCore"],
   "FettleTerminal": ["FettleCore", "FettleEngine", "CNcurses"],
+  "FettleProgram": ["FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite"],
 ]
 
-private let rooms = Set(mayImport.keys).union(["CCurl", "CNcurses", "CPCRE2", "fettle"])
+private let rooms = Set(mayImport.keys).union(["CCurl", "CNcurses", "CPCRE2", "fettle", "fettled"])
 
 private let root: URL = {
   var url = URL(fileURLWithPath: #filePath)

@@ -167,7 +167,7 @@ struct BadInputTests {
       (["run"], "Missing expected argument"),
       (["run", "/no/such/file"], "cannot be read: No such"),
       (["nonsense"], "nonsense"), (["list", "--status", "lost"], "There is no status 'lost'"),
-      (["list"], "o store at"), (["show", "abc"], "o store at"), (["retry"], "Missing expected"),
+      (["list"], "o store at"), (["show", "abc"], "o store at"), (["retry"], "Name records"),
       (["edit", "abc"], "Nothing to change"), (["check", "/"], "cannot be read"),
       ([], "terminal"), (["demo"], "terminal"),
     ])

@@ -1,4 +1,5 @@
 import FettleCore
+import FettleSQLite
 import FettleTestKit
 import Foundation
 import Testing
@@ -80,8 +81,23 @@ struct RealBlueprintTests {
       #expect(result.status == 0, "\(file): \(result.output)\(result.errors)")
       #expect(result.output.contains("· 1 "))
     }
-    let store = try await Program.fettle(
-      ["check", "\(folderOfReal)/datastore-dedupe.json"], home: folder.path)
-    #expect(store.output.contains("Fettle cannot run datastore:"))
+    let endpoint = try await Program.fettle(
+      ["check", "\(folderOfReal)/webhook-api-endpoint.json"], home: folder.path)
+    #expect(endpoint.output.contains("Fettle cannot run gateway:WebhookRespond"))
+  }
+
+  @Test("datastore-dedupe: the same id twice is sent once, and remembered with its date")
+  func dedupe() async throws {
+    let server = try await LoopbackHTTP { _ in .json(200, ["ok": true]) }
+    let result = try await run(
+      local("datastore-dedupe", server.base),
+      #"[{"id":"7","email":"a@example.org"},{"id":"7","email":"a@example.org"},{"id":"8","email":"b@example.org"}]"#
+    )
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    #expect(server.requests.count == 2)
+    let store = try SQLiteStore.openExisting(path: folder.path + "/s.db")
+    let remembered = try await store.dataRecord("7", in: "default")
+    #expect(remembered?["email"] == "a@example.org")
+    #expect(remembered?["processedAt"]?.kind == .date)
   }
 }

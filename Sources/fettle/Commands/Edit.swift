@@ -1,6 +1,7 @@
 import ArgumentParser
 import FettleCore
 import FettleEngine
+import FettleProgram
 
 /// `fettle edit ID --set PATH=VALUE`
 struct Edit: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FettleCore
 import FettleEngine
+import FettleProgram
 
 /// `fettle list`
 struct List: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FettleCore
 import FettleEngine
+import FettleProgram
 import FettleTerminal
 
 /// `fettle show ID`

@@ -1,0 +1,86 @@
+import FettleConnectors
+public import FettleCore
+public import FettleEngine
+public import FettleSQLite
+import Glibc
+
+/// The concrete parts, put together: what the command and the daemon have in common, and the only
+/// place that names them.
+public struct Workshop: Sendable {
+  /// The store.
+  public let store: SQLiteStore
+  /// What runs scenarios on it.
+  public let runner: ScenarioRunner
+  /// What an operator can do.
+  public let desk: OperatorDesk
+
+  /// Opens the store at a path.
+  /// - Parameter creating: whether a missing store is made; what only looks does not.
+  public init(
+    path: String, creating: Bool, clock: any RunClock = SystemClock(),
+    settings: Settings = .environment
+  ) throws(StoreError) {
+    store =
+      creating
+      ? try SQLiteStore.open(path: path, limits: settings.limits)
+      : try .openExisting(path: path, limits: settings.limits)
+    runner = ScenarioRunner(
+      modules: ModuleRegistry(Connectors.all()), store: store, clock: clock,
+      timeZone: settings.zone, retrySchedule: settings.retries,
+      leaseSeconds: settings.leaseSeconds)
+    desk = OperatorDesk(store: store, runner: runner, author: Self.operatorName)
+  }
+
+  /// Where the store is that nobody named: `fettle/fettle.db` in the XDG data home; nil when there is
+  /// no home.
+  public static var standardPath: String? {
+    let dataHome = environment("XDG_DATA_HOME") ?? ""
+    if dataHome.hasPrefix("/") { return "\(dataHome)/fettle/fettle.db" }
+    let home = environment("HOME") ?? ""
+    return home.hasPrefix("/") ? "\(home)/.local/share/fettle/fettle.db" : nil
+  }
+
+  /// The name that stands beside changes: that of the account.
+  public static var operatorName: String {
+    if let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name {
+      return String(cString: name)
+    }
+    return "uid \(geteuid())"
+  }
+}
+
+/// What is set from outside for every program on a store.
+public struct Settings: Sendable {
+  /// How much may wait to be mended: `FETTLE_SCENARIO_LIMIT` and `FETTLE_STORE_LIMIT`, in bytes.
+  public var limits = StoreLimits()
+  /// The time zone of schedules and dates, where a scenario has none: `FETTLE_ZONE`.
+  public var zone = "UTC"
+  /// When stored failures are retried, where a scenario does not say: `FETTLE_RETRIES`, `fusion` or
+  /// `make`.
+  public var retries = RetrySchedule.fusion
+  /// How long a worker may stay silent before its work is taken over: `FETTLE_LEASE`, in seconds.
+  public var leaseSeconds = 30
+
+  /// The standard settings.
+  public init() {}
+
+  /// The standard settings, with what the environment says. What does not fit is left out.
+  public static var environment: Settings {
+    var settings = Settings()
+    func number(_ name: String) -> Int? {
+      FettleProgram.environment(name).flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+    }
+    if let bytes = number("FETTLE_SCENARIO_LIMIT") { settings.limits.scenarioBytes = bytes }
+    if let bytes = number("FETTLE_STORE_LIMIT") { settings.limits.storeBytes = bytes }
+    if let seconds = number("FETTLE_LEASE") { settings.leaseSeconds = seconds }
+    if let zone = FettleProgram.environment("FETTLE_ZONE"), Schedule.isZone(zone) {
+      settings.zone = zone
+    }
+    if let retries = FettleProgram.environment("FETTLE_RETRIES").flatMap(RetrySchedule.named) {
+      settings.retries = retries
+    }
+    return settings
+  }
+}
+
+private func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

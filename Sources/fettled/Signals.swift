@@ -1,0 +1,67 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Signals, as something a task can wait for.
+///
+/// The sources are made once and only kept; Dispatch's own types do not say that they may be shared.
+final class Signals: @unchecked Sendable {
+  private struct State {
+    var received: [Int32] = []
+    var waiting: CheckedContinuation<Void, Never>?
+  }
+
+  private let state = Mutex(State())
+  private let sources: [any DispatchSourceSignal]
+
+  /// Takes these signals; they no longer end the process.
+  init(_ signals: [Int32]) {
+    sources = signals.map { number in
+      signal(number, SIG_IGN)
+      return DispatchSource.makeSignalSource(signal: number, queue: .global())
+    }
+    for (number, source) in zip(signals, sources) {
+      source.setEventHandler { [weak self] in self?.receive(number) }
+      source.resume()
+    }
+  }
+
+  private func receive(_ number: Int32) {
+    state.withLock { state in
+      state.received.append(number)
+      state.waiting?.resume()
+      state.waiting = nil
+    }
+  }
+
+  /// Wakes whoever waits.
+  private func wake() {
+    state.withLock { state in
+      state.waiting?.resume()
+      state.waiting = nil
+    }
+  }
+
+  /// Waits for a signal, at most that long.
+  /// - Returns: the signals that came, in order.
+  func wait(atMost time: Duration) async -> [Int32] {
+    let alarm = Task {
+      try? await Task.sleep(for: time)
+      self.wake()
+    }
+    await withCheckedContinuation { continuation in
+      state.withLock { state in
+        if state.received.isEmpty, !alarm.isCancelled {
+          state.waiting = continuation
+        } else {
+          continuation.resume()
+        }
+      }
+    }
+    alarm.cancel()
+    return state.withLock { state in
+      defer { state.received = [] }
+      return state.received
+    }
+  }
+}
