@@ -4,14 +4,18 @@ import GRDB
 extension SQLiteStore: IncompleteStore {
   /// Adds a record; it is on disk when this returns.
   public func add(_ record: IncompleteExecution) async throws(StoreError) -> Int {
-    try await writing { [self] in try rows($0).insert(record, author: "engine") }
+    defer { searchIndex.schedule(pool) }
+    return try await writing { [self] in try rows($0).insert(record, author: "engine") }
   }
 
   /// A part of the list, newest first.
   public func page(
     _ filter: RecordFilter, _ request: PageRequest, limit: Int
   ) async throws(StoreError) -> [IncompleteSummary] {
-    try await reading { try RecordPages(filter: filter, request: request, limit: limit).fetch($0) }
+    if !filter.text.isEmpty { searchIndex.schedule(pool) }
+    return try await reading {
+      try RecordPages(filter: filter, request: request, limit: limit).fetch($0)
+    }
   }
 
   /// The counters, which the database keeps with every change.

@@ -42,6 +42,7 @@ extension SQLiteStore: ExecutionJournal {
     _ entries: [JournalEntry], records: [IncompleteExecution], changes: [DataChange],
     to execution: String, by worker: String, lease: Instant
   ) async throws(StoreError) {
+    defer { if !records.isEmpty { searchIndex.schedule(pool) } }
     let entries = entries.map(StoredEntry.init)
     try await committing { [self] database in
       let rows = JournalRows(database: database)

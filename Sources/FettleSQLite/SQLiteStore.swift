@@ -10,6 +10,7 @@ public final class SQLiteStore: Sendable {
   public let limits: StoreLimits
   private let group: GroupCommit
   private let cache = BlueprintCache()
+  let searchIndex = SearchIndex()
   let scenarioNumbers = Mutex<[String: Int]>([:])
 
   private init(pool: DatabasePool, limits: StoreLimits) {

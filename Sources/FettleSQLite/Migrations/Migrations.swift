@@ -8,6 +8,7 @@ enum Migrations {
     migrator.registerMigration("001_initial", migrate: initial)
     migrator.registerMigration("002_journal", migrate: journal)
     migrator.registerMigration("003_scheduling", migrate: scheduling)
+    migrator.registerMigration("004_search", migrate: search)
     return migrator
   }()
 }

@@ -1,0 +1,102 @@
+public import FettleCore
+import Foundation
+import GRDB
+import Synchronization
+
+/// Fills the index of texts behind the records that were stored. Storing never waits for it, and a
+/// search does not need it to be complete: what it has not come to is looked through one by one.
+final class SearchIndex: Sendable {
+  private struct State {
+    var isScheduled = false
+  }
+
+  private let state = Mutex(State())
+
+  /// Records in one transaction: few enough that a run that has to write hardly waits.
+  private static let batch = 200
+  /// How long after a record its text is looked at; whatever comes meanwhile is done with it.
+  private static let delay = Duration.milliseconds(300)
+  /// The most of one record that is indexed, in bytes.
+  private static let largest = 65_536
+
+  /// Sees to it that the index is brought up to date soon.
+  func schedule(_ pool: DatabasePool) {
+    let isFirst = state.withLock { state in
+      defer { state.isScheduled = true }
+      return !state.isScheduled
+    }
+    guard isFirst else { return }
+    Task(priority: .background) { [weak pool] in
+      try? await Task.sleep(for: Self.delay)
+      self.state.withLock { $0.isScheduled = false }
+      // A store that is closed, busy or full is indexed by whoever looks at it next.
+      while let pool, (try? await Self.fill(pool)) == Self.batch {}
+    }
+  }
+
+  /// Indexes some records.
+  /// - Returns: how many.
+  static func fill(_ pool: DatabasePool) async throws -> Int {
+    try await pool.write { database in
+      let last = try Int64.fetchOne(database, sql: "SELECT last FROM search_state") ?? 0
+      let rows = try Row.fetchAll(
+        try database.cachedStatement(
+          sql: """
+            SELECT number, id, scenario_name, failer_title, error_type, reason, content.bundles
+            FROM record JOIN content ON content.record = record.number
+            WHERE number > ? ORDER BY number LIMIT ?
+            """), arguments: [last, batch])
+      for row in rows {
+        try database.run(
+          "INSERT INTO record_text (rowid, text) VALUES (?, ?)", .number(row[0] as Int64),
+          .text(try text(of: row)))
+      }
+      if let newest = rows.last {
+        try database.run("UPDATE search_state SET last = ?", .number(newest[0] as Int64))
+      }
+      return rows.count
+    }
+  }
+
+  private static func text(of row: Row) throws -> String {
+    var parts: [String] = (1...5).map { row[$0] }
+    var size = 0
+    func add(_ value: Value) {
+      guard size < largest else { return }
+      switch value {
+      case .collection(let fields): for field in fields.fields { add(field.value) }
+      case .array(let elements): elements.forEach(add)
+      case .null, .boolean, .buffer: break
+      default:
+        let text = String(
+          (Coercion.text(value) ?? "").unicodeScalars.prefix(max(0, largest - size)))
+        size += text.utf8.count
+        parts.append(text)
+      }
+    }
+    let bundles = try VisibleBundles(bytes: [UInt8](row[6] as Data), what: "the bundles")
+    for entry in bundles.entries { add(.collection(entry.bundle)) }
+    // A line end keeps a search from finding what lies across two fields.
+    return parts.joined(separator: "\n")
+  }
+}
+
+extension SQLiteStore {
+  /// Brings the index of texts up to date now, instead of soon.
+  public func indexTexts() async throws(StoreError) {
+    do { while try await SearchIndex.fill(pool) > 0 {} } catch {
+      throw StoreError(error, path: pool.path)
+    }
+  }
+
+  /// How many records the index of texts has not come to.
+  public func unindexedTexts() async throws(StoreError) -> Int {
+    try await reading { database in
+      try Int.fetchOne(
+        database,
+        sql: """
+          SELECT coalesce((SELECT max(number) FROM record), 0) - (SELECT last FROM search_state)
+          """) ?? 0
+    }
+  }
+}
