@@ -23,7 +23,7 @@ struct RecordPages {
           for text in try searches(database) {
             let query = query(state, scenario, type, text, descending: isTowardsOlder)
             let rows = try Row.fetchCursor(
-              database, sql: query.sql, arguments: query.arguments)
+              try database.cachedStatement(sql: query.sql), arguments: query.arguments)
             while let row = try rows.next() { found.append(try IncompleteSummary(row)) }
           }
         }
