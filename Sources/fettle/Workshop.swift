@@ -57,8 +57,14 @@ extension Workshop {
 
   /// Takes over what dead workers left, and says so.
   func takeOverInterrupted() async throws(CommandFailure) {
-    let taken = try await reporting { () async throws(StoreError) in
-      try await desk.takeOverInterrupted()
+    let taken: [ExecutionSummary]
+    do throws(StoreError) { taken = try await desk.takeOverInterrupted() } catch {
+      switch error {
+      case .full, .busy:
+        return Console.complain(
+          "what dead workers left cannot be taken over now: \(error)")
+      default: throw CommandFailure(error)
+      }
     }
     for summary in taken {
       let stored = summary.stored.map(\.short).joined(separator: " ")

@@ -108,6 +108,36 @@ struct CrashTests {
     #expect(bench.told.takeHeard() == ["then pay"])
   }
 
+  @Test("because the disk is full leaves nothing undone when there is room again")
+  func fullDisk() async throws {
+    let bundles: [Bundle] = (1...40).map { number in
+      ["n": .integer(number), "pad": .text(String(repeating: "x", count: 4000))]
+    }
+    for number in 1...40 { bench.told.fail(on: "\(number)", with: ModuleError(.data, "no")) }
+    let blueprint = try Workbench.blueprint(Workbench.say(2, "{{1.n}}"))
+    try await bench.store.limitPages(toCurrentAnd: 75)
+    let summary = try await bench.runner.run(blueprint, given: bundles)
+    #expect(summary.storeWasFull)
+    #expect(summary.stored.count < 40)
+    #expect(try await bench.open().count == summary.stored.count, "looking works")
+    try await bench.store.limitPages(toCurrentAnd: 100_000)
+    bench.clock.advance(seconds: 31)
+    for _ in 0..<3 { _ = try await bench.resumeAll() }
+    var sent = bench.told.takeHeard()
+    let open = try await bench.open()
+    var kept: Set<String> = []
+    for record in open {
+      let whole = try await bench.desk.record(record.id)
+      kept.insert(whole.mappedInput.collection?["say"]?.text ?? "")
+    }
+    #expect(kept == Set((1...40).map(String.init)))
+    for number in 1...40 { bench.told.fail(on: "\(number)", with: nil) }
+    _ = try await bench.resumeAll()
+    sent = bench.told.takeHeard()
+    #expect(sent.sorted() == (1...40).map(String.init).sorted())
+    #expect(try await bench.open().isEmpty)
+  }
+
   @Test("that was only silent for too long writes nothing over what was done meanwhile")
   func silent() async throws {
     let opening = ExecutionOpening(

@@ -48,7 +48,7 @@ extension Cycle {
   // MARK: Default handling
 
   private mutating func handleByDefault(_ failure: Failure) async throws(StoreError) -> Passage {
-    if let retried, isStart(of: retried, failure) {
+    if let retried, failsAgain(retried, failure) {
       failedAgain = FailedAgain(error: failure.error, input: failure.input)
       return .stop(.failedAgain)
     }
@@ -89,6 +89,18 @@ extension Cycle {
   /// Whether the operation that failed is the one the retry began with.
   func isStart(of record: IncompleteExecution, _ failure: Failure) -> Bool {
     isAtStart && failure.module.id == record.summary.failer
+  }
+
+  /// Whether the failure is the one the record stands for. A record of a run that was cut short had
+  /// no failure yet: its module fails for the first time, and the bundles that wait behind it go on,
+  /// as they would have in the run.
+  private func failsAgain(_ record: IncompleteExecution, _ failure: Failure) -> Bool {
+    guard isStart(of: record, failure) else { return false }
+    let wasCutShort = record.error.stage == .notBegun || record.error.stage == .inDoubt
+    return !wasCutShort
+      || !record.continuation.contains { frame in
+        if case .bundles(_, let remaining) = frame { !remaining.isEmpty } else { false }
+      }
   }
 
   mutating func stop(
@@ -133,7 +145,7 @@ extension Cycle {
   private mutating func breakOff(
     _ failure: Failure, _ settings: BreakSettings
   ) async throws(StoreError) -> Passage {
-    if let retried, isStart(of: retried, failure) {
+    if let retried, failsAgain(retried, failure) {
       failedAgain = FailedAgain(
         error: failure.error, input: failure.input, schedule: settings.schedule)
       return .stop(.failedAgain)

@@ -87,13 +87,15 @@ extension ExecutionSummary {
   }
 
   private func reasonNothingWasStored(_ blueprint: Blueprint) -> String {
+    if storeWasFull {
+      return "the store has no room. Free some; what the run had not got to is kept then."
+    }
     if failedModule == nil || failedModule == blueprint.flow.first?.id {
       return "a failure of the first module never is."
     }
     if !blueprint.settings.storesIncompleteExecutions {
       return "storing incomplete executions is off in this scenario (metadata.scenario.dlq)."
     }
-    if storeWasFull { return "the store has no room. Free some and run it again." }
     if (error?.type.row.stored ?? .fail) != .fail {
       return "an error handler route ended the execution."
     }
