@@ -208,9 +208,11 @@ extension RecordRows {
         arguments: [error.type.rawValue, error.message, number])
     }
     if let input = change.mappedInput {
-      try database.execute(
-        cached: "UPDATE content SET input = ? WHERE record = ?",
-        arguments: [rows.blob(input), number])
+      var apart = ValueCodec.Apart()
+      try database.run(
+        "UPDATE content SET input = ? WHERE record = ?",
+        .bytes(input.bytes(puttingAside: &apart)), .number(number))
+      try LargeValues(database: database).keep(apart, for: .record(number))
     }
     let isClaim = change.event == .claimed
     try database.execute(

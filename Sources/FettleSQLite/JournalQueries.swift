@@ -7,7 +7,11 @@ extension SQLiteStore: ExecutionJournal {
   public func open(
     _ opening: ExecutionOpening, claiming claim: RecordMove?
   ) async throws(StoreError) -> ScenarioState {
-    let given = opening.given.map { ValueCodec.encode(.array($0.map(Value.collection))) }
+    var aside = ValueCodec.Apart()
+    let given = opening.given.map {
+      ValueCodec.encode(.array($0.map(Value.collection)), puttingAside: &aside)
+    }
+    let apart = aside
     return try await committing { [self] database in
       let execution = opening.execution
       let records = self.rows(database)
@@ -27,6 +31,11 @@ extension SQLiteStore: ExecutionJournal {
         .text(execution.status.rawValue), .number(blueprint),
         given.map { .bytes($0) } ?? .null, .number(Int64(bitPattern: opening.seed)),
         .text(opening.worker), .number(opening.lease.milliseconds))
+      if !apart.values.isEmpty {
+        let number = try Int.fetchOne(
+          database, sql: "SELECT number FROM execution WHERE id = ?", arguments: [execution.id])
+        try LargeValues(database: database).keep(apart, for: .execution(number ?? 0))
+      }
       let state = try Data.fetchOne(
         try database.cachedStatement(sql: "SELECT state FROM scenario WHERE id = ?"),
         arguments: [execution.scenario.number])
@@ -93,6 +102,7 @@ extension SQLiteStore: ExecutionJournal {
         try database.execute(
           cached: "UPDATE journal SET input = NULL, outcome = NULL WHERE execution = ?",
           arguments: [number])
+        try LargeValues(database: database).release(.execution(number))
       }
       if let outcome { try self.rows(database).carryOut(outcome) }
     }
@@ -176,6 +186,7 @@ extension SQLiteStore: ExecutionJournal {
       for number in numbers {
         try database.execute(cached: "DELETE FROM journal WHERE execution = ?", arguments: [number])
         try database.execute(cached: "DELETE FROM execution WHERE number = ?", arguments: [number])
+        try LargeValues(database: database).release(.execution(number))
       }
     }
     return numbers.count
@@ -225,6 +236,7 @@ struct StoredEntry {
   /// Nil where it is that of the entry before, which said that the operation began.
   let input: [UInt8]?
   let outcome: [UInt8]?
+  let apart: ValueCodec.Apart
 
   init(_ entry: JournalEntry) {
     let (step, outcome) = entry.step.stored
@@ -232,8 +244,10 @@ struct StoredEntry {
     module = entry.module.number
     date = entry.date.milliseconds
     self.step = step
-    input = entry.followsBegun ? nil : ValueCodec.encode(entry.input)
-    self.outcome = outcome.map(ValueCodec.encode)
+    var apart = ValueCodec.Apart()
+    input = entry.followsBegun ? nil : ValueCodec.encode(entry.input, puttingAside: &apart)
+    self.outcome = outcome.map { ValueCodec.encode($0, puttingAside: &apart) }
+    self.apart = apart
   }
 }
 
@@ -272,6 +286,7 @@ struct JournalRows {
       "INSERT OR IGNORE INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)", .number(execution),
       .number(entry.number), .number(entry.module), .number(entry.date), .text(entry.step),
       entry.input.map { .bytes($0) } ?? .null, entry.outcome.map { .bytes($0) } ?? .null)
+    try LargeValues(database: database).keep(entry.apart, for: .execution(execution))
   }
 
   func carryOut(_ change: DataChange) throws {
@@ -306,6 +321,7 @@ struct JournalRows {
   }
 
   func entries(of execution: String) throws -> [JournalEntry] {
+    let large = LargeValues(database: database)
     var before: (module: Int, input: Value) = (-1, .null)
     return try Row.fetchAll(
       try database.cachedStatement(
@@ -314,8 +330,8 @@ struct JournalRows {
           WHERE execution.id = ? ORDER BY journal.number
           """), arguments: [execution]
     ).map { row in
-      let input = try (row["input"] as Data?).map { try ValueCodec.decode([UInt8]($0)) }
-      let outcome = try (row["outcome"] as Data?).map { try ValueCodec.decode([UInt8]($0)) }
+      let input = try (row["input"] as Data?).map { try large.decode([UInt8]($0)) }
+      let outcome = try (row["outcome"] as Data?).map { try large.decode([UInt8]($0)) }
       let module: Int = row["module"]
       let given = input ?? (before.module == module ? before.input : .null)
       before = (module, given)
@@ -338,7 +354,8 @@ struct JournalRows {
       let blueprint = row["blueprint"] as Int?
     else { throw StoreError.damaged("the opening of an execution") }
     let given = try (row["given"] as Data?).map { data in
-      try ValueCodec.decode([UInt8](data)).array?.compactMap(\.collection) ?? []
+      try LargeValues(database: database).decode([UInt8](data)).array?.compactMap(\.collection)
+        ?? []
     }
     return InterruptedExecution(
       opening: ExecutionOpening(

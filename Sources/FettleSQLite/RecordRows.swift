@@ -28,6 +28,7 @@ struct RecordRows {
   let database: Database
   let cache: BlueprintCache
   let limits: StoreLimits
+  private var large: LargeValues { LargeValues(database: database) }
 
   /// Adds a record; one that is there already, because its journal was walked through again, is left
   /// as it is.
@@ -62,12 +63,16 @@ struct RecordRows {
       .number(summary.attempts), .number(summary.plannedAttempts), .number(summary.version),
       .text(record.closingReason), .text(record.predecessor?.text), .text(record.successor?.text))
     let number = database.lastInsertedRowID
+    var apart = ValueCodec.Apart()
     try database.run(
       "INSERT INTO content VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", .number(number),
       .number(try self.number(of: record.blueprint)), .bytes(record.error.bytes),
-      .bytes(record.originalBundles.bytes), .bytes(record.mappedInput.bytes),
-      .bytes(record.variables.bytes), .bytes(record.continuation.bytes),
+      .bytes(record.originalBundles.bytes(puttingAside: &apart)),
+      .bytes(record.mappedInput.bytes(puttingAside: &apart)),
+      .bytes(record.variables.bytes(puttingAside: &apart)),
+      .bytes(record.continuation.bytes(puttingAside: &apart)),
       .bytes(StoredVisits(record.visits).bytes), .bytes(record.schedule.bytes))
+    try large.keep(apart, for: .record(number))
     for edit in record.edits { try insert(edit, number: number) }
     for attempt in record.attempts { try insert(attempt, number: number) }
     return index
@@ -191,10 +196,13 @@ struct RecordRows {
       summary: summary,
       error: try ModuleError(bytes: bytes(row, "error"), what: "the error"),
       blueprint: try blueprint(row["blueprint"]),
-      originalBundles: try VisibleBundles(bytes: bytes(row, "bundles"), what: "the bundles"),
-      mappedInput: try Value(bytes: bytes(row, "input"), what: "the input"),
-      variables: try Variables(bytes: bytes(row, "variables"), what: "the variables"),
-      continuation: try [OwedFrame](bytes: bytes(row, "continuation"), what: "the continuation"),
+      originalBundles: try large.part(
+        VisibleBundles.self, bytes(row, "bundles"), what: "the bundles"),
+      mappedInput: try large.decode(bytes(row, "input")),
+      variables: try large.part(
+        Variables.self, bytes(row, "variables"), what: "the variables"),
+      continuation: try large.part(
+        [OwedFrame].self, bytes(row, "continuation"), what: "the continuation"),
       visits: try StoredVisits(bytes: bytes(row, "visits"), what: "the visits").visits,
       schedule: try RetrySchedule(bytes: bytes(row, "schedule"), what: "the schedule"))
     record.closingReason = row["closing_reason"]

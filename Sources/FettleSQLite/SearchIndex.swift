@@ -49,7 +49,7 @@ final class SearchIndex: Sendable {
       for row in rows {
         try database.run(
           "INSERT INTO record_text (rowid, text) VALUES (?, ?)", .number(row[0] as Int64),
-          .text(try text(of: row)))
+          .text(try text(of: row, LargeValues(database: database))))
       }
       if let newest = rows.last {
         try database.run("UPDATE search_state SET last = ?", .number(newest[0] as Int64))
@@ -58,7 +58,7 @@ final class SearchIndex: Sendable {
     }
   }
 
-  private static func text(of row: Row) throws -> String {
+  private static func text(of row: Row, _ large: LargeValues) throws -> String {
     var parts: [String] = (1...5).map { row[$0] }
     var size = 0
     func add(_ value: Value) {
@@ -74,7 +74,8 @@ final class SearchIndex: Sendable {
         parts.append(text)
       }
     }
-    let bundles = try VisibleBundles(bytes: [UInt8](row[6] as Data), what: "the bundles")
+    let bundles = try large.part(
+      VisibleBundles.self, [UInt8](row[6] as Data), what: "the bundles")
     for entry in bundles.entries { add(.collection(entry.bundle)) }
     // A line end keeps a search from finding what lies across two fields.
     return parts.joined(separator: "\n")

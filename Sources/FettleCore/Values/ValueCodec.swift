@@ -1,3 +1,5 @@
+import Crypto
+
 /// The stored form of a value: compact, exact, and readable by every later version.
 ///
 /// JSON cannot tell a date from a text or hold bytes, so stored bundles have a form of their own: a
@@ -16,20 +18,57 @@ public enum ValueCodec {
   private enum Tag: UInt8 {
     case null, no, yes, text, integer, double, spelled, date, buffer, encodedBuffer, array
     case collection
+    case textApart, bufferApart, encodedBufferApart
   }
+
+  /// Large texts and buffers that are stored once, beside the values they stand in: each is told by
+  /// the SHA-256 of its bytes (durability 2).
+  public struct Apart: Sendable {
+    /// The bytes, by their digest.
+    public private(set) var values: [[UInt8]: [UInt8]] = [:]
+
+    /// What is larger than this is put aside, in bytes.
+    public static let threshold = 65_536
+
+    /// Nothing yet.
+    public init() {}
+
+    fileprivate mutating func put(_ bytes: [UInt8]) -> [UInt8] {
+      let digest = Array(SHA256.hash(data: bytes))
+      values[digest] = bytes
+      return digest
+    }
+  }
+
+  private static let digestLength = 32
 
   /// The stored form of `value`.
   public static func encode(_ value: Value) -> [UInt8] {
     var output = [version]
-    append(value, to: &output)
+    var apart: Apart?
+    append(value, to: &output, &apart)
     return output
   }
 
-  private static func append(_ value: Value, to output: inout [UInt8]) {
+  /// The stored form of `value`, its large texts and buffers put aside.
+  public static func encode(_ value: Value, puttingAside apart: inout Apart) -> [UInt8] {
+    var output = [version]
+    var aside: Apart? = apart
+    append(value, to: &output, &aside)
+    apart = aside ?? apart
+    return output
+  }
+
+  private static func append(
+    _ value: Value, to output: inout [UInt8], _ apart: inout Apart?
+  ) {
     func tag(_ tag: Tag) { output.append(tag.rawValue) }
     switch value {
     case .null: tag(.null)
     case .boolean(let boolean): tag(boolean ? .yes : .no)
+    case .text(let text) where apart != nil && text.utf8.count > Apart.threshold:
+      tag(.textApart)
+      output.append(contentsOf: apart?.put(Array(text.utf8)) ?? [])
     case .text(let text):
       tag(.text)
       append(text, to: &output)
@@ -49,6 +88,10 @@ public enum ValueCodec {
     case .date(let date):
       tag(.date)
       append(zigZag: date.milliseconds, to: &output)
+    case .buffer(let buffer) where apart != nil && buffer.bytes.count > Apart.threshold:
+      tag(buffer.encoding == nil ? .bufferApart : .encodedBufferApart)
+      if let encoding = buffer.encoding { append(encoding, to: &output) }
+      output.append(contentsOf: apart?.put(Array(buffer.bytes)) ?? [])
     case .buffer(let buffer):
       tag(buffer.encoding == nil ? .buffer : .encodedBuffer)
       if let encoding = buffer.encoding { append(encoding, to: &output) }
@@ -57,13 +100,13 @@ public enum ValueCodec {
     case .array(let elements):
       tag(.array)
       append(length: elements.count, to: &output)
-      for element in elements { append(element, to: &output) }
+      for element in elements { append(element, to: &output, &apart) }
     case .collection(let collection):
       tag(.collection)
       append(length: collection.count, to: &output)
       for field in collection.fields {
         append(field.name, to: &output)
-        append(field.value, to: &output)
+        append(field.value, to: &output, &apart)
       }
     }
   }
@@ -91,8 +134,20 @@ public enum ValueCodec {
   }
 
   /// The value that was stored.
-  public static func decode(_ bytes: [UInt8]) throws(Damage) -> Value {
-    var reader = Reader(bytes: bytes)
+  /// - Parameter apart: the bytes of a digest, for values whose large parts were put aside; nil when
+  ///   they are not there, which is damage.
+  public static func decode(
+    _ bytes: [UInt8], apart: ([UInt8]) -> [UInt8]? = { _ in nil }
+  ) throws(Damage) -> Value {
+    try withoutActuallyEscaping(apart) { (apart) throws(Damage) -> Value in
+      try decode(bytes, readingApart: apart)
+    }
+  }
+
+  private static func decode(
+    _ bytes: [UInt8], readingApart apart: @escaping ([UInt8]) -> [UInt8]?
+  ) throws(Damage) -> Value {
+    var reader = Reader(bytes: bytes, apart: apart)
     guard try reader.byte() == version else { throw Damage(offset: 0) }
     let value = try reader.value(depth: 0)
     guard reader.position == bytes.count else { throw Damage(offset: reader.position) }
@@ -101,7 +156,14 @@ public enum ValueCodec {
 
   private struct Reader {
     let bytes: [UInt8]
+    let apart: ([UInt8]) -> [UInt8]?
     var position = 0
+
+    mutating func takeApart() throws(Damage) -> [UInt8] {
+      let start = position
+      guard let found = apart(Array(try take(digestLength))) else { throw Damage(offset: start) }
+      return found
+    }
 
     mutating func value(depth: Int) throws(Damage) -> Value {
       // The depth JSON may have, with room for what the engine wraps around it.
@@ -126,6 +188,16 @@ public enum ValueCodec {
       case .encodedBuffer:
         let encoding = try text()
         return .buffer(Buffer(Array(try take(try length())), encoding: encoding))
+      case .textApart:
+        let start = position
+        guard let text = String(validating: try takeApart(), as: UTF8.self) else {
+          throw Damage(offset: start)
+        }
+        return .text(text)
+      case .bufferApart: return .buffer(Buffer(try takeApart()))
+      case .encodedBufferApart:
+        let encoding = try text()
+        return .buffer(Buffer(try takeApart(), encoding: encoding))
       case .array:
         var elements: [Value] = []
         for _ in 0..<(try length()) { elements.append(try value(depth: depth + 1)) }

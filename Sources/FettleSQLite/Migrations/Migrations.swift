@@ -9,6 +9,7 @@ enum Migrations {
     migrator.registerMigration("002_journal", migrate: journal)
     migrator.registerMigration("003_scheduling", migrate: scheduling)
     migrator.registerMigration("004_search", migrate: search)
+    migrator.registerMigration("005_large_values", migrate: largeValues)
     return migrator
   }()
 }
