@@ -12,10 +12,14 @@ swift build --product fettle >/dev/null
 program="$PWD/$(swift build --product fettle --show-bin-path | sed "s|^$PWD/||")/fettle"
 work=$(mktemp -d)
 socket="shots-$$"
+sessions=0
 trap 'tmux -L "$socket" kill-server 2>/dev/null || true; rm -rf "$work"' EXIT
 
 session() { # columns rows [variable=value…]
   tmux -L "$socket" kill-server 2>/dev/null || true
+  # A server that is still on its way out would take the next session with it.
+  sessions=$((sessions + 1))
+  socket="shots-$$-$sessions"
   tmux -L "$socket" -f /dev/null new-session -d -x "$1" -y "$2" -s t \
     "exec env LC_ALL=C.UTF-8 TZ=UTC TMPDIR=$work ${*:3} $program demo --now 2026-09-21T14:05:00Z"
   tmux -L "$socket" set -g status off

@@ -141,7 +141,11 @@ extension ResumeCheck {
       effects: ahead.compactMap { ahead in
         guard let implementation = runner.modules[ahead.type] else { return nil }
         let isFirst = ahead.id == module.id
-        let effect = type(of: implementation).effect(of: isFirst ? input ?? [:] : [:])
+        // Later modules may be mapped from what has not run yet; what tells their effect, such as a
+        // method, hardly ever is.
+        let mapped = isFirst ? input : try? Operation.map(ahead, in: scope)
+        let implemented = type(of: implementation)
+        let effect = mapped.map(implemented.effect) ?? implemented.descriptor.effect
         guard effect != .pure, effect != .read else { return nil }
         return Effect(
           module: ahead.id, effect: effect,
