@@ -8,7 +8,7 @@ public struct ResumeCheck: Sendable, Hashable {
   /// Why it would fail before anything is sent: expressions that fail, fields that do not fit.
   public let problems: [Problem]
   /// The modules that would run if nothing fails: the failed one, what follows it, and the later
-  /// routes that are owed. Filters are not considered.
+  /// routes that are owed; without what lies behind a filter that is known to stop the bundle.
   public let willRun: [ModuleID]
   /// The modules that ran before and would not run again.
   public let notRepeated: [ModuleID]
@@ -118,26 +118,26 @@ extension ResumeCheck {
     } catch {
       problems.append(Problem(field: error.field, message: error.message))
     }
-    let owed = record.continuation.reversed().flatMap { frame -> [ModuleNode] in
+    let scope = cycle.scope(Sight(bundles))
+    var way = Way(known: Set(bundles.byModule.keys), scope: scope)
+    // The bundle is behind the filter of the module it waits at, unless that filter failed.
+    way.walk(place.flow[place.position...], entered: record.error.stage != .filter)
+    for frame in record.continuation.reversed() {
       guard case .routes(let id, let after, _) = frame, let router = blueprint.module(id) else {
-        return []
+        continue
       }
       let order = router.routeOrder
-      let later = order.firstIndex(of: after).map { order[($0 + 1)...] } ?? []
-      return later.flatMap { router.routes[$0].flow }
+      for route in order.firstIndex(of: after).map({ order[($0 + 1)...] }) ?? [] {
+        way.walk(router.routes[route].flow[...])
+      }
     }
-    let ahead = (place.flow[place.position...] + owed).flatMap(\.withRoutes)
+    let ahead = way.modules
     let willRun = ahead.map(\.id)
-    let scope = cycle.scope(Sight(bundles))
     self.init(
       input: input, problems: problems, willRun: willRun,
       notRepeated: record.visits.filter { $0.emitted > 0 && !willRun.contains($0.module) }
         .map(\.module),
-      filters: ahead.compactMap { ahead in
-        // The bundle is behind the filter of the module it waits at, unless that filter failed.
-        if ahead.id == module.id, record.error.stage != .filter { return nil }
-        return FilterForecast(ahead, knowing: Set(bundles.byModule.keys), scope)
-      },
+      filters: way.filters,
       effects: ahead.compactMap { ahead in
         guard let implementation = runner.modules[ahead.type] else { return nil }
         let isFirst = ahead.id == module.id
@@ -171,10 +171,29 @@ extension ResumeCheck.FilterForecast {
   }
 }
 
-extension ModuleNode {
-  /// This module and every module in its routes and branches, but no handlers.
-  fileprivate var withRoutes: [ModuleNode] {
-    [self] + routes.flatMap { $0.isDisabled ? [] : $0.flow.flatMap(\.withRoutes) }
-      + branches.flatMap { $0.isDisabled ? [] : $0.flow.flatMap(\.withRoutes) }
+/// What lies ahead of a bundle, as far as it can be told before anything has run.
+private struct Way {
+  let known: Set<ModuleID>
+  let scope: Scope
+  private(set) var modules: [ModuleNode] = []
+  private(set) var filters: [ResumeCheck.FilterForecast] = []
+
+  init(known: Set<ModuleID>, scope: Scope) {
+    self.known = known
+    self.scope = scope
+  }
+
+  mutating func walk(_ flow: ArraySlice<ModuleNode>, entered: Bool = false) {
+    for (offset, module) in flow.enumerated() {
+      if !(entered && offset == 0),
+        let filter = ResumeCheck.FilterForecast(module, knowing: known, scope)
+      {
+        filters.append(filter)
+        if filter.answer == .stops { return }
+      }
+      modules.append(module)
+      for route in module.routes where !route.isDisabled { walk(route.flow[...]) }
+      for branch in module.branches where !branch.isDisabled { walk(branch.flow[...]) }
+    }
   }
 }
