@@ -115,7 +115,7 @@ extension SQLiteStore: ExecutionJournal {
     // Looking takes no lock; there is hardly ever one.
     let isAny = try await reading { try JournalRows(database: $0).expired(now) != nil }
     guard isAny else { return nil }
-    return try await writing { database in
+    return try await committing { database in
       let rows = JournalRows(database: database)
       guard let id = try rows.expired(now) else { return nil }
       try database.execute(

@@ -7,18 +7,54 @@ struct TakeOver {
   let runner: ScenarioRunner
   let author: String
 
+  /// How many are taken over at once: they share their waits for the disk.
+  private static let width = 64
+
   /// Every execution that can be taken over now.
   /// - Returns: how they ended.
   func run() async throws(StoreError) -> [ExecutionSummary] {
+    // Hardly ever is there one, and hardly ever two.
     var ended: [ExecutionSummary] = []
-    while let interrupted = try await runner.journal.takeOver(
-      by: runner.worker, now: runner.clock.now(),
-      lease: runner.clock.now().advanced(bySeconds: runner.leaseSeconds))
-    {
-      ended.append(try await finish(interrupted))
+    if let first = try await next() {
+      ended.append(try await finish(first))
+      ended += try await rest()
     }
     _ = try await runner.store.releaseExpiredLeases(now: runner.clock.now())
     return ended
+  }
+
+  private func next() async throws(StoreError) -> InterruptedExecution? {
+    try await runner.journal.takeOver(
+      by: runner.worker, now: runner.clock.now(),
+      lease: runner.clock.now().advanced(bySeconds: runner.leaseSeconds))
+  }
+
+  private func rest() async throws(StoreError) -> [ExecutionSummary] {
+    // A single look says whether it is worth more than one worker.
+    guard let second = try await next() else { return [] }
+    let results = await withTaskGroup(of: Result<[ExecutionSummary], StoreError>.self) { group in
+      group.addTask { await self.work(from: second) }
+      for _ in 1..<Self.width { group.addTask { await self.work(from: nil) } }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    var ended: [ExecutionSummary] = []
+    for result in results { ended += try result.get() }
+    return ended
+  }
+
+  private func work(
+    from first: InterruptedExecution?
+  ) async -> Result<[ExecutionSummary], StoreError> {
+    var ended: [ExecutionSummary] = []
+    do throws(StoreError) {
+      var current = first
+      if current == nil { current = try await next() }
+      while let interrupted = current {
+        ended.append(try await finish(interrupted))
+        current = try await next()
+      }
+      return .success(ended)
+    } catch { return .failure(error) }
   }
 
   private func finish(

@@ -72,6 +72,37 @@ struct Engine: AsyncParsableCommand {
       try await bulk(failing, into: &table)
     }
     print(table.text)
+    if only.isEmpty || only == "P15" { try await recovery() }
+  }
+
+  /// Executions whose worker is gone, picked up by another (bar P15).
+  private func recovery() async throws {
+    let bench = try Bench()
+    let blueprint = try Bench.chain([(Step.descriptor.type, false)])
+    let scenario = try await bench.store.scenario(named: blueprint.name)
+    let past = Instant(milliseconds: SystemClock().now().milliseconds - 60_000)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for worker in 0..<64 {
+        group.addTask {
+          for number in 0..<(10_000 / 64) {
+            _ = try await bench.store.open(
+              ExecutionOpening(
+                execution: ExecutionSummary(
+                  id: "\(worker)-\(number)", scenario: scenario, started: past),
+                blueprint: blueprint, given: Bench.given, seed: 1, worker: "gone", lease: past),
+              claiming: nil)
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    let clock = ContinuousClock()
+    let start = clock.now
+    let count = try await bench.runner.takeOverInterrupted().count
+    let seconds = start.duration(to: clock.now) / .seconds(1)
+    print(
+      "P15 take-over: \(count) executions, each with a record stored, in "
+        + String(format: "%.2f s", seconds))
   }
 
   /// Many records resumed in bulk, and what a failed run takes on the disk.
