@@ -62,13 +62,7 @@ extension SQLiteStore: IncompleteStore {
   ) async throws(StoreError) -> Int {
     try await writing { [self] database in
       let rows = self.rows(database)
-      let (number, summary) = try rows.find(id)
-      guard summary.state == .pending || summary.state == .unresolved else {
-        throw IllegalMove(state: summary.state, event: .claimed)
-      }
-      guard summary.version == version else {
-        throw StoreError.changedMeanwhile(currentVersion: summary.version)
-      }
+      let (number, _) = try rows.findEditable(id, version: version)
       for edit in edits { try rows.insert(edit, number: number) }
       try database.execute(
         cached: "UPDATE record SET version = version + 1 WHERE number = ?", arguments: [number])
@@ -134,13 +128,7 @@ extension SQLiteStore: IncompleteStore {
   ) async throws(StoreError) -> Int {
     try await writing { [self] database in
       let rows = self.rows(database)
-      let (number, summary) = try rows.find(id)
-      guard summary.state == .pending || summary.state == .unresolved else {
-        throw IllegalMove(state: summary.state, event: .claimed)
-      }
-      guard summary.version == version else {
-        throw StoreError.changedMeanwhile(currentVersion: summary.version)
-      }
+      let (number, summary) = try rows.findEditable(id, version: version)
       try database.execute(
         cached: "UPDATE content SET blueprint = ? WHERE record = ?",
         arguments: [try rows.number(of: blueprint), number])
@@ -180,6 +168,21 @@ extension SQLiteStore: IncompleteStore {
 }
 
 extension RecordRows {
+  /// A record that an operator may change, as the operator has seen it.
+  /// - Throws: `IllegalMove` while it is being retried or when it is closed, `changedMeanwhile`.
+  func findEditable(
+    _ id: RecordID, version: Int
+  ) throws -> (number: Int64, summary: IncompleteSummary) {
+    let found = try find(id)
+    guard found.summary.state == .pending || found.summary.state == .unresolved else {
+      throw IllegalMove(state: found.summary.state, event: .claimed)
+    }
+    guard found.summary.version == version else {
+      throw StoreError.changedMeanwhile(currentVersion: found.summary.version)
+    }
+    return found
+  }
+
   /// Makes one move in a record's life.
   func move(
     _ id: RecordID, version: Int?, _ change: RecordChange

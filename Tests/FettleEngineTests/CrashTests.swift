@@ -16,7 +16,7 @@ struct CrashTests {
     _ random: inout SplitMix
   ) -> (desk: OperatorDesk, runner: ScenarioRunner, store: MortalStore) {
     let mortal = MortalStore(
-      bench.store, writesLeft: Int.random(in: 0..<40, using: &random),
+      bench.store, writesLeft: Int.random(in: 0..<20, using: &random),
       diesAfterWrite: Bool.random(using: &random))
     let runner = ScenarioRunner(
       modules: ModuleRegistry(Connectors.all() + [bench.told]), store: mortal,
@@ -77,7 +77,7 @@ struct CrashTests {
       #expect(done.sorted() == all.sorted(), "round \(round): lost \(lost), repeated \(repeated)")
       if done.sorted() != all.sorted() { break }
     }
-    #expect(deaths > 15)
+    #expect(deaths > 40)
   }
 
   @Test("while an effect was under way leaves a record in doubt, which says what was sent")
