@@ -47,7 +47,7 @@ struct IncompleteListTests {
     ).get()
     play.forgetEffects()
     play.press(.down)
-    #expect(play.effects == [.load(row.id, .preview)])
+    #expect(play.effects == [.record(.load(row.id, .preview))])
     #expect(play.state.list.rows[1].version == changed.summary.version)
   }
 
@@ -72,7 +72,7 @@ struct IncompleteListTests {
   func late() throws {
     var play = try ScreenPlay(Fixtures.records())
     let before = play.state.list.rows
-    play.send(.pageLoaded(.newest, token: 0, limit: 200, .success([])))
+    play.send(.list(.pageLoaded(.newest, token: 0, limit: 200, .success([]))))
     #expect(play.state.list.rows == before)
   }
 
@@ -145,7 +145,9 @@ struct IncompleteListTests {
     var play = try ScreenPlay([Fixtures.record()])
     play.send(.ticked(Fixtures.now))
     play.send(
-      .pageLoaded(.refresh, token: play.state.list.token, limit: 1, .failure(.busy("backup"))))
+      .list(
+        .pageLoaded(
+          .refresh, token: play.state.list.token, limit: 1, .failure(.busy("backup")))))
     #expect(play.state.frame().text.contains("held by another program"))
     play.send(.ticked(Fixtures.now))
     #expect(play.state.trouble == nil)

@@ -51,7 +51,9 @@ struct KeyMapTests {
     play.press(.control("s"))
     let changing = play.effects.filter {
       switch $0 {
-      case .append, .resume, .close, .delete, .restore, .setAutoRetry: true
+      case .record(.append), .record(.resume), .record(.close), .record(.delete),
+        .record(.restore), .record(.setAutoRetry):
+        true
       default: false
       }
     }

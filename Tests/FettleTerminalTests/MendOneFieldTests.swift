@@ -27,7 +27,7 @@ struct MendOneFieldTests {
     play.forgetEffects()
     play.press(.character("r"))
     #expect(play.state.resumeCheck?.isForResuming == true)
-    #expect(!play.effects.contains { if case .resume = $0 { true } else { false } })
+    #expect(!play.effects.contains { if case .record(.resume) = $0 { true } else { false } })
     #expect(play.state.frame().text.contains("1.email  nothing  →  text \"ada@example.org\""))
     play.press(.enter)
     #expect(play.state.notice.text.contains("resolved in 0.8 s"))
@@ -45,8 +45,8 @@ struct MendOneFieldTests {
     let draft = Draft(path: email, value: "a")
     #expect(
       play.effects.prefix(2) == [
-        .append([draft], to: record.id, of: record.bundles, version: 1),
-        .resume(record.id, version: 2, .manual),
+        .record(.append([draft], to: record.id, of: record.bundles, version: 1)),
+        .record(.resume(record.id, version: 2, .manual)),
       ])
   }
 
@@ -56,7 +56,7 @@ struct MendOneFieldTests {
     var play = ScreenPlay([record])
     play.forgetEffects()
     play.press(.character("r"))
-    #expect(play.effects.first == .resume(record.id, version: 1, .manual))
+    #expect(play.effects.first == .record(.resume(record.id, version: 1, .manual)))
     #expect(play.state.notice.text.contains("failed again"))
   }
 

@@ -78,16 +78,29 @@ struct ScreenPlay {
 
   private func answer(to effect: Effect) -> Message? {
     switch effect {
+    case .list(let effect): .list(answer(to: effect))
+    case .record(let effect): .record(answer(to: effect))
+    case .suspend, .repaint, .quit: nil
+    }
+  }
+
+  private func answer(to effect: ListEffect) -> ListMessage {
+    switch effect {
     case .page(let filter, let request, let limit, let purpose, let token):
       return .pageLoaded(
         purpose, token: token, limit: limit,
         .success(store.pageNow(filter, request, limit: limit)))
     case .counts: return .countsLoaded(.success(store.countsNow()))
+    }
+  }
+
+  private func answer(to effect: RecordEffect) -> RecordMessage {
+    switch effect {
     case .load(let id, let purpose):
       guard let record = store.recordNow(id) else {
-        return .recordLoaded(id, purpose, .failure(.notFound("record \(id)")))
+        return .loaded(id, purpose, .failure(.notFound("record \(id)")))
       }
-      return .recordLoaded(id, purpose, .success(opened(record)))
+      return .loaded(id, purpose, .success(opened(record)))
     case .check(let record, let bundles, let token):
       return .checked(Self.check(record, bundles), token: token)
     case .append(let drafts, let id, let bundles, let version):
@@ -111,7 +124,6 @@ struct ScreenPlay {
       return .moved(
         id, isOn ? .autoRetryOn : .autoRetryOff,
         move(id, version, isOn ? .autoRetryTurnedOn : .autoRetryTurnedOff, nil))
-    case .suspend, .repaint, .quit: return nil
     }
   }
 
@@ -126,7 +138,9 @@ struct ScreenPlay {
         reason: reason, author: "ada", date: Fixtures.now))
   }
 
-  private func resume(_ id: RecordID, _ version: Int, _ trigger: AttemptTrigger) -> Message {
+  private func resume(
+    _ id: RecordID, _ version: Int, _ trigger: AttemptTrigger
+  ) -> RecordMessage {
     guard let record = store.recordNow(id) else {
       return .resumed(id, .failure(.notFound("record \(id)")))
     }

@@ -97,12 +97,6 @@ enum KeyMap {
     KeyBinding([.character("G"), .end], "", "To the end", .moveToLast),
   ]
 
-  private static let help: [KeyBinding] = [
-    KeyBinding(
-      [.escape, .character("q"), .character("?"), .enter, .control("c")], "back", "Leave the help",
-      .back)
-  ]
-
   private static let line: [KeyBinding] = [
     KeyBinding([.enter], "keep", "Keep what is typed", .keep),
     KeyBinding([.escape], "back", "Leave everything as it was", .cancel),

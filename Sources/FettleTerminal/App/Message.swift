@@ -1,30 +1,20 @@
 import FettleCore
-import FettleEngine
 
-/// What happened: a key, the time, an answer.
+/// What happened: a key, the time, an answer. The answers a screen gets stand in its folder.
 enum Message: Equatable, Sendable {
   case key(Key)
   case pasted(String)
   case resized(Size)
   case ticked(Instant)
-  case pageLoaded(PagePurpose, token: Int, limit: Int, Answer<[IncompleteSummary]>)
-  case countsLoaded(Answer<RecordCounts>)
-  case recordLoaded(RecordID, LoadPurpose, Answer<OpenedRecord>)
-  case checked(ResumeCheck, token: Int)
-  case saved(RecordID, Answer<Int>)
-  case resumed(RecordID, Answer<ResumeReport>)
-  case moved(RecordID, RecordAction, Answer<IncompleteExecution>)
+  case list(ListMessage)
+  case record(RecordMessage)
 
   typealias Answer<Success: Equatable & Sendable> = Result<Success, StoreError>
 }
 
-/// What an operator did to a record as a whole.
-enum RecordAction: Hashable, Sendable { case closed, deleted, restored, autoRetryOn, autoRetryOff }
-
-/// A record with what the engine knows about its failed module.
-struct OpenedRecord: Hashable, Sendable {
-  let record: IncompleteExecution
-  /// Nil when Fettle cannot run the module.
-  let descriptor: ModuleDescriptor?
-  let check: ResumeCheck
+/// What a question to the store or the engine brought.
+func answer<Success: Equatable & Sendable>(
+  _ ask: () async throws(StoreError) -> Success
+) async -> Message.Answer<Success> {
+  do { return .success(try await ask()) } catch { return .failure(error) }
 }

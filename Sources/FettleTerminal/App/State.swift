@@ -5,6 +5,8 @@ struct State: Equatable, Sendable {
   let surroundings: Surroundings
   var size: Size
   var now: Instant
+  /// The screen the keys 1 to 5 choose.
+  var screen = Screen.incomplete
   var counts: RecordCounts?
   var list = IncompleteListState()
   var detail: DetailState?
@@ -41,7 +43,7 @@ struct State: Equatable, Sendable {
     if let question { return question.context }
     if let typing { return typing.isValue ? .value : .line }
     if let resumeCheck { return resumeCheck.isForResuming ? .resumeCheck : .diff }
-    return detail == nil ? .list : .detail
+    return detail == nil ? screen.context : .detail
   }
 }
 

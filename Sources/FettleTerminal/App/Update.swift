@@ -2,7 +2,7 @@ import FettleCore
 
 extension State {
   /// What to do first: the counts and the newest records.
-  mutating func begin() -> [Effect] { startList(.newest) + [.counts] }
+  mutating func begin() -> [Effect] { startList(.newest) + [.list(.counts)] }
 
   /// Takes in what happened.
   /// - Returns: what shall be done about it outside of the screen.
@@ -22,33 +22,18 @@ extension State {
     case .ticked(let now):
       self.now = now
       return tick()
-    case .pageLoaded(let purpose, let token, let limit, let answer):
-      return pageLoaded(purpose, token: token, limit: limit, answer)
-    case .countsLoaded(.success(let counts)):
-      self.counts = counts
-      return []
-    case .countsLoaded(.failure(let error)):
-      trouble = "\(error.description)"
-      return []
-    case .recordLoaded(let id, let purpose, let answer): return recordLoaded(id, purpose, answer)
-    case .checked(let check, let token):
-      guard detail?.checkToken == token else { return [] }
-      detail?.check = check
-      detail?.rebuild()
-      return []
-    case .saved(let id, let answer): return saved(id, answer)
-    case .resumed(let id, let answer): return resumed(id, answer)
-    case .moved(let id, let action, let answer): return moved(id, action, answer)
+    case .list(let message): return updateList(message)
+    case .record(let message): return updateRecord(message)
     }
   }
 
   /// Looks whether anything changed. The list tells it for the open record too.
   private mutating func tick() -> [Effect] {
-    var effects = refreshList() + [.counts]
+    var effects = refreshList() + [.list(.counts)]
     if let open = detail?.record, running.isEmpty {
       let row = list.rows.first { $0.id == open.id }
       if row == nil || row?.version != open.summary.version {
-        effects.append(.load(open.id, .refresh))
+        effects.append(.record(.load(open.id, .refresh)))
       }
     }
     return effects
@@ -135,7 +120,7 @@ extension State {
       }
       self.typing = nil
       guard let summary = summary(of: id) else { return [] }
-      return [.close(id, version: summary.version, reason: reason)]
+      return [.record(.close(id, version: summary.version, reason: reason))]
     case (.keep, .filter): self.typing = nil
     case (.changeType, .value):
       self.typing?.editor?.changeType()
@@ -168,7 +153,7 @@ extension State {
     case (.answerDelete, .closeOrDelete(let id)): question = .delete(id)
     case (.answerYes, .delete(let id)):
       guard let summary = summary(of: id) else { return [] }
-      return [.delete(id, version: summary.version)]
+      return [.record(.delete(id, version: summary.version))]
     case (.answerYes, .quit): return [.quit]
     case (.answerYes, .resumeMarked(let ids)): return startBulk(ids)
     case (.answerSave, .quitUnsaved): return save(then: .quit)

@@ -21,7 +21,9 @@ extension State {
     } else if detail != nil {
       drawDetail(into: &frame)
     } else {
-      drawList(into: &frame)
+      switch screen {
+      case .incomplete: drawList(into: &frame)
+      }
     }
     return frame
   }

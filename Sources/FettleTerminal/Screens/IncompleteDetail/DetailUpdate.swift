@@ -99,7 +99,7 @@ extension State {
     let token = nextToken()
     detail?.checkToken = token
     guard let detail else { return [] }
-    return [.check(detail.record, detail.bundles, token: token)]
+    return [.record(.check(detail.record, detail.bundles, token: token))]
   }
 
   private var detailPage: Int {
@@ -155,7 +155,7 @@ extension State {
     }
     list.moveCursor(to: index + distance)
     guard let id = list.cursor else { return [] }
-    return [.load(id, .open(.nothing))]
+    return [.record(.load(id, .open(.nothing)))]
   }
 
   mutating func recordLoaded(

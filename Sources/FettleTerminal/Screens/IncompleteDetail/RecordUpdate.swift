@@ -3,17 +3,35 @@ import FettleEngine
 
 /// What an operator does with a record as a whole, from the list or from the record itself.
 extension State {
+  /// Takes in an answer.
+  mutating func updateRecord(_ message: RecordMessage) -> [Effect] {
+    switch message {
+    case .loaded(let id, let purpose, let answer): return recordLoaded(id, purpose, answer)
+    case .checked(let check, let token):
+      guard detail?.checkToken == token else { return [] }
+      detail?.check = check
+      detail?.rebuild()
+      return []
+    case .saved(let id, let answer): return saved(id, answer)
+    case .resumed(let id, let answer): return resumed(id, answer)
+    case .moved(let id, let action, let answer): return moved(id, action, answer)
+    }
+  }
+
   mutating func updateRecord(_ command: Command) -> [Effect] {
     guard let summary = detail?.record.summary ?? list.selected else { return [] }
     switch command {
     case .turnAutoRetry:
-      return [.setAutoRetry(summary.state != .pending, summary.id, version: summary.version)]
+      return [
+        .record(
+          .setAutoRetry(summary.state != .pending, summary.id, version: summary.version))
+      ]
     case .closeRecord:
       question = .closeOrDelete(summary.id)
       return []
     case .takeBackDelete:
       guard let deleted = lastDeleted else { return [] }
-      return [.restore(deleted.id, version: deleted.version)]
+      return [.record(.restore(deleted.id, version: deleted.version))]
     case .resumeMarked:
       question = .resumeMarked(list.rows.map(\.id).filter { list.marks.contains($0) })
       return []
@@ -25,7 +43,7 @@ extension State {
   mutating func startResume(_ id: RecordID, version: Int) -> [Effect] {
     running.insert(id)
     notice = "resuming \(id.short)…"
-    return [.resume(id, version: version, .manual)]
+    return [.record(.resume(id, version: version, .manual))]
   }
 
   mutating func save(then: DetailState.AfterSaving) -> [Effect] {
@@ -37,8 +55,9 @@ extension State {
     self.detail?.afterSaving = then
     let record = detail.record
     return [
-      .append(
-        detail.changesToSave, to: record.id, of: record.bundles, version: record.summary.version)
+      .record(
+        .append(
+          detail.changesToSave, to: record.id, of: record.bundles, version: record.summary.version))
     ]
   }
 
@@ -52,7 +71,7 @@ extension State {
     }
   }
 
-  mutating func saved(_ id: RecordID, _ answer: Message.Answer<Int>) -> [Effect] {
+  private mutating func saved(_ id: RecordID, _ answer: Message.Answer<Int>) -> [Effect] {
     guard let detail, detail.record.id == id else { return [] }
     let next = detail.afterSaving ?? .stay
     self.detail?.afterSaving = nil
@@ -61,7 +80,7 @@ extension State {
       self.detail?.saved()
       notice = "saved; nothing was run"
       switch next {
-      case .stay: return [.load(id, .refresh)]
+      case .stay: return [.record(.load(id, .refresh))]
       case .resume: return startResume(id, version: version)
       case .leave, .quit: return afterSaving(next)
       }
@@ -69,7 +88,7 @@ extension State {
       resumeCheck = nil
       notice =
         "someone else changed this record: nothing was written, your changes are kept; look again"
-      return [.load(id, .refresh)]
+      return [.record(.load(id, .refresh))]
     case .failure(let error):
       resumeCheck = nil
       notice = "not saved: \(error.description)"
@@ -77,7 +96,8 @@ extension State {
     }
   }
 
-  mutating func resumed(_ id: RecordID, _ answer: Message.Answer<ResumeReport>) -> [Effect] {
+  private mutating func resumed(_ id: RecordID, _ answer: Message.Answer<ResumeReport>) -> [Effect]
+  {
     running.remove(id)
     var effects: [Effect] = []
     switch answer {
@@ -88,8 +108,8 @@ extension State {
       list.take(report.record.summary)
     }
     effects += nextOfBulk(id, answer)
-    if detail?.record.id == id { effects.append(.load(id, .refresh)) }
-    return effects + refreshList() + [.counts]
+    if detail?.record.id == id { effects.append(.record(.load(id, .refresh))) }
+    return effects + refreshList() + [.list(.counts)]
   }
 
   private static func outcome(of report: ResumeReport) -> SafeText {
@@ -124,7 +144,7 @@ extension State {
       }
       self.bulk = bulk
       running.insert(id)
-      return [.resume(id, version: row.version, .bulk)]
+      return [.record(.resume(id, version: row.version, .bulk))]
     }
     self.bulk = nil
     list.marks.formUnion(bulk.failed)
@@ -145,7 +165,7 @@ extension State {
     return runNextOfBulk()
   }
 
-  mutating func moved(
+  private mutating func moved(
     _ id: RecordID, _ action: RecordAction, _ answer: Message.Answer<IncompleteExecution>
   ) -> [Effect] {
     switch answer {
@@ -156,14 +176,14 @@ extension State {
       if action == .deleted { lastDeleted = record.summary }
       if action == .restored { lastDeleted = nil }
     }
-    var effects = refreshList() + [.counts]
+    var effects = refreshList() + [.list(.counts)]
     if detail?.record.id == id {
       if action == .deleted || action == .closed, case .success = answer,
         detail?.drafts.isEmpty == true
       {
         effects += closeDetail()
       } else {
-        effects.append(.load(id, .refresh))
+        effects.append(.record(.load(id, .refresh)))
       }
     }
     return effects

@@ -8,13 +8,28 @@ extension State {
     list.isGrowing = true
     list.isRefreshing = false
     return [
-      .page(
-        list.filter.records, purpose == .oldest ? .last : .first,
-        limit: IncompleteListState.page, purpose, token: list.token)
+      .list(
+        .page(
+          list.filter.records, purpose == .oldest ? .last : .first,
+          limit: IncompleteListState.page, purpose, token: list.token))
     ]
   }
 
-  mutating func pageLoaded(
+  /// Takes in an answer.
+  mutating func updateList(_ message: ListMessage) -> [Effect] {
+    switch message {
+    case .pageLoaded(let purpose, let token, let limit, let answer):
+      return pageLoaded(purpose, token: token, limit: limit, answer)
+    case .countsLoaded(.success(let counts)):
+      self.counts = counts
+      return []
+    case .countsLoaded(.failure(let error)):
+      trouble = "\(error.description)"
+      return []
+    }
+  }
+
+  private mutating func pageLoaded(
     _ purpose: PagePurpose, token: Int, limit: Int, _ answer: Message.Answer<[IncompleteSummary]>
   ) -> [Effect] {
     guard token == list.token else { return [] }
@@ -51,7 +66,7 @@ extension State {
     } else {
       request = .first
     }
-    return [.page(list.filter.records, request, limit: limit, .refresh, token: list.token)]
+    return [.list(.page(list.filter.records, request, limit: limit, .refresh, token: list.token))]
   }
 
   /// Asks for the record under the cursor. One at a time: while one is on its way, keys only move.
@@ -63,7 +78,7 @@ extension State {
       return []
     }
     list.previewLoading = selected.id
-    return [.load(selected.id, .preview)]
+    return [.record(.load(selected.id, .preview))]
   }
 
   private mutating func moveList(to index: Int) -> [Effect] {
@@ -84,8 +99,10 @@ extension State {
     }
     list.isGrowing = true
     return [
-      .page(
-        list.filter.records, request, limit: IncompleteListState.page, purpose, token: list.token)
+      .list(
+        .page(
+          list.filter.records, request, limit: IncompleteListState.page, purpose,
+          token: list.token))
     ]
   }
 
@@ -160,6 +177,6 @@ extension State {
       return open(preview, then)
     }
     notice = "opening \(selected.id.short)"
-    return [.load(selected.id, .open(then))]
+    return [.record(.load(selected.id, .open(then)))]
   }
 }
