@@ -215,6 +215,7 @@ struct RecordRows {
       record.former = former
     }
     record.edits = try edits(of: number)
+    record.mappingEdits = try mappingEdits(of: number)
     record.attempts = try attempts(of: number)
     return record
   }
@@ -232,6 +233,38 @@ struct RecordRows {
         old: try (row["old"] as Data?).map { try ValueCodec.decode(Array($0)) },
         new: try (row["new"] as Data?).map { try ValueCodec.decode(Array($0)) },
         author: row["author"], date: Instant(milliseconds: row["date"]))
+    }
+  }
+
+  /// Appends a change of a mapping.
+  func insert(_ edit: MappingEdit, number: Int64) throws {
+    try database.execute(
+      cached: """
+        INSERT INTO mapping_edit VALUES
+          (?, (SELECT coalesce(max(number), 0) + 1 FROM mapping_edit WHERE record = ?),
+           ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        number, number, edit.path.description, edit.old.map { blob($0) },
+        edit.new.map { blob($0) }, edit.isInScenario, edit.author, edit.date.milliseconds,
+      ])
+  }
+
+  private func mappingEdits(of number: Int64) throws -> [MappingEdit] {
+    try Row.fetchAll(
+      try database.cachedStatement(
+        sql: "SELECT * FROM mapping_edit WHERE record = ? ORDER BY number"),
+      arguments: [number]
+    ).map { row in
+      guard let path = try? ValuePath(parsing: row["path"]) else {
+        throw StoreError.damaged("the path of a change of a mapping")
+      }
+      return MappingEdit(
+        path: path,
+        old: try (row["old"] as Data?).map { try ValueCodec.decode(Array($0)) },
+        new: try (row["new"] as Data?).map { try ValueCodec.decode(Array($0)) },
+        isInScenario: row["in_scenario"], author: row["author"],
+        date: Instant(milliseconds: row["date"]))
     }
   }
 

@@ -161,6 +161,38 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     try await read { () async throws(StoreError) in try await store.oldestOpen(of: scenario) }
   }
 
+  func amend(
+    _ id: RecordID, version: Int, _ amendment: Amendment
+  ) async throws(StoreError) -> Int {
+    try await write { () async throws(StoreError) in
+      try await store.amend(id, version: version, amendment)
+    }
+  }
+
+  func note(_ note: RecordNote, on id: RecordID) async throws(StoreError) {
+    try await write { () async throws(StoreError) in try await store.note(note, on: id) }
+  }
+
+  func notes(of id: RecordID) async throws(StoreError) -> [RecordNote] {
+    try await read { () async throws(StoreError) in try await store.notes(of: id) }
+  }
+
+  func keep(_ draft: KeptDraft) async throws(StoreError) {
+    try await write { () async throws(StoreError) in try await store.keep(draft) }
+  }
+
+  func draft(of id: RecordID, by author: String) async throws(StoreError) -> KeptDraft? {
+    try await read { () async throws(StoreError) in try await store.draft(of: id, by: author) }
+  }
+
+  func dropDraft(
+    of id: RecordID, by author: String, upTo sequence: Int
+  ) async throws(StoreError) {
+    try await write { () async throws(StoreError) in
+      try await store.dropDraft(of: id, by: author, upTo: sequence)
+    }
+  }
+
   func replaceBlueprint(
     of id: RecordID, with blueprint: Blueprint, failer: ModuleID, version: Int, author: String,
     date: Instant

@@ -111,6 +111,67 @@ final class FakeStore: IncompleteStore {
 
   func releaseExpiredLeases(now: Instant) async throws(StoreError) -> [RecordID] { [] }
 
+  private let kept = Mutex<[RecordID: KeptDraft]>([:])
+  private let noted = Mutex<[RecordID: [RecordNote]]>([:])
+
+  func amend(
+    _ id: RecordID, version: Int, _ amendment: Amendment
+  ) async throws(StoreError) -> Int { try amendNow(id, version: version, amendment).get() }
+
+  func amendNow(
+    _ id: RecordID, version: Int, _ amendment: Amendment
+  ) -> Result<Int, StoreError> {
+    records.withLock { records in
+      guard var record = records[id] else { return .failure(.notFound("record \(id)")) }
+      guard record.summary.version == version else {
+        return .failure(.changedMeanwhile(currentVersion: record.summary.version))
+      }
+      record.edits += amendment.edits
+      record.mappingEdits += amendment.mappings
+      if let blueprint = amendment.blueprint { record.blueprint = blueprint }
+      if let restart = amendment.restart {
+        record.summary.failer = restart.module
+        record.continuation = restart.continuation
+      }
+      record.summary.version += 1
+      records[id] = record
+      return .success(record.summary.version)
+    }
+  }
+
+  func note(_ note: RecordNote, on id: RecordID) async throws(StoreError) { noteNow(note, on: id) }
+
+  func noteNow(_ note: RecordNote, on id: RecordID) {
+    noted.withLock { $0[id, default: []].append(note) }
+  }
+
+  func notes(of id: RecordID) async throws(StoreError) -> [RecordNote] { notesNow(of: id) }
+
+  func notesNow(of id: RecordID) -> [RecordNote] { noted.withLock { $0[id] ?? [] } }
+
+  func keep(_ draft: KeptDraft) async throws(StoreError) { keepNow(draft) }
+
+  func keepNow(_ draft: KeptDraft) {
+    kept.withLock { kept in
+      if let known = kept[draft.record], known.sequence >= draft.sequence { return }
+      kept[draft.record] = draft
+    }
+  }
+
+  func draft(of id: RecordID, by author: String) async throws(StoreError) -> KeptDraft? {
+    draftNow(of: id)
+  }
+
+  func draftNow(of id: RecordID) -> KeptDraft? { kept.withLock { $0[id] } }
+
+  func dropDraft(
+    of id: RecordID, by author: String, upTo sequence: Int
+  ) async throws(StoreError) { dropDraftNow(of: id, upTo: sequence) }
+
+  func dropDraftNow(of id: RecordID, upTo sequence: Int) {
+    kept.withLock { if let known = $0[id], known.sequence <= sequence { $0[id] = nil } }
+  }
+
   func move(
     _ id: RecordID, version: Int?, _ change: RecordChange
   ) async throws(StoreError) -> IncompleteExecution {

@@ -1,6 +1,6 @@
 /// Where incomplete executions live. It speaks of records and moves, never of tables; every
 /// implementation passes `StoreContractTests`.
-public protocol IncompleteStore: Sendable {
+public protocol IncompleteStore: AmendmentStore {
   /// Adds a record and gives it its position in the queue of its scenario. When this returns, the
   /// record survives a power cut.
   /// - Returns: the position, from 1.

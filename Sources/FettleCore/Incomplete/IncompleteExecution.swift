@@ -41,6 +41,8 @@ public struct IncompleteExecution: Sendable, Hashable {
   public var originalBundles: VisibleBundles
   /// What operators changed, oldest first.
   public var edits: [BundleEdit]
+  /// What operators changed in its blueprint, oldest first; `blueprint` has these changes.
+  public var mappingEdits: [MappingEdit]
   /// What the failed module was given, after mapping; for people to read. A resume maps again.
   public var mappedInput: Value
   /// Variables in force at the failure.
@@ -74,6 +76,7 @@ public struct IncompleteExecution: Sendable, Hashable {
     self.blueprint = blueprint
     self.originalBundles = originalBundles
     edits = []
+    mappingEdits = []
     self.mappedInput = mappedInput
     self.variables = variables
     self.continuation = continuation

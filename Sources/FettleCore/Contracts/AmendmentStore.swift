@@ -1,0 +1,30 @@
+/// Where is kept what operators do to a record beside the moves of its life: amendments, drafts that
+/// are not saved yet, and what the audit knows.
+public protocol AmendmentStore: Sendable {
+  /// Carries out an amendment, in one transaction.
+  /// - Returns: the new version.
+  /// - Throws: `changedMeanwhile` when `version` is not the stored one, `refused` when the record is
+  ///   being retried or closed; nothing is written then.
+  func amend(
+    _ id: RecordID, version: Int, _ amendment: Amendment
+  ) async throws(StoreError) -> Int
+
+  /// Adds a line to the audit of a record.
+  /// - Throws: `notFound`.
+  func note(_ note: RecordNote, on id: RecordID) async throws(StoreError)
+
+  /// The moves of a record's life and the lines added to its audit, oldest first.
+  /// - Throws: `notFound`.
+  func notes(of id: RecordID) async throws(StoreError) -> [RecordNote]
+
+  /// Keeps what somebody has changed and not saved, instead of an older draft of the same person for
+  /// the same record.
+  func keep(_ draft: KeptDraft) async throws(StoreError)
+
+  /// The draft somebody left of a record; nil when there is none.
+  func draft(of id: RecordID, by author: String) async throws(StoreError) -> KeptDraft?
+
+  /// Forgets a draft.
+  /// - Parameter sequence: up to which change; a newer draft stays.
+  func dropDraft(of id: RecordID, by author: String, upTo sequence: Int) async throws(StoreError)
+}

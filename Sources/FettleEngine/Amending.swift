@@ -1,0 +1,164 @@
+public import FettleCore
+
+/// Changing what a record goes on with: its bundles, the mapping of its module, the place.
+extension OperatorDesk {
+  /// Makes changes of bundles and mappings, all of them or none.
+  /// - Parameters:
+  ///   - drafts: the changes, in order.
+  ///   - version: the version the operator has seen.
+  ///   - alsoInScenario: whether changes of mappings are made in the blueprint the scenario has today
+  ///     too.
+  /// - Returns: the new version.
+  /// - Throws: `failed` when a change does not fit, `changedMeanwhile`, `refused`; nothing was
+  ///   written then.
+  public func amend(
+    _ id: RecordID, version: Int, _ drafts: [Draft], alsoInScenario: Bool = false
+  ) async throws(StoreError) -> Int {
+    let record = try await store.record(id)
+    let date = runner.clock.now()
+    var amendment = Amendment(author: author, date: date)
+    var bundles = record.bundles
+    var blueprint = record.blueprint
+    var today: Blueprint?
+    let changesMapping = drafts.contains { $0.target == .mapping }
+    if changesMapping, alsoInScenario {
+      guard let known = try await runner.scenarios.blueprint(of: record.summary.scenarioID) else {
+        throw .failed(
+          "no blueprint of \(record.summary.scenarioName) is kept, so that only this record can be "
+            + "changed")
+      }
+      today = known
+    }
+    do {
+      for draft in drafts {
+        switch draft.target {
+        case .bundle:
+          amendment.edits.append(
+            try bundles.write(draft.value, at: draft.path, author: author, date: date))
+        case .mapping:
+          amendment.mappings.append(
+            MappingEdit(
+              path: draft.path, old: blueprint.mapping(at: draft.path), new: draft.value,
+              isInScenario: alsoInScenario, author: author, date: date))
+          blueprint = try blueprint.replacingMapping(at: draft.path, with: draft.value)
+          if let known = today {
+            guard known.module(draft.path.module)?.type == blueprint.module(draft.path.module)?.type
+            else {
+              throw StoreError.failed(
+                "module \(draft.path.module) is another one in the blueprint "
+                  + "\(record.summary.scenarioName) has today; change this record only")
+            }
+            today = try known.replacingMapping(at: draft.path, with: draft.value)
+          }
+        }
+      }
+    } catch let error as StoreError { throw error } catch { throw .failed("\(error)") }
+    if changesMapping { amendment.blueprint = blueprint }
+    let after = try await store.amend(id, version: version, amendment)
+    if let today { try await runner.scenarios.keep(today, for: record.summary.scenarioID) }
+    return after
+  }
+
+  /// What going on at another module would do again.
+  public struct RestartForecast: Sendable, Hashable {
+    /// The module.
+    public let module: ModuleID
+    /// The modules that ran for this bundle and would run again, in order.
+    public let repeated: [ModuleID]
+    /// Those of them that would change the world a second time.
+    public let repeatedEffects: [ModuleID]
+
+    /// A forecast of these parts.
+    public init(module: ModuleID, repeated: [ModuleID], repeatedEffects: [ModuleID]) {
+      self.module = module
+      self.repeated = repeated
+      self.repeatedEffects = repeatedEffects
+    }
+  }
+
+  /// The modules a record can go on at, in order, and what each would do again.
+  public func restartForecasts(of record: IncompleteExecution) -> [RestartForecast] {
+    let points = record.restartPoints
+    return points.map { start in
+      let from = (record.blueprint.path(to: record.summary.failer) ?? []).map(\.module.id)
+      let position = from.firstIndex(of: start) ?? 0
+      let repeated = Array(from[position...].dropLast())
+      return RestartForecast(
+        module: start, repeated: repeated,
+        repeatedEffects: repeated.filter { id in
+          guard let module = record.blueprint.module(id),
+            let descriptor = descriptor(of: module)
+          else { return true }
+          return descriptor.effect == .effect
+        })
+    }
+  }
+
+  /// Lets a record go on at another module.
+  /// - Returns: the new version.
+  /// - Throws: `failed` when it cannot go on there.
+  public func moveRestart(
+    of id: RecordID, to module: ModuleID, version: Int
+  ) async throws(StoreError) -> Int {
+    let record = try await store.record(id)
+    guard record.restartPoints.contains(module) else {
+      let points = record.restartPoints.map(\.description).joined(separator: ", ")
+      throw .failed(
+        "record \(id.short) cannot go on at module \(module); it can at \(points). Beyond that other "
+          + "bundles of the run would be processed again")
+    }
+    return try await store.amend(
+      id, version: version,
+      Amendment(
+        restart: Amendment.Restart(
+          module: module, continuation: record.continuation(from: module)),
+        author: author, date: runner.clock.now()))
+  }
+
+  /// The blueprint the scenario of a record has today, and why the record cannot go on with it.
+  public func todaysBlueprint(
+    for record: IncompleteExecution
+  ) async throws(StoreError) -> (blueprint: Blueprint, obstacles: [String])? {
+    guard let blueprint = try await runner.scenarios.blueprint(of: record.summary.scenarioID)
+    else { return nil }
+    return (blueprint, record.obstacles(toRunningOnWith: blueprint))
+  }
+
+  /// Notes in the audit that this operator looked at the value of a secret field.
+  public func noteReveal(of place: String, in id: RecordID) async throws(StoreError) {
+    try await store.note(
+      RecordNote(RecordNote.revealed, detail: place, author: author, date: runner.clock.now()),
+      on: id)
+  }
+
+  /// The moves of a record's life and the lines added to its audit, oldest first.
+  public func notes(of id: RecordID) async throws(StoreError) -> [RecordNote] {
+    try await store.notes(of: id)
+  }
+
+  /// What an execution did, operation by operation.
+  public func entries(of execution: String) async throws(StoreError) -> [JournalEntry] {
+    try await runner.journal.entries(of: execution)
+  }
+
+  /// Keeps what this operator has changed and not saved, so that it survives a crash.
+  /// - Parameter sequence: goes up with every change.
+  public func keepDraft(
+    _ drafts: [Draft], withheld: Int, of id: RecordID, version: Int, sequence: Int
+  ) async throws(StoreError) {
+    try await store.keep(
+      KeptDraft(
+        record: id, author: author, version: version, sequence: sequence, drafts: drafts,
+        withheld: withheld, date: runner.clock.now()))
+  }
+
+  /// The draft this operator left of a record; nil when there is none.
+  public func draft(of id: RecordID) async throws(StoreError) -> KeptDraft? {
+    try await store.draft(of: id, by: author)
+  }
+
+  /// Forgets the draft of this operator.
+  public func dropDraft(of id: RecordID, upTo sequence: Int) async throws(StoreError) {
+    try await store.dropDraft(of: id, by: author, upTo: sequence)
+  }
+}

@@ -1,0 +1,136 @@
+public import FettleCore
+import Foundation
+import GRDB
+
+extension SQLiteStore {
+  /// Carries out an amendment, in one transaction.
+  public func amend(
+    _ id: RecordID, version: Int, _ amendment: Amendment
+  ) async throws(StoreError) -> Int {
+    try await writing { [self] database in
+      let rows = self.rows(database)
+      let (number, summary) = try rows.findEditable(id, version: version)
+      for edit in amendment.edits { try rows.insert(edit, number: number) }
+      for edit in amendment.mappings { try rows.insert(edit, number: number) }
+      if let blueprint = amendment.blueprint {
+        try database.execute(
+          cached: "UPDATE content SET blueprint = ? WHERE record = ?",
+          arguments: [try rows.number(of: blueprint), number])
+      }
+      if let restart = amendment.restart {
+        let blueprint = try amendment.blueprint ?? rows.record(id).blueprint
+        try database.execute(
+          cached: "UPDATE content SET continuation = ? WHERE record = ?",
+          arguments: [rows.blob(restart.continuation), number])
+        try database.execute(
+          cached: "UPDATE record SET failer = ?, failer_title = ? WHERE number = ?",
+          arguments: [
+            restart.module.number,
+            blueprint.module(restart.module)?.title ?? summary.failerTitle, number,
+          ])
+      }
+      try database.execute(
+        cached: "UPDATE record SET version = version + 1 WHERE number = ?", arguments: [number])
+      if amendment.blueprint != nil || amendment.restart != nil {
+        try database.execute(
+          cached: "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?)",
+          arguments: [
+            number, version + 1, amendment.restart == nil ? "blueprintReplaced" : "restartMoved",
+            summary.state.rawValue,
+            amendment.restart.map { "from module \(summary.failer) to \($0.module)" },
+            amendment.author, amendment.date.milliseconds,
+          ])
+      }
+      return version + 1
+    }
+  }
+
+  /// Adds a line to the audit of a record.
+  public func note(_ note: RecordNote, on id: RecordID) async throws(StoreError) {
+    try await writing { [self] database in
+      let number = try self.rows(database).find(id).number
+      try database.execute(
+        cached: """
+          INSERT INTO record_note VALUES
+            (?, (SELECT coalesce(max(number), 0) + 1 FROM record_note WHERE record = ?), ?, ?, ?, ?)
+          """,
+        arguments: [
+          number, number, note.event, note.detail, note.author, note.date.milliseconds,
+        ])
+    }
+  }
+
+  /// The moves of a record's life and the lines added to its audit, oldest first.
+  public func notes(of id: RecordID) async throws(StoreError) -> [RecordNote] {
+    try await reading { [self] database in
+      let number = try self.rows(database).find(id).number
+      return try Row.fetchAll(
+        try database.cachedStatement(
+          sql: """
+            SELECT event, reason AS detail, author, date, version AS place FROM move
+              WHERE record = ?
+            UNION ALL
+            SELECT event, detail, author, date, number FROM record_note WHERE record = ?
+            ORDER BY date, place
+            """), arguments: [number, number]
+      ).map {
+        RecordNote(
+          $0["event"], detail: $0["detail"], author: $0["author"],
+          date: Instant(milliseconds: $0["date"]))
+      }
+    }
+  }
+
+  /// Keeps what somebody has changed and not saved.
+  public func keep(_ draft: KeptDraft) async throws(StoreError) {
+    try await writing { [self] database in
+      let number = try self.rows(database).find(draft.record).number
+      try database.execute(
+        cached: """
+          INSERT INTO draft VALUES (?, ?, ?, ?, ?, ?, ?)
+          ON CONFLICT (record, author) DO UPDATE SET version = excluded.version,
+            sequence = excluded.sequence, changes = excluded.changes,
+            withheld = excluded.withheld, date = excluded.date
+          WHERE excluded.sequence > sequence
+          """,
+        arguments: [
+          number, draft.author, draft.version, draft.sequence,
+          Data(ValueCodec.encode(.array(draft.drafts.map(\.stored)))), draft.withheld,
+          draft.date.milliseconds,
+        ])
+    }
+  }
+
+  /// The draft somebody left of a record.
+  public func draft(
+    of id: RecordID, by author: String
+  ) async throws(StoreError) -> KeptDraft? {
+    try await reading { database in
+      guard
+        let row = try Row.fetchOne(
+          try database.cachedStatement(
+            sql: """
+              SELECT draft.* FROM draft JOIN record ON record.number = draft.record
+              WHERE record.id = ? AND author = ?
+              """), arguments: [id.text, author])
+      else { return nil }
+      let changes = try ValueCodec.decode(Array(row["changes"] as Data)).array ?? []
+      return KeptDraft(
+        record: id, author: author, version: row["version"], sequence: row["sequence"],
+        drafts: changes.compactMap(Draft.init(stored:)), withheld: row["withheld"],
+        date: Instant(milliseconds: row["date"]))
+    }
+  }
+
+  /// Forgets a draft.
+  public func dropDraft(
+    of id: RecordID, by author: String, upTo sequence: Int
+  ) async throws(StoreError) {
+    try await writing { [self] database in
+      let number = try self.rows(database).find(id).number
+      try database.execute(
+        cached: "DELETE FROM draft WHERE record = ? AND author = ? AND sequence <= ?",
+        arguments: [number, author, sequence])
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import FettleCore
+import FettleEngine
+import FettleSQLite
+import Testing
+
+@Suite("Changing what a record goes on with")
+struct AmendingTests {
+  private func path(_ text: String) throws -> ValuePath { try ValuePath(parsing: text) }
+
+  private func failed(_ bench: Workbench, _ modules: String, _ word: String) async throws
+    -> IncompleteExecution
+  {
+    bench.told.fail(on: word, with: ModuleError(.data, "\"say\" is wrong"))
+    _ = try await bench.runner.run(
+      try Workbench.blueprint(modules), given: [["w": .text(word), "better": "good"]])
+    _ = bench.told.takeHeard()
+    return try await bench.desk.record(try #require(try await bench.open().first).id)
+  }
+
+  @Test("the mapping is changed for this record, and a resume uses it")
+  func mapping() async throws {
+    let bench = try Workbench()
+    let record = try await failed(bench, Workbench.say(2, "{{1.w}}"), "bad")
+    let version = try await bench.desk.amend(
+      record.id, version: record.summary.version,
+      [Draft(path: path("2.say"), value: "{{1.better}}", in: .mapping)])
+    let report = try await bench.desk.resume(record.id, version: version, trigger: .manual)
+    #expect(report.outcome == .resolved)
+    #expect(bench.told.takeHeard() == ["good"])
+    let after = try await bench.desk.record(record.id)
+    #expect(after.mappingEdits.map(\.old) == ["{{1.w}}"])
+    #expect(after.mappingEdits.map(\.isInScenario) == [false])
+    let today = try await bench.store.blueprint(of: record.summary.scenarioID)
+    #expect(try today?.mapping(at: path("2.say")) == "{{1.w}}")
+  }
+
+  @Test("and in the scenario of today, when that is wanted")
+  func scenario() async throws {
+    let bench = try Workbench()
+    let record = try await failed(bench, Workbench.say(2, "{{1.w}}"), "bad")
+    _ = try await bench.desk.amend(
+      record.id, version: record.summary.version,
+      [Draft(path: path("2.say"), value: "{{1.better}}", in: .mapping)], alsoInScenario: true)
+    let today = try await bench.store.blueprint(of: record.summary.scenarioID)
+    #expect(try today?.mapping(at: path("2.say")) == "{{1.better}}")
+  }
+
+  @Test("a change that does not fit writes nothing")
+  func allOrNothing() async throws {
+    let bench = try Workbench()
+    let record = try await failed(bench, Workbench.say(2, "{{1.w}}"), "bad")
+    await #expect(throws: StoreError.self) {
+      try await bench.desk.amend(
+        record.id, version: record.summary.version,
+        [Draft(path: path("1.w"), value: "x"), Draft(path: path("1.no.where"), value: "x")])
+    }
+    #expect(try await bench.desk.record(record.id) == record)
+  }
+
+  @Test("goes on at an earlier module, and says what that repeats")
+  func restart() async throws {
+    let bench = try Workbench()
+    let record = try await failed(
+      bench, Workbench.say(2, "first") + "," + Workbench.say(3, "{{1.w}}"), "bad")
+    #expect(record.restartPoints == [2, 3])
+    let forecasts = bench.desk.restartForecasts(of: record)
+    #expect(forecasts.map(\.repeatedEffects) == [[2], []])
+    let version = try await bench.desk.moveRestart(
+      of: record.id, to: 2, version: record.summary.version)
+    bench.told.fail(on: "bad", with: nil)
+    let report = try await bench.desk.resume(record.id, version: version, trigger: .manual)
+    #expect(report.outcome == .resolved)
+    #expect(bench.told.takeHeard() == ["first", "bad"])
+    await #expect(throws: StoreError.self) {
+      try await bench.desk.moveRestart(of: record.id, to: 1, version: version)
+    }
+  }
+
+  @Test("going on before a router runs all its routes, once each")
+  func restartBeforeRouter() async throws {
+    let bench = try Workbench()
+    let record = try await failed(
+      bench,
+      Workbench.say(2, "first")
+        + #",{"id":3,"module":"builtin:BasicRouter","mapper":null,"routes":[{"flow":["#
+        + Workbench.say(4, "{{1.w}}") + #"]},{"flow":["# + Workbench.say(5, "later") + "]}]}",
+      "bad")
+    #expect(record.continuation.count == 1)
+    #expect(record.continuation(from: 4) == record.continuation)
+    #expect(record.continuation(from: 2) == [])
+    let version = try await bench.desk.moveRestart(
+      of: record.id, to: 2, version: record.summary.version)
+    bench.told.fail(on: "bad", with: nil)
+    _ = try await bench.desk.resume(record.id, version: version, trigger: .manual)
+    #expect(bench.told.takeHeard() == ["first", "bad", "later"])
+  }
+
+  @Test("not beyond an iterator: the other bundles went on from there")
+  func iterator() async throws {
+    let bench = try Workbench()
+    bench.told.fail(on: "b", with: ModuleError(.data, "no"))
+    _ = try await bench.runner.run(
+      try Workbench.blueprint(
+        #"{"id":2,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.list}}"}},"#
+          + Workbench.say(3, "x") + "," + Workbench.say(4, "{{2.value}}")),
+      given: [["list": ["a", "b", "c"]]])
+    let record = try await bench.desk.record(try #require(try await bench.open().first).id)
+    #expect(record.restartPoints == [3, 4])
+  }
+}
