@@ -23,7 +23,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    // MD5, SHA and HMAC of the expression language: cryptography is never our own.
+    // MD5, SHA and HMAC of the expression language, and what is sealed: cryptography is never our own.
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     // The log lines of the daemon.
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -59,7 +59,10 @@ let package = Package(
     // What the command and the daemon have in common: the concrete parts, put together.
     .target(
       name: "FettleProgram",
-      dependencies: ["FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite"],
+      dependencies: [
+        "FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "fettled",
@@ -127,6 +130,9 @@ let package = Package(
       dependencies: [
         "FettleCore", "FettleEngine", "FettleSQLite", "FettleTestKit", "fettle", "fettled",
       ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ProgramTests", dependencies: ["FettleCore", "FettleProgram", "FettleTestKit"],
       swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ],

@@ -4,7 +4,9 @@ public import FettleCore
 /// `http:MakeRequest` is found by its name.
 public enum Connectors {
   /// All of them.
-  public static func all(transport: HTTPTransport = .shared) -> [any ModuleImplementation] {
+  public static func all(
+    transport: HTTPTransport = .shared, connections: any ConnectionOpening = NoConnections()
+  ) -> [any Module] {
     [
       CustomWebHook(), BasicTrigger(), BasicFeeder(),
       ActionSendData(transport: transport), MakeRequest(transport: transport),

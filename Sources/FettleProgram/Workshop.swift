@@ -13,6 +13,8 @@ public struct Workshop: Sendable {
   public let runner: ScenarioRunner
   /// What an operator can do.
   public let desk: OperatorDesk
+  /// The connections of the store.
+  public let connections: StoredConnections
 
   /// Opens the store at a path.
   /// - Parameter creating: whether a missing store is made; what only looks does not.
@@ -24,8 +26,9 @@ public struct Workshop: Sendable {
       creating
       ? try SQLiteStore.open(path: path, limits: settings.limits)
       : try .openExisting(path: path, limits: settings.limits)
+    connections = StoredConnections(store, sealing: KeyedSealing())
     runner = ScenarioRunner(
-      modules: ModuleRegistry(Connectors.all()), store: store, clock: clock,
+      modules: ModuleRegistry(Connectors.all(connections: connections)), store: store, clock: clock,
       timeZone: settings.zone, retrySchedule: settings.retries,
       leaseSeconds: settings.leaseSeconds)
     desk = OperatorDesk(store: store, runner: runner, author: Self.operatorName)
@@ -83,4 +86,4 @@ public struct Settings: Sendable {
   }
 }
 
-private func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

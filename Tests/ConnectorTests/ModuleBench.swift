@@ -8,7 +8,7 @@ func perform(
   variables: Variables = Variables()
 ) async throws(ModuleError) -> OperationOutput {
   guard
-    let module = Connectors.all().first(where: { Swift.type(of: $0).descriptor.type == type })
+    let module = Connectors.all().first(where: { $0.descriptor.type == type })
   else { throw ModuleError(.unexpected, "there is no \(type)") }
   let document: Value = [
     "flow": [["id": 1, "module": .text(type), "parameters": .collection(parameters)]]
@@ -16,7 +16,7 @@ func perform(
   guard let node = try? Blueprint(document).flow.first else {
     throw ModuleError(.unexpected, "no blueprint")
   }
-  let (fitted, misfits) = Swift.type(of: module).descriptor.fitted(input)
+  let (fitted, misfits) = module.descriptor.fitted(input)
   if let misfit = misfits.first { throw ModuleError(.bundleValidation, misfit.message) }
   return try await module.perform(
     fitted,

@@ -1,13 +1,13 @@
-/// One kind of module: how it turns a mapped input into bundles.
+/// One module that can be run: how it turns a mapped input into bundles.
 ///
 /// To add one: a file named after the module in the folder of its app, a line in the registry, a
 /// test against a real server.
-public protocol ModuleImplementation: Sendable {
+public protocol Module: Sendable {
   /// What it accepts, what it emits and what it may do to the world.
-  static var descriptor: ModuleDescriptor { get }
+  var descriptor: ModuleDescriptor { get }
 
   /// What this input would do to the world, where that depends on the input: an HTTP GET only reads.
-  static func effect(of input: Collection) -> EffectClass
+  func effect(of input: Collection) -> EffectClass
 
   /// Performs one operation: one mapped input in, the bundles to send on out, in order.
   /// - Throws: what went wrong and of which type, never what should follow from it.
@@ -16,9 +16,30 @@ public protocol ModuleImplementation: Sendable {
   ) async throws(ModuleError) -> OperationOutput
 }
 
+extension Module {
+  /// The class of the descriptor.
+  public func effect(of input: Collection) -> EffectClass { descriptor.effect }
+}
+
+/// A module that is written in code, so that its type alone says what it accepts. A module that is
+/// described in a file is a `Module` only.
+public protocol ModuleImplementation: Module {
+  /// What it accepts, what it emits and what it may do to the world.
+  static var descriptor: ModuleDescriptor { get }
+
+  /// What this input would do to the world, where that depends on the input: an HTTP GET only reads.
+  static func effect(of input: Collection) -> EffectClass
+}
+
 extension ModuleImplementation {
+  /// That of the type.
+  public var descriptor: ModuleDescriptor { Self.descriptor }
+
   /// The class of the descriptor.
   public static func effect(of input: Collection) -> EffectClass { descriptor.effect }
+
+  /// That of the type.
+  public func effect(of input: Collection) -> EffectClass { Self.effect(of: input) }
 }
 
 /// What an operation may know beside its input.

@@ -2,7 +2,7 @@ import FettleCore
 
 /// The modules that belong to the flow itself and to no app. They come with every registry.
 enum FlowModules {
-  static let implementations: [any ModuleImplementation] = [
+  static let implementations: [any Module] = [
     BasicRepeater(), ThrowError(), ThrowWarning(),
   ]
 

@@ -144,8 +144,7 @@ extension ResumeCheck {
         // Later modules may be mapped from what has not run yet; what tells their effect, such as a
         // method, hardly ever is.
         let mapped = isFirst ? input : try? Operation.map(ahead, in: scope)
-        let implemented = type(of: implementation)
-        let effect = mapped.map(implemented.effect) ?? implemented.descriptor.effect
+        let effect = mapped.map(implementation.effect) ?? implementation.descriptor.effect
         guard effect != .pure, effect != .read else { return nil }
         return Effect(
           module: ahead.id, effect: effect,

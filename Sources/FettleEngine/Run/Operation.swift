@@ -4,7 +4,7 @@ import FettleCore
 /// place.
 struct Operation {
   let module: ModuleNode
-  let implementation: any ModuleImplementation
+  let implementation: any Module
   let context: OperationContext
 
   /// What came of it. A failure is a result; nothing follows from it here.
@@ -37,7 +37,7 @@ struct Operation {
     do { mapped = try Self.map(module, in: scope) } catch {
       return .failure(Refusal(error: error, input: .null))
     }
-    let (input, misfits) = type(of: implementation).descriptor.fitted(mapped)
+    let (input, misfits) = implementation.descriptor.fitted(mapped)
     if let error = Self.error(for: misfits, of: module) {
       return .failure(Refusal(error: error, input: .collection(mapped)))
     }
@@ -45,7 +45,7 @@ struct Operation {
   }
 
   /// What doing it twice would mean.
-  func effect(of input: Collection) -> EffectClass { type(of: implementation).effect(of: input) }
+  func effect(of input: Collection) -> EffectClass { implementation.effect(of: input) }
 
   /// Performs it, within its time.
   /// - Parameter seconds: the limit where the module sets none of its own.
@@ -54,7 +54,7 @@ struct Operation {
   func perform(
     _ input: Collection, within seconds: Int
   ) async throws(ModuleError) -> OperationOutput {
-    let descriptor = type(of: implementation).descriptor
+    let descriptor = implementation.descriptor
     // What only computes is not waited for, and must not pay for a watch.
     guard descriptor.effect != .pure || descriptor.seconds != nil else {
       return try await implementation.perform(input, in: context)

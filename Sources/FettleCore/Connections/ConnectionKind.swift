@@ -1,0 +1,129 @@
+/// What a kind of connection is made of: the rows of `fettle connection add`.
+public struct ConnectionKind: Sendable, Hashable {
+  /// The word it is named by.
+  public let name: String
+  /// What it is, in a few words.
+  public let summary: String
+  /// What may be seen.
+  public let settings: [Field]
+  /// What may not.
+  public let secrets: [Field]
+
+  /// One part of a connection.
+  public struct Field: Sendable, Hashable {
+    /// Its name.
+    public let name: String
+    /// Whether the connection cannot do without it.
+    public let isRequired: Bool
+    /// What it is, in a few words.
+    public let summary: String
+
+    init(_ name: String, _ summary: String, required: Bool = false) {
+      self.name = name
+      self.summary = summary
+      isRequired = required
+    }
+  }
+
+  /// The kinds that are known. Apps described in files add fields of their own to `app`.
+  public static let all: [ConnectionKind] = [
+    ConnectionKind(
+      name: "basic", summary: "user name and password of a web service",
+      settings: [Field("user", "user name", required: true), url],
+      secrets: [Field("password", "password", required: true)]),
+    ConnectionKind(
+      name: "bearer", summary: "a token in the header Authorization", settings: [url],
+      secrets: [Field("token", "token", required: true)]),
+    ConnectionKind(
+      name: "api-key", summary: "a key in a header or the query of a web service",
+      settings: [
+        Field("name", "name of the header or parameter; X-API-Key"),
+        Field("placement", "header or query; header"),
+        Field("prefix", "what stands before the key, such as \"Token \""), url,
+      ],
+      secrets: [Field("key", "key", required: true)]),
+    ConnectionKind(
+      name: "certificate", summary: "a client certificate, and whom else to trust",
+      settings: [
+        Field("certificate", "file of the client certificate (PEM)"),
+        Field("ca", "file of certificates to trust (PEM)"), url,
+      ],
+      secrets: [
+        Field("key", "private key of the certificate (PEM)"),
+        Field("passphrase", "passphrase of the private key"),
+      ]),
+    ConnectionKind(
+      name: "oauth2", summary: "OAuth 2: client credentials, or a refresh token",
+      settings: [
+        Field("token-url", "address that gives tokens", required: true),
+        Field("client-id", "client id", required: true), Field("scope", "scope"), url,
+      ],
+      secrets: [
+        Field("client-secret", "client secret"), Field("refresh-token", "refresh token"),
+      ]),
+    ConnectionKind(
+      name: "smtp", summary: "a server that takes e-mail", settings: server("587", "starttls"),
+      secrets: [Field("password", "password")]),
+    ConnectionKind(
+      name: "imap", summary: "a mailbox", settings: server("993", "tls"),
+      secrets: [Field("password", "password")]),
+    ConnectionKind(
+      name: "ftp", summary: "a server of files, FTP or FTPS", settings: server("21", "none"),
+      secrets: [Field("password", "password")]),
+    ConnectionKind(
+      name: "sftp", summary: "a server of files over SSH",
+      settings: [
+        Field("host", "host", required: true), Field("port", "port; 22"),
+        Field("user", "user name", required: true),
+        Field("host-key", "SHA-256 fingerprint of the server's key, as ssh-keygen -l prints it"),
+        Field("known-hosts", "file of known hosts, where no fingerprint is given"),
+        Field("key-file", "file of the private key"),
+      ],
+      secrets: [Field("password", "password"), Field("passphrase", "passphrase of the key file")]),
+    ConnectionKind(
+      name: "app", summary: "what an app described in a file asks for", settings: [url], secrets: []
+    ),
+  ]
+
+  private static let url = Field("url", "an address that 'fettle connection test' asks")
+
+  private static func server(_ port: String, _ security: String) -> [Field] {
+    [
+      Field("host", "host", required: true), Field("port", "port; \(port)"),
+      Field("user", "user name"), Field("security", "none, starttls or tls; \(security)"),
+      Field("ca", "file of certificates to trust (PEM)"),
+      Field("verify", "yes or no: whether the certificate is checked; yes"),
+    ]
+  }
+
+  /// The kind of that name.
+  public static func named(_ name: String) -> ConnectionKind? { all.first { $0.name == name } }
+
+  /// Why a connection of this kind cannot work; empty when nothing is missing.
+  public func problems(of connection: Connection) -> [String] {
+    var problems: [String] = []
+    for field in settings where field.isRequired && connection.settings[field.name] == nil {
+      problems.append("\(name) needs --set \(field.name)=…, the \(field.summary)")
+    }
+    for field in secrets where field.isRequired && connection.secrets[field.name] == nil {
+      problems.append("\(name) needs the secret \(field.name)")
+    }
+    guard name != "app" else { return problems }
+    for (setting, _) in connection.settings.fields.map({ ($0.name, $0.value) })
+    where !settings.contains(where: { $0.name == setting }) {
+      let isSecret = secrets.contains { $0.name == setting }
+      problems.append(
+        isSecret
+          ? "\(setting) is a secret: give it with --secret \(setting), not with --set"
+          : "\(name) has no setting \(setting); it has "
+            + settings.map(\.name).joined(separator: ", "))
+    }
+    for secret in connection.secrets.keys.sorted()
+    where !secrets.contains(where: { $0.name == secret }) {
+      problems.append(
+        "\(name) has no secret \(secret); it has "
+          + secrets.map(\.name).joined(separator: ", "))
+    }
+    return problems
+  }
+}

@@ -1,0 +1,128 @@
+import FettleCore
+import Glibc
+
+/// Where the key comes from that seals what lies in the store.
+public enum KeySource: Sendable, Hashable {
+  /// A file that holds it; only its owner may read it.
+  /// - Parameter isMade: whether a missing file is made, with a fresh key, when something is sealed.
+  case file(String, isMade: Bool)
+  /// A command line whose output is the key, such as that of a password safe.
+  case command(String)
+
+  /// What the environment says: `FETTLE_KEY_FILE`, else `FETTLE_KEY_COMMAND`, else `fettle/key` in
+  /// the XDG config home, which is made when it is first needed. Nil when there is no home.
+  public static var environment: KeySource? {
+    if let path = FettleProgram.environment("FETTLE_KEY_FILE"), !path.isEmpty {
+      return .file(path, isMade: false)
+    }
+    if let line = FettleProgram.environment("FETTLE_KEY_COMMAND"), !line.isEmpty {
+      return .command(line)
+    }
+    return configurationFolder.map { .file("\($0)/key", isMade: true) }
+  }
+
+  /// The folder of what people configure: `fettle` in the XDG config home; nil when there is no home.
+  public static var configurationFolder: String? {
+    let configHome = FettleProgram.environment("XDG_CONFIG_HOME") ?? ""
+    if configHome.hasPrefix("/") { return "\(configHome)/fettle" }
+    let home = FettleProgram.environment("HOME") ?? ""
+    return home.hasPrefix("/") ? "\(home)/.config/fettle" : nil
+  }
+
+  /// How messages name the place. A command line may itself hold something secret.
+  var place: String {
+    switch self {
+    case .file(let path, _): path
+    case .command: "FETTLE_KEY_COMMAND"
+    }
+  }
+
+  /// The key: 32 bytes.
+  /// - Parameter fresh: makes a key, where one may be made.
+  func key(orMake fresh: (() -> [UInt8])?) throws(SealingError) -> [UInt8] {
+    switch self {
+    case .command(let line):
+      let answer: [UInt8]
+      do throws(ShellCommand.Failure) { answer = try ShellCommand.output(of: line) } catch {
+        throw .unavailable(place: place, reason: error.description)
+      }
+      return try decoded(answer)
+    case .file(let path, let isMade):
+      if let content = try readOwned(path) { return try decoded(content) }
+      guard isMade, let fresh else { throw .missingKey(place: path) }
+      let key = fresh()
+      try make(path, key)
+      // Another program may have made one at the same time: the one that is there counts.
+      guard let content = try readOwned(path) else { throw .missingKey(place: path) }
+      return try decoded(content)
+    }
+  }
+
+  /// 64 hexadecimal digits, with blanks and line ends around them.
+  private func decoded(_ content: [UInt8]) throws(SealingError) -> [UInt8] {
+    let digits = String(decoding: content, as: UTF8.self).filter { !$0.isWhitespace }
+    guard digits.utf8.count == 64, digits.allSatisfy(\.isHexDigit), digits.allSatisfy(\.isASCII)
+    else { throw .noKey(place: place) }
+    let values = digits.compactMap { $0.hexDigitValue.map { UInt8($0) } }
+    return stride(from: 0, to: 64, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+  }
+
+  private func readOwned(_ path: String) throws(SealingError) -> [UInt8]? {
+    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw .unavailable(place: path, reason: String(cString: strerror(errno)))
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw .unavailable(place: path, reason: String(cString: strerror(errno)))
+    }
+    guard status.st_mode & S_IFMT != S_IFREG || status.st_mode & 0o077 == 0 else {
+      throw .keyReadableByOthers(
+        path: path, mode: "0" + String(status.st_mode & 0o777, radix: 8))
+    }
+    var content = [UInt8](repeating: 0, count: 4096)
+    let count = read(descriptor, &content, content.count)
+    guard count >= 0 else {
+      throw .unavailable(place: path, reason: String(cString: strerror(errno)))
+    }
+    return Array(content.prefix(count))
+  }
+
+  /// Writes a key aside and gives it its name in one step, so that nobody ever reads half a key and
+  /// a key that is there is never written over.
+  private func make(_ path: String, _ key: [UInt8]) throws(SealingError) {
+    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    makeFolders(folder)
+    let aside = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max))"
+    let descriptor = Glibc.open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw .unavailable(place: path, reason: String(cString: strerror(errno)))
+    }
+    defer { unlink(aside) }
+    let text = Array((key.map(Self.hexadecimal).joined() + "\n").utf8)
+    let isWritten =
+      write(descriptor, text, text.count) == text.count && fsync(descriptor) == 0
+    let code = errno
+    close(descriptor)
+    guard isWritten else {
+      throw .unavailable(place: path, reason: String(cString: strerror(code)))
+    }
+    guard link(aside, path) == 0 || errno == EEXIST else {
+      throw .unavailable(place: path, reason: String(cString: strerror(errno)))
+    }
+  }
+
+  private func makeFolders(_ folder: String) {
+    var path = ""
+    for part in folder.split(separator: "/") {
+      path += (path.isEmpty && !folder.hasPrefix("/") ? "" : "/") + part
+      mkdir(path, 0o700)
+    }
+  }
+
+  private static func hexadecimal(_ byte: UInt8) -> String {
+    (byte < 16 ? "0" : "") + String(byte, radix: 16)
+  }
+}
