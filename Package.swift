@@ -85,7 +85,7 @@ let package = Package(
     .executableTarget(
       name: "fettle-bench",
       dependencies: [
-        "FettleCore", "FettleEngine", "FettleSQLite",
+        "FettleCore", "FettleEngine", "FettleSQLite", "PseudoTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         // The floors are SQLite itself.
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
@@ -96,6 +96,9 @@ let package = Package(
       dependencies: ["FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite"],
       path: "Sources/Examples/EmbedTheEngine", swiftSettings: strict),
 
+    // A terminal that measures, for tests and benchmark.
+    .target(
+      name: "PseudoTerminal", path: "Tests/PseudoTerminal", swiftSettings: strict),
     .target(
       name: "FettleTestKit",
       dependencies: [
@@ -128,7 +131,8 @@ let package = Package(
     .testTarget(
       name: "EndToEnd",
       dependencies: [
-        "FettleCore", "FettleEngine", "FettleSQLite", "FettleTestKit", "fettle", "fettled",
+        "FettleCore", "FettleEngine", "FettleSQLite", "FettleTestKit", "PseudoTerminal", "fettle",
+        "fettled",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -9,7 +9,9 @@ struct FettleBench: AsyncParsableCommand {
     commandName: "fettle-bench",
     abstract: "Performance as ratios against floors measured in the same run.",
     discussion: "Build it for release: swift run -c release fettle-bench expressions",
-    subcommands: [Expressions.self, JSON.self, Engine.self, Pages.self, Soak.self])
+    subcommands: [
+      Expressions.self, JSON.self, Engine.self, Pages.self, Soak.self, TerminalBench.self,
+    ])
 }
 
 /// What every part takes.

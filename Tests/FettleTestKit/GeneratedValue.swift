@@ -84,3 +84,18 @@ extension Value {
     }
   }
 }
+
+extension GeneratedValue {
+  /// Text that tries to drive a terminal, to hide or to turn around what stands beside it.
+  public static func hostileText(using random: inout SplitMix) -> String {
+    let nasty = [
+      "\u{1B}]0;owned\u{7}", "\u{1B}[2J", "\u{1B}P1$r\u{1B}\\", "\u{9B}31m", "\u{90}q\u{9C}",
+      "\u{202E}", "\u{2066}", "\u{200B}", "\u{FEFF}", "\u{E0041}", "\u{E000}",
+      "\u{301}\u{301}\u{301}", "日本", "👩\u{200D}👧", "\r", "\n", "\t", "\u{0}", "\u{7F}",
+      "\u{2028}", "\u{FFFE}", "\u{10FFFF}", "abc", "\u{1160}", "\u{61C}", "🇩🇪", "\u{600}", "\u{E}",
+    ]
+    return (0..<Int.random(in: 1...6, using: &random)).map { _ in
+      nasty[Int.random(in: 0..<nasty.count, using: &random)]
+    }.joined()
+  }
+}

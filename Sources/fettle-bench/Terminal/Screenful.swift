@@ -1,0 +1,127 @@
+import Glibc
+import PseudoTerminal
+
+/// A full-screen program to be measured, and what stands on its screen when it can be used.
+struct Screenful {
+  let name: String
+  let path: String
+  let arguments: [String]
+  /// A text that is on the screen as soon as the content is.
+  let content: String
+  /// The key that moves the cursor or the text down by one line.
+  let down = "j"
+  /// The keys that go to the end and to the beginning; nil where it has none.
+  let end: String?
+  let beginning: String?
+
+  /// What was measured of it, times in milliseconds.
+  struct Figures {
+    var firstByte = 0.0
+    var usable = 0.0
+    var key: [Double] = []
+    var bytesPerKey = 0.0
+    var flood = 0.0
+    var resize = 0.0
+    var toEnd: Double?
+    var toBeginning: Double?
+    /// Of the whole process, in MB.
+    var resident = 0.0
+    /// The share of a processor while nobody does anything.
+    var idle = 0.0
+  }
+
+  /// The program could not be measured.
+  struct Unusable: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  private static var environment: [String] {
+    let home = getenv("HOME").map { String(cString: $0) } ?? "/"
+    let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+    return ["HOME=\(home)", "PATH=\(path)", "TERM=xterm-256color", "LC_ALL=C.UTF-8", "TZ=UTC"]
+  }
+
+  /// Starts it and waits until it can be used.
+  private func start(_ columns: Int, _ rows: Int) throws -> (PseudoTerminal, Double) {
+    let began = PseudoTerminal.now()
+    let terminal = try PseudoTerminal(
+      path, arguments, environment: Self.environment, columns: columns, rows: rows)
+    return (terminal, began)
+  }
+
+  /// Measures it once.
+  /// - Parameter keys: how many single keys are timed.
+  func measured(columns: Int, rows: Int, keys: Int) throws -> Figures {
+    var figures = Figures()
+    let (terminal, began) = try start(columns, rows)
+    guard terminal.read(until: { !$0.output.isEmpty }, seconds: 20) else {
+      throw Unusable(description: "\(name) wrote nothing")
+    }
+    figures.firstByte = (PseudoTerminal.now() - began) * 1000
+    guard terminal.read(until: { $0.shows(content) }, seconds: 60) else {
+      throw Unusable(description: "\(name) does not show \"\(content)\"")
+    }
+    figures.usable = (terminal.lastByte - began) * 1000
+    terminal.readUntilQuiet(for: 300)
+
+    var bytes = 0
+    for _ in 0..<keys {
+      let (time, count) = timed(terminal, down)
+      if count > 0 {
+        figures.key.append(time)
+        bytes += count
+      }
+    }
+    figures.bytesPerKey = Double(bytes) / Double(max(1, figures.key.count))
+    figures.flood = timed(terminal, String(repeating: down, count: 500), quiet: 150).time
+    if let end { figures.toEnd = timed(terminal, end, quiet: 100).time }
+    if let beginning { figures.toBeginning = timed(terminal, beginning, quiet: 100).time }
+    let pressed = PseudoTerminal.now()
+    terminal.resize(columns: columns == 80 ? 140 : 80, rows: rows == 24 ? 45 : 24)
+    terminal.readUntilQuiet(for: 100)
+    figures.resize = (terminal.lastByte - pressed) * 1000
+    figures.resident = Self.resident(terminal.process)
+    let before = Self.processorSeconds(terminal.process)
+    terminal.readUntilQuiet(for: 3000, atMost: 3)
+    figures.idle = (Self.processorSeconds(terminal.process) - before) / 3
+    return figures
+  }
+
+  /// The time from pressing to the last byte that follows, in milliseconds.
+  private func timed(
+    _ terminal: PseudoTerminal, _ keys: String, quiet: Int32 = 15
+  ) -> (time: Double, bytes: Int) {
+    let pressed = PseudoTerminal.now()
+    terminal.type(keys)
+    let bytes = terminal.readUntilQuiet(for: quiet)
+    return (max(0, terminal.lastByte - pressed) * 1000, bytes)
+  }
+
+  private static func resident(_ process: pid_t) -> Double {
+    for line in lines("/proc/\(process)/status") where line.hasPrefix("VmRSS:") {
+      return line.split(separator: " ").dropFirst().first.flatMap { Double($0) }.map { $0 / 1024 }
+        ?? 0
+    }
+    return 0
+  }
+
+  private static func processorSeconds(_ process: pid_t) -> Double {
+    // The name in parentheses may hold spaces: fields are counted behind it.
+    guard let line = lines("/proc/\(process)/stat").first,
+      let name = line.lastIndex(of: ")")
+    else { return 0 }
+    let fields = line[name...].split(separator: " ")
+    let ticks =
+      (Double(fields.dropFirst(12).first ?? "0") ?? 0)
+      + (Double(fields.dropFirst(13).first ?? "0") ?? 0)
+    return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+  }
+
+  private static func lines(_ path: String) -> [Substring] {
+    guard let file = fopen(path, "r") else { return [] }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 8192)
+    let count = fread(&bytes, 1, bytes.count, file)
+    return String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n")
+  }
+}
