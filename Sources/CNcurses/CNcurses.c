@@ -27,10 +27,17 @@ enum {
   CODE_PASTE_BEGIN = KEY_MAX + 1,
   CODE_PASTE_END,
   CODE_WORD_LEFT,
-  CODE_WORD_RIGHT
+  CODE_WORD_RIGHT,
+  CODE_ALT_UP,
+  CODE_ALT_DOWN,
+  CODE_MOUSE
 };
 
 static const char begin_extras[] = "\033[?2004h";
+// Presses and the wheel, with positions as decimal numbers: those of the older form end at column 223.
+static const char begin_mouse[] = "\033[?1000h\033[?1006h";
+static const char end_mouse[] = "\033[?1006l\033[?1000l";
+static int uses_mouse = 0;
 // Mouse, focus and paste reports, whoever turned them on.
 static const char end_extras[] =
     "\033[?2004l\033[?1004l\033[?1006l\033[?1003l\033[?1002l\033[?1000l";
@@ -106,10 +113,25 @@ int fettle_curses_start(int escape_delay_milliseconds) {
   define_key("\033[201~", CODE_PASTE_END);
   define_key("\033[1;5D", CODE_WORD_LEFT);
   define_key("\033[1;5C", CODE_WORD_RIGHT);
+  define_key("\033[1;3A", CODE_ALT_UP);
+  define_key("\033[1;3B", CODE_ALT_DOWN);
+  define_key("\033[<", CODE_MOUSE);
   // Reading input refreshes; without this the first read would show an empty screen.
   wnoutrefresh(stdscr);
   if (is_xterm_like()) write_text(begin_extras);
   return FETTLE_START_OK;
+}
+
+void fettle_curses_use_mouse(int on) {
+  uses_mouse = on && is_xterm_like();
+  if (is_xterm_like()) write_text(on ? begin_mouse : end_mouse);
+}
+
+void fettle_curses_copy(const char *base64) {
+  if (!is_xterm_like()) return;
+  write_text("\033]52;c;");
+  write_text(base64);
+  write_text("\033\\");
 }
 
 void fettle_curses_end(void) {
@@ -193,21 +215,52 @@ static uint32_t key_of(wint_t code) {
     case KEY_ENTER: return FETTLE_KEY_ENTER;
     case KEY_BTAB: return FETTLE_KEY_BACK_TAB;
     case KEY_F(1): return FETTLE_KEY_F1;
+    case KEY_F(2): return FETTLE_KEY_F2;
     case CODE_PASTE_BEGIN: return FETTLE_KEY_PASTE_BEGIN;
     case CODE_PASTE_END: return FETTLE_KEY_PASTE_END;
     case CODE_WORD_LEFT: return FETTLE_KEY_WORD_LEFT;
     case CODE_WORD_RIGHT: return FETTLE_KEY_WORD_RIGHT;
+    case CODE_ALT_UP: return FETTLE_KEY_ALT_UP;
+    case CODE_ALT_DOWN: return FETTLE_KEY_ALT_DOWN;
     default: return FETTLE_KEY_UNKNOWN;
   }
 }
 
-int fettle_curses_read(uint32_t *value) {
+// The rest of a mouse report: three decimal numbers, then M for a press or m for a release. It came
+// with its beginning; what does not follow at once is no report.
+static int read_mouse(struct fettle_mouse *mouse) {
+  int numbers[3] = {0, 0, 0};
+  int position = 0;
+  int result = 0;
+  timeout(50);
+  for (int read = 0; read < 32; read++) {
+    wint_t code = 0;
+    if (get_wch(&code) != OK) break;
+    if (code >= '0' && code <= '9') {
+      if (numbers[position] < 100000) numbers[position] = numbers[position] * 10 + (int)(code - '0');
+    } else if (code == ';' && position < 2) {
+      position++;
+    } else {
+      result = (code == 'M' || code == 'm') && position == 2;
+      mouse->is_release = code == 'm';
+      break;
+    }
+  }
+  nodelay(stdscr, TRUE);
+  mouse->button = numbers[0];
+  mouse->column = numbers[1] - 1;
+  mouse->row = numbers[2] - 1;
+  return result && mouse->column >= 0 && mouse->row >= 0;
+}
+
+int fettle_curses_read(uint32_t *value, struct fettle_mouse *mouse) {
   wint_t code = 0;
   switch (get_wch(&code)) {
     case OK:
       *value = (uint32_t)code;
       return FETTLE_READ_CHARACTER;
     case KEY_CODE_YES:
+      if (code == CODE_MOUSE) return read_mouse(mouse) ? FETTLE_READ_MOUSE : FETTLE_READ_IGNORED;
       *value = key_of(code);
       return FETTLE_READ_KEY;
     default: return FETTLE_READ_NOTHING;
@@ -238,6 +291,7 @@ void fettle_curses_resume(void) {
   // endwin turned the keypad off; curses would only notice at the next key, decoded wrongly.
   keypad(stdscr, TRUE);
   if (is_xterm_like()) write_text(begin_extras);
+  if (uses_mouse) write_text(begin_mouse);
   clearok(stdscr, TRUE);
   refresh();
 }

@@ -18,6 +18,12 @@ struct AppearanceOptions: ParsableArguments {
   @Flag(help: "Show times in UTC.")
   var utc = false
 
+  @Flag(name: .customLong("no-mouse"), help: "Leave the mouse to the terminal.")
+  var noMouse = false
+
+  @Option(help: "Where copies go: osc52, or a command that reads them.")
+  var copy: String?
+
   @Option(help: ArgumentHelp("The instant that counts as now, in ISO 8601.", visibility: .hidden))
   var now: String?
 
@@ -37,6 +43,9 @@ struct AppearanceOptions: ParsableArguments {
     options.ascii = ascii ? true : nil
     options.isReadOnly = readOnly
     options.utcOffset = utc ? 0 : nil
+    options.usesMouse = !noMouse
+    options.clipboard = .found(wish: copy)
+    options.version = Fettle.configuration.version
     options.fixedNow = now.flatMap { Instant(iso8601: $0) }
     return options
   }
@@ -50,8 +59,10 @@ struct AppearanceOptions: ParsableArguments {
 extension Workshop {
   /// Shows the terminal until the operator quits.
   func openTerminal(named name: String, _ appearance: AppearanceOptions) throws {
+    var options = appearance.options
+    options.keys = try OwnFiles.text(of: "keys") ?? ""
     do throws(TerminalUnavailable) {
-      _ = try Terminal.run(desk: desk, storeName: name, options: appearance.options)
+      _ = try Terminal.run(desk: desk, storeName: name, options: options)
     } catch {
       throw CommandFailure.usage(error.description)
     }

@@ -80,7 +80,7 @@ struct ScreenPlay {
     switch effect {
     case .list(let effect): .list(answer(to: effect))
     case .record(let effect): .record(answer(to: effect))
-    case .suspend, .repaint, .quit: nil
+    case .copy, .useMouse, .suspend, .repaint, .quit: nil
     }
   }
 

@@ -18,7 +18,19 @@ enum {
 enum {
   FETTLE_READ_NOTHING = 0,
   FETTLE_READ_CHARACTER = 1,
-  FETTLE_READ_KEY = 2
+  FETTLE_READ_KEY = 2,
+  FETTLE_READ_MOUSE = 3,
+  /* Something came that means nothing. */
+  FETTLE_READ_IGNORED = 4
+};
+
+/* What the mouse did: the button as terminals number it (0 left, 64 and 65 the wheel, plus 4, 8 and 16
+   for Shift, Alt and Ctrl), and where, counted from 0. */
+struct fettle_mouse {
+  int button;
+  int row;
+  int column;
+  int is_release;
 };
 
 /* Keys, by numbers of our own: those of curses are macros and differ between versions. */
@@ -40,7 +52,10 @@ enum {
   FETTLE_KEY_WORD_RIGHT,
   FETTLE_KEY_PASTE_BEGIN,
   FETTLE_KEY_PASTE_END,
-  FETTLE_KEY_F1
+  FETTLE_KEY_F1,
+  FETTLE_KEY_F2,
+  FETTLE_KEY_ALT_UP,
+  FETTLE_KEY_ALT_DOWN
 };
 
 /* Why curses cannot start. */
@@ -71,8 +86,12 @@ void fettle_curses_put(
 void fettle_curses_show(int row, int column, int shows_cursor);
 /* Forgets what the terminal shows, so that the next fettle_curses_show paints everything. */
 void fettle_curses_repaint_all(void);
-/* The next piece of input that is there already. */
-int fettle_curses_read(uint32_t *value);
+/* Asks the terminal to tell what the mouse does, or not to. */
+void fettle_curses_use_mouse(int on);
+/* Asks the terminal to put text, given in base 64, onto its clipboard. */
+void fettle_curses_copy(const char *base64);
+/* The next piece of input that is there already; which of the two is filled, the result says. */
+int fettle_curses_read(uint32_t *value, struct fettle_mouse *mouse);
 /* Stops the program as Ctrl-Z does, and takes the terminal over again afterwards. */
 void fettle_curses_suspend(void);
 /* Takes the terminal over again after someone else stopped and continued the program. */

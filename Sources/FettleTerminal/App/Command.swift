@@ -1,5 +1,5 @@
 /// What a key means on a screen.
-enum Command: Hashable, Sendable {
+enum Command: String, Hashable, Sendable, CaseIterable {
   // moving
   case moveUp, moveDown, pageUp, pageDown, halfPageUp, halfPageDown, moveToFirst, moveToLast
   case open, back, fold, unfold, nextPane, previousRecord, nextRecord, showFailedModule
@@ -14,6 +14,13 @@ enum Command: Hashable, Sendable {
   case confirm, editMore, saveOnly
   // typing
   case keep, cancel, changeType, nextChoice
+  // the command line
+  case commandLine, complete, earlier, later
+  // copying
+  case copy, copyValue, copyPath, copyID, copyJSON
   // answers to questions
   case answerClose, answerDelete, answerYes, answerSave, answerDrop
+
+  /// As the command line and the file of one's own keys name it.
+  var word: String { rawValue.hyphenated }
 }

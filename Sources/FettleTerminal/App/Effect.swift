@@ -3,6 +3,8 @@
 enum Effect: Equatable, Sendable {
   case list(ListEffect)
   case record(RecordEffect)
+  case copy(String)
+  case useMouse(Bool)
   case suspend
   case repaint
   case quit

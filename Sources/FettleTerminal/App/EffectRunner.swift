@@ -18,7 +18,7 @@ struct EffectRunner: Sendable {
     switch effect {
     case .list(let effect): .list(await effect.perform(desk))
     case .record(let effect): .record(await effect.perform(desk))
-    case .suspend, .repaint, .quit: nil
+    case .copy, .useMouse, .suspend, .repaint, .quit: nil
     }
   }
 }

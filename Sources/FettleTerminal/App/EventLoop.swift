@@ -6,12 +6,14 @@ struct EventLoop {
   let runner: EffectRunner
   let mailbox: Mailbox
   let clock: SystemClock
+  let clipboard: Clipboard
   /// Milliseconds between two looks at the store.
   let refreshInterval: Int
 
   func run(on terminal: inout NcursesTerminal, _ surroundings: Surroundings) -> Terminal.Ending {
     var state = State(surroundings: surroundings, size: terminal.size(), now: clock.now())
     var shallQuit = false
+    var clicks = ClickCounter()
     handle(state.begin(), &terminal, &shallQuit)
     terminal.show(state.frame())
     var nextLook = Self.monotonicMilliseconds() + refreshInterval
@@ -30,6 +32,10 @@ struct EventLoop {
           switch $0 {
           case .key(let key): .key(key)
           case .paste(let text): .pasted(text)
+          case .mouse(let event):
+            .mouse(
+              clicks.counted(event, at: Self.monotonicMilliseconds()),
+              terminal.target(row: event.row, column: event.column))
           }
         }
       }
@@ -59,6 +65,14 @@ struct EventLoop {
       case .quit: shallQuit = true
       case .suspend: terminal.suspend()
       case .repaint: terminal.repaintAll()
+      case .useMouse(let isOn): terminal.useMouse(isOn)
+      case .copy(let text):
+        if clipboard == .terminal {
+          terminal.copy(text)
+          mailbox.post(.copied(Clipboard.terminalSays))
+        } else {
+          Task.detached { [clipboard, mailbox] in mailbox.post(.copied(clipboard.take(text))) }
+        }
       default: runner.start(effect)
       }
     }

@@ -5,6 +5,7 @@ enum Key: Hashable, Sendable {
   case control(Character)
   case up, down, left, right, home, end, pageUp, pageDown
   case wordLeft, wordRight
+  case altUp, altDown
   case enter, escape, tab, backTab, backspace, delete
   case function(Int)
   case unknown
@@ -25,6 +26,8 @@ enum Key: Hashable, Sendable {
     case .pageDown: "PgDn"
     case .wordLeft: "Ctrl-Left"
     case .wordRight: "Ctrl-Right"
+    case .altUp: "Alt-↑"
+    case .altDown: "Alt-↓"
     case .enter: "Enter"
     case .escape: "Esc"
     case .tab: "Tab"

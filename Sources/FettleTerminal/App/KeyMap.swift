@@ -1,7 +1,10 @@
 /// Where keys go. Each context has its own table.
-enum KeyContext: Hashable, Sendable, CaseIterable {
-  case list, detail, resumeCheck, diff, help, line, value
-  case questionClose, questionYes, questionUnsaved
+enum KeyContext: String, Hashable, Sendable, CaseIterable {
+  case list, detail, resumeCheck, diff, help, line, commandLine, value
+  case questionClose, questionYes, questionUnsaved, questionCopy
+
+  /// As the file of one's own keys names it.
+  var word: String { rawValue.hyphenated }
 
   var title: SafeText {
     switch self {
@@ -11,8 +14,12 @@ enum KeyContext: Hashable, Sendable, CaseIterable {
     case .diff: "The changes"
     case .help: "This help"
     case .line: "Typing"
+    case .commandLine: "The command line"
     case .value: "Editing a value"
-    case .questionClose, .questionYes, .questionUnsaved: "A question"
+    case .questionClose: "Close or delete?"
+    case .questionYes: "A question"
+    case .questionUnsaved: "Changes are not saved"
+    case .questionCopy: "Copy what?"
     }
   }
 }
@@ -38,27 +45,30 @@ struct KeyBinding: Sendable {
     self.command = command
     self.unavailable = unavailable
   }
+
+  /// The same on other keys.
+  func with(_ keys: [Key]) -> KeyBinding {
+    KeyBinding(keys, name, help, command, unavailable: unavailable)
+  }
 }
 
 enum KeyMap {
   /// The keys of a context, in the order help lists them; those named first fill the bottom line.
   static func bindings(_ context: KeyContext) -> [KeyBinding] {
     switch context {
-    case .list: list + moving + everywhere
-    case .detail: detail + moving + everywhere
+    case .list: list + [copying] + moving + everywhere
+    case .detail: detail + [copying] + moving + everywhere
     case .resumeCheck: resumeCheck + scrolling + anywhere
     case .diff: diff + scrolling + anywhere
     case .help: help + scrolling
     case .line: line + [interrupt]
+    case .commandLine: commandLine + [interrupt]
     case .value: value + [interrupt]
     case .questionClose: questionClose + refusing
     case .questionYes: questionYes + refusing
     case .questionUnsaved: questionUnsaved + refusing
+    case .questionCopy: questionCopy + refusing
     }
-  }
-
-  static func binding(for key: Key, in context: KeyContext) -> KeyBinding? {
-    bindings(context).first { $0.keys.contains(key) }
   }
 
   private static let interrupt = KeyBinding(
@@ -66,6 +76,7 @@ enum KeyMap {
 
   private static let anywhere: [KeyBinding] = [
     KeyBinding([.character("?"), .function(1)], "keys", "List the keys that work here", .help),
+    KeyBinding([.character(":")], "", "Type a command; Tab completes it", .commandLine),
     KeyBinding([.control("l")], "", "Paint the screen anew", .repaint),
     KeyBinding([.control("z")], "", "Suspend; fg in the shell comes back", .suspend),
     KeyBinding([.character("Q")], "", "Quit; asks when something is not saved", .quitAtOnce),

@@ -6,6 +6,9 @@ enum Message: Equatable, Sendable {
   case pasted(String)
   case resized(Size)
   case ticked(Instant)
+  case mouse(MouseEvent, ClickTarget?)
+  /// What became of a copy, for people.
+  case copied(SafeText)
   case list(ListMessage)
   case record(RecordMessage)
 

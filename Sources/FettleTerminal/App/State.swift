@@ -24,6 +24,10 @@ struct State: Equatable, Sendable {
   /// The last record that was put into the bin here.
   var lastDeleted: IncompleteSummary?
   var lastToken = 0
+  /// What was typed on the command line, the last one last.
+  var commandHistory: [String] = []
+  /// Whether the mouse is the program's; otherwise it is left to the terminal.
+  var usesMouse = true
 
   init(surroundings: Surroundings, size: Size, now: Instant) {
     self.surroundings = surroundings
@@ -41,7 +45,7 @@ struct State: Equatable, Sendable {
   var context: KeyContext {
     if help != nil { return .help }
     if let question { return question.context }
-    if let typing { return typing.isValue ? .value : .line }
+    if let typing { return typing.context }
     if let resumeCheck { return resumeCheck.isForResuming ? .resumeCheck : .diff }
     return detail == nil ? screen.context : .detail
   }
@@ -52,6 +56,10 @@ struct Surroundings: Equatable, Sendable {
   var storeName = ""
   var isReadOnly = false
   var isASCII = false
+  /// The version of the program.
+  var version = ""
+  /// The operator's own keys.
+  var keys = KeyRemapping()
   var zone: DisplayZone = .utc
 }
 
@@ -62,6 +70,7 @@ enum Question: Hashable, Sendable {
   case quit
   case quitUnsaved
   case leaveUnsaved
+  case copy
   case resumeMarked([RecordID])
 
   var context: KeyContext {
@@ -69,6 +78,7 @@ enum Question: Hashable, Sendable {
     case .closeOrDelete: .questionClose
     case .delete, .resumeMarked, .quit: .questionYes
     case .quitUnsaved, .leaveUnsaved: .questionUnsaved
+    case .copy: .questionCopy
     }
   }
 }
@@ -93,6 +103,17 @@ struct Typing: Hashable, Sendable {
     case closingReason(RecordID)
     case fieldName(parent: ValuePath)
     case value(ValueEditor)
+    /// A command.
+    /// - Parameter age: how many commands back in the history the line was taken from.
+    case command(age: Int)
+  }
+
+  var context: KeyContext {
+    switch purpose {
+    case .value: .value
+    case .command: .commandLine
+    case .filter, .closingReason, .fieldName: .line
+    }
   }
 
   var isValue: Bool {

@@ -16,6 +16,15 @@ public struct TerminalOptions: Sendable, Hashable {
   public var isReadOnly = false
   /// The instant that counts as now, for pictures and tests; nil takes the clock.
   public var fixedNow: Instant?
+  /// The operator's own keys, as the text of a file: a line is `SCREEN KEY COMMAND`, such as
+  /// `list ctrl-a mark`; `none` takes a key away.
+  public var keys = ""
+  /// Whether the mouse clicks and scrolls; otherwise it is left to the terminal.
+  public var usesMouse = true
+  /// Where copies go.
+  public var clipboard = Clipboard.none
+  /// The version of the program, for `:about`.
+  public var version = ""
   /// The time between two looks at the store, in milliseconds.
   public var refreshInterval: Int = 2000
 
@@ -51,16 +60,22 @@ public enum Terminal {
   public static func run(
     desk: OperatorDesk, storeName: String, options: TerminalOptions = TerminalOptions()
   ) throws(TerminalUnavailable) -> Ending {
+    let keys: KeyRemapping
+    do throws(KeyRemapping.Problem) { keys = try KeyRemapping(parsing: options.keys) } catch {
+      throw TerminalUnavailable(
+        "the file of your own keys, line \(error.line): \(error.description)")
+    }
     let mailbox = try Mailbox()
     var terminal = try NcursesTerminal(options: options, wakeDescriptor: mailbox.readDescriptor)
     defer { terminal.close() }
+    if options.usesMouse { terminal.useMouse(true) }
     let surroundings = Surroundings(
       storeName: storeName, isReadOnly: options.isReadOnly, isASCII: terminal.isASCII,
-      zone: options.utcOffset.map { .fixed($0) } ?? .local)
+      version: options.version, keys: keys, zone: options.utcOffset.map { .fixed($0) } ?? .local)
     let clock = SystemClock(standingStillAt: options.fixedNow)
     let loop = EventLoop(
       runner: EffectRunner(desk: desk, mailbox: mailbox), mailbox: mailbox, clock: clock,
-      refreshInterval: max(100, options.refreshInterval))
+      clipboard: options.clipboard, refreshInterval: max(100, options.refreshInterval))
     return loop.run(on: &terminal, surroundings)
   }
 }

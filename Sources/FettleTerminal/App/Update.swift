@@ -22,6 +22,10 @@ extension State {
     case .ticked(let now):
       self.now = now
       return tick()
+    case .mouse(let event, let target): return updateMouse(event, on: target)
+    case .copied(let answer):
+      notice = answer
+      return []
     case .list(let message): return updateList(message)
     case .record(let message): return updateRecord(message)
     }
@@ -39,15 +43,20 @@ extension State {
     return effects
   }
 
-  private mutating func pressed(_ key: Key) -> [Effect] {
+  mutating func pressed(_ key: Key) -> [Effect] {
     let context = context
     if let typing, context == .value, key == .character(" "), typing.editor?.kind == .boolean {
       nextChoice()
       return []
     }
-    guard let binding = KeyMap.binding(for: key, in: context) else {
+    guard let binding = bindings(context).first(where: { $0.keys.contains(key) }) else {
       return unbound(key, in: context)
     }
+    return perform(binding, in: context)
+  }
+
+  /// Does what a binding is for, or says why not now.
+  mutating func perform(_ binding: KeyBinding, in context: KeyContext) -> [Effect] {
     if let reason = binding.unavailable(self) {
       notice = binding.name.isEmpty ? reason : binding.name + ": " + reason
       return []
@@ -57,10 +66,10 @@ extension State {
 
   private mutating func unbound(_ key: Key, in context: KeyContext) -> [Effect] {
     switch context {
-    case .line, .value:
+    case .line, .commandLine, .value:
       guard typing?.line.handle(key) == true else { return [] }
       return typed()
-    case .questionClose, .questionYes, .questionUnsaved: return []
+    case .questionClose, .questionYes, .questionUnsaved, .questionCopy: return []
     default:
       notice = key.name + " does nothing here"
       if key == .unknown { notice = "that key is not known; ? lists the keys" }
@@ -76,7 +85,7 @@ extension State {
   }
 
   private mutating func pasted(_ text: String) -> [Effect] {
-    guard context == .line || context == .value else {
+    guard [.line, .commandLine, .value].contains(context) else {
       notice = "nothing takes a paste here; press e on a field first"
       return []
     }
@@ -95,6 +104,12 @@ extension State {
       return []
     case .repaint: return [.repaint]
     case .suspend: return [.suspend]
+    case .commandLine:
+      typing = Typing(line: LineEditor(), purpose: .command(age: 0))
+      return []
+    case .copy:
+      question = .copy
+      return []
     default: break
     }
     switch context {
@@ -103,7 +118,8 @@ extension State {
     case .detail: return updateDetail(command)
     case .resumeCheck, .diff: return updateResumeCheck(command)
     case .line, .value: return updateTyping(command)
-    case .questionClose, .questionYes, .questionUnsaved: return answer(command)
+    case .commandLine: return updateCommandLine(command)
+    case .questionClose, .questionYes, .questionUnsaved, .questionCopy: return answer(command)
     }
   }
 
@@ -155,6 +171,7 @@ extension State {
       guard let summary = summary(of: id) else { return [] }
       return [.record(.delete(id, version: summary.version))]
     case (.answerYes, .quit): return [.quit]
+    case (_, .copy): return copy(command)
     case (.answerYes, .resumeMarked(let ids)): return startBulk(ids)
     case (.answerSave, .quitUnsaved): return save(then: .quit)
     case (.answerSave, .leaveUnsaved): return save(then: .leave)

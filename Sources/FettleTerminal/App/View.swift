@@ -67,6 +67,7 @@ extension State {
     case .quit: "Quit? y"
     case .quitUnsaved: "Changes are not saved: s save and quit   d drop them   Esc stay"
     case .leaveUnsaved: "Changes are not saved: s save   d drop them   Esc stay"
+    case .copy: "Copy: v the value   p its path   i the id   j JSON   Esc nothing"
     case .resumeMarked(let ids):
       "Resume \(ids.count) marked records, one after the other? y"
     }
@@ -75,6 +76,7 @@ extension State {
   private func prompt(for typing: Typing) -> SafeText {
     switch typing.purpose {
     case .filter: " / "
+    case .command: " :"
     case .closingReason(let id): " Close \(id.short), because: "
     case .fieldName(let parent): " Name of the new field in \(parent.description): "
     case .value(let editor): " \(editor.path.description) " + editor.kind.short + ": "
@@ -134,10 +136,14 @@ extension State {
   func drawKeys(into frame: inout Frame, _ line: Area) {
     var column = 1
     var room = line.columns
-    let bindings = KeyMap.bindings(context).filter { !$0.name.isEmpty }
+    let bindings = bindings(context).filter { !$0.name.isEmpty }
     // The way to all the others has a place of its own.
     if let help = bindings.first(where: { $0.command == .help }), let key = help.keys.first {
       frame.putRight(key.name + " " + help.name + " ", in: line, .role(.key))
+      var place = line
+      place.column += max(0, line.columns - key.name.width - help.name.width - 2)
+      place.columns = key.name.width + help.name.width + 2
+      frame.mark(.key(key), in: place)
       room -= key.name.width + help.name.width + 3
     }
     for binding in bindings where binding.command != .help {
@@ -147,6 +153,8 @@ extension State {
       guard column + width <= room else { continue }
       frame.put(name, at: column, in: line, .role(.key))
       frame.put(binding.name, at: column + name.width + 1, in: line, .role(.faint))
+      frame.mark(
+        .key(key), in: Area(row: line.row, column: line.column + column, rows: 1, columns: width))
       column += width + 2
     }
   }

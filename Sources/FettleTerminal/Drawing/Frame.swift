@@ -33,6 +33,8 @@ struct Frame: Equatable, Sendable {
   let size: Size
   let isASCII: Bool
   private(set) var cells: [Cell]
+  /// What stands where, for the mouse; later ones lie on top.
+  private var targets: [(area: Area, target: ClickTarget)] = []
   /// Where the hardware cursor stands: on what has the focus, so that screen readers follow it.
   var cursor: (row: Int, column: Int)
   /// Whether the cursor is a place to type at.
@@ -48,6 +50,17 @@ struct Frame: Equatable, Sendable {
   static func == (left: Frame, right: Frame) -> Bool {
     left.size == right.size && left.isASCII == right.isASCII && left.cells == right.cells
       && left.cursor == right.cursor && left.isTyping == right.isTyping
+  }
+
+  /// Says what a click into an area is on.
+  mutating func mark(_ target: ClickTarget, in area: Area) { targets.append((area, target)) }
+
+  /// What a click on a cell is on.
+  func target(row: Int, column: Int) -> ClickTarget? {
+    targets.last {
+      row >= $0.area.row && row < $0.area.row + $0.area.rows && column >= $0.area.column
+        && column < $0.area.column + $0.area.columns
+    }?.target
   }
 
   /// Everything.

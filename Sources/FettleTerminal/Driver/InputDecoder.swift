@@ -4,6 +4,7 @@ struct InputDecoder: Sendable {
   enum Raw: Hashable, Sendable {
     case scalar(UInt32)
     case key(Key)
+    case mouse(button: Int, row: Int, column: Int, isRelease: Bool)
     case pasteBegin, pasteEnd
   }
 
@@ -22,6 +23,12 @@ struct InputDecoder: Sendable {
       isPasting = true
       return nil
     case .pasteEnd: return isPasting ? endPaste() : nil
+    case .mouse(let button, let row, let column, let isRelease):
+      // A report within a paste is data that looks like one.
+      guard !isPasting, !isRelease, let action = MouseEvent.Action(button: button) else {
+        return nil
+      }
+      return .mouse(MouseEvent(action: action, row: row, column: column))
     case .key(let key):
       guard isPasting else { return .key(key) }
       return key == .enter ? add("\n") : nil

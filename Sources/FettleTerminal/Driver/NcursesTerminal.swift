@@ -1,4 +1,5 @@
 import CNcurses
+import FettleCore
 import Glibc
 
 /// The terminal through curses. It belongs to the thread that made it.
@@ -95,11 +96,17 @@ struct NcursesTerminal: TerminalDriver {
   mutating func input() -> [InputEvent] {
     var events: [InputEvent] = []
     var value: UInt32 = 0
+    var mouse = fettle_mouse()
     while true {
       let raw: InputDecoder.Raw
-      switch Int(fettle_curses_read(&value)) {
+      switch Int(fettle_curses_read(&value, &mouse)) {
       case FETTLE_READ_CHARACTER: raw = .scalar(value)
       case FETTLE_READ_KEY: raw = Self.raw(value)
+      case FETTLE_READ_MOUSE:
+        raw = .mouse(
+          button: Int(mouse.button), row: Int(mouse.row), column: Int(mouse.column),
+          isRelease: mouse.is_release != 0)
+      case FETTLE_READ_IGNORED: continue
       default: return events
       }
       if let event = decoder.decode(raw) { events.append(event) }
@@ -122,8 +129,20 @@ struct NcursesTerminal: TerminalDriver {
     FETTLE_KEY_BACKSPACE: .backspace, FETTLE_KEY_DELETE: .delete,
     FETTLE_KEY_ENTER: .enter, FETTLE_KEY_BACK_TAB: .backTab,
     FETTLE_KEY_WORD_LEFT: .wordLeft, FETTLE_KEY_WORD_RIGHT: .wordRight,
-    FETTLE_KEY_F1: .function(1),
+    FETTLE_KEY_F1: .function(1), FETTLE_KEY_F2: .function(2),
+    FETTLE_KEY_ALT_UP: .altUp, FETTLE_KEY_ALT_DOWN: .altDown,
   ]
+
+  /// What is shown at a place.
+  func target(row: Int, column: Int) -> ClickTarget? { shown?.target(row: row, column: column) }
+
+  /// Hands text to the clipboard of whatever draws the terminal (OSC 52).
+  func copy(_ text: String) {
+    fettle_curses_copy(Buffer(Array(text.utf8)).base64)
+  }
+
+  /// Asks the terminal to tell what the mouse does, or leaves the mouse to it.
+  func useMouse(_ isOn: Bool) { fettle_curses_use_mouse(isOn ? 1 : 0) }
 
   func wait(milliseconds: Int32) -> Wakening {
     let signals = fettle_guard_descriptor()

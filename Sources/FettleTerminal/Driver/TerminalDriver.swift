@@ -18,6 +18,30 @@ protocol TerminalDriver {
 enum InputEvent: Hashable, Sendable {
   case key(Key)
   case paste(String)
+  case mouse(MouseEvent)
+}
+
+/// What the mouse did at a place of the screen, counted from 0.
+struct MouseEvent: Hashable, Sendable {
+  enum Action: Hashable, Sendable {
+    case press, doublePress
+    case wheelUp, wheelDown
+
+    /// What a button of that number does; nil for one that does nothing. With a modifier held the
+    /// mouse belongs to the terminal.
+    init?(button: Int) {
+      switch button {
+      case 0: self = .press
+      case 64: self = .wheelUp
+      case 65: self = .wheelDown
+      default: return nil
+      }
+    }
+  }
+
+  var action: Action
+  var row: Int
+  var column: Int
 }
 
 /// Why a wait ended.

@@ -24,7 +24,7 @@ extension State {
   /// One line a binding, with the reason why a key does nothing now.
   var helpLines: [CheckLine] {
     guard let help else { return [] }
-    let bindings = KeyMap.bindings(help.context)
+    let bindings = bindings(help.context)
     let names = bindings.map { $0.keys.map(\.name).joined(separator: " ") }
     let widest = min(20, names.map(\.width).max() ?? 0)
     var lines: [CheckLine] = []

@@ -106,6 +106,7 @@ extension State {
   private func drawChain(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
     let isFocused = detail.pane == .chain
     frame.rule("CHAIN", in: area.line(0), isFocused: isFocused)
+    frame.mark(.pane(.chain), in: area)
     let lines = detail.chainLines(rows: area.rows - 1)
     for offset in 0..<max(0, area.rows - 1) {
       let index = detail.chainTop + offset
@@ -120,6 +121,7 @@ extension State {
         frame.cursor = (place.row, area.column)
       }
       line.draw(into: &frame, place, isSelected: isCursor && isFocused)
+      if let module = line.module { frame.mark(.module(module), in: place) }
     }
   }
 
@@ -129,6 +131,7 @@ extension State {
     if problems > 0 { title += problems == 1 ? " · 1 problem" : " · \(problems) problems" }
     let isFocused = detail.pane == .bundles
     frame.rule(title, in: area.line(0), isFocused: isFocused)
+    frame.mark(.pane(.bundles), in: area)
     let columns = TreeColumns(width: area.columns)
     for offset in 0..<max(0, area.rows - 1) {
       let index = detail.treeTop + offset
@@ -137,6 +140,7 @@ extension State {
       let place = area.line(1 + offset)
       let isCursor = !line.isNote && line.place == detail.cursor && isFocused
       columns.draw(line, place, isCursor: isCursor, into: &frame)
+      if !line.isNote { frame.mark(.field(line.place), in: place) }
       if isCursor { frame.cursor = (place.row, place.column) }
     }
     // Typed last, so that the hardware cursor stands where the next character goes.

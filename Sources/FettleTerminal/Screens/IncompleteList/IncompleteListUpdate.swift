@@ -81,7 +81,7 @@ extension State {
     return [.record(.load(selected.id, .preview))]
   }
 
-  private mutating func moveList(to index: Int) -> [Effect] {
+  mutating func moveList(to index: Int) -> [Effect] {
     list.moveCursor(to: index)
     return loadPreview() + growList()
   }

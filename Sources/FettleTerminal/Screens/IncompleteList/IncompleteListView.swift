@@ -56,6 +56,7 @@ extension State {
         isRunning: running.contains(row.id))
       frame.put(
         text, in: line, Style(role: role(of: row), isSelected: isSelected), fill: isSelected)
+      frame.mark(.record(row.id), in: line)
       if isSelected { frame.cursor = (line.row, 0) }
     }
     if let preview = layout.preview { drawPreview(into: &frame, preview) }

@@ -1,0 +1,97 @@
+/// The operator's own keys, read from one file: lines of `SCREEN KEY COMMAND`, such as
+/// `list ctrl-a mark`. A key of the file takes the place of whatever the key did; `none` takes the key
+/// away. What the file does not name stays as it is.
+struct KeyRemapping: Equatable, Sendable {
+  /// What keys do on the screens, where the file says so; nil for a key that was taken away.
+  private(set) var commands: [KeyContext: [Key: Command?]] = [:]
+
+  /// A line that cannot be used.
+  struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Counted from 1.
+    let line: Int
+    /// What is wrong with it and what may stand there.
+    let description: String
+  }
+
+  /// The usual keys.
+  init() {}
+
+  /// Reads the file.
+  /// - Throws: the first line that cannot be used.
+  init(parsing text: String) throws(Problem) {
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    {
+      let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
+      guard let first = words.first, !first.hasPrefix("#") else { continue }
+      func problem(_ what: String) -> Problem { Problem(line: index + 1, description: what) }
+      guard words.count == 3 else {
+        throw problem("a line is SCREEN KEY COMMAND, such as: list ctrl-a mark")
+      }
+      guard let context = KeyContext.allCases.first(where: { $0.word == first }) else {
+        let known = KeyContext.allCases.map(\.word).joined(separator: ", ")
+        throw problem("there is no screen \"\(first)\"; there are \(known)")
+      }
+      guard let key = Key(named: words[1]) else {
+        throw problem(
+          "there is no key \"\(words[1])\"; write a character, space, enter, ctrl-x, alt-up or f2")
+      }
+      if words[2] == "none" {
+        commands[context, default: [:]][key] = .some(nil)
+        continue
+      }
+      let possible = KeyMap.bindings(context).map(\.command)
+      guard let command = possible.first(where: { $0.word == words[2] }) else {
+        let known = Set(possible.map(\.word)).sorted().joined(separator: ", ")
+        throw problem("\(first) has no command \"\(words[2])\"; it has \(known)")
+      }
+      commands[context, default: [:]][key] = command
+    }
+    for context in commands.keys where !Self.leaves(commands[context] ?? [:], context) {
+      throw Problem(
+        line: 0,
+        description: "\(context.word) would have no key left that leads out of it; keep one for "
+          + Self.waysOut.map(\.word).sorted().joined(separator: " or "))
+    }
+  }
+
+  private static let waysOut: Set<Command> = [.back, .cancel, .quit, .quitAtOnce]
+
+  /// Whether a screen can still be left.
+  private static func leaves(_ own: [Key: Command?], _ context: KeyContext) -> Bool {
+    KeyRemapping(commands: [context: own]).bindings(context).contains {
+      waysOut.contains($0.command)
+    }
+  }
+
+  private init(commands: [KeyContext: [Key: Command?]]) { self.commands = commands }
+
+  /// The keys of a context, with the operator's own.
+  func bindings(_ context: KeyContext) -> [KeyBinding] {
+    let usual = KeyMap.bindings(context)
+    guard let own = commands[context] else { return usual }
+    var placed: Set<Key> = []
+    return usual.compactMap { binding in
+      // The operator's own keys come first: the bottom line names them.
+      let new = own.filter { $0.value == binding.command && !placed.contains($0.key) }.map(\.key)
+        .sorted { $0.name.text < $1.name.text }
+      placed.formUnion(new)
+      let keys = new + binding.keys.filter { own[$0] == nil }
+      return keys.isEmpty ? nil : binding.with(keys)
+    }
+  }
+}
+
+extension State {
+  /// The keys of a context, with the operator's own.
+  func bindings(_ context: KeyContext) -> [KeyBinding] { surroundings.keys.bindings(context) }
+}
+
+extension String {
+  /// `moveToFirst` as `move-to-first`: how a file names what code calls so.
+  var hyphenated: String {
+    reduce(into: "") { text, character in
+      if character.isUppercase { text += "-" }
+      text += character.lowercased()
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import Testing
+
+@testable import FettleTerminal
+
+@Suite("The command line")
+struct CommandLineTests {
+  private func typed(_ line: String, in play: inout ScreenPlay) {
+    play.press(.character(":"))
+    for character in line { play.press(.character(character)) }
+    play.press(.enter)
+  }
+
+  @Test("does what a key does, by its word")
+  func word() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    typed("mark", in: &play)
+    #expect(play.state.list.marks.count == 1)
+    #expect(play.state.typing == nil)
+    typed("open", in: &play)
+    #expect(play.state.detail != nil)
+    typed("show-diff", in: &play)
+    #expect(play.state.resumeCheck != nil)
+  }
+
+  @Test("says what is wrong and keeps the line")
+  func unknown() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    typed("frobnicate", in: &play)
+    #expect(play.state.typing?.line.text == "frobnicate")
+    #expect(play.state.typing?.problem?.text.contains("no command \"frobnicate\"") == true)
+    play.press(.escape)
+    #expect(play.state.typing == nil)
+  }
+
+  @Test("a command that cannot be done now says why, as its key does")
+  func unavailable() {
+    var play = ScreenPlay([])
+    typed("resume", in: &play)
+    #expect(play.state.notice.text == "resume: there is no record here")
+  }
+
+  @Test("Tab completes as far as it is clear, then lists what it could be")
+  func completion() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    play.press(.character(":"), .character("s"), .character("e"), .tab)
+    #expect(play.state.typing?.line.text == "set mouse o")
+    #expect(play.state.typing?.problem?.text == "set mouse off  set mouse on")
+    play.press(.character("f"), .tab)
+    #expect(play.state.typing?.line.text == "set mouse off")
+    play.press(.enter)
+    #expect(play.effects.contains(.useMouse(false)))
+    #expect(!play.state.usesMouse)
+  }
+
+  @Test("Up brings back what was typed before, Down goes on to what came after")
+  func history() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    typed("about", in: &play)
+    typed("set mouse on", in: &play)
+    play.press(.character(":"), .up)
+    #expect(play.state.typing?.line.text == "set mouse on")
+    play.press(.up)
+    #expect(play.state.typing?.line.text == "about")
+    play.press(.up, .down)
+    #expect(play.state.typing?.line.text == "set mouse on")
+    play.press(.down)
+    #expect(play.state.typing?.line.text == "")
+  }
+
+  @Test("about tells the store, the version and the size")
+  func about() throws {
+    var play = try ScreenPlay(
+      Fixtures.records(), surroundings: Surroundings(storeName: "orders.db", version: "9.9"))
+    typed("about", in: &play)
+    #expect(play.state.notice.text == "Fettle 9.9 · orders.db · 80x24")
+  }
+}
