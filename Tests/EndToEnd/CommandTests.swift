@@ -250,3 +250,30 @@ struct BadInputTests {
     #expect(path.errors.contains("1.nope.x does not exist"), "\(path.errors)")
   }
 }
+
+@Suite("The manual")
+struct ManualTests {
+  @Test("names every command and every key of the terminal, in ASCII, for man(7)")
+  func manual() async throws {
+    let folder = try TemporaryFolder()
+    let manual = try await Program.fettle(["manual"], home: folder.path)
+    #expect(manual.status == 0)
+    #expect(manual.output.utf8.allSatisfy { $0 < 0x80 })
+    for command in ["open", "run", "list", "edit", "retry", "manual"] {
+      #expect(manual.output.contains(".B \(command)\n"), "\(command)")
+    }
+    for sentence in ["Run the record on from its failed module", "Copy the value, its path"] {
+      #expect(manual.output.contains(sentence))
+    }
+    #expect(manual.output.contains("\\[u2193]"), "an arrow by its number")
+  }
+
+  @Test("completion scripts for the shells", arguments: ["bash", "zsh", "fish"])
+  func completion(shell: String) async throws {
+    let folder = try TemporaryFolder()
+    let script = try await Program.fettle(
+      ["--generate-completion-script", shell], home: folder.path)
+    #expect(script.status == 0)
+    #expect(script.output.contains("manual"))
+  }
+}
