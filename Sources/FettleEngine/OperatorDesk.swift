@@ -15,12 +15,32 @@ public struct OperatorDesk: Sendable {
     self.author = author
   }
 
-  /// A part of the list, newest first.
+  /// A part of the list, in its order.
   public func page(
     _ filter: RecordFilter, _ request: PageRequest, limit: Int
   ) async throws(StoreError) -> [IncompleteSummary] {
     await takeOverIfPossible()
     return try await store.page(filter, request, limit: limit)
+  }
+
+  /// One stretch of a search through the data; the next one goes on at its end.
+  public func search(
+    _ filter: RecordFilter, _ request: PageRequest, limit: Int, effort: Int
+  ) async throws(StoreError) -> SearchStretch {
+    try await store.search(filter, request, limit: limit, effort: effort)
+  }
+
+  /// The summaries of those records that still exist, in no order.
+  public func summaries(of ids: [RecordID]) async throws(StoreError) -> [IncompleteSummary] {
+    try await store.summaries(of: ids)
+  }
+
+  /// The groups of records that failed for the same reason, the largest first.
+  public func groups() async throws(StoreError) -> [ErrorGroupCount] { try await store.groups() }
+
+  /// The scenarios, by name.
+  public func scenarios() async throws(StoreError) -> [ScenarioRow] {
+    try await runner.scenarios.scenarios()
   }
 
   /// Takes over what workers left that are gone (durability 3). Every look at the records does.

@@ -28,6 +28,7 @@ extension SQLiteStore {
             restart.module.number,
             blueprint.module(restart.module)?.title ?? summary.failerTitle, number,
           ])
+        try rows.regroup(number)
       }
       try database.execute(
         cached: "UPDATE record SET version = version + 1 WHERE number = ?", arguments: [number])

@@ -8,11 +8,12 @@ extension SQLiteStore: IncompleteStore {
     return try await writing { [self] in try rows($0).insert(record, author: "engine") }
   }
 
-  /// A part of the list, newest first.
+  /// A part of the list, in its order.
   public func page(
     _ filter: RecordFilter, _ request: PageRequest, limit: Int
   ) async throws(StoreError) -> [IncompleteSummary] {
-    if !filter.text.isEmpty { searchIndex.schedule(pool) }
+    guard !filter.readsData else { return try await pageOfData(filter, request, limit: limit) }
+    if !filter.words.isEmpty { searchIndex.schedule(pool) }
     return try await reading {
       try RecordPages(filter: filter, request: request, limit: limit).fetch($0)
     }
@@ -139,6 +140,7 @@ extension SQLiteStore: IncompleteStore {
         arguments: [
           failer.number, blueprint.module(failer)?.title ?? summary.failerTitle, number,
         ])
+      try rows.regroup(number)
       try database.execute(
         cached: "INSERT INTO move VALUES (?, ?, 'blueprintReplaced', ?, NULL, ?, ?)",
         arguments: [number, version + 1, summary.state.rawValue, author, date.milliseconds])
@@ -209,6 +211,7 @@ extension RecordRows {
       try database.execute(
         cached: "UPDATE record SET error_type = ?, reason = ? WHERE number = ?",
         arguments: [error.type.rawValue, error.message, number])
+      try regroup(number)
     }
     if let input = change.mappedInput {
       var apart = ValueCodec.Apart()

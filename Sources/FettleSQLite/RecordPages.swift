@@ -10,122 +10,184 @@ struct RecordPages {
   let request: PageRequest
   let limit: Int
 
+  var isForwards: Bool {
+    switch request {
+    case .first, .after: true
+    case .before, .last: false
+    }
+  }
+
   func fetch(_ database: Database) throws -> [IncompleteSummary] {
-    let isTowardsOlder =
-      switch request {
-      case .first, .after: true
-      case .before, .last: false
-      }
     var found: [IncompleteSummary] = []
-    for state in filter.effectiveStates {
-      for scenario in filter.scenarios.orJustNil {
-        for type in filter.errorTypes.orJustNil {
-          for text in try searches(database) {
-            let query = query(state, scenario, type, text, descending: isTowardsOlder)
-            let rows = try Row.fetchCursor(
-              try database.cachedStatement(sql: query.sql), arguments: query.arguments)
-            while let row = try rows.next() { found.append(try IncompleteSummary(row)) }
+    for part in try parts(database) {
+      let query = query(part)
+      let rows = try Row.fetchCursor(
+        try database.cachedStatement(sql: query.sql), arguments: query.arguments)
+      while let row = try rows.next() { found.append(try IncompleteSummary(row)) }
+    }
+    let order = filter.order
+    found.sort { order.precedes(RecordPlace($0, order), RecordPlace($1, order)) }
+    return Array(isForwards ? found.prefix(limit) : found.suffix(limit))
+  }
+
+  /// The parts the list is merged from, each of them in the order of the list.
+  func parts(_ database: Database) throws -> [RuleCondition] {
+    var rules = filter.rules.filter { !$0.readsData }
+    let scenarios = try scenarios(takingFrom: &rules, database)
+    if let scenarios, scenarios.isEmpty { return [] }
+    let last =
+      try Int64.fetchOne(
+        try database.cachedStatement(sql: "SELECT last FROM search_state")) ?? 0
+    let rest = rules.map { RuleCondition($0, indexed: last) }
+    var parts: [RuleCondition] = []
+    // In an order of its own, so that the same filter gives the same statements.
+    for state in IncompleteState.allCases where filter.effectiveStates.contains(state) {
+      for scenario in scenarios.orJustNil {
+        for type in filter.errorTypes.sorted(by: { $0.rawValue < $1.rawValue }).orJustNil {
+          for words in words(indexed: last) {
+            var conditions = [RuleCondition(sql: "state = ?", arguments: [state.rawValue])]
+            if let scenario { conditions.append(scenario) }
+            if let type {
+              conditions.append(RuleCondition(sql: "error_type = ?", arguments: [type.rawValue]))
+            }
+            parts.append(.all(conditions + rest + words))
           }
         }
       }
     }
-    found.sort { ($0.created, $0.id) > ($1.created, $1.id) }
-    return Array(isTowardsOlder ? found.prefix(limit) : found.suffix(limit))
+    return parts
   }
 
-  /// How the words of the filter are looked for: two ways that share the records between them.
-  struct Search {
-    let condition: String
-    let arguments: StatementArguments
-
-    static let none = Search(condition: "", arguments: StatementArguments())
-  }
-
-  /// Words of three characters and more are looked up in the index, as far as it goes; behind its
-  /// end, and for shorter words, the texts of the records are read.
-  func searches(_ database: Database) throws -> [Search] {
-    let words = filter.text.split(separator: " ").map(String.init)
-    guard !words.isEmpty else { return [.none] }
-    let long = words.filter { $0.unicodeScalars.count >= 3 }
-    let short = words.filter { $0.unicodeScalars.count < 3 }
-    let shorts = Search.reading(short, alsoBundles: false)
-    guard !long.isEmpty else { return [shorts] }
-    let last = try Int64.fetchOne(database, sql: "SELECT last FROM search_state") ?? 0
-    let match = long.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }.joined(
-      separator: " AND ")
-    let behind = Search.reading(words, alsoBundles: true)
+  /// The scenarios the filter is about, each with the condition of its index; nil is all of them.
+  private func scenarios(
+    takingFrom rules: inout [RecordRule], _ database: Database
+  ) throws -> [RuleCondition]? {
+    var wanted: Set<Int>? = filter.scenarios.isEmpty ? nil : Set(filter.scenarios.map(\.number))
+    let named = rules.filter(\.isAboutScenarios)
+    if !named.isEmpty {
+      rules.removeAll(where: \.isAboutScenarios)
+      let known = try Row.fetchAll(
+        try database.cachedStatement(sql: "SELECT id, name FROM scenario"))
+      for rule in named {
+        let numbers = known.filter { rule.matches(scenario: $0[1]) }.map { $0[0] as Int }
+        wanted = wanted?.intersection(numbers) ?? Set(numbers)
+      }
+    }
+    guard let numbers = wanted?.sorted() else { return nil }
+    guard numbers.count > 8 else {
+      return numbers.map { RuleCondition(sql: "scenario = ?", arguments: [$0]) }
+    }
+    // Too many to merge: the list is walked through instead.
     return [
-      Search(
-        condition:
-          " AND number IN (SELECT rowid FROM record_text WHERE record_text MATCH ?)"
-          + shorts.condition,
-        arguments: StatementArguments([match]) + shorts.arguments),
-      Search(
-        condition: " AND number > ?" + behind.condition,
-        arguments: StatementArguments([last]) + behind.arguments),
+      RuleCondition(sql: "scenario IN (\(numbers.map(String.init).joined(separator: ", ")))")
     ]
   }
 
-  /// The part of a page that one combination contributes.
+  /// How the words of the filter are looked for: two ways that share the records between them. Words
+  /// of three characters and more are looked up in the index, as far as it goes; behind its end, and
+  /// for shorter words, the texts of the records are read.
+  private func words(indexed last: Int64) -> [[RuleCondition]] {
+    guard !filter.words.isEmpty else { return [[]] }
+    let long = filter.words.filter { $0.unicodeScalars.count >= 3 }
+    let short = filter.words.filter { $0.unicodeScalars.count < 3 }
+      .map { RuleCondition.reading($0, alsoBundles: false) }
+    guard !long.isEmpty else { return [short] }
+    let match = long.map(RuleCondition.phrase).joined(separator: " AND ")
+    return [
+      [
+        RuleCondition(
+          sql: "number IN (SELECT rowid FROM record_text WHERE record_text MATCH ?)",
+          arguments: [match])
+      ] + short,
+      [RuleCondition(sql: "number > ?", arguments: [last])]
+        + long.map { RuleCondition.reading($0, alsoBundles: true) } + short,
+    ]
+  }
+
+  /// The part of a page that one part of the list contributes.
   func query(
-    _ state: IncompleteState, _ scenario: ScenarioID?, _ type: ErrorType?,
-    _ search: Search = .none, descending: Bool
+    _ part: RuleCondition, columns: String = IncompleteSummary.columns, joining join: String = ""
   ) -> (sql: String, arguments: StatementArguments) {
-    var conditions = ["state = ?"]
-    var arguments: StatementArguments = [state.rawValue]
-    if let scenario {
-      conditions.append("scenario = ?")
-      arguments += [scenario.number]
+    let order = filter.order
+    let keys = order.column == .created ? "created, id" : "\(order.expression), created, id"
+    var condition = part
+    func beyond(_ place: RecordPlace, _ sign: String) {
+      condition.sql += " AND (\(keys)) \(sign) "
+      if order.column == .created {
+        condition.sql += "(?, ?)"
+      } else {
+        condition.sql += "(?, ?, ?)"
+        switch place.key {
+        case .number(let number): condition.arguments += [number]
+        case .text(let text): condition.arguments += [text]
+        }
+      }
+      condition.arguments += [place.created.milliseconds, place.id.text]
     }
-    if let type {
-      conditions.append("error_type = ?")
-      arguments += [type.rawValue]
+    let goesDown = isForwards == order.isDescending
+    switch request {
+    case .after(let place), .before(let place): beyond(place, goesDown ? "<" : ">")
+    case .first, .last: break
     }
-    if case .after(let place) = request {
-      conditions.append("(created, id) < (?, ?)")
-      arguments += [place.created.milliseconds, place.id.text]
-    }
-    if case .before(let place) = request {
-      conditions.append("(created, id) > (?, ?)")
-      arguments += [place.created.milliseconds, place.id.text]
-    }
-    let order = descending ? "DESC" : "ASC"
+    let direction = goesDown ? "DESC" : "ASC"
+    let sorted =
+      (order.column == .created ? [] : ["\(order.expression) \(direction)"])
+      + ["created \(direction)", "id \(direction)"]
     return (
       """
-      SELECT \(IncompleteSummary.columns) FROM record WHERE \(conditions.joined(separator: " AND "))\(search.condition)
-      ORDER BY created \(order), id \(order) LIMIT ?
-      """, arguments + search.arguments + [limit]
+      SELECT \(columns) FROM record\(join) WHERE \(condition.sql)
+      ORDER BY \(sorted.joined(separator: ", ")) LIMIT ?
+      """, condition.arguments + [limit]
     )
   }
 }
 
-extension RecordPages.Search {
-  /// Reads the columns, and the bundles where nothing has indexed them yet.
-  fileprivate static func reading(_ words: [String], alsoBundles: Bool) -> Self {
-    var condition = ""
-    var arguments = StatementArguments()
-    for word in words {
-      let pattern =
-        "%"
-        + word.replacing("\\", with: "\\\\").replacing("%", with: "\\%")
-        .replacing("_", with: "\\_") + "%"
-      let bundles =
-        alsoBundles
-        ? " OR EXISTS (SELECT 1 FROM content WHERE content.record = record.number"
-          + " AND instr(content.bundles, CAST(? AS BLOB)) > 0)" : ""
-      condition += """
-         AND (reason LIKE ? ESCAPE '\\' OR scenario_name LIKE ? ESCAPE '\\' \
-        OR failer_title LIKE ? ESCAPE '\\' OR error_type LIKE ? ESCAPE '\\' \
-        OR id LIKE ? ESCAPE '\\'\(bundles))
-        """
-      arguments += [pattern, pattern, pattern, pattern, String(pattern.dropFirst())]
-      if alsoBundles { arguments += [word] }
+extension RecordOrder {
+  /// What is compared, as the database computes it.
+  fileprivate var expression: String {
+    switch column {
+    case .created: "created"
+    case .scenario: "scenario_name"
+    case .module: "failer_title"
+    case .error: "error_type"
+    case .next: "coalesce(next_retry, 9223372036854775807)"
+    case .attempts: "attempts"
+    case .size: "size"
     }
-    return Self(condition: condition, arguments: arguments)
   }
 }
 
-extension Set {
+extension RecordRule {
+  /// Whether it is about the name of the scenario and nothing else.
+  fileprivate var isAboutScenarios: Bool {
+    switch self {
+    case .text(.scenario, _): true
+    case .any(let parts), .all(let parts):
+      !parts.isEmpty && parts.allSatisfy(\.isAboutScenarios)
+    case .not(let part): part.isAboutScenarios
+    default: false
+    }
+  }
+
+  fileprivate func matches(scenario name: String) -> Bool {
+    switch self {
+    case .text(.scenario, let pattern): pattern.matches(name)
+    case .any(let parts): parts.contains { $0.matches(scenario: name) }
+    case .all(let parts): parts.allSatisfy { $0.matches(scenario: name) }
+    case .not(let part): !part.matches(scenario: name)
+    default: false
+    }
+  }
+}
+
+extension Array {
   /// The elements, or one nil where there are none: no restriction.
   fileprivate var orJustNil: [Element?] { isEmpty ? [nil] : map(Optional.some) }
+}
+
+extension Optional where Wrapped == [RuleCondition] {
+  fileprivate var orJustNil: [RuleCondition?] {
+    guard let conditions = self else { return [nil] }
+    return conditions.map { $0 }
+  }
 }

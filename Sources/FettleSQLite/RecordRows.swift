@@ -50,10 +50,12 @@ struct RecordRows {
             "UPDATE scenario SET next_index = next_index + 1 WHERE id = ? RETURNING next_index - 1"),
         arguments: [summary.scenarioID.number])
     else { throw StoreError.notFound("scenario \(summary.scenarioID)") }
+    let group = ErrorGroup(summary)
     try database.run(
       """
-      INSERT INTO record (\(IncompleteSummary.columns), closing_reason, predecessor, successor)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO record
+        (\(IncompleteSummary.columns), closing_reason, predecessor, successor, fingerprint)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       .text(summary.id.text), .number(summary.scenarioID.number), .text(summary.scenarioName),
       .number(index), .text(summary.executionID), .number(summary.failer.number),
@@ -61,8 +63,12 @@ struct RecordRows {
       .number(summary.created.milliseconds), .number(summary.size),
       .text(summary.state.rawValue), summary.nextRetry.map { .number($0.milliseconds) } ?? .null,
       .number(summary.attempts), .number(summary.plannedAttempts), .number(summary.version),
-      .text(record.closingReason), .text(record.predecessor?.text), .text(record.successor?.text))
+      .text(record.closingReason), .text(record.predecessor?.text), .text(record.successor?.text),
+      .number(group.fingerprint))
     let number = database.lastInsertedRowID
+    try database.run(
+      "INSERT OR IGNORE INTO error_group VALUES (?, ?, ?, ?)", .number(group.fingerprint),
+      .text(group.errorType.rawValue), .text(group.moduleTitle), .text(group.text))
     var apart = ValueCodec.Apart()
     try database.run(
       "INSERT INTO content VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", .number(number),
@@ -214,13 +220,14 @@ struct RecordRows {
       former.nextRetry = (row["claimed_retry"] as Int64?).map { Instant(milliseconds: $0) }
       record.former = former
     }
-    record.edits = try edits(of: number)
+    record.edits = try Self.edits(of: number, database)
     record.mappingEdits = try mappingEdits(of: number)
     record.attempts = try attempts(of: number)
     return record
   }
 
-  private func edits(of number: Int64) throws -> [BundleEdit] {
+  /// The edits of a record, oldest first.
+  static func edits(of number: Int64, _ database: Database) throws -> [BundleEdit] {
     try Row.fetchAll(
       try database.cachedStatement(sql: "SELECT * FROM edit WHERE record = ? ORDER BY number"),
       arguments: [number]

@@ -40,6 +40,8 @@ public final class SQLiteStore: Sendable {
     configuration.prepareDatabase { database in
       // A commit is on the disk, not only in the log of the file system (durability 2).
       try database.execute(sql: "PRAGMA synchronous = FULL")
+      TextPattern.register(in: database)
+      ErrorGroup.register(in: database)
     }
     do {
       let pool = try DatabasePool(path: path, configuration: configuration)

@@ -135,6 +135,22 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     }
   }
 
+  func search(
+    _ filter: RecordFilter, _ request: PageRequest, limit: Int, effort: Int
+  ) async throws(StoreError) -> SearchStretch {
+    try await read { () async throws(StoreError) in
+      try await store.search(filter, request, limit: limit, effort: effort)
+    }
+  }
+
+  func summaries(of ids: [RecordID]) async throws(StoreError) -> [IncompleteSummary] {
+    try await read { () async throws(StoreError) in try await store.summaries(of: ids) }
+  }
+
+  func groups() async throws(StoreError) -> [ErrorGroupCount] {
+    try await read { () async throws(StoreError) in try await store.groups() }
+  }
+
   func counts() async throws(StoreError) -> RecordCounts {
     try await read { () async throws(StoreError) in try await store.counts() }
   }

@@ -25,31 +25,58 @@ final class FakeStore: IncompleteStore {
   func pageNow(
     _ filter: RecordFilter, _ request: PageRequest, limit: Int
   ) -> [IncompleteSummary] {
-    let all = records.withLock { $0.values.map(\.summary) }
-      .filter { Self.matches($0, filter) }
-      .sorted { ($0.created, $0.id) > ($1.created, $1.id) }
-    func key(_ place: RecordPlace) -> (Instant, RecordID) { (place.created, place.id) }
+    let order = filter.order
+    let all = records.withLock { Array($0.values) }.filter(filter.matches).map(\.summary)
+      .sorted { order.precedes(RecordPlace($0, order), RecordPlace($1, order)) }
     switch request {
     case .first: return Array(all.prefix(limit))
     case .last: return Array(all.suffix(limit))
     case .after(let place):
-      return Array(all.drop { ($0.created, $0.id) >= key(place) }.prefix(limit))
+      return Array(all.drop { !order.precedes(place, RecordPlace($0, order)) }.prefix(limit))
     case .before(let place):
-      return Array(all.prefix { ($0.created, $0.id) > key(place) }.suffix(limit))
+      return Array(all.prefix { order.precedes(RecordPlace($0, order), place) }.suffix(limit))
     }
   }
 
-  private static func matches(_ row: IncompleteSummary, _ filter: RecordFilter) -> Bool {
-    guard filter.effectiveStates.contains(row.state) else { return false }
-    guard filter.scenarios.isEmpty || filter.scenarios.contains(row.scenarioID) else {
-      return false
-    }
-    guard filter.errorTypes.isEmpty || filter.errorTypes.contains(row.errorType) else {
-      return false
-    }
-    let searched = [row.reason, row.scenarioName, row.failerTitle, row.id.text]
-    return filter.text.isEmpty
-      || searched.contains { $0.lowercased().contains(filter.text.lowercased()) }
+  func search(
+    _ filter: RecordFilter, _ request: PageRequest, limit: Int, effort: Int
+  ) async throws(StoreError) -> SearchStretch {
+    searchNow(filter, request, limit: limit, effort: effort)
+  }
+
+  /// Looks at `effort` records as the real store does, so that a search takes several stretches.
+  func searchNow(
+    _ filter: RecordFilter, _ request: PageRequest, limit: Int, effort: Int
+  ) -> SearchStretch {
+    var all = filter
+    all.rules = all.rules.filter { !$0.readsData }
+    let looked = pageNow(all, request, limit: effort)
+    let found = looked.filter { row in recordNow(row.id).map(filter.matches) ?? false }
+    return SearchStretch(
+      records: Array(found.prefix(limit)), searched: looked.count,
+      end: looked.count == effort ? looked.last.map { RecordPlace($0, filter.order) } : nil)
+  }
+
+  func summaries(of ids: [RecordID]) async throws(StoreError) -> [IncompleteSummary] {
+    summariesNow(ids)
+  }
+
+  func summariesNow(_ ids: [RecordID]) -> [IncompleteSummary] {
+    records.withLock { records in ids.compactMap { records[$0]?.summary } }
+  }
+
+  func groups() async throws(StoreError) -> [ErrorGroupCount] { groupsNow() }
+
+  func groupsNow() -> [ErrorGroupCount] {
+    let open = records.withLock { $0.values.map(\.summary) }
+      .filter { RecordFilter().effectiveStates.contains($0.state) }
+    return Dictionary(grouping: open) { ErrorGroup($0).fingerprint }.map { fingerprint, rows in
+      ErrorGroupCount(
+        fingerprint: fingerprint, errorType: rows[0].errorType, moduleTitle: rows[0].failerTitle,
+        text: ErrorGroup(rows[0]).text,
+        byState: Dictionary(grouping: rows, by: \.state).mapValues(\.count),
+        newest: rows.map(\.created).max() ?? Instant(milliseconds: 0))
+    }.sorted { ($0.records, $0.newest) > ($1.records, $1.newest) }
   }
 
   func counts() async throws(StoreError) -> RecordCounts { countsNow() }

@@ -11,6 +11,9 @@ struct ScreenPlay {
   /// Everything that was asked for, in order.
   private(set) var effects: [Effect] = []
   private(set) var hasQuit = false
+  var views: [SavedView] = []
+  /// How many records a stretch of a search looks at, at most.
+  var searchEffort = Int.max
 
   static let descriptor = ModuleDescriptor(
     type: "http:MakeRequest", kind: .action, effect: .effect,
@@ -76,7 +79,7 @@ struct ScreenPlay {
       record: record, descriptor: Self.descriptor, check: Self.check(record, record.bundles))
   }
 
-  private func answer(to effect: Effect) -> Message? {
+  private mutating func answer(to effect: Effect) -> Message? {
     switch effect {
     case .list(let effect): .list(answer(to: effect))
     case .record(let effect): .record(answer(to: effect))
@@ -84,13 +87,24 @@ struct ScreenPlay {
     }
   }
 
-  private func answer(to effect: ListEffect) -> ListMessage {
+  private mutating func answer(to effect: ListEffect) -> ListMessage {
     switch effect {
     case .page(let filter, let request, let limit, let purpose, let token):
       return .pageLoaded(
         purpose, token: token, limit: limit,
         .success(store.pageNow(filter, request, limit: limit)))
+    case .search(let filter, let request, let limit, let effort, let token):
+      return .searched(
+        token: token,
+        .success(
+          store.searchNow(filter, request, limit: limit, effort: min(effort, searchEffort))))
+    case .rows(let ids, let token):
+      return .rowsLoaded(token: token, .success(store.summariesNow(ids)))
     case .counts: return .countsLoaded(.success(store.countsNow()))
+    case .loadViews: return .viewsLoaded(.success(views))
+    case .saveView(let view):
+      views.append(view)
+      return .viewSaved(view, .success(views))
     }
   }
 

@@ -11,6 +11,11 @@ enum StoreUnderTest: CaseIterable {
     case .sqlite: try SQLiteStore.open(path: folder.path + "/store.db")
     }
   }
+
+  /// Brings an index of texts up to date, where the store has one that is filled behind the records.
+  func indexTexts(of store: any IncompleteStore & ScenarioStore) async throws {
+    try await (store as? SQLiteStore)?.indexTexts()
+  }
 }
 
 /// Records as the engine would make them.

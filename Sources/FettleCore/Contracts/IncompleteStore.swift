@@ -6,10 +6,23 @@ public protocol IncompleteStore: AmendmentStore {
   /// - Returns: the position, from 1.
   func add(_ record: IncompleteExecution) async throws(StoreError) -> Int
 
-  /// A part of the list, newest first. It costs the same wherever the part lies.
+  /// A part of the list, in its order. Where the filter reads no data and the list is ordered by the
+  /// time of storing, it costs the same wherever the part lies.
   func page(
     _ filter: RecordFilter, _ request: PageRequest, limit: Int
   ) async throws(StoreError) -> [IncompleteSummary]
+
+  /// One stretch of a search through the data, so that first finds show at once and a search can be
+  /// stopped: it ends when `limit` records were found or `effort` were looked at.
+  func search(
+    _ filter: RecordFilter, _ request: PageRequest, limit: Int, effort: Int
+  ) async throws(StoreError) -> SearchStretch
+
+  /// The summaries of those records that still exist, in no order.
+  func summaries(of ids: [RecordID]) async throws(StoreError) -> [IncompleteSummary]
+
+  /// The groups of records that are neither resolved nor deleted, the largest first.
+  func groups() async throws(StoreError) -> [ErrorGroupCount]
 
   /// The number of records.
   func counts() async throws(StoreError) -> RecordCounts

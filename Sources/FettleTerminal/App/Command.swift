@@ -4,6 +4,8 @@ enum Command: String, Hashable, Sendable, CaseIterable {
   case moveUp, moveDown, pageUp, pageDown, halfPageUp, halfPageDown, moveToFirst, moveToLast
   case open, back, fold, unfold, nextPane, previousRecord, nextRecord, showFailedModule
   case showNew, zoom
+  // the list
+  case markRange, markAll, sortByNext, sortReversed, hold, pickView
   // records
   case resume, resumeMarked, edit, turnAutoRetry, closeRecord, mark, clearMarks, takeBackDelete
   // bundles

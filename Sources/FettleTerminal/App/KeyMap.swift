@@ -1,6 +1,6 @@
 /// Where keys go. Each context has its own table.
 enum KeyContext: String, Hashable, Sendable, CaseIterable {
-  case list, detail, resumeCheck, diff, help, line, commandLine, value
+  case list, detail, resumeCheck, diff, help, picker, line, commandLine, value
   case questionClose, questionYes, questionUnsaved, questionCopy
 
   /// As the file of one's own keys names it.
@@ -13,6 +13,7 @@ enum KeyContext: String, Hashable, Sendable, CaseIterable {
     case .resumeCheck: "Before a resume"
     case .diff: "The changes"
     case .help: "This help"
+    case .picker: "Picking"
     case .line: "Typing"
     case .commandLine: "The command line"
     case .value: "Editing a value"
@@ -61,6 +62,7 @@ enum KeyMap {
     case .resumeCheck: resumeCheck + scrolling + anywhere
     case .diff: diff + scrolling + anywhere
     case .help: help + scrolling
+    case .picker: picker + scrolling + [interrupt]
     case .line: line + [interrupt]
     case .commandLine: commandLine + [interrupt]
     case .value: value + [interrupt]
@@ -111,6 +113,7 @@ enum KeyMap {
   private static let line: [KeyBinding] = [
     KeyBinding([.enter], "keep", "Keep what is typed", .keep),
     KeyBinding([.escape], "back", "Leave everything as it was", .cancel),
+    KeyBinding([.tab], "", "Complete a key, a value or a path of a filter", .nextChoice),
   ]
 
   private static let value: [KeyBinding] = [

@@ -10,6 +10,12 @@ struct LineEditor: Hashable, Sendable {
     cursor = text.count
   }
 
+  /// A line with the cursor behind that many characters.
+  init(_ text: String, cursor: Int) {
+    self.text = text
+    self.cursor = min(max(0, cursor), text.count)
+  }
+
   /// What stands before the cursor.
   var head: String { String(text.prefix(cursor)) }
 

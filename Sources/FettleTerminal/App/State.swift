@@ -12,6 +12,7 @@ struct State: Equatable, Sendable {
   var detail: DetailState?
   var resumeCheck: ResumeCheckState?
   var help: HelpState?
+  var picker: PickerState?
   var typing: Typing?
   var question: Question?
   /// The last thing worth telling, in one line.
@@ -46,6 +47,7 @@ struct State: Equatable, Sendable {
     if help != nil { return .help }
     if let question { return question.context }
     if let typing { return typing.context }
+    if picker != nil { return .picker }
     if let resumeCheck { return resumeCheck.isForResuming ? .resumeCheck : .diff }
     return detail == nil ? screen.context : .detail
   }
@@ -97,6 +99,8 @@ struct Typing: Hashable, Sendable {
   var purpose: Purpose
   /// Why it cannot be kept as it is.
   var problem: SafeText?
+  /// Which of its characters that is about; nil is all of them.
+  var problemRange: Range<Int>?
 
   enum Purpose: Hashable, Sendable {
     case filter(before: ListFilter)

@@ -2,7 +2,7 @@ import FettleCore
 
 extension State {
   /// What to do first: the counts and the newest records.
-  mutating func begin() -> [Effect] { startList(.newest) + [.list(.counts)] }
+  mutating func begin() -> [Effect] { startList(.start) + [.list(.counts)] }
 
   /// Takes in what happened.
   /// - Returns: what shall be done about it outside of the screen.
@@ -80,6 +80,7 @@ extension State {
   /// The line that is being typed became another one.
   private mutating func typed() -> [Effect] {
     typing?.problem = nil
+    typing?.problemRange = nil
     if case .filter? = typing?.purpose, let text = typing?.line.text { return filterTyped(text) }
     return []
   }
@@ -114,6 +115,7 @@ extension State {
     }
     switch context {
     case .help: return updateHelp(command)
+    case .picker: return updatePicker(command)
     case .list: return updateList(command)
     case .detail: return updateDetail(command)
     case .resumeCheck, .diff: return updateResumeCheck(command)
@@ -141,12 +143,13 @@ extension State {
     case (.changeType, .value):
       self.typing?.editor?.changeType()
       self.typing?.problem = nil
+    case (.nextChoice, .filter): return completeFilter()
     case (.nextChoice, _): nextChoice()
     case (.cancel, .filter(let before)), (.interrupt, .filter(let before)):
       self.typing = nil
       guard before != list.filter else { return [] }
       list.filter = before
-      return startList(.newest)
+      return startList(.start)
     case (.cancel, _), (.interrupt, _):
       self.typing = nil
       notice = "left as it was"

@@ -16,6 +16,8 @@ extension State {
     }
     if help != nil {
       drawHelp(into: &frame)
+    } else if picker != nil {
+      drawPicker(into: &frame)
     } else if resumeCheck != nil {
       drawResumeCheck(into: &frame)
     } else if detail != nil {
@@ -126,6 +128,18 @@ extension State {
     frame.put(
       SafeText(glyphs: Array(visible.prefix(area.columns))).clipped(to: area.columns)
         .padded(to: area.columns), in: area, .role(.typing))
+    if let range = typing.problemRange, !isSecret {
+      // What is wrong stands out in the line itself.
+      let before = shown(String(typing.line.text.prefix(range.lowerBound))).width - skipped
+      let wrong = shown(
+        String(typing.line.text.prefix(range.upperBound).dropFirst(range.lowerBound)))
+      if before >= 0, before < area.columns {
+        var place = area
+        place.column += before
+        place.columns -= before
+        frame.put(wrong, in: place, Style(role: .problem, isSelected: true))
+      }
+    }
     // A wide glyph that is only half scrolled off is left out whole.
     let column = area.column + min(room, head.width - skipped + min(0, left))
     frame.cursor = (area.row, max(area.column, min(column, frame.size.columns - 1)))

@@ -13,6 +13,15 @@ enum Quantity {
     return SafeText(own: (number < 0 ? "-" : "") + String(text.reversed()))
   }
 
+  /// A number in few columns: `812`, `412k`, `1.2M`.
+  static func short(_ number: Int) -> SafeText {
+    switch number {
+    case ..<10_000: grouped(number)
+    case ..<1_000_000: SafeText(own: "\(number / 1000)k")
+    default: SafeText(own: "\(number / 1_000_000).\(number / 100_000 % 10)M")
+    }
+  }
+
   /// How much time lies between two instants: `3m`, `2h`, `9d`.
   static func age(from start: Instant, to end: Instant) -> SafeText {
     let seconds = max(0, end.milliseconds.subtractingReportingOverflow(start.milliseconds).0) / 1000
@@ -53,14 +62,17 @@ enum DisplayZone: Hashable, Sendable {
   /// The zone of the environment, with its summer times.
   case local
 
+  /// Seconds east of UTC at an instant.
+  func offset(at instant: Instant) -> Int {
+    switch self {
+    case .utc: 0
+    case .fixed(let seconds): seconds
+    case .local: Int(fettle_zone_offset(instant.milliseconds / 1000))
+    }
+  }
+
   private func parts(_ instant: Instant) -> CivilTime {
-    let offset =
-      switch self {
-      case .utc: 0
-      case .fixed(let seconds): seconds
-      case .local: Int(fettle_zone_offset(instant.milliseconds / 1000))
-      }
-    return CivilTime(instant, offsetSeconds: offset)
+    CivilTime(instant, offsetSeconds: offset(at: instant))
   }
 
   private static let months = [

@@ -7,7 +7,17 @@ import FettleProgram
 struct List: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List incomplete executions, newest first.",
-    discussion: "Without --status those that are neither resolved nor deleted.")
+    discussion: """
+      Without a status those that are neither resolved nor deleted. A filter is what the terminal \
+      shows behind /: status:open error:Data,Config -scenario:leads age:<2h size:>1M \
+      bundle.order.total:>100 bundle.*.email:/@old\\.example$/ "must be a date". Dates are in UTC.
+      """)
+
+  @Option(help: "A filter as the terminal takes it.")
+  var filter = ""
+
+  @Option(help: "created, scenario, module, error, next, attempts or size; -size is descending.")
+  var sort = "-created"
 
   @Option(help: "pending, unresolved, inProgress, resolved or deleted; may be repeated.")
   var status: [String] = []
@@ -27,6 +37,17 @@ struct List: AsyncParsableCommand {
   @OptionGroup var options: StoreOptions
 
   func validate() throws {
+    do throws(FilterError) { _ = try FilterExpression(filter) } catch {
+      throw ValidationError(
+        "\(error.description)\n  \(filter)\n  "
+          + String(repeating: " ", count: error.range.lowerBound)
+          + String(repeating: "^", count: max(1, error.range.count)))
+    }
+    if RecordOrder(words: sort) == nil {
+      let columns = RecordOrder.Column.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError(
+        "There is no order '\(sort)'; there are \(columns), each with - before.")
+    }
     for name in status where IncompleteState(rawValue: name) == nil {
       let known = IncompleteState.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("There is no status '\(name)'; there are \(known).")
@@ -36,9 +57,12 @@ struct List: AsyncParsableCommand {
 
   func run() async throws {
     let workshop = try Workshop(options, creating: false)
-    let filter = RecordFilter(
-      states: Set(status.compactMap(IncompleteState.init)),
-      errorTypes: Set(error.map { ErrorType($0) }), text: text)
+    var filter = RecordFilter(
+      try FilterExpression(filter), now: SystemClock().now(),
+      order: RecordOrder(words: sort) ?? .newest)
+    if !status.isEmpty { filter.states = Set(status.compactMap(IncompleteState.init)) }
+    if !error.isEmpty { filter.errorTypes = Set(error.map { ErrorType($0) }) }
+    filter.words += text.split(separator: " ").map(String.init)
     try await RecordTable.print(filter, of: workshop, limit: limit, json: json)
   }
 }
@@ -71,7 +95,7 @@ enum RecordTable {
         printed += 1
       }
       guard page.count == wanted, let last = page.last else { break }
-      request = .after(RecordPlace(last))
+      request = .after(RecordPlace(last, filter.order))
       left -= page.count
     }
     if json {

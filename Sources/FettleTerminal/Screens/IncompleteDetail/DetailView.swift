@@ -81,7 +81,7 @@ extension State {
     if !detail.drafts.isEmpty {
       right = "\(detail.changesToSave.count) changed · UNSAVED "
     } else if size.columns >= 60 {
-      if let index = list.index, list.reachesNewest, list.filter.text.isEmpty, let openTotal {
+      if let index = list.index, list.reachesStart, list.filter == .open, let openTotal {
         right = "\(index + 1) of \(Quantity.grouped(max(openTotal, index + 1)))   "
       }
       right += "retry: " + summary.retryWord(now: now) + " "

@@ -129,7 +129,7 @@ extension State {
 
   mutating func startBulk(_ ids: [RecordID]) -> [Effect] {
     bulk = BulkResume(waiting: ids, total: ids.count)
-    list.marks = []
+    list.marks = .none
     return runNextOfBulk()
   }
 
@@ -147,7 +147,7 @@ extension State {
       return [.record(.resume(id, version: row.version, .bulk))]
     }
     self.bulk = nil
-    list.marks.formUnion(bulk.failed)
+    list.marks.mark(bulk.failed)
     notice =
       "resumed \(bulk.total): \(bulk.resolved) resolved, \(bulk.failed.count) not (still marked)"
     return []

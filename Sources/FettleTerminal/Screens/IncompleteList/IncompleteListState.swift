@@ -7,26 +7,45 @@ struct IncompleteListState: Equatable, Sendable {
   var cursor: RecordID?
   /// The first row on the screen.
   var top = 0
-  /// Whether the window begins with the newest record.
-  var reachesNewest = true
-  /// Whether it ends with the oldest.
-  var reachesOldest = true
+  /// Whether the window begins where the list begins.
+  var reachesStart = true
+  /// Whether it ends where the list ends.
+  var reachesEnd = true
   /// Records that came in above the window's view since it was looked at.
   var newAbove = 0
-  var marks: Set<RecordID> = []
+  var marks = Marks.none
+  /// Where a range of marks began.
+  var rangeStart: RecordID?
   /// Rows that left the filter and stay until the cursor leaves them.
   var gone: Set<RecordID> = []
   var filter = ListFilter.open
+  var order = RecordOrder.newest
+  /// Whether the list stays as it is until the operator wants to see what changed.
+  var isHeld = false
+  /// A search through the data, when the filter needs one.
+  var search: DataSearch?
   /// Answers to requests that carry another number are dropped.
   var token = 0
   var isGrowing = false
   var isRefreshing = false
   var hasLoaded = false
+  /// When the list was asked for, for as long as it has not come.
+  var askedAt: Instant?
   var preview: OpenedRecord?
   var previewLoading: RecordID?
 
   static let page = 200
   static let largestWindow = 600
+
+  /// How far a search through the data has come.
+  struct DataSearch: Hashable, Sendable {
+    var searched = 0
+    var isRunning = true
+    /// Where it goes on; nil when everything was looked at.
+    var end: RecordPlace?
+    /// How many rows it is to find before it pauses until the cursor comes near the last one.
+    var wanted = IncompleteListState.page
+  }
 
   var index: Int? { rows.firstIndex { $0.id == cursor } }
   var selected: IncompleteSummary? { index.map { rows[$0] } }
@@ -52,9 +71,10 @@ struct IncompleteListState: Equatable, Sendable {
     newAbove = 0
     isGrowing = false
     hasLoaded = true
-    reachesNewest = purpose == .newest || page.count < limit
-    reachesOldest = purpose == .oldest || page.count < limit
-    cursor = purpose == .newest ? page.first?.id : page.last?.id
+    askedAt = nil
+    reachesStart = purpose == .start || page.count < limit
+    reachesEnd = purpose == .end || page.count < limit
+    cursor = purpose == .start ? page.first?.id : page.last?.id
     top = 0
   }
 
@@ -63,62 +83,101 @@ struct IncompleteListState: Equatable, Sendable {
     isGrowing = false
     let known = Set(rows.map(\.id))
     let fresh = page.filter { !known.contains($0.id) }
-    if purpose == .older {
+    if purpose == .behind {
       rows += fresh
-      if page.count < limit { reachesOldest = true }
+      if page.count < limit { reachesEnd = true }
       let surplus = rows.count - Self.largestWindow
       if surplus > 0 {
         rows.removeFirst(surplus)
         top = max(0, top - surplus)
-        reachesNewest = false
+        reachesStart = false
       }
     } else {
       rows = fresh + rows
       top += fresh.count
-      if page.count < limit { reachesNewest = true }
+      if page.count < limit { reachesStart = true }
       let surplus = rows.count - Self.largestWindow
       if surplus > 0 {
         rows.removeLast(surplus)
-        reachesOldest = false
+        reachesEnd = false
       }
     }
+  }
+
+  /// Takes what a stretch of a search found.
+  mutating func add(_ stretch: SearchStretch) {
+    let known = Set(rows.map(\.id))
+    rows += stretch.records.filter { !known.contains($0.id) }
+    if cursor == nil { cursor = rows.first?.id }
+    hasLoaded = true
+    askedAt = nil
+    search?.searched += stretch.searched
+    search?.end = stretch.end
+    reachesEnd = stretch.end == nil
+    if stretch.end == nil || rows.count >= search?.wanted ?? 0 { search?.isRunning = false }
   }
 
   /// Takes the same window as it is now. The row under the cursor and the first row on the screen
   /// stay where they are.
   mutating func refresh(with page: [IncompleteSummary], limit: Int) {
     isRefreshing = false
+    let order = order
+    func place(_ row: IncompleteSummary) -> RecordPlace { RecordPlace(row, order) }
     let topID = rows.indices.contains(top) ? rows[top].id : nil
     let firstBefore = rows.first?.id
     var fresh = page
     if page.count == limit, let last = page.last {
       let known = Set(page.map(\.id))
-      fresh += rows.filter { $0.created < last.created && !known.contains($0.id) }
+      fresh += rows.filter { order.precedes(place(last), place($0)) && !known.contains($0.id) }
     } else {
-      reachesOldest = true
+      reachesEnd = true
     }
     if let cursor, !fresh.contains(where: { $0.id == cursor }),
       let staying = rows.first(where: { $0.id == cursor })
     {
       gone.insert(cursor)
-      let place = fresh.firstIndex { $0.created < staying.created } ?? fresh.count
-      fresh.insert(staying, at: place)
+      let index = fresh.firstIndex { order.precedes(place(staying), place($0)) } ?? fresh.count
+      fresh.insert(staying, at: index)
     } else if let cursor {
       gone.remove(cursor)
     }
-    if let firstBefore, let place = fresh.firstIndex(where: { $0.id == firstBefore }) {
-      newAbove += place
+    if let firstBefore, let index = fresh.firstIndex(where: { $0.id == firstBefore }) {
+      newAbove += index
     }
     rows = fresh
     if cursor == nil { cursor = rows.first?.id }
-    if let topID, let place = rows.firstIndex(where: { $0.id == topID }) { top = place }
+    if let topID, let index = rows.firstIndex(where: { $0.id == topID }) { top = index }
     if top == 0 { newAbove = 0 }
+  }
+
+  /// Takes the rows of a search as they are now; those that are no more are marked as gone.
+  mutating func refresh(withRowsAsTheyAre summaries: [IncompleteSummary]) {
+    isRefreshing = false
+    let states = filter.states
+    let fresh = Dictionary(summaries.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+    for index in rows.indices {
+      guard let row = fresh[rows[index].id] else {
+        gone.insert(rows[index].id)
+        continue
+      }
+      rows[index] = row
+      if !states.contains(row.state) { gone.insert(row.id) }
+    }
+    if let cursor { dropGone(except: cursor) }
   }
 
   /// Takes one record as it is now, wherever it stands.
   mutating func take(_ summary: IncompleteSummary) {
     guard let place = rows.firstIndex(where: { $0.id == summary.id }) else { return }
     rows[place] = summary
-    if !filter.records.effectiveStates.contains(summary.state) { gone.insert(summary.id) }
+    if !filter.states.contains(summary.state) { gone.insert(summary.id) }
+  }
+
+  /// The rows between two, both included, in whichever order they stand.
+  func range(from start: RecordID, to end: RecordID) -> [RecordID] {
+    guard let first = rows.firstIndex(where: { $0.id == start }),
+      let last = rows.firstIndex(where: { $0.id == end })
+    else { return [] }
+    return rows[min(first, last)...max(first, last)].map(\.id)
   }
 }

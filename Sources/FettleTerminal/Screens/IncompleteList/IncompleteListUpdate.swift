@@ -7,11 +7,25 @@ extension State {
     list.token = nextToken()
     list.isGrowing = true
     list.isRefreshing = false
+    list.askedAt = now
+    let filter = listedRecords
+    guard !filter.readsData else {
+      list.rows = []
+      list.gone = []
+      list.cursor = nil
+      list.top = 0
+      list.newAbove = 0
+      list.reachesStart = true
+      list.reachesEnd = false
+      list.search = IncompleteListState.DataSearch()
+      return [.list(.search(filter, .first, limit: 50, effort: 2000, token: list.token))]
+    }
+    list.search = nil
     return [
       .list(
         .page(
-          list.filter.records, purpose == .oldest ? .last : .first,
-          limit: IncompleteListState.page, purpose, token: list.token))
+          filter, purpose == .end ? .last : .first, limit: IncompleteListState.page, purpose,
+          token: list.token))
     ]
   }
 
@@ -20,12 +34,37 @@ extension State {
     switch message {
     case .pageLoaded(let purpose, let token, let limit, let answer):
       return pageLoaded(purpose, token: token, limit: limit, answer)
-    case .countsLoaded(.success(let counts)):
-      self.counts = counts
+    case .searched(let token, let answer):
+      guard token == list.token else { return [] }
+      return searched(answer)
+    case .rowsLoaded(let token, let answer):
+      guard token == list.token else { return [] }
+      list.isRefreshing = false
+      guard let rows = succeeded(answer) else { return [] }
+      list.refresh(withRowsAsTheyAre: rows)
+      return loadPreview()
+    case .countsLoaded(let answer):
+      if case .success(let counts) = answer { self.counts = counts }
+      if case .failure(let error) = answer { trouble = "\(error.description)" }
       return []
-    case .countsLoaded(.failure(let error)):
+    case .viewsLoaded(let answer): return showViews(answer)
+    case .viewSaved(let view, .success):
+      notice = "saved as \(view.name); F2 picks it"
+      return []
+    case .viewSaved(_, .failure(let error)):
+      notice = "\(error.description)"
+      return []
+    }
+  }
+
+  private mutating func succeeded<Success>(_ answer: Message.Answer<Success>) -> Success? {
+    switch answer {
+    case .success(let success):
+      trouble = nil
+      return success
+    case .failure(let error):
       trouble = "\(error.description)"
-      return []
+      return nil
     }
   }
 
@@ -33,40 +72,64 @@ extension State {
     _ purpose: PagePurpose, token: Int, limit: Int, _ answer: Message.Answer<[IncompleteSummary]>
   ) -> [Effect] {
     guard token == list.token else { return [] }
-    switch answer {
-    case .failure(let error):
+    guard let page = succeeded(answer) else {
       list.isGrowing = false
       list.isRefreshing = false
-      trouble = "\(error.description)"
       return []
-    case .success(let page):
-      trouble = nil
-      switch purpose {
-      case .newest, .oldest: list.replace(with: page, purpose: purpose, limit: limit)
-      case .older, .newer: list.grow(with: page, purpose: purpose, limit: limit)
-      case .refresh: list.refresh(with: page, limit: limit)
-      }
+    }
+    switch purpose {
+    case .start, .end: list.replace(with: page, purpose: purpose, limit: limit)
+    case .behind, .ahead: list.grow(with: page, purpose: purpose, limit: limit)
+    case .refresh: list.refresh(with: page, limit: limit)
+    }
+    return loadPreview()
+  }
+
+  private mutating func searched(_ answer: Message.Answer<SearchStretch>) -> [Effect] {
+    guard let stretch = succeeded(answer) else {
+      list.isGrowing = false
+      list.search?.isRunning = false
+      return []
+    }
+    list.add(stretch)
+    guard let end = list.search?.end, list.search?.isRunning == true else {
+      list.isGrowing = false
       return loadPreview()
     }
+    return loadPreview() + goOnSearching(from: end)
+  }
+
+  private func goOnSearching(from place: RecordPlace) -> [Effect] {
+    [
+      .list(
+        .search(
+          listedRecords, .after(place), limit: IncompleteListState.page, effort: 10_000,
+          token: list.token))
+    ]
   }
 
   /// Asks for the same window again. Nothing else can tell that another program changed a record.
   mutating func refreshList() -> [Effect] {
-    guard list.hasLoaded, !list.isRefreshing, !list.isGrowing else { return [] }
+    guard list.hasLoaded, !list.isRefreshing, !list.isGrowing, !list.isHeld else { return [] }
+    guard list.search == nil else {
+      // The data is not searched again; the rows that were found are looked at.
+      guard !list.rows.isEmpty else { return [] }
+      list.isRefreshing = true
+      let window = list.rows.dropFirst(max(0, list.top - 100)).prefix(300).map(\.id)
+      return [
+        .list(.rows(list.rows.count <= 1000 ? list.rows.map(\.id) : window, token: list.token))
+      ]
+    }
     list.isRefreshing = true
     let limit = max(list.rows.count, 1) + IncompleteListState.page
-    let request: PageRequest
-    if list.reachesNewest {
-      request = .first
-    } else if let first = list.rows.first {
-      // A place is between two records; this one is just above the first of the window.
-      request = .after(
-        RecordPlace(
-          created: Instant(milliseconds: first.created.milliseconds + 1), id: RecordID("")))
-    } else {
-      request = .first
-    }
-    return [.list(.page(list.filter.records, request, limit: limit, .refresh, token: list.token))]
+    let request: PageRequest =
+      if !list.reachesStart, let first = list.rows.first {
+        // The page begins with the record that stands before the first of the window, or with it.
+        .after(RecordPlace(justBefore: first, list.order))
+      } else {
+        .first
+      }
+    return [.list(.page(listedRecords, request, limit: limit, .refresh, token: list.token))]
   }
 
   /// Asks for the record under the cursor. One at a time: while one is on its way, keys only move.
@@ -88,12 +151,19 @@ extension State {
 
   private mutating func growList() -> [Effect] {
     guard !list.isGrowing, let index = list.index else { return [] }
+    if let search = list.search {
+      guard index > list.rows.count - 50, let end = search.end, !search.isRunning else { return [] }
+      list.isGrowing = true
+      list.search?.isRunning = true
+      list.search?.wanted = list.rows.count + IncompleteListState.page
+      return goOnSearching(from: end)
+    }
     let purpose: PagePurpose
     let request: PageRequest
-    if index > list.rows.count - 50, !list.reachesOldest, let last = list.rows.last {
-      (purpose, request) = (.older, .after(RecordPlace(last)))
-    } else if index < 50, !list.reachesNewest, let first = list.rows.first {
-      (purpose, request) = (.newer, .before(RecordPlace(first)))
+    if index > list.rows.count - 50, !list.reachesEnd, let last = list.rows.last {
+      (purpose, request) = (.behind, .after(RecordPlace(last, list.order)))
+    } else if index < 50, !list.reachesStart, let first = list.rows.first {
+      (purpose, request) = (.ahead, .before(RecordPlace(first, list.order)))
     } else {
       return []
     }
@@ -101,8 +171,7 @@ extension State {
     return [
       .list(
         .page(
-          list.filter.records, request, limit: IncompleteListState.page, purpose,
-          token: list.token))
+          listedRecords, request, limit: IncompleteListState.page, purpose, token: list.token))
     ]
   }
 
@@ -116,40 +185,46 @@ extension State {
     case .pageUp: return moveList(to: index - height)
     case .halfPageDown: return moveList(to: index + max(1, height / 2))
     case .halfPageUp: return moveList(to: index - max(1, height / 2))
-    case .moveToFirst:
-      if !list.reachesNewest { return startList(.newest) }
+    case .moveToFirst, .showNew:
       list.newAbove = 0
+      if !list.reachesStart { return startList(.start) }
       list.top = 0
       return moveList(to: 0)
     case .moveToLast:
-      return list.reachesOldest ? moveList(to: list.rows.count - 1) : startList(.oldest)
-    case .showNew:
-      list.newAbove = 0
-      if !list.reachesNewest { return startList(.newest) }
-      list.top = 0
-      return moveList(to: 0)
+      return list.reachesEnd || list.search != nil
+        ? moveList(to: list.rows.count - 1) : startList(.end)
     case .open: return openSelected(.nothing)
     case .edit: return openSelected(.edit)
     case .resume: return openSelected(.resume)
     case .mark:
       guard let id = list.cursor else { return [] }
-      if list.marks.remove(id) == nil { list.marks.insert(id) }
+      list.marks.toggle(id)
       return moveList(to: index + 1)
+    case .markRange: return markRange()
+    case .markAll:
+      list.marks = .allOf(list.filter, except: [])
+      notice = "everything the filter lets through is marked; R counts it and asks"
+      return []
     case .clearMarks:
-      list.marks = []
+      list.marks = .none
+      list.rangeStart = nil
       notice = "nothing is marked now"
       return []
+    case .sortByNext: return sortList(by: nil)
+    case .sortReversed:
+      list.order.isDescending.toggle()
+      return startList(.start)
+    case .hold:
+      list.isHeld.toggle()
+      notice = list.isHeld ? "the list stays as it is; p shows what changed" : ""
+      return list.isHeld ? [] : refreshList()
+    case .pickView: return [.list(.loadViews)]
     case .filter:
       typing = Typing(
-        line: LineEditor(list.filter.text), purpose: .filter(before: list.filter))
+        line: LineEditor(list.filter == .open ? "" : list.filter.text),
+        purpose: .filter(before: list.filter))
       return []
-    case .back:
-      guard !list.filter.text.isEmpty else {
-        notice = "q quits"
-        return []
-      }
-      list.filter = .open
-      return startList(.newest)
+    case .back: return leaveFilter()
     case .quit, .quitAtOnce: return [.quit]
     case .interrupt:
       question = .quit
@@ -158,15 +233,89 @@ extension State {
     }
   }
 
-  /// Applies the filter as it is typed.
+  private mutating func markRange() -> [Effect] {
+    guard let cursor = list.cursor else { return [] }
+    guard let start = list.rangeStart else {
+      list.rangeStart = cursor
+      notice = "move to the other end and press v again to mark what is between"
+      return []
+    }
+    let range = list.range(from: start, to: cursor)
+    list.marks.mark(range)
+    list.rangeStart = nil
+    notice = "\(range.count) marked"
+    return []
+  }
+
+  /// Sorts by a column, the next one where none is named. Time and size begin with the greatest.
+  mutating func sortList(by column: RecordOrder.Column?) -> [Effect] {
+    let columns = RecordOrder.Column.allCases
+    let position = columns.firstIndex(of: list.order.column) ?? 0
+    let next = column ?? columns[(position + 1) % columns.count]
+    list.order = RecordOrder(next, isDescending: [.created, .size, .attempts].contains(next))
+    return startList(.start)
+  }
+
+  private mutating func leaveFilter() -> [Effect] {
+    if list.search?.isRunning == true {
+      // Late answers of the search are dropped.
+      list.token = nextToken()
+      list.search?.isRunning = false
+      list.isGrowing = false
+      list.hasLoaded = true
+      list.askedAt = nil
+      notice = "the search is stopped; moving down goes on with it"
+      return loadPreview()
+    }
+    if list.rangeStart != nil {
+      list.rangeStart = nil
+      return []
+    }
+    guard list.filter != .open else {
+      notice = "q quits"
+      return []
+    }
+    list.filter = .open
+    return startList(.start)
+  }
+
+  /// Applies the filter as it is typed; what is not understood keeps the last good one.
   mutating func filterTyped(_ text: String) -> [Effect] {
-    let scenarios = Dictionary(
-      list.rows.map { ($0.scenarioName, $0.scenarioID) }, uniquingKeysWith: { first, _ in first })
-    let filter = ListFilter(text, scenarios: scenarios)
-    typing?.problem = filter.problem
-    guard filter.problem == nil, filter.records != list.filter.records else { return [] }
+    do throws(FilterError) {
+      return setFilter(try ListFilter(text))
+    } catch {
+      typing?.problem = "\(error.description)"
+      typing?.problemRange = error.range
+      return []
+    }
+  }
+
+  /// Shows what another filter lets through.
+  mutating func setFilter(_ filter: ListFilter) -> [Effect] {
+    guard filter != list.filter else { return [] }
     list.filter = filter
-    return startList(.newest)
+    return startList(.start)
+  }
+
+  /// What can stand at the cursor of the filter: completes as far as it is clear.
+  mutating func completeFilter() -> [Effect] {
+    guard let typing else { return [] }
+    let known = FilterCompletion.Known(
+      scenarios: list.rows.map(\.scenarioName), modules: list.rows.map(\.failerTitle),
+      errors: list.rows.map(\.errorType.shortName),
+      bundles: list.preview?.record.bundles ?? VisibleBundles())
+    let completion = FilterCompletion(typing.line.text, cursor: typing.line.cursor, known: known)
+    guard !completion.candidates.isEmpty else {
+      notice = "nothing is known that could stand here"
+      return []
+    }
+    let (text, cursor) = completion.applied(to: typing.line.text)
+    self.typing?.line = LineEditor(text, cursor: cursor)
+    notice =
+      SafeText(
+        own: completion.candidates.count == 1 ? "" : " ")
+      + SafeText(completion.candidates.prefix(40).joined(separator: "  "))
+    return filterTyped(text)
   }
 
   private mutating func openSelected(_ then: LoadPurpose.ThenDo) -> [Effect] {

@@ -13,7 +13,7 @@ struct ListLayout {
   init(_ state: State) {
     let size = state.size
     func line(_ row: Int) -> Area { Area(row: row, column: 0, rows: 1, columns: size.columns) }
-    let showsFilter = size.rows >= 16 || state.isFiltering || !state.list.filter.text.isEmpty
+    let showsFilter = size.rows >= 16 || state.isFiltering || state.list.filter != .open
     header = line(0)
     filter = showsFilter ? line(1) : nil
     columns = line(showsFilter ? 2 : 1)
@@ -51,7 +51,7 @@ extension State {
       let isSelected = row.id == list.cursor
       let line = layout.list.line(offset)
       let text = columns.line(
-        row, now: now, zone: surroundings.zone, isMarked: list.marks.contains(row.id),
+        row, now: now, zone: surroundings.zone, isMarked: isMarked(row.id),
         isSelected: isSelected, isGone: list.gone.contains(row.id),
         isRunning: running.contains(row.id))
       frame.put(
@@ -87,32 +87,60 @@ extension State {
       if counts[.pending] > 0 { title += " · \(Quantity.grouped(counts[.pending])) waiting" }
       if counts[.inProgress] > 0 { title += " · \(Quantity.grouped(counts[.inProgress])) running" }
     }
-    if !list.marks.isEmpty { title += " · \(list.marks.count) marked" }
+    if !list.marks.isEmpty { title += " · " + list.marks.words }
     let end = frame.put(title, in: layout.header, .role(.title))
     var right: SafeText = surroundings.isReadOnly ? "read-only · " : ""
+    if list.isHeld { right += "held · " }
     right += "\(surroundings.storeName) "
     if end + right.width < layout.header.columns {
-      frame.putRight(right, in: layout.header, .role(.faint))
+      frame.putRight(right, in: layout.header, .role(list.isHeld ? .notice : .faint))
     }
     guard let line = layout.filter else { return }
     if isFiltering {
       drawTyping(into: &frame, prompt: " / ", line)
     } else {
+      let places = places(layout)
       frame.put(
-        list.filter.text.isEmpty
-          ? " / status:open,wait,run" : " / \(list.filter.text)", in: line, .role(.faint))
-      let places: SafeText = list.rows.isEmpty ? "" : "newest first · \(positions(layout)) "
+        (" / " + filterText).clipped(to: max(4, line.columns - places.width - 2)), in: line,
+        .role(.faint))
       frame.putRight(places, in: line, .role(.faint))
     }
   }
 
+  /// The filter as `fettle list --filter` takes it.
+  private var filterText: SafeText {
+    list.filter == .open ? "status:open,wait,run" : SafeText(list.filter.text)
+  }
+
+  /// Whether a record is marked, or in the range that is being marked.
+  private func isMarked(_ id: RecordID) -> Bool {
+    if list.marks.contains(id) { return true }
+    guard let start = list.rangeStart, let cursor = list.cursor else { return false }
+    return list.range(from: start, to: cursor).contains(id)
+  }
+
+  /// The order and where in the list the screen is, at the end of the line of the filter.
+  private func places(_ layout: ListLayout) -> SafeText {
+    if let search = list.search {
+      let total = openTotal.map { " of " + Quantity.short($0) } ?? ""
+      let found: SafeText = "\(Quantity.grouped(list.rows.count)) found "
+      if search.isRunning { return Quantity.short(search.searched) + total + " searched, " + found }
+      if search.end != nil {
+        return "stopped after " + Quantity.short(search.searched) + ", " + found
+      }
+      return Quantity.short(search.searched) + " searched, " + found
+    }
+    guard !list.rows.isEmpty else { return "" }
+    return "sort " + list.order.words + " · " + positions(layout) + " "
+  }
+
   private func positions(_ layout: ListLayout) -> SafeText {
-    let total = list.filter.text.isEmpty ? openTotal : nil
+    let total = list.filter == .open ? openTotal : nil
     let last = min(list.top + layout.list.rows, list.rows.count)
-    let known = list.reachesNewest && list.reachesOldest ? list.rows.count : nil
+    let known = list.reachesStart && list.reachesEnd ? list.rows.count : nil
     let of: SafeText = (total ?? known).map { " of \(Quantity.grouped($0))" } ?? ""
     // The place in the whole list is only known in a window that begins at its beginning.
-    return list.reachesNewest ? "\(list.top + 1)-\(last)\(of)" : "further down\(of)"
+    return list.reachesStart ? "\(list.top + 1)-\(last)\(of)" : "further down\(of)"
   }
 
   var openTotal: Int? {
@@ -122,10 +150,13 @@ extension State {
   private func drawEmptyList(into frame: inout Frame, _ area: Area) {
     let middle = area.line(min(area.rows - 1, max(0, area.rows / 3)))
     let text: SafeText
-    if !list.hasLoaded {
-      text = "loading…"
-    } else if list.filter.text.isEmpty {
-      text = "Nothing incomplete."
+    if !list.hasLoaded || list.search?.isRunning == true {
+      let waited = list.askedAt.map { (now.milliseconds - $0.milliseconds) / 1000 } ?? 0
+      text =
+        list.search != nil
+        ? "searching, Esc stops" : waited >= 1 ? "loading, \(Int(waited)) s" : "loading…"
+    } else if list.filter == .open {
+      text = openTotal ?? 0 > 0 ? "loading…" : "Nothing incomplete."
     } else {
       text = "0 of \(Quantity.grouped(openTotal ?? 0)) match. Esc clears the filter."
     }

@@ -4,21 +4,31 @@ import FettleEngine
 /// What the list of incomplete executions asks for.
 enum ListEffect: Hashable, Sendable {
   case page(RecordFilter, PageRequest, limit: Int, PagePurpose, token: Int)
+  /// One stretch of a search through the data.
+  case search(RecordFilter, PageRequest, limit: Int, effort: Int, token: Int)
+  /// The rows of a search again, to see what changed.
+  case rows([RecordID], token: Int)
   case counts
+  case loadViews
+  case saveView(SavedView)
 }
 
 /// What came of it.
 enum ListMessage: Equatable, Sendable {
   case pageLoaded(PagePurpose, token: Int, limit: Int, Message.Answer<[IncompleteSummary]>)
+  case searched(token: Int, Message.Answer<SearchStretch>)
+  case rowsLoaded(token: Int, Message.Answer<[IncompleteSummary]>)
   case countsLoaded(Message.Answer<RecordCounts>)
+  case viewsLoaded(Message.Answer<[SavedView]>)
+  case viewSaved(SavedView, Message.Answer<[SavedView]>)
 }
 
 /// Why a part of the list was asked for.
 enum PagePurpose: Hashable, Sendable {
-  /// The list begins anew, at its newest or its oldest record.
-  case newest, oldest
+  /// The list begins anew, at its beginning or its end.
+  case start, end
   /// The window grows at one end.
-  case older, newer
+  case behind, ahead
   /// The same window again, to see what changed.
   case refresh
 }
@@ -33,8 +43,20 @@ extension ListEffect {
         await answer { () async throws(StoreError) in
           try await desk.page(filter, request, limit: limit)
         })
+    case .search(let filter, let request, let limit, let effort, let token):
+      .searched(
+        token: token,
+        await answer { () async throws(StoreError) in
+          try await desk.search(filter, request, limit: limit, effort: effort)
+        })
+    case .rows(let ids, let token):
+      .rowsLoaded(
+        token: token,
+        await answer { () async throws(StoreError) in try await desk.summaries(of: ids) })
     case .counts:
       .countsLoaded(await answer { () async throws(StoreError) in try await desk.counts() })
+    case .loadViews: .viewsLoaded(SavedViews.file.read())
+    case .saveView(let view): .viewSaved(view, SavedViews.file.save(view))
     }
   }
 }

@@ -20,9 +20,21 @@ extension KeyMap {
       }),
     KeyBinding(
       [.character(" ")], "mark", "Mark the record, or unmark it", .mark, unavailable: noRecord),
+    KeyBinding(
+      [.character("v")], "", "Mark from here; press it again at the other end", .markRange,
+      unavailable: noRecord),
+    KeyBinding(
+      [.character("*")], "", "Mark everything the filter lets through", .markAll,
+      unavailable: noRecord),
     KeyBinding([.control("\\")], "", "Unmark all", .clearMarks),
     KeyBinding(
-      [.character("/")], "filter", "Filter: words, status: error: scenario:", .filter),
+      [.character("/")], "filter",
+      "Filter: words, status: error: scenario: module: age: size: bundle.PATH: and more; Tab completes",
+      .filter),
+    KeyBinding([.character("s")], "", "Sort by the next column", .sortByNext),
+    KeyBinding([.character("S")], "", "Turn the order round", .sortReversed),
+    KeyBinding([.function(2)], "", "Pick a saved view", .pickView),
+    KeyBinding([.character("p")], "", "Hold the list as it is, or let it live again", .hold),
     KeyBinding(
       [.character("t")], "auto-retry", "Turn the automatic retry on or off", .turnAutoRetry,
       unavailable: noChange),
@@ -33,6 +45,6 @@ extension KeyMap {
       [.character("u")], "", "Take the last record out of the bin again", .takeBackDelete,
       unavailable: { $0.lastDeleted == nil ? "nothing was deleted here" : $0.readOnlyReason }),
     KeyBinding([.character(".")], "", "Show the records that came in above", .showNew),
-    KeyBinding([.escape], "", "Clear the filter", .back),
+    KeyBinding([.escape], "", "Stop a search; clear the filter", .back),
   ]
 }
