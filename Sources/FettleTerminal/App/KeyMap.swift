@@ -113,7 +113,7 @@ enum KeyMap {
   private static let line: [KeyBinding] = [
     KeyBinding([.enter], "keep", "Keep what is typed", .keep),
     KeyBinding([.escape], "back", "Leave everything as it was", .cancel),
-    KeyBinding([.tab], "", "Complete a key, a value or a path of a filter", .nextChoice),
+    KeyBinding([.tab], "", "Complete a key, a value or a path of a filter", .complete),
   ]
 
   private static let value: [KeyBinding] = [

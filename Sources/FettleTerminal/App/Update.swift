@@ -143,7 +143,7 @@ extension State {
     case (.changeType, .value):
       self.typing?.editor?.changeType()
       self.typing?.problem = nil
-    case (.nextChoice, .filter): return completeFilter()
+    case (.complete, .filter): return completeFilter()
     case (.nextChoice, _): nextChoice()
     case (.cancel, .filter(let before)), (.interrupt, .filter(let before)):
       self.typing = nil

@@ -52,7 +52,7 @@ struct FilterExpressionTests {
       ("a (b", 2..<3, "this ( is not closed"), ("a )", 2..<3, "closes nothing"),
       ("text:\"x", 5..<7, "not closed"), ("age:2", 4..<5, "the units are s m h d w"),
       ("created:20.9.", 8..<13, "2026-09-20"), ("a or", 4..<5, "both sides"),
-      ("bundle.x:/(/", 9..<12, "not a regular expression"), ("error:", 6..<7, "missing"),
+      ("bundle.x:/(/", 9..<12, "not a regular expression"), ("error:", 6..<6, "missing"),
       ("size:>", 5..<6, "missing"), ("bundle..x:1", 0..<9, "bundle.order.total"),
     ])
   func errors(text: String, range: Range<Int>, says: String) {

@@ -6,6 +6,9 @@ enum TypedCommand: Hashable, Sendable {
   case filter(String)
   case mouse(Bool)
   case about
+  /// Keeps the filter under a name.
+  case save(String)
+  case sort(RecordOrder)
 
   /// Why a line is no command.
   struct Problem: Error, Hashable, Sendable {
@@ -18,6 +21,8 @@ enum TypedCommand: Hashable, Sendable {
     ("filter", "filter WORDS shows the records they fit; alone it shows all again"),
     ("q", "close this screen"),
     ("q!", "quit"),
+    ("save", "save NAME keeps the filter and the order under a name; F2 picks it"),
+    ("sort", "sort size, sort -created: the order of the list; - is the greatest first"),
     ("set mouse off", "leave the mouse to the terminal"),
     ("set mouse on", "click, double click and wheel"),
   ]
@@ -30,6 +35,15 @@ enum TypedCommand: Hashable, Sendable {
     case "q" where words.count == 1: self = .command(.quit)
     case "q!" where words.count == 1: self = .command(.quitAtOnce)
     case "filter": self = .filter(words.dropFirst().joined(separator: " "))
+    case "save":
+      guard words.count > 1 else { throw Problem(text: "save NAME: a view needs a name") }
+      self = .save(words.dropFirst().joined(separator: " "))
+    case "sort":
+      guard words.count == 2, let order = RecordOrder(words: words[1]) else {
+        let columns = RecordOrder.Column.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Problem(text: "sort by one of \(columns); - before it turns the order round")
+      }
+      self = .sort(order)
     case "set":
       guard words.count == 3, words[1] == "mouse", ["on", "off"].contains(words[2]) else {
         throw Problem(text: "set mouse on, or set mouse off")
@@ -121,6 +135,10 @@ extension State {
       usesMouse = isOn
       notice = isOn ? "the mouse clicks and scrolls here" : "the mouse is the terminal's"
       return [.useMouse(isOn)]
+    case .save(let name): return [saveView(named: name)]
+    case .sort(let order):
+      list.order = order
+      return startList(.start)
     case .about:
       notice =
         "Fettle \(surroundings.version) · \(surroundings.storeName) · "

@@ -10,6 +10,12 @@ enum Marks: Hashable, Sendable {
 
   var isEmpty: Bool { self == .none }
 
+  /// How many; nil when nobody has counted them.
+  var count: Int? {
+    if case .some(let ids) = self { return ids.count }
+    return nil
+  }
+
   func contains(_ id: RecordID) -> Bool {
     switch self {
     case .some(let ids): ids.contains(id)
