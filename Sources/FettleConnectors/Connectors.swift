@@ -8,7 +8,7 @@ public enum Connectors {
     transport: HTTPTransport = .shared, connections: any ConnectionOpening = NoConnections()
   ) -> [any Module] {
     [
-      CustomWebHook(), BasicTrigger(), BasicFeeder(),
+      CustomWebHook(), WebhookRespond(), BasicTrigger(), BasicFeeder(),
       ActionSendData(transport: transport), MakeRequest(transport: transport),
       ParseJSON(), CreateJSON(), TransformToJSON(),
       SetVariable2(), SetVariables(), GetVariable2(), GetVariables(), ComposeTransformer(),

@@ -25,6 +25,8 @@ public struct ScenarioRunner: Sendable {
   public let leaseSeconds: Int
   /// What tells this worker from others on the same store.
   public let worker: String
+  /// What makes this worker stop after the operations that run now.
+  public let brake = Brake()
 
   /// A runner whose store keeps everything.
   public init(
@@ -75,12 +77,22 @@ public struct ScenarioRunner: Sendable {
         id: clock.uuid(), scenario: scenario, origin: origin, started: clock.now()),
       of: blueprint, given: given)
     let state = try await journal.open(opening, claiming: nil)
-    return try await keepingLease(of: opening.execution.id) { () throws(StoreError) in
+    return try await run(opening, state)
+  }
+
+  /// Runs an execution that was opened.
+  /// - Parameter answer: takes what the scenario answers the sender of its event.
+  func run(
+    _ opening: ExecutionOpening, _ state: ScenarioState,
+    answer: (@Sendable (HookAnswer) -> Void)? = nil
+  ) async throws(StoreError) -> ExecutionSummary {
+    try await keepingLease(of: opening.execution.id) { () throws(StoreError) in
       var cycle = Cycle(
-        runner: self, blueprint: blueprint, execution: opening.execution, state: state,
+        runner: self, blueprint: opening.blueprint, execution: opening.execution, state: state,
         journal: RunJournal(opening, of: self))
+      cycle.answer = answer
       do throws(StoreError) {
-        try await cycle.run(given: given)
+        try await cycle.run(given: opening.given)
         let summary = cycle.closed()
         try await cycle.journal.close(summary)
         return summary
@@ -136,7 +148,7 @@ public struct ScenarioRunner: Sendable {
 
 extension String {
   /// FNV-1a of its bytes.
-  fileprivate var seed: UInt64 {
+  var seed: UInt64 {
     utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 }

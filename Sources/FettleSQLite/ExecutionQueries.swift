@@ -53,7 +53,7 @@ extension SQLiteStore: ScenarioStore {
     }
   }
 
-  private static let scenarioColumns = """
+  static let scenarioColumns = """
     SELECT scenario.id, name, state, sequential, coalesce(records, 0) AS records,
       coalesce(bytes, 0) AS bytes,
       (SELECT max(lease_until) FROM execution
@@ -115,7 +115,7 @@ extension RecordRows {
 }
 
 extension ScenarioRow {
-  fileprivate init(_ row: Row) throws {
+  init(_ row: Row) throws {
     self.init(
       id: ScenarioID(row["id"]), name: row["name"],
       state: try (row["state"] as Data?).map {

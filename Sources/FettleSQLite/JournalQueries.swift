@@ -96,6 +96,10 @@ extension SQLiteStore: ExecutionJournal {
         summary.warnings.isEmpty
           ? .null : .bytes(ValueCodec.encode(.array(summary.warnings.map(Value.text)))),
         .number(number))
+      if summary.origin == .instant {
+        try EventRows(database: database, records: self.rows(database))
+          .settle(summary, execution: number)
+      }
       if forgets {
         try database.execute(
           cached: "UPDATE execution SET given = NULL WHERE number = ?", arguments: [number])

@@ -10,11 +10,13 @@ struct LargeValues {
   enum Holder {
     case execution(Int)
     case record(Int64)
+    case event(Int64)
 
     fileprivate var key: (kind: Int64, number: Int64) {
       switch self {
       case .execution(let number): (0, Int64(number))
       case .record(let number): (1, number)
+      case .event(let number): (2, number)
       }
     }
   }
@@ -28,6 +30,17 @@ struct LargeValues {
         "INSERT OR IGNORE INTO large_use VALUES (?, ?, ?)", .number(holder.key.kind),
         .number(holder.key.number), .bytes(digest))
     }
+  }
+
+  /// What one holder held another one holds from now on.
+  func pass(from old: Holder, to new: Holder) throws {
+    try database.run(
+      "INSERT OR IGNORE INTO large_use SELECT ?, ?, digest FROM large_use WHERE kind = ? AND holder = ?",
+      .number(new.key.kind), .number(new.key.number), .number(old.key.kind),
+      .number(old.key.number))
+    try database.run(
+      "DELETE FROM large_use WHERE kind = ? AND holder = ?", .number(old.key.kind),
+      .number(old.key.number))
   }
 
   /// A holder is gone; what nobody else holds goes with it.

@@ -82,9 +82,9 @@ extension CommandFailure {
     let status: Int32 =
       switch error {
       case .missing, .notAStore, .newerVersion, .notFound, .ambiguous, .changedMeanwhile, .refused,
-        .inDoubt:
+        .inDoubt, .unfit:
         2
-      case .full, .busy, .takenOver, .duplicateKey, .damaged, .failed: 1
+      case .queueFull, .full, .busy, .takenOver, .duplicateKey, .damaged, .failed: 1
       }
     self.init(message: error.description, status: status)
   }

@@ -2,6 +2,7 @@ import FettleCore
 import FettleEngine
 import FettleProgram
 import FettleSQLite
+import FettleService
 import Glibc
 import Logging
 
@@ -10,23 +11,26 @@ struct NightWatch {
   let scheduler: Scheduler
   let workshop: Workshop
   let retention: Retention
-  let logger: Logger
+  let reporter: Reporter
+  private var logger: Logger { reporter.logger }
 
   /// How long it sleeps at most: others may have put something into the store.
   private static let longestSleep = Duration.seconds(1)
   /// How often the history is cut to what is kept.
   private static let pruning = Duration.seconds(3600)
 
-  /// Works until a signal says stop; what was begun is finished then.
-  func run(until signals: Signals) async {
+  /// Works until a signal says stop. The operations that run then are finished; what they lead to is
+  /// kept and goes on later.
+  func run(until signals: Signals, service: Service?) async {
     await withDiscardingTaskGroup { group in
       var trouble: StoreError?
       var nextPruning = ContinuousClock.now
       while true {
         do throws(StoreError) {
           for task in try await scheduler.startDue() {
-            group.addTask { report(await task.value) }
+            group.addTask { reporter.report(await task.value) }
           }
+          try await service?.look()
           if trouble != nil { logger.notice("the store is back") }
           trouble = nil
         } catch {
@@ -40,9 +44,15 @@ struct NightWatch {
         }
         let received = await signals.wait(atMost: await pause())
         if received.contains(SIGTERM) || received.contains(SIGINT) { break }
+        if received.contains(SIGHUP) {
+          service?.reload()
+          logger.info("reloaded")
+        }
       }
+      logger.info("stopping; the operations that run are finished first")
+      workshop.runner.brake.pull()
       await scheduler.stop()
-      logger.info("stopping; what runs is finished first")
+      await service?.stop()
     }
   }
 
@@ -58,32 +68,5 @@ struct NightWatch {
         to: workshop.store, now: workshop.runner.clock.now())
       if removed > 0 { logger.info("history cut", metadata: ["removed": "\(removed)"]) }
     } catch { logger.error("the history cannot be cut: \(error)") }
-  }
-
-  private func report(_ event: Scheduler.Event) {
-    switch event {
-    case .ran(let name, let run, let state):
-      var metadata: Logger.Metadata = [
-        "scenario": "\(name)", "execution": "\(run.id.prefix(8))",
-        "status": "\(run.status.rawValue)", "operations": "\(run.operations)",
-        "stored": "\(run.stored.count)",
-      ]
-      if let error = run.error { metadata["error"] = "\(error.type)" }
-      logger.log(level: run.status == .success ? .info : .warning, "ran", metadata: metadata)
-      if let problem = state.problem {
-        logger.error("switched off: \(problem)", metadata: ["scenario": "\(name)"])
-      }
-    case .retried(let report):
-      let summary = report.record.summary
-      var metadata: Logger.Metadata = [
-        "record": "\(summary.id.short)", "scenario": "\(summary.scenarioName)",
-        "attempt": "\(summary.attempts)", "state": "\(summary.state.name)",
-      ]
-      if let next = summary.nextRetry { metadata["next"] = "\(next.iso8601)" }
-      logger.log(
-        level: report.outcome == .resolved ? .info : .warning, "retried", metadata: metadata)
-    case .refused(let what, let error):
-      logger.warning("\(what) was not run: \(error)")
-    }
   }
 }

@@ -26,6 +26,9 @@ final class Signals: @unchecked Sendable {
     }
   }
 
+  /// As if the signal had come.
+  func raise(_ number: Int32) { receive(number) }
+
   private func receive(_ number: Int32) {
     state.withLock { state in
       state.received.append(number)

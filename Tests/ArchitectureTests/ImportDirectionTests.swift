@@ -8,6 +8,7 @@ private let mayImport: [String: Set<String>] = [
   "FettleConnectors": ["FettleCore", "CCurl"],
   "FettleSQLite": ["FettleCore"],
   "FettleTerminal": ["FettleCore", "FettleEngine", "CNcurses"],
+  "FettleService": ["FettleCore", "FettleEngine"],
   "FettleProgram": ["FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite"],
 ]
 
@@ -66,9 +67,19 @@ struct ImportDirectionTests {
     for (library, folder) in [
       ("CCurl", "FettleConnectors/Transport/"), ("CNcurses", "FettleTerminal/"),
       ("CPCRE2", "FettleCore/Expressions/"), ("GRDB", "FettleSQLite/"),
+      ("HummingbirdCore", "FettleService/"),
     ] {
       for file in try sources(under: "Sources") where imports(in: file.text).contains(library) {
         #expect(file.path.contains(folder), "\(file.path) imports \(library)")
+      }
+    }
+  }
+
+  @Test("the command does without the server, which takes minutes to build")
+  func server() throws {
+    for room in ["fettle", "FettleProgram", "FettleTerminal", "FettleEngine"] {
+      for file in try sources(under: "Sources/\(room)") {
+        #expect(!imports(in: file.text).contains("FettleService"), "\(file.path)")
       }
     }
   }

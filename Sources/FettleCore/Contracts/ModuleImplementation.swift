@@ -75,6 +75,9 @@ public struct OperationOutput: Sendable, Hashable {
   public var warnings: [String]
   /// Changes of data stores, carried out in the same transaction as the entry of the journal.
   public var changes: [DataChange]
+  /// What the sender of the event is answered; nil leaves that to others. It is for whoever waits
+  /// now, so the journal does not keep it.
+  public var answer: HookAnswer?
 
   /// An output of these parts.
   public init(

@@ -90,6 +90,8 @@ public struct ExecutionSummary: Sendable, Hashable {
   public var warnings: [String]
   /// What follows for the scenario, when the run was rolled back.
   public var consequence: FailureDecision.Consequence?
+  /// Whether the event it was started by goes back to its queue: nothing else has its bundles.
+  public var returnsEvent = false
 
   /// A run that has just begun.
   public init(

@@ -16,6 +16,10 @@ public enum StoreError: Error, Hashable, Sendable {
   case refused(IllegalMove)
   /// There is no room: the disk or the limit of the store.
   case full(String)
+  /// The queue of a webhook holds as many events as it may; the event was not taken in.
+  case queueFull(HookID, length: Int)
+  /// What was asked for does not fit what the store holds; nothing was written.
+  case unfit(String)
   /// Another program holds the store for too long.
   case busy(String)
   /// Another worker has the execution now, because this one was silent for too long; nothing was
@@ -49,6 +53,9 @@ extension StoreError: CustomStringConvertible {
       "the record was changed by someone else; nothing was written, look at it again"
     case .refused(let move): "\(move)"
     case .full(let what): "the store has no room: \(what); nothing was lost, free some space"
+    case .queueFull(let hook, let length):
+      "the queue of webhook \(hook) is full: \(length) events wait"
+    case .unfit(let what): what
     case .busy(let what): "the store is held by another program: \(what); try again"
     case .inDoubt(let id):
       "record \(id.short) is in doubt: what its module was sending may have arrived; look at it, then "

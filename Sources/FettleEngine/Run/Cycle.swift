@@ -29,6 +29,8 @@ struct Cycle {
   var isAtStart = false
   /// In the take-over of a retry: whether it had not got beyond the failed module.
   var wasInterruptedAtStart = false
+  /// Takes what the scenario answers the sender of its event.
+  var answer: (@Sendable (HookAnswer) -> Void)?
 
   /// How the module a retry begins with failed again.
   struct FailedAgain {
@@ -157,6 +159,9 @@ struct Cycle {
     var summary = execution
     summary.ended = runner.clock.now()
     summary.status = max(summary.status, .success)
+    // What a run gives up has nobody else: its event is processed again, from the start (semantics
+    // 3.4, 5.5).
+    summary.returnsEvent = summary.origin == .instant && summary.error != nil
     return summary
   }
 
@@ -204,6 +209,9 @@ struct Cycle {
     if isOutOfTime, !isInsideHandler(module.id) {
       return try await outOfTime(in: flow, at: position, sight: sight)
     }
+    if runner.brake.isPulled, journal.isOfRun, !isInsideHandler(module.id) {
+      return try await interrupted(sending: nil, in: flow, at: position, sight: sight)
+    }
     switch try await operate(module, sight: sight) {
     case .emitted(let output, _):
       isAtStart = false
@@ -245,6 +253,7 @@ struct Cycle {
     if case .emitted(let output, _) = result {
       // Failed operations are not counted (semantics 6.2.6).
       execution.operations += 1
+      if let given = output.answer { answer?(given) }
       if !output.warnings.isEmpty {
         execution.warnings += output.warnings.map { "module \(module.id): \($0)" }
         raise(to: .warning)

@@ -64,6 +64,9 @@ struct RunJournal {
     return .done(entry.step)
   }
 
+  /// Whether the walk is a run, not a take-over.
+  var isOfRun: Bool { recorded == nil }
+
   /// Whether the walk still follows what was recorded.
   var isReplaying: Bool { recorded.map { position < $0.count } ?? false }
 

@@ -53,13 +53,17 @@ public actor Scheduler {
     let now = runner.clock.now()
     let starts = try await runner.scenarios.scenarios()
       .filter { $0.state.isActive && !$0.isWaiting && !running.contains($0.id) }
+      .filter { $0.state.schedule?.isInstant != true || $0.state.nextRun.map { $0 > now } == true }
       .compactMap(\.state.nextRun)
     let retry = try await runner.store.earliestRetry(after: now)
     return (starts + (retry.map { [$0] } ?? [])).min()
   }
 
   private func isDue(_ row: ScenarioRow, _ now: Instant) -> Bool {
-    guard row.state.isActive, let next = row.state.nextRun, next <= now else { return false }
+    // An instant scenario starts with its events; its planned start is when they are taken again.
+    guard row.state.isActive, row.state.schedule?.isInstant != true,
+      let next = row.state.nextRun, next <= now
+    else { return false }
     // A scenario never overlaps itself, and one that is processed in order waits for its open
     // records (semantics 5.9, 6.10).
     return !running.contains(row.id) && !isRunning(row, now) && !row.isWaiting
@@ -109,12 +113,7 @@ public actor Scheduler {
   public func note(
     _ summary: ExecutionSummary, of blueprint: Blueprint
   ) async throws(StoreError) -> ScenarioState {
-    let (zone, settings, backoff) = (runner.timeZone, blueprint.settings, runner.retrySchedule)
-    return try await runner.scenarios.update(summary.scenario) { state in
-      state.ended(
-        summary, settings: settings, zone: zone, backoff: state.retries ?? backoff)
-      return state
-    }
+    try await runner.note(summary, of: blueprint)
   }
 
   // MARK: Retries

@@ -13,6 +13,8 @@ enum Migrations {
     migrator.registerMigration("008_groups", migrate: groups)
     migrator.registerMigration("010_amendments", migrate: amendments)
     migrator.registerMigration("011_connections", migrate: connections)
+    migrator.registerMigration("013_webhooks", migrate: webhooks)
+    migrator.registerMigration("014_api", migrate: api)
     return migrator
   }()
 }

@@ -75,7 +75,12 @@ struct ScheduleCommand: AsyncParsableCommand {
   func run() async throws {
     let scenario = try InputFile.blueprint(blueprint)
     let document: Collection
-    if let schedule {
+    if schedule == nil, scenario.takesEvents,
+      try InputFile.json(blueprint).schedulingOfExport == nil
+    {
+      // What events start needs no times.
+      document = ["type": "immediately"]
+    } else if let schedule {
       guard let fields = (try? JSONReader.read(schedule))?.collection else {
         throw CommandFailure.usage("--set is no JSON object: \(schedule)")
       }
@@ -101,8 +106,10 @@ struct ScheduleCommand: AsyncParsableCommand {
     let (zone, retries, isActive) = (zone, retries.flatMap(RetrySchedule.named), !inactive)
     let runner = workshop.runner
     let now = runner.clock.now()
+    var hook: Hook?
     let row = try await reporting { () async throws(StoreError) in
       let id = try await workshop.store.scenario(named: scenario.name)
+      hook = try await workshop.store.attach(scenario, to: id)
       try await workshop.store.keep(scenario, for: id)
       try await workshop.store.update(id) { state in
         state.schedule = plan
@@ -117,6 +124,7 @@ struct ScheduleCommand: AsyncParsableCommand {
       return try await workshop.store.scenario(id)
     }
     Console.say("\(row.name): \(row.standing(now))")
+    if let hook { Console.say("webhook \(hook.id): \(hook.path), where fettled listens") }
     if !scenario.settings.storesIncompleteExecutions {
       Console.complain(
         "storing incomplete executions is off in this scenario (metadata.scenario.dlq): what fails "

@@ -1,0 +1,95 @@
+public import FettleCore
+
+/// Serves the retries that were asked for and not waited for, in the order they were asked for; of one
+/// scenario no more than three at once (semantics 5.3).
+public actor RequestedRetries {
+  private let runner: ScenarioRunner
+  private let requests: any RetryRequestStore
+  private let atOnce: Int
+  private let report: @Sendable (Scheduler.Event) -> Void
+  private var running: [RecordID: ScenarioID] = [:]
+  private var isStopped = false
+  private var isLooking = false
+  private var isCalled = false
+  private var waitingForEnd: [CheckedContinuation<Void, Never>] = []
+
+  /// What serves the requests of a store.
+  /// - Parameter report: told what came of each.
+  public init(
+    runner: ScenarioRunner, requests: any RetryRequestStore, atOnce: Int = 3,
+    report: @escaping @Sendable (Scheduler.Event) -> Void
+  ) {
+    self.runner = runner
+    self.requests = requests
+    self.atOnce = max(1, atOnce)
+    self.report = report
+  }
+
+  /// Looks for requests and begins those whose turn it is.
+  public func call() async {
+    isCalled = true
+    guard !isLooking else { return }
+    isLooking = true
+    defer { isLooking = false }
+    while isCalled, !isStopped {
+      isCalled = false
+      do throws(StoreError) {
+        for request in try await requests.retryRequests(limit: 500) { begin(request) }
+      } catch { report(.refused("a retry that was asked for", error)) }
+    }
+  }
+
+  /// Begins nothing any more, and returns when what was begun has ended.
+  public func stop() async {
+    isStopped = true
+    guard !running.isEmpty else { return }
+    await withCheckedContinuation { waitingForEnd.append($0) }
+  }
+
+  private func begin(_ request: RetryRequest) {
+    guard !isStopped, running[request.record] == nil,
+      running.values.count(where: { $0 == request.scenario }) < atOnce
+    else { return }
+    running[request.record] = request.scenario
+    Task {
+      let isServed = await serve(request)
+      running[request.record] = nil
+      // What could not be served now is looked at with the next call, not at once again.
+      if isServed { await call() }
+      guard isStopped, running.isEmpty else { return }
+      for waiting in waitingForEnd { waiting.resume() }
+      waitingForEnd = []
+    }
+  }
+
+  /// - Returns: whether the request is done with.
+  private nonisolated func serve(_ request: RetryRequest) async -> Bool {
+    let id = request.record
+    do throws(StoreError) {
+      let record = try await runner.store.record(id)
+      // A worker that died after it had served the request left it here; serving it again would
+      // repeat what nobody asked for twice.
+      if let last = record.attempts.last, last.ended >= request.date {
+        try await requests.removeRetryRequest(of: id)
+        return true
+      }
+      let desk = OperatorDesk(store: runner.store, runner: runner, author: request.author)
+      let outcome = try await desk.resume(
+        id, version: nil, trigger: request.trigger, substitute: request.output)
+      try await requests.removeRetryRequest(of: id)
+      report(.retried(outcome))
+    } catch {
+      switch error {
+      // It goes on when there is room, or when the worker that has the record has ended.
+      case .full, .busy: return false
+      case .refused(let move) where move.state == .inProgress: return false
+      default:
+        report(.refused("record \(id.short)", error))
+        do throws(StoreError) { try await requests.removeRetryRequest(of: id) } catch {
+          return false
+        }
+      }
+    }
+    return true
+  }
+}

@@ -1,0 +1,54 @@
+public import FettleCore
+
+/// A run that has begun: its bundles are on the disk.
+public struct BegunRun: Sendable {
+  /// The execution.
+  public let execution: ExecutionSummary
+  /// How it ends.
+  public let end: Task<Result<ExecutionSummary, StoreError>, Never>
+}
+
+extension ScenarioRunner {
+  /// Begins a run and does not wait for its end. When this returns, what was given survives a power cut.
+  public func begin(
+    _ blueprint: Blueprint, given: [Bundle]? = nil, origin: ExecutionOrigin = .manual
+  ) async throws(StoreError) -> BegunRun {
+    let scenario = try await scenarios.scenario(named: blueprint.name)
+    let opening = opening(
+      ExecutionSummary(
+        id: clock.uuid(), scenario: scenario, origin: origin, started: clock.now()),
+      of: blueprint, given: given)
+    let state = try await journal.open(opening, claiming: nil)
+    return BegunRun(
+      execution: opening.execution,
+      end: Task {
+        do throws(StoreError) { return .success(try await run(opening, state)) } catch {
+          return .failure(error)
+        }
+      })
+  }
+
+  /// Lets a scenario start by itself.
+  /// - Throws: `unfit` with what would not work (semantics 8.4).
+  public func activate(_ id: ScenarioID) async throws(StoreError) {
+    guard let blueprint = try await scenarios.blueprint(of: id) else {
+      throw .unfit("no blueprint of scenario \(id) is kept; run it once, or fettle schedule it")
+    }
+    let check = BlueprintCheck(blueprint) { modules.descriptor(of: $0) }
+    let wrong = check.findings.filter { $0.severity == .error }
+    guard wrong.isEmpty else {
+      throw .unfit(
+        "\(blueprint.name) cannot be activated: "
+          + wrong.map { finding in
+            finding.message + (finding.module.map { " (module \($0))" } ?? "")
+          }.joined(separator: "; "))
+    }
+    let (now, zone) = (clock.now(), timeZone)
+    try await scenarios.update(id) { $0.activate(at: now, zone: zone) }
+  }
+
+  /// No longer lets a scenario start by itself.
+  public func deactivate(_ id: ScenarioID) async throws(StoreError) {
+    try await scenarios.update(id) { $0.deactivate() }
+  }
+}

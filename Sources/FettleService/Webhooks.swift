@@ -1,0 +1,155 @@
+import FettleCore
+import FettleEngine
+import Logging
+import Synchronization
+
+/// Takes events in: checks who sends, makes bundles of what was sent, and answers when they are on the
+/// disk.
+final class Webhooks: Sendable {
+  private let stores: any HookStore & QueueStore & ScenarioStore
+  private let runner: ScenarioRunner
+  private let limits: ServiceLimits
+  private let logger: Logger
+  private let arrived: @Sendable (ScenarioID) -> Void
+  private let known = Mutex<[String: Known]>([:])
+  private let senders: Senders
+
+  /// A webhook as it was a moment ago. The queue itself is asked with every event, so an old view
+  /// takes in nothing that a removed webhook must not.
+  private struct Known {
+    let hook: Hook?
+    /// Whether senders are answered by the scenario.
+    let isAnswered: Bool
+    let read: ContinuousClock.Instant
+    var second: Int64 = 0
+    var taken = 0
+  }
+
+  private static let freshness = Duration.seconds(1)
+  /// Addresses nobody knows are remembered too, so that guessing costs the store nothing; not for ever.
+  private static let mostKnown = 10_000
+
+  /// - Parameter arrived: told of each event that is on the disk.
+  init(
+    stores: any HookStore & QueueStore & ScenarioStore, runner: ScenarioRunner,
+    limits: ServiceLimits, senders: Senders, logger: Logger,
+    arrived: @escaping @Sendable (ScenarioID) -> Void
+  ) {
+    self.stores = stores
+    self.runner = runner
+    self.limits = limits
+    self.senders = senders
+    self.logger = logger
+    self.arrived = arrived
+  }
+
+  /// What is known of webhooks is read again.
+  func forget() { known.withLock { $0 = [:] } }
+
+  /// Whoever still waits is told that its event was accepted.
+  func dismiss() { senders.dismiss() }
+
+  /// Answers a request to an address.
+  func answer(_ request: ServiceRequest, at address: String) async -> HookAnswer {
+    do throws(Refusal) { return try await take(request, at: address) } catch { return error.answer }
+  }
+
+  private struct Refusal: Error {
+    let answer: HookAnswer
+
+    init(_ status: Int, _ text: String) { answer = HookAnswer(status: status, text: text) }
+    init(_ answer: HookAnswer) { self.answer = answer }
+  }
+
+  private func take(
+    _ request: ServiceRequest, at address: String
+  ) async throws(Refusal) -> HookAnswer {
+    guard let (hook, isAnswered) = try await look(up: address) else {
+      throw Refusal(404, "There is no webhook at this address.")
+    }
+    guard let scenario = hook.scenario, hook.settings.isEnabled else {
+      throw Refusal(410, "There is no scenario listening for this webhook.")
+    }
+    if let secret = hook.settings.secret,
+      !secret.isProven(by: request.header(secret.headerName), of: request.body)
+    {
+      throw Refusal(401, "The secret of this webhook is missing or wrong.")
+    }
+    if let most = hook.settings.perSecond, !isWithin(most, address) {
+      var answer = HookAnswer(status: 429, text: "Too many requests.")
+      answer.headers.append(.init("Retry-After", "1"))
+      throw Refusal(answer)
+    }
+    let bundles: [Bundle]
+    do {
+      bundles = try HookRequest(
+        method: request.method, query: request.query, headers: request.headers, body: request.body
+      ).bundles(hook.settings)
+    } catch { throw Refusal(400, "\(error)") }
+    let now = runner.clock.now()
+    let ticket = isAnswered ? runner.clock.uuid() : nil
+    let waiter = ticket.map {
+      NewEvent.Waiter(
+        ticket: $0, worker: runner.worker, until: now.advanced(bySeconds: runner.leaseSeconds))
+    }
+    if let ticket { senders.expect(ticket) }
+    do throws(StoreError) {
+      _ = try await stores.enqueue(
+        NewEvent(hook: hook.id, received: now, bundles: bundles, waiter: waiter))
+    } catch {
+      if let ticket { senders.forget(ticket) }
+      throw refusal(error)
+    }
+    arrived(scenario)
+    guard let ticket else { return .accepted }
+    return await senders.answer(of: ticket, within: .seconds(limits.answer))
+  }
+
+  private func refusal(_ error: StoreError) -> Refusal {
+    switch error {
+    case .queueFull: return Refusal(400, "Queue is full.")
+    case .notFound: return Refusal(410, "There is no scenario listening for this webhook.")
+    default:
+      logger.error("an event could not be stored: \(error)")
+      return Refusal(503, "The event could not be stored; send it again.")
+    }
+  }
+
+  private func look(up address: String) async throws(Refusal) -> (Hook, isAnswered: Bool)? {
+    if let found = known.withLock({ $0[address] }), found.read + Self.freshness > .now {
+      return found.hook.map { ($0, found.isAnswered) }
+    }
+    do throws(StoreError) {
+      let hook = try await stores.hook(at: address)
+      var isAnswered = false
+      if let scenario = hook?.scenario, let blueprint = try await stores.blueprint(of: scenario),
+        blueprint.answersEvents
+      {
+        // Nobody waits for a scenario that does not run.
+        isAnswered = try await stores.scenario(scenario).takesEvents(at: runner.clock.now())
+      }
+      let found = Known(hook: hook, isAnswered: isAnswered, read: .now)
+      known.withLock { known in
+        if known.count >= Self.mostKnown { known = [:] }
+        var found = found
+        if let old = known[address] { (found.second, found.taken) = (old.second, old.taken) }
+        known[address] = found
+      }
+      return hook.map { ($0, isAnswered) }
+    } catch {
+      logger.error("a webhook cannot be looked up: \(error)")
+      throw Refusal(503, "The event could not be stored; send it again.")
+    }
+  }
+
+  private func isWithin(_ most: Int, _ address: String) -> Bool {
+    let second = runner.clock.now().milliseconds / 1000
+    return known.withLock { known in
+      guard var found = known[address] else { return true }
+      if found.second != second { (found.second, found.taken) = (second, 0) }
+      found.taken += 1
+      known[address] = found
+      return found.taken <= most
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import FettleCore
+import FettleEngine
+import FettleService
+import Logging
+
+/// Says in the log, and counts, what came of what was begun.
+struct Reporter: Sendable {
+  let logger: Logger
+  let metrics: ServiceMetrics
+
+  func report(_ event: Scheduler.Event) {
+    switch event {
+    case .ran(let name, let run, let state): report(name, run, state)
+    case .retried(let report):
+      let summary = report.record.summary
+      var metadata: Logger.Metadata = [
+        "record": "\(summary.id.short)", "scenario": "\(summary.scenarioName)",
+        "attempt": "\(summary.attempts)", "state": "\(summary.state.name)",
+      ]
+      if let next = summary.nextRetry { metadata["next"] = "\(next.iso8601)" }
+      let outcome =
+        switch report.outcome {
+        case .resolved: "resolved"
+        case .failed: "failed"
+        case .failedElsewhere: "failed_elsewhere"
+        case .interrupted: "interrupted"
+        }
+      metrics.count("fettle_retries_total", ("outcome", outcome))
+      logger.log(
+        level: report.outcome == .resolved ? .info : .warning, "retried", metadata: metadata)
+    case .refused(let what, let error):
+      metrics.count("fettle_refused_total")
+      logger.warning("\(what) was not run: \(error)")
+    }
+  }
+
+  private func report(_ name: String, _ run: ExecutionSummary, _ state: ScenarioState) {
+    metrics.count("fettle_executions_total", ("status", run.status.rawValue))
+    metrics.count("fettle_operations_total", by: run.operations)
+    if !run.stored.isEmpty { metrics.count("fettle_records_stored_total", by: run.stored.count) }
+    var metadata: Logger.Metadata = [
+      "scenario": "\(name)", "execution": "\(run.id.prefix(8))",
+      "status": "\(run.status.rawValue)", "operations": "\(run.operations)",
+      "stored": "\(run.stored.count)", "origin": "\(run.origin.rawValue)",
+    ]
+    if let error = run.error { metadata["error"] = "\(error.type)" }
+    // Events come by the thousand; those that went well are counted, not told.
+    let isQuiet = run.origin == .instant && run.status == .success
+    logger.log(
+      level: run.status != .success ? .warning : isQuiet ? .debug : .info, "ran",
+      metadata: metadata)
+    if run.returnsEvent {
+      logger.warning(
+        "the event is back in the queue; fettle hook queue shows it",
+        metadata: ["scenario": "\(name)"])
+    }
+    if let problem = state.problem {
+      logger.error("switched off: \(problem)", metadata: ["scenario": "\(name)"])
+    }
+  }
+}
