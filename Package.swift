@@ -149,6 +149,13 @@ let package = Package(
       dependencies: ["FettleCore", "FettleEngine", "FettleTerminal", "FettleTestKit"],
       exclude: ["Frames"], swiftSettings: strict),
     .testTarget(
+      name: "FettleServiceTests",
+      dependencies: [
+        "FettleCore", "FettleEngine", "FettleSQLite", "FettleService", "FettleTestKit",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "EndToEnd",
       dependencies: [
         "FettleCore", "FettleEngine", "FettleSQLite", "FettleTestKit", "PseudoTerminal", "fettle",

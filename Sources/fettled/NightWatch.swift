@@ -28,7 +28,12 @@ struct NightWatch {
       while true {
         do throws(StoreError) {
           for task in try await scheduler.startDue() {
-            group.addTask { reporter.report(await task.value) }
+            group.addTask {
+              let event = await task.value
+              reporter.report(event)
+              // Its place is free for the next one that is due.
+              if case .retried = event { signals.nudge() }
+            }
           }
           try await service?.look()
           if trouble != nil { logger.notice("the store is back") }

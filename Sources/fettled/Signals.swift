@@ -8,6 +8,7 @@ import Synchronization
 final class Signals: @unchecked Sendable {
   private struct State {
     var received: [Int32] = []
+    var isNudged = false
     var waiting: CheckedContinuation<Void, Never>?
   }
 
@@ -37,9 +38,10 @@ final class Signals: @unchecked Sendable {
     }
   }
 
-  /// Wakes whoever waits.
-  private func wake() {
+  /// Ends the wait that goes on, or the next one: there is something to look at.
+  func nudge() {
     state.withLock { state in
+      state.isNudged = true
       state.waiting?.resume()
       state.waiting = nil
     }
@@ -50,11 +52,12 @@ final class Signals: @unchecked Sendable {
   func wait(atMost time: Duration) async -> [Int32] {
     let alarm = Task {
       try? await Task.sleep(for: time)
-      self.wake()
+      if Task.isCancelled { return }
+      self.nudge()
     }
     await withCheckedContinuation { continuation in
       state.withLock { state in
-        if state.received.isEmpty, !alarm.isCancelled {
+        if state.received.isEmpty, !state.isNudged {
           state.waiting = continuation
         } else {
           continuation.resume()
@@ -63,7 +66,10 @@ final class Signals: @unchecked Sendable {
     }
     alarm.cancel()
     return state.withLock { state in
-      defer { state.received = [] }
+      defer {
+        state.received = []
+        state.isNudged = false
+      }
       return state.received
     }
   }

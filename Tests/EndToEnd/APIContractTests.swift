@@ -1,0 +1,557 @@
+import FettleCore
+import FettleSQLite
+import FettleTestKit
+import Foundation
+import Testing
+
+/// Make's interface of incomplete executions, call by call, as semantics 9 describes it; then what
+/// Fettle adds.
+@Suite("The API, over HTTP")
+struct APIContractTests {
+  /// One daemon for all calls of a test.
+  final class Caller: Sendable {
+    let bench: ServiceBench
+    let daemon: Daemon
+    let client: HTTPClient
+    let token: String
+
+    init() async throws {
+      bench = try ServiceBench()
+      token = try await bench.fettle(["token", "add", "tests", "--all"])
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+      daemon = try bench.daemon()
+      client = HTTPClient(try await daemon.base())
+    }
+
+    struct Answer {
+      let status: Int
+      let headers: [String: String]
+      let json: Value
+      subscript(_ path: String) -> Value {
+        path.split(separator: ".").reduce(json) { value, part in
+          if let index = Int(part), let array = value.array {
+            return array.indices.contains(index) ? array[index] : .null
+          }
+          return value.collection?[String(part)] ?? .null
+        }
+      }
+    }
+
+    func call(
+      _ method: String, _ path: String, _ body: String = "", token: String? = nil,
+      headers: [String: String] = [:]
+    ) async -> Answer {
+      var headers = headers
+      headers["Authorization"] = "Token \(token ?? self.token)"
+      if !body.isEmpty { headers["Content-Type"] = "application/json" }
+      let answer = await client.send(method, "/api/v2/\(path)", headers, body)
+      let json = (try? JSONReader.read(answer.body)) ?? .text(answer.text)
+      return Answer(status: answer.status, headers: answer.headers, json: json)
+    }
+
+    /// Stores records of one scenario: each bundle fails at module 2.
+    func fail(_ name: String, _ bundles: [String], module: String? = nil) async throws {
+      let file = try bench.folder.file(
+        "\(name).json",
+        #"""
+        {"name":"\#(name)","flow":[{"id":1,"module":"gateway:CustomWebHook"},
+          \#(module ?? #"{"id":2,"module":"json:ParseJSON","mapper":{"json":"{{1.j}}"}}"#),
+          {"id":3,"module":"util:SetVariable2","mapper":{"name":"x","scope":"roundtrip","value":"{{2.a}}"}}],
+         "metadata":{"scenario":{"dlq":true}}}
+        """#)
+      let given = try bench.folder.file("given.json", "[\(bundles.joined(separator: ","))]")
+      try await bench.fettle(["run", file, "--bundles", given], expecting: 3)
+    }
+
+    func records() async throws -> [IncompleteSummary] {
+      try await bench.store.page(RecordFilter(), .first, limit: 1000)
+    }
+  }
+
+  static let bad = #"{"email":"ada@example.org","j":"[","n":1}"#
+
+  @Test("lists, shows and gives bundles, blueprint and log with the fields of Make")
+  func reading() async throws {
+    let caller = try await Caller()
+    try await caller.fail("Orders", [Self.bad, Self.bad, Self.bad])
+    let newest = try #require(try await caller.records().first)
+    let list = await caller.call("GET", "dlqs?scenarioId=1&pg[limit]=2")
+    #expect(list.status == 200)
+    #expect(list["dlqs"].array?.count == 2)
+    #expect(list["dlqs.0.id"] == .text(newest.id.text))
+    for field in ["id", "reason", "created", "size", "resolved", "retry", "attempts"] {
+      #expect(list["dlqs.0.\(field)"] != .null, "\(field)")
+    }
+    #expect(list["dlqs.0.resolved"] == false)
+    #expect(list["dlqs.0.attempts"] == 0)
+    #expect(
+      list["pg"] == ["sortBy": "created", "limit": 2, "sortDir": "desc", "offset": 0])
+    // The brackets of Make's clients come encoded.
+    let rest = await caller.call("GET", "dlqs?scenarioId=1&pg%5Blimit%5D=2&pg%5Boffset%5D=2")
+    #expect(rest["dlqs"].array?.count == 1)
+    let oldest = await caller.call("GET", "dlqs?scenarioId=1&pg[sortDir]=asc&pg[limit]=1")
+    #expect(oldest["dlqs.0.id"] == rest["dlqs.0.id"])
+    #expect(await caller.call("GET", "dlqs?scenarioId=99")["dlqs"].array == [])
+
+    let one = await caller.call("GET", "dlqs/\(newest.id.text)")
+    #expect(one.status == 200)
+    #expect(one.headers["etag"] == "\"1\"")
+    let expected: [(String, Value)] = [
+      ("id", .text(newest.id.text)), ("scenarioId", 1), ("scenarioName", "Orders"),
+      ("resolved", false), ("deleted", false), ("retry", false), ("attempts", 0), ("index", 3),
+      ("executionId", .text(newest.executionID)), ("failer", 2), ("inDoubt", false),
+    ]
+    for (field, value) in expected { #expect(one["dlq.\(field)"] == value, "\(field)") }
+    for field in ["companyId", "companyName", "created", "size"] {
+      #expect(one["dlq.\(field)"] != .null, "\(field)")
+    }
+    let bundle = await caller.call("GET", "dlqs/\(newest.id.text)/bundle")
+    #expect(bundle["code"] == "OK")
+    #expect(bundle["response.1.email"] == "ada@example.org")
+    #expect(bundle["response.1.__IMTLENGTH__"] == 3)
+    #expect(bundle["response.2.error.type"] == "BundleValidationError")
+    #expect(bundle["response.2.error.message"] != .null)
+    let blueprint = await caller.call("GET", "dlqs/\(newest.id.text)/blueprint")
+    #expect(blueprint["code"] == "OK")
+    #expect(blueprint["response.blueprint.name"] == "Orders")
+    let logs = await caller.call("GET", "dlqs/\(newest.id.text)/logs")
+    #expect(
+      logs.json == [
+        "dlqLogs": [],
+        "pg": ["sortBy": "imtId", "limit": 50, "sortDir": "desc", "offset": 0],
+      ])
+    #expect(try await caller.daemon.stop() == 0)
+  }
+
+  @Test("edits with a version, checks, retries in a queue, and the outcome is seen")
+  func mending() async throws {
+    let caller = try await Caller()
+    try await caller.fail("Orders", [Self.bad])
+    let id = try #require(try await caller.records().first).id.text
+    let stale = await caller.call(
+      "PATCH", "dlqs/\(id)/bundle", #"{"version":7,"edits":[{"path":"1.j","value":"[1]"}]}"#)
+    #expect(stale.status == 409)
+    let broken = await caller.call("POST", "dlqs/\(id)/check")
+    #expect(broken.status == 200)
+    #expect(broken["check.willRun"] == [2, 3])
+    let again = await caller.call("POST", "dlqs/\(id)/retry")
+    #expect(again.status == 200)
+    #expect(again["dlq"] == .text(id))
+    try await caller.bench.wait("the attempt") {
+      await caller.call("GET", "dlqs/\(id)")["dlq.attempts"] == 1
+    }
+    let failed = await caller.call("GET", "dlqs/\(id)")
+    #expect(failed["dlq.status"] == "unresolved")
+    #expect(failed["dlq.lastAttempt.outcome"] == "failed")
+    #expect(failed["dlq.queuePosition"] == .null)
+
+    let version = failed.headers["etag"] ?? ""
+    let edited = await caller.call(
+      "PATCH", "dlqs/\(id)/bundle",
+      #"{"edits":[{"path":"1.j","value":"{\"a\":5}"},{"path":"1.n","remove":true}]}"#,
+      headers: ["If-Match": version])
+    #expect(edited.status == 200, "\(edited.json)")
+    #expect(edited["response.1.j"] == #"{"a":5}"#)
+    #expect(edited["response.1.n"] == .null)
+    let refused = await caller.call(
+      "POST", "dlqs/\(id)/retry", headers: ["If-Match": version])
+    #expect(refused.status == 409, "the version before the edit")
+    #expect(await caller.call("POST", "dlqs/\(id)/retry").status == 200)
+    try await caller.bench.wait("the end") {
+      await caller.call("GET", "dlqs/\(id)")["dlq.resolved"] == true
+    }
+    let logs = await caller.call("GET", "dlqs/\(id)/logs")
+    #expect(logs["dlqLogs"].array?.count == 2)
+    #expect(logs["dlqLogs.0.status"] == 1)
+    #expect(logs["dlqLogs.1.status"] == 3)
+    for field in [
+      "imtId", "id", "type", "status", "duration", "operations", "centicredits", "transfer",
+      "teamId", "timestamp",
+    ] { #expect(logs["dlqLogs.0.\(field)"] != .null, "\(field)") }
+    let imtId = logs["dlqLogs.0.imtId"].text ?? ""
+    #expect(imtId.contains("_dlq.\(id).manual."))
+    let row = await caller.call("GET", "dlqs/\(id)/logs/\(imtId)")
+    #expect(row["dlqLog.id"] == logs["dlqLogs.0.id"])
+    #expect(row["dlqLog.organizationId"] != .null)
+    #expect(row["dlqLog.instant"] == false)
+    #expect(await caller.call("GET", "dlqs/\(id)/logs?status=3")["dlqLogs"].array?.count == 1)
+    #expect(await caller.call("GET", "dlqs/\(id)/logs?from=9999999999999")["dlqLogs"] == [])
+    #expect(await caller.call("POST", "dlqs/\(id)/retry").status == 409, "it is resolved")
+    let record = try await caller.bench.store.record(RecordID(id))
+    #expect(record.edits.allSatisfy { $0.author == "api:tests" })
+    #expect(try await caller.daemon.stop() == 0)
+  }
+
+  @Test("replaces blueprint and failed module, and refuses what the record cannot go on with")
+  func patching() async throws {
+    let caller = try await Caller()
+    try await caller.fail("Orders", [Self.bad])
+    let id = try #require(try await caller.records().first).id.text
+    let old = await caller.call("GET", "dlqs/\(id)/blueprint")["response.blueprint"]
+    let fixed = JSONWriter.text(old).replacing("{{1.j}}", with: #"{\"a\":1}"#)
+    let text = JSONWriter.text(.text(fixed))
+    let patched = await caller.call(
+      "PATCH", "dlqs/\(id)", #"{"blueprint":\#(text),"failer":2}"#)
+    #expect(patched.status == 200, "\(patched.json)")
+    #expect(patched["dlq.failer"] == 2)
+    #expect(patched["dlq.blueprint.name"] == "Orders")
+    for body in [
+      #"{"failer":77}"#, #"{"blueprint":"{"}"#, #"{"blueprint":"{\"flow\":[]}"}"#, "{}",
+      #"{"failer":"x"}"#,
+    ] {
+      let refused = await caller.call("PATCH", "dlqs/\(id)", body)
+      #expect(refused.status == 400, "\(body): \(refused.json)")
+    }
+    let stale = await caller.call(
+      "PATCH", "dlqs/\(id)", #"{"failer":2}"#, headers: ["If-Match": "\"1\""])
+    #expect(stale.status == 409)
+    #expect(await caller.call("POST", "dlqs/\(id)/retry").status == 200)
+    try await caller.bench.wait("the end") {
+      await caller.call("GET", "dlqs/\(id)")["dlq.resolved"] == true
+    }
+    #expect(try await caller.daemon.stop() == 0)
+  }
+
+  @Test("retries and deletes many: by ids, by all, with exceptions, confirmed, not all or nothing")
+  func many() async throws {
+    let caller = try await Caller()
+    try await caller.fail("Orders", Array(repeating: Self.bad, count: 6))
+    try await caller.fail("Other", [Self.bad])
+    let ids = try await caller.records().filter { $0.scenarioName == "Orders" }.map(\.id.text)
+    func list(_ ids: [String]) -> String { "[\(ids.map { "\"\($0)\"" }.joined(separator: ","))]" }
+
+    let unconfirmed = await caller.call("DELETE", "dlqs?scenarioId=1", #"{"all":true}"#)
+    #expect(unconfirmed.status == 406)
+    #expect(unconfirmed["code"] == "IM004")
+    #expect(unconfirmed["message"] != .null)
+    #expect(try await caller.records().count == 7, "nothing was deleted")
+    for body in ["", "{}", #"{"ids":[],"all":true}"#, #"{"ids":["x"]}"#, #"{"ids":"x"}"#, "["] {
+      for call in [("DELETE", "dlqs?scenarioId=1&confirmed=true"), ("POST", "dlqs/retry")] {
+        let refused = await caller.call(call.0, call.1, body)
+        #expect(refused.status == 400, "\(call) \(body)")
+        #expect(refused["code"] == "IM005")
+      }
+    }
+    let foreign = await caller.call("DELETE", "dlqs?scenarioId=2", "{\"ids\":\(list([ids[0]]))}")
+    #expect(foreign.status == 400, "a record of another scenario")
+    let unknown = String(repeating: "0", count: 32)
+    let missing = await caller.call("DELETE", "dlqs", "{\"ids\":\(list([unknown]))}")
+    #expect(missing.status == 404)
+
+    let deleted = await caller.call("DELETE", "dlqs?scenarioId=1", "{\"ids\":\(list([ids[0]]))}")
+    #expect(deleted.json == ["dlqs": [.text(ids[0])]])
+    #expect(await caller.call("GET", "dlqs/\(ids[0])")["dlq.deleted"] == true)
+    #expect(await caller.call("GET", "dlqs?scenarioId=1")["dlqs"].array?.count == 5)
+    #expect(
+      await caller.call("GET", "dlqs?scenarioId=1&status=deleted")["dlqs.0.id"] == .text(ids[0]))
+    // One that is being retried is named; the others are deleted all the same.
+    let busy = try await caller.bench.store.move(
+      RecordID(ids[1]), version: nil,
+      RecordChange(
+        .claimed, lease: SystemClock().now().advanced(bySeconds: 60), author: "x",
+        date: SystemClock().now()))
+    #expect(busy.summary.state == .inProgress)
+    let partly = await caller.call(
+      "DELETE", "dlqs?scenarioId=1", "{\"ids\":\(list([ids[1], ids[2]]))}")
+    #expect(partly.status == 409)
+    #expect(partly["suberrors.0.message"].text?.contains(ids[1]) == true)
+    #expect(await caller.call("GET", "dlqs/\(ids[2])")["dlq.deleted"] == true)
+    #expect(await caller.call("DELETE", "dlqs/\(ids[1])").status == 409)
+    #expect(await caller.call("POST", "dlqs/\(ids[1])/retry").status == 409)
+    #expect(
+      await caller.call(
+        "PATCH", "dlqs/\(ids[1])/bundle",
+        #"{"version":2,"edits":[{"path":"1.j","value":"x"}]}"#
+      ).status == 409)
+
+    let retried = await caller.call(
+      "POST", "dlqs/retry?scenarioId=1", "{\"all\":true,\"exceptIds\":\(list([ids[3]]))}")
+    #expect(retried.status == 200)
+    #expect(Set(retried["dlqs"].array?.compactMap(\.text) ?? []) == [ids[4], ids[5]])
+    try await caller.bench.wait("both attempts") {
+      for id in [ids[4], ids[5]] where await caller.call("GET", "dlqs/\(id)")["dlq.attempts"] != 1 {
+        return false
+      }
+      return true
+    }
+    let trigger = try await caller.bench.store.record(RecordID(ids[4])).attempts.last?.trigger
+    #expect(trigger == .bulk)
+    let one = await caller.call("DELETE", "dlqs/\(ids[3])")
+    #expect(one.json == ["dlq": .text(ids[3])])
+    let all = await caller.call(
+      "DELETE", "dlqs?scenarioId=1&confirmed=true",
+      "{\"all\":true,\"exceptIds\":\(list([ids[4]]))}")
+    #expect(all.json == ["dlqs": [.text(ids[5])]])
+    #expect(try await caller.records().map(\.scenarioName).contains("Other"))
+    #expect(try await caller.daemon.stop() == 0)
+  }
+
+  @Test("closes with a reason, filters across scenarios, refuses what is in doubt")
+  func beyondMake() async throws {
+    let caller = try await Caller()
+    try await caller.fail("Orders", [Self.bad])
+    try await caller.fail(
+      "Bills", [#"{"word":"elephant"}"#],
+      module: ServiceBench.fail(2, "DataError", "{{1.word}}"))
+    let bill = await caller.call("GET", "dlqs?type=DataError")
+    #expect(bill["dlqs"].array?.count == 1)
+    #expect(bill["dlqs.0.scenarioName"] == "Bills")
+    #expect(await caller.call("GET", "dlqs?text=elephant")["dlqs"].array?.count == 1)
+    #expect(await caller.call("GET", "dlqs?status=pending")["dlqs"].array?.count == 0)
+    #expect(await caller.call("GET", "dlqs")["dlqs"].array?.count == 2)
+    let id = bill["dlqs.0.id"].text ?? ""
+    let noReason = await caller.call("POST", "dlqs/\(id)/resolve")
+    #expect(noReason.status == 400)
+    let closed = await caller.call(
+      "POST", "dlqs/\(id)/resolve", #"{"reason":"paid by hand"}"#)
+    #expect(closed["dlq.resolved"] == true)
+    #expect(closed["dlq.closingReason"] == "paid by hand")
+    #expect(closed["dlq.attempts"] == 0)
+    #expect(await caller.call("POST", "dlqs/\(id)/resolve", #"{"reason":"x"}"#).status == 409)
+    #expect(try await caller.daemon.stop() == 0)
+  }
+
+  @Test("lists, shows, runs, starts and stops scenarios, and tells what they did")
+  func scenarios() async throws {
+    let caller = try await Caller()
+    let file = try caller.bench.folder.file(
+      "s.json",
+      #"""
+      {"name":"Sums","flow":[{"id":1,"module":"gateway:CustomWebHook"},
+        {"id":2,"module":"json:ParseJSON","mapper":{"json":"{{1.j}}"}}],
+       "metadata":{"scenario":{"dlq":true}}}
+      """#)
+    try await caller.bench.fettle(["schedule", file, "--inactive"])
+    let list = await caller.call("GET", "scenarios?teamId=1")
+    #expect(list["scenarios"].array?.count == 1)
+    #expect(list["scenarios.0.name"] == "Sums")
+    #expect(list["scenarios.0.isActive"] == false)
+    #expect(list["scenarios.0.scheduling.type"] == "immediately")
+    #expect(list["scenarios.0.hookId"] == 1)
+    #expect(list["pg"] != .null)
+    let one = await caller.call("GET", "scenarios/1")
+    #expect(one["scenario.dlqCount"] == 0)
+    let blueprint = await caller.call("GET", "scenarios/1/blueprint")
+    #expect(blueprint["response.blueprint.name"] == "Sums")
+    #expect(blueprint["response.idSequence"] == 3)
+    #expect(blueprint["response.scheduling.type"] == "immediately")
+
+    let started = await caller.call("POST", "scenarios/1/start")
+    #expect(started.json == ["scenario": ["id": 1, "isActive": true]])
+    #expect(await caller.call("GET", "scenarios/1")["scenario.isActive"] == true)
+    let stopped = await caller.call("POST", "scenarios/1/stop")
+    #expect(stopped.json == ["scenario": ["id": 1, "isActive": false]])
+
+    let good = await caller.call(
+      "POST", "scenarios/1/run", #"{"data":{"j":"[1]"},"responsive":true}"#)
+    #expect(good["status"] == 1, "\(good.json)")
+    let warning = await caller.call(
+      "POST", "scenarios/1/run", #"{"data":{"j":"["},"responsive":true}"#)
+    #expect(warning["status"] == 2)
+    let later = await caller.call("POST", "scenarios/1/run", #"{"data":{"j":"[2]"}}"#)
+    let id = later["executionId"].text ?? ""
+    #expect(!id.isEmpty)
+    try await caller.bench.wait("its end") {
+      await caller.call("GET", "scenarios/1/executions/\(id)")["status"] == "SUCCESS"
+    }
+    let logs = await caller.call("GET", "scenarios/1/logs")
+    #expect(logs["scenarioLogs"].array?.count == 3)
+    for field in [
+      "imtId", "id", "type", "status", "duration", "operations", "transfer", "timestamp",
+    ] { #expect(logs["scenarioLogs.0.\(field)"] != .null, "\(field)") }
+    #expect(
+      await caller.call("GET", "scenarios/1/logs?status=2")["scenarioLogs"].array?.count == 1)
+    let row = await caller.call("GET", "scenarios/1/logs/\(id)")
+    #expect(row["scenarioLog.id"] == .text(id))
+    #expect(row["scenarioLog.imtId"].text?.hasSuffix("_scenario.1.manual.\(id)") == true)
+    #expect(await caller.call("GET", "scenarios/1/executions")["executions"].array?.count == 3)
+    #expect(await caller.call("GET", "scenarios/1/executions/\(id)?maxBytes=5").status == 413)
+    for (body, status) in [
+      (#"{"data":5}"#, 400), (#"{"callbackUrl":"http://x"}"#, 400), ("[", 400),
+    ] { #expect(await caller.call("POST", "scenarios/1/run", body).status == status, "\(body)") }
+    #expect(await caller.call("GET", "hooks")["hooks.0.queueCount"] == 0)
+    #expect(await caller.call("GET", "hooks/1/incomings")["incomings"] == [])
+
+    // What cannot work is refused when it is switched on.
+    let broken = try caller.bench.folder.file(
+      "b.json",
+      #"""
+      {"name":"Broken","flow":[{"id":1,"module":"util:BasicTrigger"},
+        {"id":2,"module":"json:ParseJSON","filter":{"conditions":[[{"a":"1","o":"text:nonsense"}]]}}],
+       "metadata":{"scenario":{"dlq":true}}}
+      """#)
+    try await caller.bench.fettle(
+      ["schedule", broken, "--inactive", "--set", #"{"type":"on-demand"}"#])
+    let refused = await caller.call("POST", "scenarios/2/start")
+    #expect(refused.status == 400)
+    #expect(refused["detail"].text?.contains("text:nonsense") == true)
+    #expect(try await caller.daemon.stop() == 0)
+  }
+
+  /// Every call, with what it needs to be allowed.
+  static let calls: [(method: String, path: String, scope: String)] = [
+    ("GET", "dlqs", "dlqs:read"), ("DELETE", "dlqs", "dlqs:write"),
+    ("POST", "dlqs/retry", "dlqs:write"), ("GET", "dlqs/ID", "dlqs:read"),
+    ("PATCH", "dlqs/ID", "dlqs:write"), ("DELETE", "dlqs/ID", "dlqs:write"),
+    ("GET", "dlqs/ID/blueprint", "dlqs:read"), ("GET", "dlqs/ID/bundle", "dlqs:read"),
+    ("PATCH", "dlqs/ID/bundle", "dlqs:write"), ("GET", "dlqs/ID/logs", "dlqs:read"),
+    ("GET", "dlqs/ID/logs/x", "dlqs:read"), ("POST", "dlqs/ID/retry", "dlqs:write"),
+    ("POST", "dlqs/ID/resolve", "dlqs:write"), ("POST", "dlqs/ID/check", "dlqs:read"),
+    ("GET", "scenarios", "scenarios:read"), ("GET", "scenarios/9", "scenarios:read"),
+    ("GET", "scenarios/9/blueprint", "scenarios:read"),
+    ("POST", "scenarios/9/run", "scenarios:run"),
+    ("POST", "scenarios/9/start", "scenarios:write"),
+    ("POST", "scenarios/9/stop", "scenarios:write"),
+    ("GET", "scenarios/9/logs", "scenarios:read"),
+    ("GET", "scenarios/9/logs/x", "scenarios:read"),
+    ("GET", "scenarios/9/executions", "scenarios:read"),
+    ("GET", "scenarios/9/executions/x", "scenarios:read"),
+    ("GET", "hooks", "hooks:read"), ("GET", "hooks/9", "hooks:read"),
+    ("GET", "hooks/9/incomings", "hooks:read"), ("GET", "hooks/9/incomings/1", "hooks:read"),
+    ("POST", "hooks/9/incomings/1/park", "hooks:write"),
+    ("POST", "hooks/9/incomings/1/release", "hooks:write"),
+    ("DELETE", "hooks/9/incomings/1", "hooks:write"),
+  ]
+
+  @Test("refuses a wrong token with 401, a missing scope with 403, what is not there with 404")
+  func access() async throws {
+    let caller = try await Caller()
+    let unknown = String(repeating: "0", count: 32)
+    var tokens: [String: String] = [:]
+    for scope in AccessScope.allCases {
+      tokens[scope.rawValue] = try await caller.bench.fettle(
+        ["token", "add", "only \(scope.rawValue)", "--scope", scope.rawValue]
+      ).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+    for call in Self.calls {
+      let path = call.path.replacing("ID", with: unknown)
+      let what = "\(call.method) \(path)"
+      let noToken = await caller.client.send(call.method, "/api/v2/\(path)")
+      #expect(noToken.status == 401, "\(what)")
+      #expect(noToken.headers["www-authenticate"] == "Token", "\(what)")
+      let wrong = await caller.call(call.method, path, token: "fettle_" + unknown)
+      #expect(wrong.status == 401, "\(what)")
+      #expect(wrong["code"] == "SC401", "\(what)")
+      for (scope, token) in tokens where scope != call.scope {
+        let refused = await caller.call(call.method, path, token: token)
+        #expect(refused.status == 403, "\(what) with \(scope)")
+        #expect(refused["message"] == "Permission denied", "\(what)")
+        #expect(refused["code"] == "SC403", "\(what)")
+      }
+      let allowed = await caller.call(call.method, path, token: tokens[call.scope])
+      #expect(![401, 403, 405].contains(allowed.status), "\(what): \(allowed.json)")
+      if path.contains(unknown) || path.contains("/9") {
+        #expect(
+          allowed.status == 404 || allowed.status == 400, "\(what): \(allowed.json)")
+        #expect(allowed["code"] != .null)
+      }
+    }
+    // A token that is taken away is nobody's.
+    try await caller.bench.fettle(["token", "remove", "only dlqs:read"])
+    #expect(await caller.call("GET", "dlqs", token: tokens["dlqs:read"]).status == 401)
+    #expect(try await caller.bench.fettle(["token", "list"]).contains("only dlqs:write"))
+    let stored =
+      try Data(contentsOf: URL(fileURLWithPath: caller.bench.path))
+      + ((try? Data(contentsOf: URL(fileURLWithPath: caller.bench.path + "-wal"))) ?? Data())
+    for token in tokens.values {
+      #expect(stored.firstRange(of: Data(token.utf8)) == nil, "the store holds a token")
+    }
+    #expect(try await caller.daemon.stop() == 0)
+  }
+
+  @Test("refuses what it cannot read, and no path leads where none should")
+  func refusals() async throws {
+    let caller = try await Caller()
+    let auth = ["Authorization": "Token \(caller.token)"]
+    for (query, field) in [
+      ("pg[limit]=0", "pg[limit]"), ("pg[limit]=x", "pg[limit]"), ("pg[limit]=10001", "pg[limit]"),
+      ("pg[offset]=-1", "pg[offset]"), ("pg[sortDir]=up", "pg[sortDir]"),
+      ("pg[sortBy]=nothing", "pg[sortBy]"), ("scenarioId=x", "scenarioId"),
+      ("status=nothing", "status"),
+    ] {
+      let refused = await caller.call("GET", "dlqs?\(query)")
+      #expect(refused.status == 400, "\(query)")
+      #expect(refused["code"] == "IM005")
+      #expect(refused["suberrors.0.message"].text?.hasPrefix(field) == true, "\(refused.json)")
+    }
+    let id = String(repeating: "a", count: 32)
+    for path in [
+      "/api/v2/dlqs/", "/api/v2//dlqs", "/api/v2/../v2/dlqs", "/api/v2/./dlqs", "/api/v2/DLQS",
+      "/api/v2/dlqs%2f\(id)", "/api/v2/dlqs/%2e%2e/scenarios", "/api/v2/dlqs/\(id)/..",
+      "/api/v2/dlqs/%00", "/api/v2/dlqs\\x", "/hook", "/hook/", "/hook/a/b", "/hook/..%2f..",
+      "/", "/etc/passwd", "/api", "/api/v1/dlqs", "/health/x", "/%zz", "/metrics%00",
+    ] {
+      let refused = await caller.client.send("GET", path, auth)
+      #expect(refused.status == 404, "\(path): \(refused.status) \(refused.text)")
+    }
+    for short in ["x", "0123", "\(id)0", "%27%20OR%201=1"] {
+      #expect(await caller.call("GET", "dlqs/\(short)").status == 400, "\(short)")
+    }
+    let wrongMethod = await caller.call("PUT", "dlqs")
+    #expect(wrongMethod.status == 405)
+    #expect(wrongMethod.headers["allow"] == "DELETE, GET")
+    let malformed = await caller.call("POST", "dlqs/retry", "{\"ids\":[")
+    #expect(malformed.status == 400)
+    #expect(malformed["detail"].text?.contains("line 1") == true)
+    let oversized = await caller.call(
+      "POST", "dlqs/retry", String(repeating: " ", count: 5_000_001))
+    #expect(oversized.status == 413)
+    let announced = await caller.client.sendRaw(
+      Array(
+        "POST /api/v2/dlqs/retry HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n".utf8))
+    #expect(announced.status == 413)
+    for raw in [
+      "NONSENSE\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+      "GET http://x HTTP/9.9\r\n\r\n",
+      "GET /health HTTP/1.1\r\nHost: x\r\nX: \(String(repeating: "y", count: 40_000))\r\n\r\n",
+    ] {
+      let answer = await caller.client.sendRaw(Array(raw.utf8), seconds: 5)
+      #expect(answer.status == 400 || answer.status == 0, "\(raw.prefix(30)): \(answer.status)")
+    }
+    #expect(await caller.client.send("GET", "/health").status == 200, "it still answers")
+    let metrics = await caller.client.send("GET", "/metrics")
+    #expect(metrics.status == 200)
+    #expect(metrics.headers["content-type"]?.hasPrefix("text/plain; version=0.0.4") == true)
+    #expect(metrics.text.contains("\nfettle_api_requests_total{status=\"405\"} 1\n"))
+    #expect(metrics.text.contains("fettle_records{state=\"unresolved\"} 0"))
+    let head = await caller.client.send("HEAD", "/health")
+    #expect(head.status == 200)
+    #expect(try await caller.daemon.stop() == 0)
+  }
+
+  @Test("listens on loopback alone unless it is told otherwise, and says so when it cannot")
+  func listening() async throws {
+    let bench = try ServiceBench()
+    let daemon = try bench.daemon()
+    let base = try await daemon.base()
+    #expect(base.hasPrefix("http://127.0.0.1:"))
+    let sockets =
+      try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
+      + String(contentsOfFile: "/proc/net/tcp6", encoding: .utf8)
+    let port = String(UInt16(base.split(separator: ":").last ?? "") ?? 0, radix: 16).uppercased()
+    let listening = sockets.split(separator: "\n").compactMap { line -> String? in
+      let columns = line.split(separator: " ")
+      guard columns.count > 3, columns[3] == "0A", columns[1].hasSuffix(":\(port)") else {
+        return nil
+      }
+      return String(columns[1])
+    }
+    #expect(listening == ["0100007F:\(port)"])
+    let second = try bench.daemon(["--listen", String(base.dropFirst("http://".count))])
+    #expect(try await second.wait() == 2)
+    #expect(second.log.contains("cannot be listened on"))
+    for wrong in ["8080", "example.org:80", "127.0.0.1:99999", "/tmp/socket"] {
+      let refused = try bench.daemon(["--listen", wrong])
+      #expect(try await refused.wait() == 64, "\(wrong)")
+    }
+    let everywhere = try bench.daemon(["--listen", "0.0.0.0:0"])
+    _ = try await everywhere.base()
+    #expect(everywhere.log.contains("other machines reach this address"))
+    #expect(try await everywhere.stop() == 0)
+    let nowhere = try bench.daemon(["--listen", "none"])
+    try await bench.wait("work") { nowhere.log.contains("message=working") }
+    #expect(try await nowhere.stop() == 0)
+    #expect(!nowhere.log.contains("listening"))
+    #expect(try await daemon.stop() == 0)
+  }
+}

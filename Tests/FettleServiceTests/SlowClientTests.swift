@@ -1,0 +1,99 @@
+import FettleCore
+import FettleEngine
+import FettleSQLite
+import FettleService
+import FettleTestKit
+import Logging
+import Synchronization
+import Testing
+
+/// A service in this process, with limits that a test can wait for.
+private final class Bench: Sendable {
+  let folder: TemporaryFolder
+  let service: Service
+  let base: String
+  private let serving: Task<Void, any Error>
+
+  init(_ change: (inout ServiceLimits) -> Void) async throws {
+    folder = try TemporaryFolder()
+    var limits = ServiceLimits()
+    change(&limits)
+    let store = try SQLiteStore.open(path: folder.path + "/s.db")
+    let (addresses, found) = AsyncStream<Service.Address>.makeStream()
+    let service = Service(
+      store: store, runner: ScenarioRunner(modules: ModuleRegistry([]), store: store),
+      address: Service.Address(host: "127.0.0.1", port: 0), limits: limits,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, report: { _ in },
+      isListening: { found.yield($0) })
+    self.service = service
+    serving = Task { try await service.run() }
+    var iterator = addresses.makeAsyncIterator()
+    base = "http://127.0.0.1:\(await iterator.next()?.port ?? 0)"
+  }
+
+  func stop() async throws {
+    await service.stop()
+    try await serving.value
+  }
+}
+
+@Suite("Clients that are slow on purpose")
+struct SlowClientTests {
+  @Test(
+    "lose their connection when their request has not arrived in time",
+    arguments: [
+      "GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+      "POST /hook/x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n",
+    ])
+  func slow(head: String) async throws {
+    let bench = try await Bench { limits in
+      limits.arrival = 1
+      limits.idle = 1
+    }
+    let client = HTTPClient(bench.base)
+    let held = await client.trickle(
+      Array(head.utf8) + Array(repeating: UInt8(ascii: "a"), count: 10_000), every: 20,
+      atMost: 30)
+    #expect(held < 20, "\(held) s")
+    #expect(await client.send("GET", "/health").status == 200)
+    try await bench.stop()
+  }
+
+  @Test("do not keep others out: no more connections are open than may be, and each ends")
+  func many() async throws {
+    let bench = try await Bench { limits in
+      limits.connections = 8
+      limits.arrival = 1
+      limits.idle = 1
+    }
+    let client = HTTPClient(bench.base)
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<24 {
+        group.addTask {
+          _ = await client.trickle(
+            Array("GET /health HTTP/1.1\r\nX: ".utf8), every: 50, atMost: 3)
+        }
+      }
+      group.addTask {
+        #expect(await client.send("GET", "/health").status == 200)
+      }
+    }
+    try await bench.stop()
+  }
+
+  @Test("what is too large is refused as soon as that is known")
+  func large() async throws {
+    let bench = try await Bench { $0.body = 1000 }
+    let client = HTTPClient(bench.base)
+    #expect(
+      await client.send("POST", "/hook/x", [:], String(repeating: "x", count: 1001)).status == 413)
+    let chunked = await client.sendRaw(
+      Array(
+        ("POST /hook/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+          + String(repeating: "1f4\r\n\(String(repeating: "y", count: 500))\r\n", count: 3)
+          + "0\r\n\r\n").utf8))
+    #expect(chunked.status == 413)
+    #expect(await client.send("POST", "/hook/x", [:], "small").status == 404)
+    try await bench.stop()
+  }
+}

@@ -1,0 +1,192 @@
+import Dispatch
+import Glibc
+
+/// A client that speaks HTTP over a socket of its own: what it sends is sent as it is, also what no
+/// library would send.
+public final class HTTPClient: Sendable {
+  /// What came back.
+  public struct Answer: Sendable {
+    /// The status; 0 when the connection ended without one.
+    public let status: Int
+    /// The headers, by name in lower case.
+    public let headers: [String: String]
+    /// The body.
+    public let body: [UInt8]
+
+    /// The body as a text.
+    public var text: String { String(decoding: body, as: UTF8.self) }
+  }
+
+  private let port: UInt16
+
+  /// A client of the service at a base URL, such as `http://127.0.0.1:8080`.
+  public init(_ base: String) {
+    port = base.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
+  }
+
+  /// Sends a request on a connection of its own. No task waits for it: it has a thread.
+  public func send(
+    _ method: String, _ path: String, _ headers: [String: String] = [:], body: [UInt8] = []
+  ) async -> Answer {
+    await thread { self.exchange(Self.request(method, path, headers, body)) }
+  }
+
+  /// Sends a request with a text as its body.
+  public func send(
+    _ method: String, _ path: String, _ headers: [String: String] = [:], _ body: String
+  ) async -> Answer {
+    await send(method, path, headers, body: Array(body.utf8))
+  }
+
+  /// Sends bytes and gives what comes back until the other side ends the connection, or `seconds` have
+  /// passed.
+  public func sendRaw(_ bytes: [UInt8], seconds: Int = 20) async -> Answer {
+    await thread { self.exchange(bytes, seconds: seconds, untilClosed: true) }
+  }
+
+  /// Sends bytes one at a time, for as long as the other side takes them.
+  /// - Returns: how many seconds that was.
+  public func trickle(_ bytes: [UInt8], every milliseconds: UInt32, atMost seconds: Double) async
+    -> Double
+  {
+    await thread {
+      let connection = self.connect(seconds: 1)
+      defer { close(connection) }
+      let clock = ContinuousClock()
+      let began = clock.now
+      var place = 0
+      while began.duration(to: clock.now) < .seconds(seconds) {
+        var byte = bytes[place % bytes.count]
+        place += 1
+        guard Glibc.send(connection, &byte, 1, Int32(MSG_NOSIGNAL)) == 1 else { break }
+        usleep(milliseconds * 1000)
+        // What was closed by the other side reads as its end.
+        var answer: UInt8 = 0
+        let count = recv(connection, &answer, 1, Int32(MSG_DONTWAIT))
+        if count == 0 || count < 0 && errno != EAGAIN { break }
+      }
+      let time = began.duration(to: clock.now).components
+      return Double(time.seconds) + Double(time.attoseconds) / 1e18
+    }
+  }
+
+  private func thread<Result: Sendable>(
+    _ body: @escaping @Sendable () -> Result
+  ) async -> Result {
+    await withCheckedContinuation { done in
+      let context = Unmanaged.passRetained(Work { done.resume(returning: body()) }).toOpaque()
+      var thread = pthread_t()
+      pthread_create(
+        &thread, nil,
+        { context in
+          guard let context else { return nil }
+          Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body()
+          return nil
+        }, context)
+      pthread_detach(thread)
+    }
+  }
+
+  private final class Work {
+    let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+  }
+
+  static func request(
+    _ method: String, _ path: String, _ headers: [String: String], _ body: [UInt8],
+    keepsAlive: Bool = false
+  ) -> [UInt8] {
+    var head = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n"
+    if !keepsAlive { head += "Connection: close\r\n" }
+    for (name, value) in headers { head += "\(name): \(value)\r\n" }
+    if !body.isEmpty || method == "POST" { head += "Content-Length: \(body.count)\r\n" }
+    return Array((head + "\r\n").utf8) + body
+  }
+
+  /// - Returns: a connection; -1 where nobody listens.
+  func connect(seconds: Int) -> Int32 {
+    let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var patience = timeval(tv_sec: seconds, tv_usec: 0)
+    setsockopt(
+      connection, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    var isOn: Int32 = 1
+    setsockopt(
+      connection, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    let status = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+        Glibc.connect(connection, generic, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    if status == 0 { return connection }
+    close(connection)
+    return -1
+  }
+
+  private func exchange(_ request: [UInt8], seconds: Int = 30, untilClosed: Bool = false) -> Answer
+  {
+    let connection = connect(seconds: seconds)
+    defer { close(connection) }
+    guard Self.write(request, to: connection) || untilClosed else {
+      return Self.read(from: connection)
+    }
+    return Self.read(from: connection, isHead: request.starts(with: Array("HEAD ".utf8)))
+  }
+
+  static func write(_ bytes: [UInt8], to connection: Int32) -> Bool {
+    var sent = 0
+    while sent < bytes.count {
+      let count = bytes[sent...].withUnsafeBytes {
+        Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      if count <= 0 { return false }
+      sent += count
+    }
+    return true
+  }
+
+  /// Reads one answer; that to HEAD has no body, whatever its length says.
+  static func read(from connection: Int32, isHead: Bool = false) -> Answer {
+    var received: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    var head: (status: Int, headers: [String: String], end: Int)?
+    while true {
+      if head == nil { head = parsed(received) }
+      if let head {
+        let length = isHead ? 0 : head.headers["content-length"].flatMap { Int($0) } ?? 0
+        if received.count >= head.end + length || head.headers["content-length"] == nil {
+          return Answer(
+            status: head.status, headers: head.headers,
+            body: Array(received[head.end..<min(received.count, head.end + length)]))
+        }
+      }
+      let count = Glibc.read(connection, &buffer, buffer.count)
+      guard count > 0 else { return Answer(status: 0, headers: [:], body: received) }
+      received += buffer[..<count]
+    }
+  }
+
+  private static func parsed(
+    _ bytes: [UInt8]
+  ) -> (status: Int, headers: [String: String], end: Int)? {
+    let mark: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A]
+    guard bytes.count >= 4,
+      let start = (0...(bytes.count - 4)).first(where: {
+        bytes[$0] == 0x0D && Array(bytes[$0..<$0 + 4]) == mark
+      })
+    else { return nil }
+    let lines = String(decoding: bytes[..<start], as: UTF8.self).split(separator: "\r\n")
+    let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    var headers: [String: String] = [:]
+    for line in lines.dropFirst() {
+      let halves = line.split(separator: ":", maxSplits: 1)
+      if halves.count == 2 {
+        headers[halves[0].lowercased()] = String(halves[1].drop { $0 == " " })
+      }
+    }
+    return (status, headers, start + 4)
+  }
+}
