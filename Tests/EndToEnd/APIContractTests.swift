@@ -297,6 +297,11 @@ struct APIContractTests {
     #expect(bill["dlqs"].array?.count == 1)
     #expect(bill["dlqs.0.scenarioName"] == "Bills")
     #expect(await caller.call("GET", "dlqs?text=elephant")["dlqs"].array?.count == 1)
+    let grammar = await caller.call("GET", "dlqs?filter=error:Data%20bundle.word:elephant")
+    #expect(grammar["dlqs.0.id"] == bill["dlqs.0.id"], "\(grammar.json)")
+    #expect(await caller.call("GET", "dlqs?filter=size:%3E%3E")["suberrors"] != .null)
+    let sorted = await caller.call("GET", "dlqs?pg[sortBy]=scenarioName&pg[sortDir]=asc")
+    #expect(sorted["dlqs.0.scenarioName"] == "Bills")
     #expect(await caller.call("GET", "dlqs?status=pending")["dlqs"].array?.count == 0)
     #expect(await caller.call("GET", "dlqs")["dlqs"].array?.count == 2)
     let id = bill["dlqs.0.id"].text ?? ""

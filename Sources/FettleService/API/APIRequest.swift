@@ -89,8 +89,10 @@ struct APIRequest: Sendable {
   }
 
   /// Which part of a list is wanted.
-  func page(sortBy: [String], standard: Int = 50) throws(APIError) -> APIPage {
-    let by = parameter("pg[sortBy]") ?? sortBy[0]
+  func page(
+    sortBy: [String], standardColumn: String? = nil
+  ) throws(APIError) -> APIPage {
+    let by = parameter("pg[sortBy]") ?? standardColumn ?? sortBy[0]
     guard sortBy.contains(by) else {
       throw .parameter("pg[sortBy]", "is one of \(sortBy.joined(separator: ", "))")
     }
@@ -99,7 +101,7 @@ struct APIRequest: Sendable {
       throw .parameter("pg[sortDir]", "is asc or desc")
     }
     return APIPage(
-      limit: try number("pg[limit]", in: 1...10_000) ?? standard,
+      limit: try number("pg[limit]", in: 1...10_000) ?? 50,
       offset: try number("pg[offset]", in: 0...Int.max) ?? 0, sortBy: by,
       isAscending: direction == "asc")
   }

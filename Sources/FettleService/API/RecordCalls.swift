@@ -89,11 +89,18 @@ extension API {
 
   // MARK: Lists
 
-  /// What a list shows: everything but the bin, unless told otherwise.
+  /// What a list shows: everything but the bin, unless told otherwise. `filter` takes what the list of
+  /// the terminal takes; the other parameters narrow it.
   private func filter(
-    _ call: APIRequest, states: Set<IncompleteState>
+    _ call: APIRequest, states: Set<IncompleteState>, order: RecordOrder = .newest
   ) throws(APIError) -> RecordFilter {
-    var filter = RecordFilter(states: states)
+    var filter: RecordFilter
+    do throws(FilterError) {
+      filter = RecordFilter(
+        try FilterExpression(call.parameter("filter") ?? ""), now: runner.clock.now(),
+        order: order)
+    } catch { throw .parameter("filter", "does not fit: \(error.description)") }
+    if filter.states.isEmpty { filter.states = states }
     if let scenario = try call.number("scenarioId", in: 1...Int.max) {
       filter.scenarios = [ScenarioID(scenario)]
     }
@@ -112,36 +119,44 @@ extension API {
     if let types = call.parameter("type") {
       filter.errorTypes = Set(types.split(separator: ",").map { ErrorType(String($0)) })
     }
-    filter.text = call.parameter("text") ?? ""
+    filter.words += (call.parameter("text") ?? "").split(separator: " ").map(String.init)
     return filter
   }
 
   private func list(_ call: APIRequest) async throws(APIError) -> Reply {
-    let page = try call.page(sortBy: ["created", "index", "id"])
-    let filter = try filter(call, states: [.pending, .unresolved, .inProgress, .resolved])
+    let page = try call.page(sortBy: Self.columns.keys.sorted(), standardColumn: "created")
+    let order = RecordOrder(
+      Self.columns[page.sortBy] ?? .created, isDescending: !page.isAscending)
+    let filter = try filter(
+      call, states: [.pending, .unresolved, .inProgress, .resolved], order: order)
     var rows: [IncompleteSummary] = []
-    try await each(of: filter, call, isAscending: page.isAscending) { part in
+    try await each(of: filter, call) { part in
       rows += part
       return rows.count < page.offset &+ page.limit
     }
     return Reply(["dlqs": .array(page.part(of: rows).map(\.listed)), "pg": page.json])
   }
 
+  /// The columns a list is sorted by. Identity and position grow with the time of creation.
+  private static let columns: [String: RecordOrder.Column] = [
+    "created": .created, "index": .created, "id": .created, "size": .size,
+    "attempts": .attempts, "reason": .error, "scenarioName": .scenario, "failer": .module,
+    "nextRetry": .next,
+  ]
+
   /// Goes through the records of a filter, some hundred at a time.
   /// - Parameter body: whether to go on.
   private func each(
-    of filter: RecordFilter, _ call: APIRequest, isAscending: Bool,
-    _ body: ([IncompleteSummary]) -> Bool
+    of filter: RecordFilter, _ call: APIRequest, _ body: ([IncompleteSummary]) -> Bool
   ) async throws(APIError) {
-    var request = isAscending ? PageRequest.last : .first
+    var request = PageRequest.first
     while true {
       let place = request
-      let found = try await asking { () throws(StoreError) in
+      let part = try await asking { () throws(StoreError) in
         try await desk(call).page(filter, place, limit: 500)
       }
-      let part = isAscending ? found.reversed() : found
-      guard body(part), found.count == 500, let last = part.last else { return }
-      request = isAscending ? .before(RecordPlace(last)) : .after(RecordPlace(last))
+      guard body(part), part.count == 500, let last = part.last else { return }
+      request = .after(RecordPlace(last, filter.order))
     }
   }
 
@@ -181,7 +196,9 @@ extension API {
     switch choice {
     case .all(let except):
       var ids: [RecordID] = []
-      try await each(of: try filter(call, states: states), call, isAscending: true) { part in
+      // Oldest first: the order they are worked off in.
+      let oldest = RecordOrder(.created, isDescending: false)
+      try await each(of: try filter(call, states: states, order: oldest), call) { part in
         ids += part.map(\.id).filter { !except.contains($0) }
         return true
       }
