@@ -105,7 +105,8 @@ let package = Package(
     .executableTarget(
       name: "fettle-bench",
       dependencies: [
-        "FettleCore", "FettleEngine", "FettleSQLite", "PseudoTerminal",
+        "FettleCore", "FettleEngine", "FettleSQLite", "FettleService",
+        .product(name: "Logging", package: "swift-log"), "PseudoTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         // The floors are SQLite itself.
         .product(name: "GRDBSQLite", package: "GRDB.swift"),

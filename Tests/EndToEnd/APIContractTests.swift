@@ -530,18 +530,11 @@ struct APIContractTests {
     let daemon = try bench.daemon()
     let base = try await daemon.base()
     #expect(base.hasPrefix("http://127.0.0.1:"))
-    let sockets =
-      try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
-      + String(contentsOfFile: "/proc/net/tcp6", encoding: .utf8)
     let port = String(UInt16(base.split(separator: ":").last ?? "") ?? 0, radix: 16).uppercased()
-    let listening = sockets.split(separator: "\n").compactMap { line -> String? in
-      let columns = line.split(separator: " ")
-      guard columns.count > 3, columns[3] == "0A", columns[1].hasSuffix(":\(port)") else {
-        return nil
-      }
-      return String(columns[1])
+    // The kernel's table may change while it is read.
+    try await bench.wait("loopback alone") {
+      try Self.listeners(on: port) == ["0100007F:\(port)"]
     }
-    #expect(listening == ["0100007F:\(port)"])
     let second = try bench.daemon(["--listen", String(base.dropFirst("http://".count))])
     #expect(try await second.wait() == 2)
     #expect(second.log.contains("cannot be listened on"))
@@ -558,5 +551,19 @@ struct APIContractTests {
     #expect(try await nowhere.stop() == 0)
     #expect(!nowhere.log.contains("listening"))
     #expect(try await daemon.stop() == 0)
+  }
+
+  /// The addresses that are listened on at a port, as the kernel writes them.
+  private static func listeners(on port: String) throws -> [String] {
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"]
+    return try tables.flatMap { table in
+      try String(contentsOfFile: table, encoding: .utf8).split(separator: "\n").compactMap {
+        let columns = $0.split(separator: " ")
+        guard columns.count > 3, columns[3] == "0A", columns[1].hasSuffix(":\(port)") else {
+          return nil
+        }
+        return String(columns[1])
+      }
+    }
   }
 }

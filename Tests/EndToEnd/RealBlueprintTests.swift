@@ -72,7 +72,7 @@ struct RealBlueprintTests {
     #expect(Instant(iso8601: body?["received"]?.text ?? "") != nil, "formatDate(now; …)")
   }
 
-  @Test("every official pattern is checked and drawn; one that needs more says what it needs")
+  @Test("every official pattern is checked and drawn")
   func check() async throws {
     let files = try FileManager.default.contentsOfDirectory(atPath: folderOfReal)
     for file in files.sorted() where file.hasSuffix(".json") {
@@ -81,9 +81,24 @@ struct RealBlueprintTests {
       #expect(result.status == 0, "\(file): \(result.output)\(result.errors)")
       #expect(result.output.contains("· 1 "))
     }
-    let endpoint = try await Program.fettle(
-      ["check", "\(folderOfReal)/webhook-api-endpoint.json"], home: folder.path)
-    #expect(endpoint.output.contains("Fettle cannot run gateway:WebhookRespond"))
+  }
+
+  @Test("webhook-api-endpoint: the caller of its webhook gets what the scenario answers")
+  func endpoint() async throws {
+    let store = folder.path + "/s.db"
+    let planned = try await Program.fettle(
+      ["schedule", "\(folderOfReal)/webhook-api-endpoint.json", "--store", store],
+      home: folder.path)
+    #expect(planned.status == 0, "\(planned.errors)")
+    let path = try #require(
+      planned.output.split { " ,\n".contains($0) }.first { $0.hasPrefix("/hook/") })
+    let daemon = try Daemon(store: store, in: folder)
+    let answer = await HTTPClient(try await daemon.base()).send(
+      "POST", String(path), ["Content-Type": "application/json"], #"{"email":"ada@example.org"}"#)
+    #expect(answer.status == 200)
+    #expect(answer.headers["content-type"] == "application/json")
+    #expect(answer.text == #"{"ok": true, "received": "ada@example.org"}"#)
+    #expect(try await daemon.stop() == 0)
   }
 
   @Test("datastore-dedupe: the same id twice is sent once, and remembered with its date")

@@ -29,7 +29,7 @@ struct Soak: AsyncParsableCommand {
   }
 
   /// The resident memory of this process, as the kernel tells it.
-  private static var residentKilobytes: Int {
+  static var residentKilobytes: Int {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
     return line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
