@@ -556,8 +556,12 @@ struct APIContractTests {
   /// The addresses that are listened on at a port, as the kernel writes them.
   private static func listeners(on port: String) throws -> [String] {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"]
-    return try tables.flatMap { table in
-      try String(contentsOfFile: table, encoding: .utf8).split(separator: "\n").compactMap {
+    return try tables.flatMap { table -> [String] in
+      // Files of the kernel have no size, and are read until there is no more.
+      let file = try #require(FileHandle(forReadingAtPath: table))
+      var text: [UInt8] = []
+      while let part = try file.read(upToCount: 65_536), !part.isEmpty { text += part }
+      return String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap {
         let columns = $0.split(separator: " ")
         guard columns.count > 3, columns[3] == "0A", columns[1].hasSuffix(":\(port)") else {
           return nil
