@@ -38,6 +38,54 @@ public struct OperatorDesk: Sendable {
   /// The groups of records that failed for the same reason, the largest first.
   public func groups() async throws(StoreError) -> [ErrorGroupCount] { try await store.groups() }
 
+  /// The latest lines of the audit of all records, newest first.
+  public func audit(limit: Int) async throws(StoreError) -> [AuditEntry] {
+    try await store.audit(limit: limit)
+  }
+
+  /// Removes a record from the bin for good.
+  public func purge(_ id: RecordID) async throws(StoreError) { try await store.purge(id) }
+
+  /// The executions of a scenario, or of all, newest first.
+  public func executions(
+    of scenario: ScenarioID?, limit: Int
+  ) async throws(StoreError) -> [ExecutionRow] {
+    try await runner.journal.executions(of: scenario, limit: limit)
+  }
+
+  /// The execution whose identity begins with these characters.
+  public func execution(_ prefix: String) async throws(StoreError) -> ExecutionRow {
+    try await runner.journal.execution(prefix)
+  }
+
+  /// The blueprint an execution runs.
+  public func blueprint(ofExecution id: String) async throws(StoreError) -> Blueprint {
+    try await runner.journal.blueprint(ofExecution: id)
+  }
+
+  /// The blueprint a scenario has today; nil when it has none.
+  public func blueprint(of scenario: ScenarioID) async throws(StoreError) -> Blueprint? {
+    try await runner.scenarios.blueprint(of: scenario)
+  }
+
+  /// Lets a scenario start by itself, or no longer.
+  public func activate(_ isActive: Bool, _ scenario: ScenarioID) async throws(StoreError) {
+    let (now, zone) = (runner.clock.now(), runner.timeZone)
+    try await runner.scenarios.update(scenario) { state in
+      if isActive {
+        state.activate(at: now, zone: state.timeZone ?? zone)
+      } else {
+        state.deactivate()
+      }
+    }
+  }
+
+  /// The oldest record of a scenario that is neither resolved nor deleted: the one a scenario that
+  /// is processed in order waits for.
+  public func oldestOpen(of scenario: ScenarioID) async throws(StoreError) -> RecordID? {
+    try await store.oldestOpen(of: scenario)
+  }
+
   /// The scenarios, by name.
   public func scenarios() async throws(StoreError) -> [ScenarioRow] {
     try await runner.scenarios.scenarios()

@@ -150,6 +150,18 @@ extension SQLiteStore: ExecutionJournal {
     try await reading { try JournalRows(database: $0).entries(of: execution) }
   }
 
+  /// The blueprint an execution runs.
+  public func blueprint(ofExecution id: String) async throws(StoreError) -> Blueprint {
+    try await reading { [self] database in
+      guard
+        let number = try Int.fetchOne(
+          try database.cachedStatement(sql: "SELECT blueprint FROM execution WHERE id = ?"),
+          arguments: [id])
+      else { throw StoreError.notFound("blueprint of execution \(id)") }
+      return try rows(database).blueprint(number)
+    }
+  }
+
   /// The execution whose identity begins with these characters.
   public func execution(_ prefix: String) async throws(StoreError) -> ExecutionRow {
     try await reading { database in

@@ -54,8 +54,10 @@ struct RecordRows {
     try database.run(
       """
       INSERT INTO record
-        (\(IncompleteSummary.columns), closing_reason, predecessor, successor, fingerprint)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (\(IncompleteSummary.columns), closing_reason, predecessor, successor, fingerprint, number)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+        -- A number is never used again: the index of texts may still know a record that was purged.
+        max(coalesce((SELECT max(number) FROM record), 0), (SELECT last FROM search_state)) + 1)
       """,
       .text(summary.id.text), .number(summary.scenarioID.number), .text(summary.scenarioName),
       .number(index), .text(summary.executionID), .number(summary.failer.number),

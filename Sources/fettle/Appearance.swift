@@ -1,6 +1,7 @@
 import ArgumentParser
 import FettleCore
 import FettleProgram
+import FettleSQLite
 import FettleTerminal
 import Glibc
 
@@ -61,6 +62,7 @@ extension Workshop {
   func openTerminal(named name: String, _ appearance: AppearanceOptions) throws {
     var options = appearance.options
     options.keys = try OwnFiles.text(of: "keys") ?? ""
+    options.scenarioLimit = store.limits.scenarioBytes
     do throws(TerminalUnavailable) {
       _ = try Terminal.run(desk: desk, storeName: name, options: options)
     } catch {

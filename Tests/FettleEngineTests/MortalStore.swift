@@ -147,6 +147,20 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     try await read { () async throws(StoreError) in try await store.summaries(of: ids) }
   }
 
+  func blueprint(ofExecution id: String) async throws(StoreError) -> Blueprint {
+    try await read { () async throws(StoreError) in
+      try await store.blueprint(ofExecution: id)
+    }
+  }
+
+  func audit(limit: Int) async throws(StoreError) -> [AuditEntry] {
+    try await read { () async throws(StoreError) in try await store.audit(limit: limit) }
+  }
+
+  func purge(_ id: RecordID) async throws(StoreError) {
+    try await read { () async throws(StoreError) in try await store.purge(id) }
+  }
+
   func groups() async throws(StoreError) -> [ErrorGroupCount] {
     try await read { () async throws(StoreError) in try await store.groups() }
   }

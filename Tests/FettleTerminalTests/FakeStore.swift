@@ -65,6 +65,17 @@ final class FakeStore: IncompleteStore {
     records.withLock { records in ids.compactMap { records[$0]?.summary } }
   }
 
+  func audit(limit: Int) async throws(StoreError) -> [AuditEntry] { [] }
+
+  func purge(_ id: RecordID) async throws(StoreError) { _ = purgeNow(id) }
+
+  func purgeNow(_ id: RecordID) -> Bool {
+    records.withLock { records in
+      guard records[id]?.summary.state == .deleted else { return false }
+      return records.removeValue(forKey: id) != nil
+    }
+  }
+
   func groups() async throws(StoreError) -> [ErrorGroupCount] { groupsNow() }
 
   func groupsNow() -> [ErrorGroupCount] {

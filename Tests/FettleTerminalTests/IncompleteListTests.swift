@@ -127,7 +127,7 @@ struct IncompleteListTests {
     play.press(.character(" "), .character(" "), .character(" "), .character("R"))
     #expect(play.state.question != nil)
     play.press(.character("y"))
-    #expect(play.state.notice.text.contains("resumed 3: 2 resolved, 1 not"))
+    #expect(play.state.notice.text.contains("resolved 2 of 3"))
     #expect(try play.state.list.marks == .some([Fixtures.record(1).id]))
   }
 

@@ -12,6 +12,9 @@ struct ScreenPlay {
   private(set) var effects: [Effect] = []
   private(set) var hasQuit = false
   var views: [SavedView] = []
+  var scenarios: [ScenariosState.Row] = []
+  var runs: [OpenedRun] = []
+  var audit: [AuditState.Row] = []
   /// How many records a stretch of a search looks at, at most.
   var searchEffort = Int.max
 
@@ -83,6 +86,12 @@ struct ScreenPlay {
     switch effect {
     case .list(let effect): .list(answer(to: effect))
     case .record(let effect): .record(answer(to: effect))
+    case .bulk(let effect): answer(to: effect).map(Message.bulk)
+    case .scenarios(let effect): .scenarios(answer(to: effect))
+    case .history(let effect): .history(answer(to: effect))
+    case .audit(let effect): .audit(answer(to: effect))
+    case .groups(.load): .groups(.loaded(.success(store.groupsNow())))
+    case .groupEdit(let effect): .groupEdit(answer(to: effect))
     case .copy, .useMouse, .suspend, .repaint, .quit: nil
     }
   }
@@ -138,6 +147,124 @@ struct ScreenPlay {
       return .moved(
         id, isOn ? .autoRetryOn : .autoRetryOff,
         move(id, version, isOn ? .autoRetryTurnedOn : .autoRetryTurnedOff, nil))
+    }
+  }
+
+  private mutating func answer(to effect: ScenariosEffect) -> ScenariosMessage {
+    switch effect {
+    case .load: return .loaded(.success(scenarios))
+    case .activate(let id, let isActive):
+      scenarios = scenarios.map { row in
+        guard row.scenario.id == id else { return row }
+        var state = row.scenario.state
+        state.isActive = isActive
+        return ScenariosState.Row(
+          scenario: ScenarioRow(
+            id: id, name: row.scenario.name, state: state, openRecords: row.scenario.openRecords,
+            openBytes: row.scenario.openBytes, runsUntil: nil,
+            isSequential: row.scenario.isSequential), blocking: row.blocking)
+      }
+      return .activated(id, isActive, .success(scenarios))
+    }
+  }
+
+  private func answer(to effect: HistoryEffect) -> HistoryMessage {
+    switch effect {
+    case .load(let scenario, _):
+      return .loaded(
+        scenario,
+        .success(
+          runs.map(\.row).filter { scenario == nil || $0.summary.scenario == scenario }))
+    case .open(let id):
+      guard let run = runs.first(where: { $0.row.summary.id == id }) else {
+        return .opened(.failure(.notFound(id)))
+      }
+      return .opened(.success(run))
+    case .follow: return .followed(.success(runs.first))
+    }
+  }
+
+  private func answer(to effect: AuditEffect) -> AuditMessage {
+    switch effect {
+    case .load: .loaded(.success(audit))
+    case .export(let rows, let path): .exported(.success(rows.count), path: path)
+    }
+  }
+
+  private func answer(to effect: BulkEffect) -> BulkMessage? {
+    switch effect {
+    case .select(let target, let action, let token):
+      let records: [IncompleteSummary] =
+        switch target {
+        case .these(let ids): store.summariesNow(Array(ids))
+        case .matching(let filter, let excepted):
+          store.pageNow(filter, .first, limit: .max).filter { !excepted.contains($0.id) }
+        }
+      let sorted = records.sorted { ($0.created, $0.id) > ($1.created, $1.id) }
+      return .selected(token: token, .success(BulkSelection(action, of: sorted)))
+    case .start(let selection): return .progressed(run(selection))
+    case .stop: return nil
+    }
+  }
+
+  private func run(_ selection: BulkSelection) -> BulkProgress {
+    var progress = BulkProgress(
+      selection.action, total: selection.items.count, started: Fixtures.now)
+    for item in selection.items {
+      var isDone = false
+      switch selection.action {
+      case .resume:
+        if case .resumed(_, .success(let report)) = resume(item.id, item.version, .bulk) {
+          isDone = report.outcome == .resolved
+          if !isDone { progress.sameError += 1 }
+        }
+      case .close(let reason):
+        if case .success = move(item.id, item.version, .closed, reason) { isDone = true }
+      case .delete:
+        if case .success = move(item.id, item.version, .deleted, nil) { isDone = true }
+      case .restore:
+        if case .success = move(item.id, item.version, .restored, nil) { isDone = true }
+      case .purge: isDone = store.purgeNow(item.id)
+      }
+      if isDone {
+        progress.done += 1
+        progress.succeeded.append(item.id)
+      } else {
+        progress.failed.append(BulkProgress.Failure(id: item.id, reason: "no"))
+      }
+    }
+    progress.isOver = true
+    return progress
+  }
+
+  private func answer(to effect: GroupEditEffect) -> GroupEditMessage {
+    switch effect {
+    case .findSample(let group, let filter):
+      return .sampleFound(group, .success(store.pageNow(filter, .first, limit: 1)))
+    case .preview(let filter, let sample, let changes):
+      let members = store.pageNow(filter, .first, limit: .max).filter { $0.id != sample }
+        .compactMap { store.recordNow($0.id) }.map { record in
+          GroupEditState.Member(
+            id: record.id, version: record.summary.version,
+            lines: changes.map {
+              "\($0.path.description)  " + ValueText.typed(record.bundles.value(at: $0.path))
+                + "  →  " + ValueText.typed($0.new)
+            }, problem: record.summary.state == .inProgress ? "it is being retried" : nil)
+        }
+      return .previewed(.success(members))
+    case .write(let changes, let members):
+      var written: [RecordID] = []
+      for member in members {
+        guard let record = store.recordNow(member.id) else { continue }
+        var bundles = record.bundles
+        let edits = changes.compactMap {
+          try? bundles.write($0.new, at: $0.path, author: "ada", date: Fixtures.now)
+        }
+        if case .success = store.appendNow(edits, to: member.id, version: member.version) {
+          written.append(member.id)
+        }
+      }
+      return .written(written, failed: [], reason: nil)
     }
   }
 

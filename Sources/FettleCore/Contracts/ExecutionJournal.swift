@@ -53,6 +53,9 @@ public protocol ExecutionJournal: Sendable {
   /// - Throws: `notFound`, `ambiguous`.
   func execution(_ prefix: String) async throws(StoreError) -> ExecutionRow
 
+  /// The blueprint an execution runs.
+  func blueprint(ofExecution id: String) async throws(StoreError) -> Blueprint
+
   /// Removes executions that ended before an instant, a few hundred at a time. Records stay.
   /// - Returns: how many.
   func prune(endedBefore instant: Instant) async throws(StoreError) -> Int

@@ -21,6 +21,13 @@ public protocol IncompleteStore: AmendmentStore {
   /// The summaries of those records that still exist, in no order.
   func summaries(of ids: [RecordID]) async throws(StoreError) -> [IncompleteSummary]
 
+  /// The latest lines of the audit of all records, newest first.
+  func audit(limit: Int) async throws(StoreError) -> [AuditEntry]
+
+  /// Removes a record from the bin for good, with everything that belongs to it.
+  /// - Throws: `failed` when it is not in the bin.
+  func purge(_ id: RecordID) async throws(StoreError)
+
   /// The groups of records that are neither resolved nor deleted, the largest first.
   func groups() async throws(StoreError) -> [ErrorGroupCount]
 

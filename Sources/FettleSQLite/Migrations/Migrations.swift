@@ -11,6 +11,7 @@ enum Migrations {
     migrator.registerMigration("004_search", migrate: search)
     migrator.registerMigration("005_large_values", migrate: largeValues)
     migrator.registerMigration("008_groups", migrate: groups)
+    migrator.registerMigration("009_audit", migrate: audit)
     migrator.registerMigration("010_amendments", migrate: amendments)
     migrator.registerMigration("011_connections", migrate: connections)
     migrator.registerMigration("013_webhooks", migrate: webhooks)

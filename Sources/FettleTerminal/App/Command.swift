@@ -8,6 +8,11 @@ enum Command: String, Hashable, Sendable, CaseIterable {
   case markRange, markAll, sortByNext, sortReversed, hold, pickView
   // records
   case resume, resumeMarked, edit, turnAutoRetry, closeRecord, mark, clearMarks, takeBackDelete
+  case groups, showBulk, stopBulk, hideBulk, listFailed, purge
+  // the other screens
+  case showIncomplete, showScenarios, showHistory, showLive, showAudit
+  case historyOfScenario, toggleScenario, openBlocking, listStored, openRetried, export
+  case scrollDown, scrollUp
   // bundles
   case add, remove, undo, redo, revertAll, showDiff, save
   // everywhere

@@ -3,6 +3,12 @@
 enum Effect: Equatable, Sendable {
   case list(ListEffect)
   case record(RecordEffect)
+  case bulk(BulkEffect)
+  case scenarios(ScenariosEffect)
+  case history(HistoryEffect)
+  case audit(AuditEffect)
+  case groups(GroupsEffect)
+  case groupEdit(GroupEditEffect)
   case copy(String)
   case useMouse(Bool)
   case suspend

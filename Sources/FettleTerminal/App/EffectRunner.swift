@@ -4,6 +4,12 @@ import FettleEngine
 struct EffectRunner: Sendable {
   let desk: OperatorDesk
   let mailbox: Mailbox
+  private let place = BulkPlace()
+
+  init(desk: OperatorDesk, mailbox: Mailbox) {
+    self.desk = desk
+    self.mailbox = mailbox
+  }
 
   /// Starts an effect and returns at once: nothing of the store stands between a key and its paint.
   func start(_ effect: Effect) {
@@ -18,6 +24,12 @@ struct EffectRunner: Sendable {
     switch effect {
     case .list(let effect): .list(await effect.perform(desk))
     case .record(let effect): .record(await effect.perform(desk))
+    case .bulk(let effect): await effect.perform(desk, place, mailbox).map(Message.bulk)
+    case .scenarios(let effect): .scenarios(await effect.perform(desk))
+    case .history(let effect): .history(await effect.perform(desk))
+    case .audit(let effect): .audit(await effect.perform(desk))
+    case .groups(let effect): .groups(await effect.perform(desk))
+    case .groupEdit(let effect): .groupEdit(await effect.perform(desk))
     case .copy, .useMouse, .suspend, .repaint, .quit: nil
     }
   }

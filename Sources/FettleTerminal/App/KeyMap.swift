@@ -1,6 +1,8 @@
 /// Where keys go. Each context has its own table.
 enum KeyContext: String, Hashable, Sendable, CaseIterable {
-  case list, detail, resumeCheck, diff, help, picker, line, commandLine, value
+  case list, groups, groupEdit, bulk, scenarios, history, run, audit, detail, resumeCheck, diff,
+    help, picker, line, commandLine,
+    value
   case questionClose, questionYes, questionUnsaved, questionCopy
 
   /// As the file of one's own keys names it.
@@ -9,6 +11,13 @@ enum KeyContext: String, Hashable, Sendable, CaseIterable {
   var title: SafeText {
     switch self {
     case .list: "The list"
+    case .groups: "The groups"
+    case .scenarios: "The scenarios"
+    case .history: "The history"
+    case .run: "An execution"
+    case .audit: "The audit"
+    case .groupEdit: "The same change in others"
+    case .bulk: "An action on many records"
     case .detail: "A record"
     case .resumeCheck: "Before a resume"
     case .diff: "The changes"
@@ -57,7 +66,14 @@ enum KeyMap {
   /// The keys of a context, in the order help lists them; those named first fill the bottom line.
   static func bindings(_ context: KeyContext) -> [KeyBinding] {
     switch context {
-    case .list: list + [copying] + moving + everywhere
+    case .list: list + [copying] + moving + Screen.keys + everywhere
+    case .groups: groups + moving + Screen.keys + everywhere
+    case .scenarios: scenarios + moving + Screen.keys + everywhere
+    case .history: history + moving + Screen.keys + everywhere
+    case .run: run + Screen.keys + everywhere
+    case .audit: audit + moving + Screen.keys + everywhere
+    case .groupEdit: groupEdit + scrolling + anywhere
+    case .bulk: bulk + [interrupt]
     case .detail: detail + [copying] + moving + everywhere
     case .resumeCheck: resumeCheck + scrolling + anywhere
     case .diff: diff + scrolling + anywhere

@@ -11,6 +11,12 @@ enum Message: Equatable, Sendable {
   case copied(SafeText)
   case list(ListMessage)
   case record(RecordMessage)
+  case bulk(BulkMessage)
+  case scenarios(ScenariosMessage)
+  case history(HistoryMessage)
+  case audit(AuditMessage)
+  case groups(GroupsMessage)
+  case groupEdit(GroupEditMessage)
 
   typealias Answer<Success: Equatable & Sendable> = Result<Success, StoreError>
 }

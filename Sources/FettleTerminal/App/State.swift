@@ -1,4 +1,5 @@
 import FettleCore
+import FettleEngine
 
 /// Everything the program knows. One value: what is on the screen follows from it alone.
 struct State: Equatable, Sendable {
@@ -21,9 +22,18 @@ struct State: Equatable, Sendable {
   var trouble: SafeText?
   /// Records that are being run on at this moment.
   var running: Set<RecordID> = []
-  var bulk: BulkResume?
-  /// The last record that was put into the bin here.
-  var lastDeleted: IncompleteSummary?
+  var bulk: BulkState?
+  /// The question about many records that is awaited.
+  var bulkToken = 0
+  var groups: GroupsState?
+  var scenarios = ScenariosState()
+  var history = HistoryState()
+  /// The execution the live screen follows.
+  var live: RunState?
+  var audit = AuditState()
+  var groupEdit: GroupEditState?
+  /// The records that were last put into the bin here.
+  var lastDeleted: [RecordID] = []
   var lastToken = 0
   /// What was typed on the command line, the last one last.
   var commandHistory: [String] = []
@@ -48,8 +58,11 @@ struct State: Equatable, Sendable {
     if let question { return question.context }
     if let typing { return typing.context }
     if picker != nil { return .picker }
+    if let bulk, !bulk.isHidden { return .bulk }
+    if let groupEdit, groupEdit.stage != .mending { return .groupEdit }
     if let resumeCheck { return resumeCheck.isForResuming ? .resumeCheck : .diff }
-    return detail == nil ? screen.context : .detail
+    if detail != nil { return .detail }
+    return screenContext
   }
 }
 
@@ -63,6 +76,8 @@ struct Surroundings: Equatable, Sendable {
   /// The operator's own keys.
   var keys = KeyRemapping()
   var zone: DisplayZone = .utc
+  /// How much of a scenario may wait to be mended, in bytes.
+  var scenarioLimit = StoreLimits().scenarioBytes
 }
 
 /// A question that has to be answered before anything else.
@@ -73,24 +88,20 @@ enum Question: Hashable, Sendable {
   case quitUnsaved
   case leaveUnsaved
   case copy
-  case resumeMarked([RecordID])
+  case bulk(BulkSelection)
+  case closeOrDeleteMany(BulkTarget)
+  case quitRunning
+  /// - Parameter count: how many others there are.
+  case applyToGroup(_ count: Int)
 
   var context: KeyContext {
     switch self {
-    case .closeOrDelete: .questionClose
-    case .delete, .resumeMarked, .quit: .questionYes
+    case .closeOrDelete, .closeOrDeleteMany: .questionClose
+    case .delete, .bulk, .quit, .quitRunning, .applyToGroup: .questionYes
     case .quitUnsaved, .leaveUnsaved: .questionUnsaved
     case .copy: .questionCopy
     }
   }
-}
-
-/// Several records being resumed, one after the other.
-struct BulkResume: Hashable, Sendable {
-  var waiting: [RecordID]
-  let total: Int
-  var resolved = 0
-  var failed: [RecordID] = []
 }
 
 /// A line that is being typed, and what for.
@@ -105,8 +116,13 @@ struct Typing: Hashable, Sendable {
   enum Purpose: Hashable, Sendable {
     case filter(before: ListFilter)
     case closingReason(RecordID)
+    case closingReasonOfMany(BulkTarget)
+    /// The number of records, before something is done with all of them.
+    case confirmation(BulkSelection)
     case fieldName(parent: ValuePath)
     case value(ValueEditor)
+    case auditFilter(before: String)
+    case exportPath
     /// A command.
     /// - Parameter age: how many commands back in the history the line was taken from.
     case command(age: Int)
@@ -116,7 +132,9 @@ struct Typing: Hashable, Sendable {
     switch purpose {
     case .value: .value
     case .command: .commandLine
-    case .filter, .closingReason, .fieldName: .line
+    case .filter, .auditFilter, .exportPath, .closingReason, .closingReasonOfMany, .confirmation,
+      .fieldName:
+      .line
     }
   }
 

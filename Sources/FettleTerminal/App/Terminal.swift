@@ -12,6 +12,8 @@ public struct TerminalOptions: Sendable, Hashable {
   public var ascii: Bool?
   /// The zone of the dates on the screen in seconds east of UTC; nil takes that of the environment.
   public var utcOffset: Int?
+  /// How much of a scenario may wait to be mended, in bytes; the scenarios show how full they are.
+  public var scenarioLimit = StoreLimits().scenarioBytes
   /// Whether every key that changes something is refused.
   public var isReadOnly = false
   /// The instant that counts as now, for pictures and tests; nil takes the clock.
@@ -71,7 +73,8 @@ public enum Terminal {
     if options.usesMouse { terminal.useMouse(true) }
     let surroundings = Surroundings(
       storeName: storeName, isReadOnly: options.isReadOnly, isASCII: terminal.isASCII,
-      version: options.version, keys: keys, zone: options.utcOffset.map { .fixed($0) } ?? .local)
+      version: options.version, keys: keys, zone: options.utcOffset.map { .fixed($0) } ?? .local,
+      scenarioLimit: options.scenarioLimit)
     let clock = SystemClock(standingStillAt: options.fixedNow)
     let loop = EventLoop(
       runner: EffectRunner(desk: desk, mailbox: mailbox), mailbox: mailbox, clock: clock,

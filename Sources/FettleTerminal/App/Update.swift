@@ -1,4 +1,5 @@
 import FettleCore
+import FettleEngine
 
 extension State {
   /// What to do first: the counts and the newest records.
@@ -27,13 +28,24 @@ extension State {
       notice = answer
       return []
     case .list(let message): return updateList(message)
+    case .record(.saved(let id, .success(let version))):
+      let before = detail
+      let effects = updateRecord(.saved(id, .success(version)))
+      if let before { sampleSaved(id, before.bundles, before.record.originalBundles) }
+      return effects
     case .record(let message): return updateRecord(message)
+    case .bulk(let message): return updateBulk(message)
+    case .scenarios(let message): return updateScenarios(message)
+    case .history(let message): return updateHistory(message)
+    case .audit(let message): return updateAudit(message)
+    case .groups(let message): return updateGroups(message)
+    case .groupEdit(let message): return updateGroupEdit(message)
     }
   }
 
   /// Looks whether anything changed. The list tells it for the open record too.
   private mutating func tick() -> [Effect] {
-    var effects = refreshList() + [.list(.counts)]
+    var effects = refreshList() + [.list(.counts)] + look()
     if let open = detail?.record, running.isEmpty {
       let row = list.rows.first { $0.id == open.id }
       if row == nil || row?.version != open.summary.version {
@@ -81,6 +93,10 @@ extension State {
   private mutating func typed() -> [Effect] {
     typing?.problem = nil
     typing?.problemRange = nil
+    if case .auditFilter? = typing?.purpose {
+      audit.filter = typing?.line.text ?? ""
+      audit.cursor = 0
+    }
     if case .filter? = typing?.purpose, let text = typing?.line.text { return filterTyped(text) }
     return []
   }
@@ -111,12 +127,22 @@ extension State {
     case .copy:
       question = .copy
       return []
+    case .showIncomplete, .showScenarios, .showHistory, .showLive, .showAudit:
+      guard let screen = Screen.allCases.first(where: { $0.command == command }) else { return [] }
+      return go(to: screen)
     default: break
     }
     switch context {
     case .help: return updateHelp(command)
     case .picker: return updatePicker(command)
     case .list: return updateList(command)
+    case .groups: return updateGroups(command)
+    case .scenarios: return updateScenarios(command)
+    case .history: return updateHistory(command)
+    case .run: return updateRun(command)
+    case .audit: return updateAudit(command)
+    case .groupEdit: return updateGroupEdit(command)
+    case .bulk: return updateBulk(command)
     case .detail: return updateDetail(command)
     case .resumeCheck, .diff: return updateResumeCheck(command)
     case .line, .value: return updateTyping(command)
@@ -139,6 +165,33 @@ extension State {
       self.typing = nil
       guard let summary = summary(of: id) else { return [] }
       return [.record(.close(id, version: summary.version, reason: reason))]
+    case (.keep, .closingReasonOfMany(let target)):
+      let reason = typing.line.text.trimmed
+      guard !reason.isEmpty else {
+        self.typing?.problem = "say why in a few words; Esc leaves them open"
+        return []
+      }
+      self.typing = nil
+      return ask(about: target, .close(reason: reason))
+    case (.keep, .confirmation(let selection)):
+      guard typing.line.text.trimmed == Self.confirmation(of: selection) else {
+        self.typing?.problem = "type \(Self.confirmation(of: selection)), or Esc to do nothing"
+        return []
+      }
+      self.typing = nil
+      return startBulk(selection)
+    case (.keep, .auditFilter): self.typing = nil
+    case (.keep, .exportPath):
+      let path = typing.line.text.trimmed
+      guard !path.isEmpty else {
+        self.typing?.problem = "a file needs a path"
+        return []
+      }
+      self.typing = nil
+      return [.audit(.export(audit.rows, path: path))]
+    case (.cancel, .auditFilter(let before)), (.interrupt, .auditFilter(let before)):
+      self.typing = nil
+      audit.filter = before
     case (.keep, .filter): self.typing = nil
     case (.changeType, .value):
       self.typing?.editor?.changeType()
@@ -173,9 +226,18 @@ extension State {
     case (.answerYes, .delete(let id)):
       guard let summary = summary(of: id) else { return [] }
       return [.record(.delete(id, version: summary.version))]
-    case (.answerYes, .quit): return [.quit]
+    case (.answerYes, .quit): return quitting()
+    case (.answerYes, .quitRunning):
+      bulk?.quitsAfterwards = true
+      bulk?.progress.isStopped = true
+      return bulk?.isRunning == true ? [.bulk(.stop)] : [.quit]
+    case (.answerClose, .closeOrDeleteMany(let target)):
+      typing = Typing(line: LineEditor(), purpose: .closingReasonOfMany(target))
+    case (.answerDelete, .closeOrDeleteMany(let target)): return ask(about: target, .delete)
+    case (.answerYes, .applyToGroup): return showGroupChanges()
+    case (_, .applyToGroup): groupEdit = nil
     case (_, .copy): return copy(command)
-    case (.answerYes, .resumeMarked(let ids)): return startBulk(ids)
+    case (.answerYes, .bulk(let selection)): return startBulk(selection)
     case (.answerSave, .quitUnsaved): return save(then: .quit)
     case (.answerSave, .leaveUnsaved): return save(then: .leave)
     case (.answerDrop, .quitUnsaved): return [.quit]

@@ -1,4 +1,5 @@
 import FettleCore
+import FettleEngine
 
 extension State {
   /// The smallest screen anything can be done on.
@@ -18,20 +19,35 @@ extension State {
       drawHelp(into: &frame)
     } else if picker != nil {
       drawPicker(into: &frame)
+    } else if groupEdit != nil, groupEdit?.stage != .mending {
+      drawGroupEdit(into: &frame)
     } else if resumeCheck != nil {
       drawResumeCheck(into: &frame)
     } else if detail != nil {
       drawDetail(into: &frame)
+    } else if groups != nil {
+      drawGroups(into: &frame)
     } else {
       switch screen {
       case .incomplete: drawList(into: &frame)
+      case .scenarios: drawScenarios(into: &frame)
+      case .history: drawHistory(into: &frame)
+      case .live: drawLive(into: &frame)
+      case .audit: drawAudit(into: &frame)
       }
     }
+    if help == nil, picker == nil { drawBulk(into: &frame) }
     return frame
   }
 
   /// The line for what happened, what is asked, what is typed.
   func drawNotice(into frame: inout Frame, _ line: Area) {
+    if case .bulk(let selection)? = question {
+      drawSelection(selection, into: &frame, above: line.row)
+    }
+    if case .confirmation(let selection)? = typing?.purpose {
+      drawSelection(selection, into: &frame, above: line.row)
+    }
     if let question {
       frame.put(" " + text(of: question), in: line, .role(.problem))
       frame.cursor = (line.row, 0)
@@ -50,11 +66,10 @@ extension State {
         in: line, .role(.notice))
     } else if let trouble {
       frame.put(" ! " + trouble, in: line, .role(.problem))
-    } else if let bulk {
-      let done = bulk.resolved + bulk.failed.count
+    } else if let bulk, bulk.isRunning, bulk.isHidden {
       frame.put(
-        " resuming \(done + 1) of \(bulk.total): \(bulk.resolved) resolved, \(bulk.failed.count) not",
-        in: line, .role(.notice))
+        " " + Self.verb(bulk.progress.action)
+          + " \(bulk.progress.ended)/\(bulk.progress.total) · B shows it", in: line, .role(.notice))
     } else {
       frame.put(" " + notice, in: line, .role(.notice))
     }
@@ -70,16 +85,29 @@ extension State {
     case .quitUnsaved: "Changes are not saved: s save and quit   d drop them   Esc stay"
     case .leaveUnsaved: "Changes are not saved: s save   d drop them   Esc stay"
     case .copy: "Copy: v the value   p its path   i the id   j JSON   Esc nothing"
-    case .resumeMarked(let ids):
-      "Resume \(ids.count) marked records, one after the other? y"
+    case .bulk(let selection):
+      Self.verb(selection.action) + " these \(Quantity.grouped(selection.items.count))? y"
+    case .closeOrDeleteMany(.these(let ids)):
+      "\(ids.count) records: c close all with a reason   d delete all   Esc neither"
+    case .closeOrDeleteMany(.matching):
+      "All of them: c close all with a reason   d delete all   Esc neither"
+    case .quitRunning: "An action on many records runs: y stops after those that run, and quits"
+    case .applyToGroup(let count):
+      "See the same change in the \(Quantity.grouped(count)) others of the group? y"
     }
   }
 
   private func prompt(for typing: Typing) -> SafeText {
     switch typing.purpose {
     case .filter: " / "
+    case .auditFilter: " / "
+    case .exportPath: " Write the lines to: "
     case .command: " :"
     case .closingReason(let id): " Close \(id.short), because: "
+    case .closingReasonOfMany: " Close all of them, because: "
+    case .confirmation(let selection):
+      " Type \(Self.confirmation(of: selection)) to "
+        + SafeText(Self.verb(selection.action).text.lowercased()) + ": "
     case .fieldName(let parent): " Name of the new field in \(parent.description): "
     case .value(let editor): " \(editor.path.description) " + editor.kind.short + ": "
     }

@@ -29,12 +29,6 @@ extension State {
     case .closeRecord:
       question = .closeOrDelete(summary.id)
       return []
-    case .takeBackDelete:
-      guard let deleted = lastDeleted else { return [] }
-      return [.record(.restore(deleted.id, version: deleted.version))]
-    case .resumeMarked:
-      question = .resumeMarked(list.rows.map(\.id).filter { list.marks.contains($0) })
-      return []
     default: return []
     }
   }
@@ -107,7 +101,6 @@ extension State {
       notice = Self.outcome(of: report)
       list.take(report.record.summary)
     }
-    effects += nextOfBulk(id, answer)
     if detail?.record.id == id { effects.append(.record(.load(id, .refresh))) }
     return effects + refreshList() + [.list(.counts)]
   }
@@ -127,44 +120,6 @@ extension State {
     }
   }
 
-  mutating func startBulk(_ ids: [RecordID]) -> [Effect] {
-    bulk = BulkResume(waiting: ids, total: ids.count)
-    list.marks = .none
-    return runNextOfBulk()
-  }
-
-  private mutating func runNextOfBulk() -> [Effect] {
-    guard var bulk else { return [] }
-    while !bulk.waiting.isEmpty {
-      let id = bulk.waiting.removeFirst()
-      // Gone from the list meanwhile, or running already: the count must still come out right.
-      guard let row = list.rows.first(where: { $0.id == id }), !running.contains(id) else {
-        bulk.failed.append(id)
-        continue
-      }
-      self.bulk = bulk
-      running.insert(id)
-      return [.record(.resume(id, version: row.version, .bulk))]
-    }
-    self.bulk = nil
-    list.marks.mark(bulk.failed)
-    notice =
-      "resumed \(bulk.total): \(bulk.resolved) resolved, \(bulk.failed.count) not (still marked)"
-    return []
-  }
-
-  private mutating func nextOfBulk(
-    _ id: RecordID, _ answer: Message.Answer<ResumeReport>
-  ) -> [Effect] {
-    guard bulk != nil else { return [] }
-    if case .success(let report) = answer, report.outcome == .resolved {
-      bulk?.resolved += 1
-    } else {
-      bulk?.failed.append(id)
-    }
-    return runNextOfBulk()
-  }
-
   private mutating func moved(
     _ id: RecordID, _ action: RecordAction, _ answer: Message.Answer<IncompleteExecution>
   ) -> [Effect] {
@@ -173,8 +128,8 @@ extension State {
     case .success(let record):
       list.take(record.summary)
       notice = told(action, record.summary)
-      if action == .deleted { lastDeleted = record.summary }
-      if action == .restored { lastDeleted = nil }
+      if action == .deleted { lastDeleted = [record.id] }
+      if action == .restored { lastDeleted = [] }
     }
     var effects = refreshList() + [.list(.counts)]
     if detail?.record.id == id {

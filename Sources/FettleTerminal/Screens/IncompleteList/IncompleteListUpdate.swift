@@ -1,4 +1,5 @@
 import FettleCore
+import FettleEngine
 
 /// What happens on the list.
 extension State {
@@ -225,7 +226,31 @@ extension State {
         purpose: .filter(before: list.filter))
       return []
     case .back: return leaveFilter()
-    case .quit, .quitAtOnce: return [.quit]
+    case .groups:
+      groups = GroupsState()
+      notice = ""
+      return [.groups(.load)]
+    case .resumeMarked:
+      guard let target = markedTarget else { return [] }
+      return ask(about: target, .resume)
+    case .closeRecord where !list.marks.isEmpty:
+      guard let target = markedTarget else { return [] }
+      question = .closeOrDeleteMany(target)
+      return []
+    case .takeBackDelete:
+      if !lastDeleted.isEmpty { return ask(about: .these(Set(lastDeleted)), .restore) }
+      if let target = markedTarget { return ask(about: target, .restore) }
+      guard let id = list.cursor else { return [] }
+      return ask(about: .these([id]), .restore)
+    case .purge:
+      if let target = markedTarget { return ask(about: target, .purge) }
+      guard let id = list.cursor else { return [] }
+      return ask(about: .these([id]), .purge)
+    case .showBulk:
+      bulk?.isHidden = false
+      if bulk == nil { notice = "no action on many records is running" }
+      return []
+    case .quit, .quitAtOnce: return quitting()
     case .interrupt:
       question = .quit
       return []

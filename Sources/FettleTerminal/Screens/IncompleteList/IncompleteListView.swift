@@ -95,6 +95,7 @@ extension State {
     if end + right.width < layout.header.columns {
       frame.putRight(right, in: layout.header, .role(list.isHeld ? .notice : .faint))
     }
+    drawTabs(after: end, into: &frame)
     guard let line = layout.filter else { return }
     if isFiltering {
       drawTyping(into: &frame, prompt: " / ", line)

@@ -15,7 +15,7 @@ extension KeyMap {
       [.character("R")], "", "Resume all marked records, after a question", .resumeMarked,
       unavailable: {
         if $0.list.marks.isEmpty { return "nothing is marked; Space marks a record" }
-        if $0.bulk != nil { return "marked records are being resumed right now" }
+        if $0.bulk?.isRunning == true { return "another action is running; B shows it" }
         return $0.readOnlyReason
       }),
     KeyBinding(
@@ -39,11 +39,24 @@ extension KeyMap {
       [.character("t")], "auto-retry", "Turn the automatic retry on or off", .turnAutoRetry,
       unavailable: noChange),
     KeyBinding(
-      [.character("x")], "close", "Close the record with a reason, or delete it", .closeRecord,
-      unavailable: noChange),
+      [.character("x")], "close", "Close the record or all marked with a reason, or delete",
+      .closeRecord, unavailable: { $0.list.marks.isEmpty ? noChange($0) : $0.readOnlyReason }),
+    KeyBinding([.character("b")], "group", "Group the records by their cause", .groups),
     KeyBinding(
-      [.character("u")], "", "Take the last record out of the bin again", .takeBackDelete,
-      unavailable: { $0.lastDeleted == nil ? "nothing was deleted here" : $0.readOnlyReason }),
+      [.character("u")], "", "Take back what was deleted last, or what is marked in the bin",
+      .takeBackDelete,
+      unavailable: {
+        $0.lastDeleted.isEmpty && $0.list.marks.isEmpty && $0.selectedState != .deleted
+          ? "nothing was deleted here; status:bin lists the bin" : $0.readOnlyReason
+      }),
+    KeyBinding(
+      [.character("X")], "", "Remove from the bin for good what is marked or under the cursor",
+      .purge,
+      unavailable: {
+        $0.list.marks.isEmpty && $0.selectedState != .deleted
+          ? "only what is in the bin can be purged; status:bin lists it" : $0.readOnlyReason
+      }),
+    KeyBinding([.character("B")], "", "Show the action on many records that is running", .showBulk),
     KeyBinding([.character(".")], "", "Show the records that came in above", .showNew),
     KeyBinding([.escape], "", "Stop a search; clear the filter", .back),
   ]

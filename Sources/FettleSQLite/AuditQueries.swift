@@ -1,0 +1,50 @@
+public import FettleCore
+import Foundation
+import GRDB
+
+extension SQLiteStore {
+  /// The latest lines of the audit of all records, newest first.
+  public func audit(limit: Int) async throws(StoreError) -> [AuditEntry] {
+    try await reading { database in
+      let rows = try Row.fetchAll(
+        try database.cachedStatement(
+          sql: """
+            SELECT date, author, record.id, action, path, old, new, note FROM (
+              SELECT * FROM (SELECT date, author, record AS of, event AS action, NULL AS path,
+                NULL AS old, NULL AS new, reason AS note, version AS place
+                FROM move ORDER BY date DESC LIMIT ?1)
+              UNION ALL SELECT * FROM (SELECT date, author, record, 'edited', path, old, new, NULL,
+                number FROM edit ORDER BY date DESC LIMIT ?1)
+              UNION ALL SELECT date, author, record,
+                iif(in_scenario, 'mapping of the scenario changed', 'mapping changed'),
+                path, old, new, NULL, number FROM mapping_edit
+              UNION ALL SELECT date, author, record, event, NULL, NULL, NULL, detail, number
+                FROM record_note
+            ) JOIN record ON record.number = of
+            ORDER BY date DESC, of DESC, place DESC LIMIT ?1
+            """), arguments: [limit])
+      return try rows.map { row in
+        AuditEntry(
+          date: Instant(milliseconds: row[0]), author: row[1], record: RecordID(row[2]),
+          action: row[3], place: (row[4] as String?).flatMap { try? ValuePath(parsing: $0) },
+          old: try (row[5] as Data?).map { try ValueCodec.decode(Array($0)) },
+          new: try (row[6] as Data?).map { try ValueCodec.decode(Array($0)) }, note: row[7])
+      }
+    }
+  }
+
+  /// Removes a record from the bin for good.
+  public func purge(_ id: RecordID) async throws(StoreError) {
+    try await writing { [self] database in
+      let (number, summary) = try rows(database).find(id)
+      guard summary.state == .deleted else {
+        throw StoreError.failed("record \(id.short) is not in the bin; only what is can be purged")
+      }
+      try LargeValues(database: database).release(.record(number))
+      for table in ["edit", "attempt", "move", "mapping_edit", "record_note", "draft", "content"] {
+        try database.run("DELETE FROM \(table) WHERE record = ?", .number(number))
+      }
+      try database.run("DELETE FROM record WHERE number = ?", .number(number))
+    }
+  }
+}

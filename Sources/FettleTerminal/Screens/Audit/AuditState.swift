@@ -1,0 +1,191 @@
+import FettleCore
+import FettleEngine
+
+/// Who did what to which record, newest first.
+struct AuditState: Equatable, Sendable {
+  /// A line of the audit, ready to be shown; values of secret fields are masked before they come here.
+  struct Row: Hashable, Sendable {
+    let date: Instant
+    let record: RecordID
+    let author: SafeText
+    let action: SafeText
+    let place: SafeText
+    let old: SafeText
+    let new: SafeText
+    let note: SafeText
+
+    /// What a filter looks into.
+    var words: String {
+      [author, action, place, old, new, note].map(\.text).joined(separator: " ") + record.text
+    }
+  }
+
+  var all: [Row] = []
+  var filter = ""
+  var cursor = 0
+  var hasLoaded = false
+  var limit = 500
+
+  var rows: [Row] {
+    let words = filter.lowercased().split(separator: " ")
+    guard !words.isEmpty else { return all }
+    return all.filter { row in
+      let text = row.words.lowercased()
+      return words.allSatisfy { text.contains($0) }
+    }
+  }
+
+  /// The line stays under the cursor, wherever it has moved to.
+  mutating func take(_ fresh: [Row]) {
+    let before = rows
+    let line = before.indices.contains(cursor) ? before[cursor] : nil
+    all = fresh
+    hasLoaded = true
+    if cursor > 0, let line, let index = rows.firstIndex(of: line) { cursor = index }
+    cursor = min(cursor, max(0, rows.count - 1))
+  }
+}
+
+/// What the audit asks for.
+enum AuditEffect: Hashable, Sendable {
+  case load(limit: Int)
+  case export([AuditState.Row], path: String)
+}
+
+/// What came of it.
+enum AuditMessage: Equatable, Sendable {
+  case loaded(Message.Answer<[AuditState.Row]>)
+  case exported(Message.Answer<Int>, path: String)
+}
+
+extension AuditEffect {
+  /// Does it.
+  func perform(_ desk: OperatorDesk) async -> AuditMessage {
+    switch self {
+    case .load(let limit):
+      .loaded(await answer { () async throws(StoreError) in try await Self.load(limit, desk) })
+    case .export(let rows, let path):
+      .exported(
+        TextFile(path: path).create(rows.map { Self.line($0) + "\n" }.joined()).map { rows.count },
+        path: path)
+    }
+  }
+
+  private static func load(
+    _ limit: Int, _ desk: OperatorDesk
+  ) async throws(StoreError) -> [AuditState.Row] {
+    var mappings: [RecordID: MappedFields] = [:]
+    var rows: [AuditState.Row] = []
+    for entry in try await desk.audit(limit: limit) {
+      var isSecret = false
+      if let place = entry.place {
+        if mappings[entry.record] == nil {
+          let record = try await desk.record(entry.record)
+          mappings[entry.record] = MappedFields(
+            record.failedModule, descriptor: record.failedModule.flatMap(desk.descriptor))
+        }
+        isSecret = mappings[entry.record]?.isSecret(place) ?? true
+      }
+      rows.append(
+        AuditState.Row(
+          date: entry.date, record: entry.record, author: "\(entry.author)",
+          action: "\(entry.action)", place: entry.place.map { "\($0.description)" } ?? "",
+          old: entry.place == nil ? "" : ValueText.typed(entry.old, isSecret: isSecret),
+          new: entry.place == nil ? "" : ValueText.typed(entry.new, isSecret: isSecret),
+          note: entry.note.map { "\($0)" } ?? ""))
+    }
+    return rows
+  }
+
+  /// A line as JSON: one object a line.
+  private static func line(_ row: AuditState.Row) -> String {
+    JSONWriter.text(
+      .collection([
+        "date": .text(row.date.iso8601), "author": .text(row.author.text),
+        "record": .text(row.record.text), "action": .text(row.action.text),
+        "field": .text(row.place.text), "old": .text(row.old.text), "new": .text(row.new.text),
+        "note": .text(row.note.text),
+      ]))
+  }
+}
+
+/// The keys of the audit.
+extension KeyMap {
+  static let audit: [KeyBinding] = [
+    KeyBinding(
+      [.enter, .right, .character("l")], "record", "Open the record", .open,
+      unavailable: { $0.audit.rows.isEmpty ? "there is nothing here" : nil }),
+    KeyBinding([.character("/")], "filter", "Show only lines with these words", .filter),
+    KeyBinding(
+      [.character("w")], "export", "Write what is shown to a file, one JSON object a line", .export,
+      unavailable: { $0.audit.rows.isEmpty ? "there is nothing to write" : nil }),
+    KeyBinding([.escape], "", "Clear the filter; to the incomplete executions", .back),
+  ]
+}
+
+extension State {
+  mutating func updateAudit(_ message: AuditMessage) -> [Effect] {
+    switch message {
+    case .loaded(.success(let rows)): audit.take(rows)
+    case .loaded(.failure(let error)): trouble = "\(error.description)"
+    case .exported(.success(let count), let path): notice = "\(count) lines written to \(path)"
+    case .exported(.failure(let error), _): notice = "\(error.description)"
+    }
+    return []
+  }
+
+  mutating func updateAudit(_ command: Command) -> [Effect] {
+    let rows = audit.rows
+    if let index = moved(
+      command, from: audit.cursor, page: max(1, size.rows - 4), count: rows.count)
+    {
+      audit.cursor = index
+      guard index > rows.count - 20, audit.all.count == audit.limit, audit.limit < 20_000 else {
+        return []
+      }
+      audit.limit *= 2
+      return [.audit(.load(limit: audit.limit))]
+    }
+    switch command {
+    case .open:
+      guard rows.indices.contains(audit.cursor) else { return [] }
+      return openRecord(rows[audit.cursor].record)
+    case .filter:
+      typing = Typing(line: LineEditor(audit.filter), purpose: .auditFilter(before: audit.filter))
+    case .export: typing = Typing(line: LineEditor(), purpose: .exportPath)
+    case .back where !audit.filter.isEmpty:
+      audit.filter = ""
+      audit.cursor = 0
+    default: return updateAnyScreen(command)
+    }
+    return []
+  }
+
+  func drawAudit(into frame: inout Frame) {
+    let rows = audit.rows
+    let filter: SafeText = audit.filter.isEmpty ? "" : "  / \(audit.filter)"
+    drawTitle("Audit  \(Quantity.grouped(rows.count))" + filter, into: &frame)
+    frame.put(auditLine(nil), in: frame.area.line(1), .role(.heading))
+    drawRows(
+      rows.count, cursor: audit.cursor, hasLoaded: audit.hasLoaded,
+      empty: audit.filter.isEmpty ? "Nobody has changed anything yet." : "No line has these words.",
+      into: &frame
+    ) { index in (auditLine(rows[index]), .plain) }
+  }
+
+  private func auditLine(_ row: AuditState.Row?) -> SafeText {
+    var text: SafeText = " "
+    if size.columns >= 60 {
+      text += (row.map { surroundings.zone.long($0.date) } ?? "TIME").padded(to: 15) + "  "
+      text += (row?.author ?? "WHO").padded(to: 10) + " "
+    } else {
+      text += (row.map { Quantity.age(from: $0.date, to: now) } ?? "AGE").padded(to: 4) + " "
+    }
+    text += (row.map { "\($0.record.short)" } ?? SafeText("RECORD")).padded(to: 8) + "  "
+    guard let row else { return text + "WHAT" }
+    text += row.action
+    if !row.place.isEmpty { text += "  " + row.place + "  " + row.old + "  →  " + row.new }
+    if !row.note.isEmpty { text += "  " + row.note }
+    return text
+  }
+}

@@ -1,0 +1,160 @@
+import FettleCore
+import FettleEngine
+
+/// What happens around an action on many records: the question, the way, the report.
+extension State {
+  /// From this many records on, the number has to be typed.
+  static let typedNumber = 100
+
+  /// What the marks are about.
+  var markedTarget: BulkTarget? {
+    switch list.marks {
+    case .some(let ids): return ids.isEmpty ? nil : .these(ids)
+    case .allOf(let filter, let excepted):
+      let records = RecordFilter(
+        filter.expression, now: now, utcOffset: surroundings.zone.offset(at: now))
+      return .matching(records, except: excepted)
+    }
+  }
+
+  /// Fixes the set of records; the question follows when it is fixed.
+  mutating func ask(about target: BulkTarget, _ action: BulkAction) -> [Effect] {
+    guard bulk?.isRunning != true else {
+      notice = "another action on many records is running; B shows it"
+      return []
+    }
+    bulkToken = nextToken()
+    notice = "counting…"
+    return [.bulk(.select(target, action, token: bulkToken))]
+  }
+
+  mutating func updateBulk(_ message: BulkMessage) -> [Effect] {
+    switch message {
+    case .selected(let token, let answer):
+      guard token == bulkToken, question == nil, typing == nil else { return [] }
+      notice = ""
+      switch answer {
+      case .failure(let error): notice = "\(error.description)"
+      // Taking back loses nothing and is not asked about.
+      case .success(let selection) where selection.action == .restore && !selection.items.isEmpty:
+        return startBulk(selection)
+      case .success(let selection): ask(selection)
+      }
+      return []
+    case .progressed(let progress):
+      guard bulk != nil else { return [] }
+      bulk?.progress = progress
+      return progress.isOver ? ended(progress) : []
+    }
+  }
+
+  private mutating func ask(_ selection: BulkSelection) {
+    guard !selection.items.isEmpty else {
+      notice = "none of them: " + Self.skippedWords(selection)
+      return
+    }
+    if selection.items.count > Self.typedNumber || selection.action == .purge {
+      typing = Typing(line: LineEditor(), purpose: .confirmation(selection))
+    } else {
+      question = .bulk(selection)
+    }
+  }
+
+  /// What has to be typed before an action begins.
+  static func confirmation(of selection: BulkSelection) -> String {
+    selection.items.count == 1 ? selection.items[0].id.short : String(selection.items.count)
+  }
+
+  mutating func startBulk(_ selection: BulkSelection) -> [Effect] {
+    bulk = BulkState(
+      progress: BulkProgress(selection.action, total: selection.items.count, started: now))
+    list.marks = .none
+    return [.bulk(.start(selection))]
+  }
+
+  private mutating func ended(_ progress: BulkProgress) -> [Effect] {
+    if bulk?.quitsAfterwards == true { return [.quit] }
+    list.marks.mark(progress.failed.map(\.id))
+    switch progress.action {
+    case .delete: lastDeleted = progress.succeeded
+    case .restore: lastDeleted = []
+    case .resume, .close, .purge: break
+    }
+    notice = Self.report(progress)
+    // One that was not begun or failed is worth a look; where all went well the line says enough.
+    if progress.failed.isEmpty || bulk?.isHidden == true { bulk = nil }
+    return refreshList() + [.list(.counts)] + reloadGroups()
+  }
+
+  static func report(_ progress: BulkProgress) -> SafeText {
+    var text: SafeText = Self.doneWord(progress.action) + " \(progress.done) of \(progress.total)"
+    if progress.sameError > 0 { text += " · same error again \(progress.sameError)" }
+    if progress.newError > 0 { text += " · new error \(progress.newError)" }
+    if progress.skipped > 0 { text += " · skipped \(progress.skipped)" }
+    if progress.isStopped { text += " · stopped, \(progress.total - progress.ended) not begun" }
+    if !progress.failed.isEmpty { text += " · they stay marked" }
+    if progress.action == .delete, progress.done > 0 { text += " · u takes them out of the bin" }
+    return text
+  }
+
+  static func doneWord(_ action: BulkAction) -> SafeText {
+    switch action {
+    case .resume: "resolved"
+    case .close: "closed"
+    case .delete: "deleted"
+    case .restore: "restored"
+    case .purge: "purged"
+    }
+  }
+
+  static func verb(_ action: BulkAction) -> SafeText {
+    switch action {
+    case .resume: "Resume"
+    case .close: "Close"
+    case .delete: "Delete"
+    case .restore: "Restore"
+    case .purge: "Remove for good"
+    }
+  }
+
+  static func skippedWords(_ selection: BulkSelection) -> SafeText {
+    selection.skipped.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.map {
+      SafeText($0)
+    }
+    .joined(separator: ", ")
+  }
+
+  mutating func updateBulk(_ command: Command) -> [Effect] {
+    guard let bulk else { return [] }
+    switch command {
+    case .stopBulk, .interrupt:
+      guard bulk.isRunning else {
+        self.bulk = nil
+        return []
+      }
+      self.bulk?.progress.isStopped = true
+      notice = "stopping after the \(bulk.progress.running) that run"
+      return [.bulk(.stop)]
+    case .hideBulk:
+      if bulk.isRunning { self.bulk?.isHidden = true } else { self.bulk = nil }
+    case .listFailed:
+      let failed = bulk.progress.failed.map(\.id)
+      guard !failed.isEmpty else { return [] }
+      if bulk.isRunning { self.bulk?.isHidden = true } else { self.bulk = nil }
+      groups = nil
+      screen = .incomplete
+      return setFilter(
+        ListFilter(
+          .condition(.id, failed.prefix(500).map { .text($0.short, isQuoted: false) })))
+    default: break
+    }
+    return []
+  }
+
+  /// Leaves the program; an action on many records is brought to a good place first.
+  mutating func quitting() -> [Effect] {
+    guard let bulk, bulk.isRunning else { return [.quit] }
+    question = .quitRunning
+    return []
+  }
+}

@@ -1,0 +1,271 @@
+import FettleCore
+import FettleEngine
+
+/// One execution: its chain, and what each module was given and gave. Read from its journal.
+struct RunState: Equatable, Sendable {
+  private(set) var opened: OpenedRun
+  private(set) var chain: ChainDiagram
+  var cursor: ModuleID?
+  /// The first line of what the module did that is shown.
+  var top = 0
+  /// Whether it stays as it is while the journal grows.
+  var isHeld = false
+
+  init(_ opened: OpenedRun) {
+    self.opened = opened
+    chain = Self.chain(opened)
+    cursor = opened.row.summary.failedModule ?? chain.lines.compactMap(\.module).first
+  }
+
+  mutating func take(_ opened: OpenedRun) {
+    guard !isHeld, opened != self.opened else { return }
+    self.opened = opened
+    chain = Self.chain(opened)
+  }
+
+  var modules: [ModuleID] { chain.lines.compactMap(\.module) }
+
+  /// The chain is drawn from what a record holds; an execution has the same in its journal.
+  private static func chain(_ opened: OpenedRun) -> ChainDiagram {
+    let summary = opened.row.summary
+    let failer = summary.failedModule ?? ModuleID(-1)
+    let pseudo = IncompleteSummary(
+      id: RecordID(""), scenarioID: summary.scenario, scenarioName: opened.row.scenarioName,
+      index: 0, executionID: summary.id, failer: failer, failerTitle: "",
+      errorType: summary.error?.type ?? .runtime, reason: summary.error?.message ?? "",
+      created: summary.started, size: 0, state: .unresolved, nextRetry: nil)
+    return ChainDiagram(
+      IncompleteExecution(
+        summary: pseudo, error: summary.error ?? ModuleError(.runtime, ""),
+        blueprint: opened.blueprint, originalBundles: VisibleBundles(), mappedInput: .null,
+        variables: Variables(), continuation: [], visits: visits(opened),
+        schedule: RetrySchedule(pauses: [])))
+  }
+
+  /// How many bundles came to each module, passed its filter, and left it.
+  static func visits(_ opened: OpenedRun) -> [ModuleVisit] {
+    var worked: [ModuleID: ModuleVisit] = [:]
+    for entry in opened.entries {
+      var visit = worked[entry.module] ?? ModuleVisit(module: entry.module)
+      switch entry.step {
+      case .finished(_, let output):
+        visit.passed += 1
+        visit.emitted += output.bundles.count
+      case .failed:
+        visit.passed += 1
+        visit.failed += 1
+      case .begun, .committed, .rolledBack: break
+      }
+      worked[entry.module] = visit
+    }
+    var visits: [ModuleVisit] = []
+    func walk(_ flow: [ModuleNode], incoming: Int?) {
+      var incoming = incoming
+      for module in flow {
+        var visit = worked[module.id] ?? ModuleVisit(module: module.id)
+        let isWaypoint = module.isRouter || !module.branches.isEmpty
+        // What a router does is not written down: every bundle that comes goes on.
+        if isWaypoint, worked[module.id] == nil, let incoming {
+          visit.passed = incoming
+          visit.emitted = incoming
+        }
+        if let incoming { visit.seen = max(incoming, visit.passed) }
+        if visit.seen > 0 || visit.passed > 0 { visits.append(visit) }
+        for route in module.routes { walk(route.flow, incoming: visit.passed) }
+        for branch in module.branches { walk(branch.flow, incoming: nil) }
+        walk(module.handler, incoming: nil)
+        incoming = visit.emitted
+      }
+    }
+    walk(opened.blueprint.flow, incoming: nil)
+    return visits
+  }
+
+  /// What the module under the cursor was given and gave.
+  func work(zone: DisplayZone) -> [(text: SafeText, role: Role)] {
+    var lines: [(text: SafeText, role: Role)] = []
+    for entry in opened.entries where entry.module == cursor {
+      let head: SafeText = "#\(entry.number)  " + zone.long(entry.date) + "  "
+      switch entry.step {
+      case .begun: lines.append((head + "begun", .faint))
+      case .finished(_, let output):
+        lines.append((head + "finished, \(output.bundles.count) out", .done))
+      case .failed(_, let error):
+        lines.append((head + "\(error.type.rawValue): \(error.message)", .problem))
+      case .committed: lines.append((head + "committed", .done))
+      case .rolledBack: lines.append((head + "rolled back", .problem))
+      }
+      if !entry.input.isNull, !entry.followsBegun || lines.count < 2 {
+        lines.append(("  input", .faint))
+        lines += Self.lines(of: entry.input)
+      }
+      if case .finished(_, let output) = entry.step {
+        for (index, bundle) in output.bundles.prefix(50).enumerated() {
+          lines.append(("  output \(index + 1) of \(output.bundles.count)", .faint))
+          lines += Self.lines(of: .collection(bundle))
+        }
+        for warning in output.warnings { lines.append(("  warning: \(warning)", .waiting)) }
+      }
+    }
+    return lines
+  }
+
+  private static func lines(of value: Value) -> [(text: SafeText, role: Role)] {
+    var lines: [(text: SafeText, role: Role)] = []
+    func add(_ name: String, _ value: Value, depth: Int) {
+      guard lines.count < 400 else { return }
+      let indent = SafeText(own: String(repeating: "  ", count: min(depth, 20)))
+      lines.append((indent + "\(name)  " + ValueText.line(value), .plain))
+      guard depth < 20 else { return }
+      for field in value.collection?.fields ?? [] { add(field.name, field.value, depth: depth + 1) }
+      for (index, element) in (value.array ?? []).prefix(50).enumerated() {
+        add("\(index + 1)", element, depth: depth + 1)
+      }
+    }
+    for field in value.collection?.fields ?? [] { add(field.name, field.value, depth: 2) }
+    if value.collection == nil { add("value", value, depth: 2) }
+    return lines
+  }
+}
+
+/// The keys of an execution that is looked at.
+extension KeyMap {
+  static let run: [KeyBinding] = [
+    KeyBinding([.character("J"), .pageDown], "scroll", "Down in what the module did", .scrollDown),
+    KeyBinding([.character("K"), .pageUp], "", "Up in what the module did", .scrollUp),
+    KeyBinding(
+      [.character("i")], "records", "List the incomplete executions it stored", .listStored,
+      unavailable: {
+        $0.shownRun?.opened.row.storedCount ?? 0 == 0 ? "it stored no incomplete execution" : nil
+      }),
+    KeyBinding(
+      [.character("o")], "record", "Open the record it retried", .openRetried,
+      unavailable: {
+        $0.shownRun?.opened.row.summary.retryOf == nil ? "it retried no record" : nil
+      }),
+    KeyBinding([.character("p")], "hold", "Hold it as it is, or let it live again", .hold),
+    KeyBinding([.escape, .left, .character("h")], "back", "Back to the history", .back),
+    KeyBinding([.character("j"), .down], "", "The next module", .moveDown),
+    KeyBinding([.character("k"), .up], "", "The module before", .moveUp),
+    KeyBinding([.character("g"), .home], "", "The first module", .moveToFirst),
+    KeyBinding([.character("G"), .end], "", "The last module", .moveToLast),
+  ]
+}
+
+extension State {
+  /// The execution on the screen.
+  var shownRun: RunState? {
+    get { screen == .live ? live : history.run }
+    set { if screen == .live { live = newValue } else { history.run = newValue } }
+  }
+
+  mutating func updateRun(_ command: Command) -> [Effect] {
+    guard let run = shownRun else { return updateAnyScreen(command) }
+    let modules = run.modules
+    let index = modules.firstIndex { $0 == run.cursor } ?? 0
+    func choose(_ index: Int) {
+      guard !modules.isEmpty else { return }
+      shownRun?.cursor = modules[min(max(0, index), modules.count - 1)]
+      shownRun?.top = 0
+    }
+    let rows = max(1, size.rows - 6)
+    switch command {
+    case .moveDown: choose(index + 1)
+    case .moveUp: choose(index - 1)
+    case .moveToFirst: choose(0)
+    case .moveToLast: choose(modules.count - 1)
+    case .scrollDown:
+      let last = max(0, run.work(zone: surroundings.zone).count - 1)
+      shownRun?.top = min(last, run.top + max(1, rows / 2))
+    case .scrollUp: shownRun?.top = max(0, run.top - max(1, rows / 2))
+    case .hold:
+      shownRun?.isHeld.toggle()
+      notice = run.isHeld ? "" : "it stays as it is; p lets it live again"
+    case .listStored: return listStored(by: run.opened.row.summary.id)
+    case .openRetried:
+      guard let id = run.opened.row.summary.retryOf else { return [] }
+      return openRecord(id)
+    case .back where screen == .history:
+      history.run = nil
+      return [.history(.load(history.scenario, limit: history.limit))]
+    default: return updateAnyScreen(command)
+    }
+    return []
+  }
+
+  func drawLive(into frame: inout Frame) {
+    if let live { return drawRun(live, into: &frame) }
+    drawTitle("Live run", into: &frame)
+    let text: SafeText = "Nothing runs and nothing has run yet."
+    frame.put(text, at: max(1, (size.columns - text.width) / 2), in: frame.area.line(3))
+    frame.cursor = (3, 0)
+    drawNotice(into: &frame, frame.area.line(size.rows - 2))
+    drawKeys(into: &frame, frame.area.line(size.rows - 1))
+  }
+
+  func drawRun(_ run: RunState, into frame: inout Frame) {
+    let summary = run.opened.row.summary
+    let lead: SafeText = screen == .live ? "Live › " : "History › "
+    drawTitle(
+      lead
+        + "\(String(summary.id.prefix(8)))  \(summary.status.rawValue)  \(run.opened.row.scenarioName)",
+      into: &frame)
+    let end = summary.ended ?? now
+    let counters: SafeText =
+      " \(summary.origin.rawValue) · \(run.opened.entries.count) entries · "
+      + "\(run.opened.row.storedCount) stored · "
+      + Quantity.seconds(milliseconds: Int(end.milliseconds - summary.started.milliseconds))
+      + (run.isHeld ? " · held" : "")
+    var second = counters
+    if let error = summary.error {
+      second +=
+        " · \(error.type.rawValue) at module \(summary.failedModule?.number ?? 0): \(error.message)"
+    }
+    frame.put(second, in: frame.area.line(1), .role(summary.error == nil ? .plain : .problem))
+    let isNarrow = size.columns < 60
+    let left = isNarrow ? size.columns : min(size.columns * 45 / 100, 70)
+    let rows = max(2, size.rows - 4)
+    let body = isNarrow ? rows / 2 : rows
+    drawChain(of: run, Area(row: 2, column: 0, rows: body, columns: left), into: &frame)
+    let work =
+      isNarrow
+      ? Area(row: 2 + body, column: 0, rows: rows - body, columns: size.columns)
+      : Area(row: 2, column: left + 1, rows: rows, columns: size.columns - left - 1)
+    drawWork(of: run, work, into: &frame)
+    drawNotice(into: &frame, frame.area.line(size.rows - 2))
+    drawKeys(into: &frame, frame.area.line(size.rows - 1))
+  }
+
+  private func drawChain(of run: RunState, _ area: Area, into frame: inout Frame) {
+    frame.rule("CHAIN", in: area.line(0), isFocused: true)
+    let lines = run.chain.lines
+    let cursor = lines.firstIndex { $0.module != nil && $0.module == run.cursor } ?? 0
+    let top = Self.scrolled(
+      max(0, cursor - area.rows / 2), to: cursor, rows: area.rows - 1, count: lines.count)
+    for offset in 0..<max(0, area.rows - 1) {
+      let index = top + offset
+      guard lines.indices.contains(index) else { break }
+      var place = area.line(1 + offset)
+      place.column += 1
+      place.columns -= 2
+      if index == cursor {
+        frame.put(">", in: area.line(1 + offset), .role(.key))
+        frame.cursor = (place.row, area.column)
+      }
+      lines[index].draw(into: &frame, place, isSelected: index == cursor)
+    }
+  }
+
+  private func drawWork(of run: RunState, _ area: Area, into frame: inout Frame) {
+    let title = run.cursor.flatMap { run.opened.blueprint.module($0) }
+    frame.rule(
+      title.map { "\($0.id.number) \($0.title)" } ?? "WHAT IT DID", in: area.line(0))
+    let lines = run.work(zone: surroundings.zone)
+    if lines.isEmpty { frame.put("it did not run", at: 1, in: area.line(1), .role(.faint)) }
+    for offset in 0..<max(0, area.rows - 1) {
+      let index = run.top + offset
+      guard lines.indices.contains(index) else { break }
+      frame.put(lines[index].text, at: 1, in: area.line(1 + offset), .role(lines[index].role))
+    }
+  }
+}
