@@ -41,7 +41,13 @@ extension SQLiteStore: QueueStore {
     of scenario: ScenarioID, as execution: NewExecution,
     permits: @escaping @Sendable (ScenarioRow) -> Bool
   ) async throws(StoreError) -> TakenEvent? {
-    try await committing { [self] database in
+    // Looking takes no lock; a worker that finds nothing must not hold up those who write.
+    let isAny = try await reading { [self] database in
+      try EventRows(database: database, records: rows(database))
+        .next(of: scenario, for: execution) != nil
+    }
+    guard isAny else { return nil }
+    return try await committing { [self] database in
       let events = EventRows(database: database, records: rows(database))
       guard let number = try events.next(of: scenario, for: execution),
         let row = try Row.fetchOne(

@@ -1,0 +1,119 @@
+import FettleCore
+import FettleSQLite
+import FettleTestKit
+import Foundation
+import Synchronization
+import Testing
+
+/// Daemon, commands and the API at work on one store at once. `FETTLE_MIXED` says for how many seconds.
+@Suite("One store, many programs")
+struct SharedStoreTests {
+  @Test("no lock reaches a user, no record has two states, no event is lost")
+  func mixed() async throws {
+    let seconds =
+      ProcessInfo.processInfo.environment["FETTLE_MIXED"].flatMap(Int.init) ?? 8
+    let bench = try ServiceBench()
+    let arrivals = CountingHTTP()
+    // Every fifth event does not parse and waits to be mended.
+    let path = try await bench.webhook(
+      "Mixed",
+      #"{"id":2,"module":"json:ParseJSON","mapper":{"json":"{{1.j}}"}},"#
+        + ServiceBench.post(3, "\(arrivals.base)/e{{1.n}}"))
+    let token = try await bench.fettle(["token", "add", "mixed", "--all"])
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    let daemon = try bench.daemon()
+    let base = try await daemon.base()
+    let end = ContinuousClock.now + .seconds(seconds)
+    let senders = EventSenders(seconds * 25, to: path, at: base, width: 3) { n in
+      usleep(100_000)
+      return #"{"n":\#(n),"j":"\#(n % 5 == 0 ? "[" : "[1]")"}"#
+    }
+    let complaints = Mutex<[String]>([])
+    let commands = Atomic(0)
+    @Sendable func run(_ arguments: [String], may statuses: Set<Int32>) async throws {
+      let result = try await Program.fettle(
+        arguments + ["--store", bench.path], home: bench.folder.path)
+      commands.add(1, ordering: .relaxed)
+      let said = result.output + result.errors
+      if !statuses.contains(result.status) || said.contains("locked")
+        || said.contains("held by another")
+      {
+        complaints.withLock { $0.append("\(arguments): \(result.status) \(said)") }
+      }
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      // An operator who mends and retries one record after the other.
+      group.addTask {
+        while ContinuousClock.now < end {
+          let page = try await bench.store.page(RecordFilter(), .first, limit: 3)
+          for record in page where record.state == .unresolved {
+            // Another one may have taken it meanwhile, which is said, and is no failure.
+            try await run(["edit", record.id.text, "--set", "1.j=[2]"], may: [0, 2])
+            try await run(["retry", record.id.text], may: [0, 1, 2, 3])
+          }
+          try await Task.sleep(for: .milliseconds(50))
+        }
+      }
+      // One who retries everything there is, mended or not.
+      group.addTask {
+        while ContinuousClock.now < end {
+          try await run(["retry", "--all", "--error", "BundleValidationError"], may: [0, 1, 2, 3])
+          try await Task.sleep(for: .seconds(1))
+        }
+      }
+      // One who looks.
+      group.addTask {
+        while ContinuousClock.now < end {
+          try await run(["list", "--limit", "20"], may: [0])
+          try await run(["scenarios"], may: [0])
+          try await run(["hook", "list"], may: [0])
+          try await run(["history"], may: [0])
+        }
+      }
+      // A script that uses the API.
+      group.addTask {
+        let client = HTTPClient(base)
+        let headers = ["Authorization": "Token \(token)", "Content-Type": "application/json"]
+        while ContinuousClock.now < end {
+          let list = await client.send("GET", "/api/v2/dlqs?pg[limit]=5", headers)
+          let some = await client.send("POST", "/api/v2/dlqs/retry", headers, #"{"all":true}"#)
+          for answer in [list, some] where answer.status != 200 {
+            complaints.withLock { $0.append("API: \(answer.status) \(answer.text)") }
+          }
+          try await Task.sleep(for: .milliseconds(300))
+        }
+      }
+      try await group.waitForAll()
+    }
+    try await bench.wait("the senders", seconds: 120) { senders.isDone }
+    // What is left is mended, and then nothing is.
+    try await bench.wait("nothing that waits", seconds: 120) {
+      let open = try await bench.store.page(RecordFilter(), .first, limit: 10_000)
+      for record in open where record.state == .unresolved {
+        try await run(["edit", record.id.text, "--set", "1.j=[2]"], may: [0, 2])
+      }
+      try await run(["retry", "--all"], may: [0, 1, 2, 3])
+      let waiting = try await bench.waiting()
+      return open.isEmpty && waiting == 0
+    }
+    #expect(try await daemon.stop() == 0)
+    #expect(complaints.withLock { $0 } == [])
+    #expect(!daemon.log.contains("store cannot be used"), "\(daemon.log)")
+    #expect(senders.refused == [:])
+    #expect(arrivals.repeated == [], "no event was sent twice")
+    for number in senders.acknowledged {
+      #expect(arrivals.count("e\(number)") == 1, "event \(number)")
+    }
+    let states = IncompleteState.allCases.reduce(into: [IncompleteState: Int]()) { $0[$1] = 0 }
+    let counts = try await bench.store.counts()
+    var counted = states
+    let all = RecordFilter(states: Set(IncompleteState.allCases))
+    for record in try await bench.store.page(all, .first, limit: 100_000) {
+      counted[record.state, default: 0] += 1
+    }
+    for (state, number) in counted { #expect(counts[state] == number, "\(state)") }
+    print(
+      "\(seconds) s: \(senders.acknowledged.count) events, \(commands.load(ordering: .relaxed)) "
+        + "commands, \(counted.values.reduce(0, +)) records")
+  }
+}
