@@ -8,6 +8,27 @@ import Testing
 /// Daemon, commands and the API at work on one store at once. `FETTLE_MIXED` says for how many seconds.
 @Suite("One store, many programs")
 struct SharedStoreTests {
+  /// Runs commands and notes what a user would complain about.
+  private final class Desk: Sendable {
+    let complaints = Mutex<[String]>([])
+    let commands = Atomic(0)
+    private let bench: ServiceBench
+
+    init(_ bench: ServiceBench) { self.bench = bench }
+
+    func run(_ arguments: [String], may statuses: Set<Int32>) async throws {
+      let result = try await Program.fettle(
+        arguments + ["--store", bench.path], home: bench.folder.path)
+      commands.add(1, ordering: .relaxed)
+      let said = result.output + result.errors
+      if !statuses.contains(result.status) || said.contains("locked")
+        || said.contains("held by another")
+      {
+        complaints.withLock { $0.append("\(arguments): \(result.status) \(said)") }
+      }
+    }
+  }
+
   @Test("no lock reaches a user, no record has two states, no event is lost")
   func mixed() async throws {
     let seconds =
@@ -28,19 +49,7 @@ struct SharedStoreTests {
       usleep(100_000)
       return #"{"n":\#(n),"j":"\#(n % 5 == 0 ? "[" : "[1]")"}"#
     }
-    let complaints = Mutex<[String]>([])
-    let commands = Atomic(0)
-    @Sendable func run(_ arguments: [String], may statuses: Set<Int32>) async throws {
-      let result = try await Program.fettle(
-        arguments + ["--store", bench.path], home: bench.folder.path)
-      commands.add(1, ordering: .relaxed)
-      let said = result.output + result.errors
-      if !statuses.contains(result.status) || said.contains("locked")
-        || said.contains("held by another")
-      {
-        complaints.withLock { $0.append("\(arguments): \(result.status) \(said)") }
-      }
-    }
+    let desk = Desk(bench)
     try await withThrowingTaskGroup(of: Void.self) { group in
       // An operator who mends and retries one record after the other.
       group.addTask {
@@ -48,8 +57,8 @@ struct SharedStoreTests {
           let page = try await bench.store.page(RecordFilter(), .first, limit: 3)
           for record in page where record.state == .unresolved {
             // Another one may have taken it meanwhile, which is said, and is no failure.
-            try await run(["edit", record.id.text, "--set", "1.j=[2]"], may: [0, 2])
-            try await run(["retry", record.id.text], may: [0, 1, 2, 3])
+            try await desk.run(["edit", record.id.text, "--set", "1.j=[2]"], may: [0, 2])
+            try await desk.run(["retry", record.id.text], may: [0, 1, 2, 3])
           }
           try await Task.sleep(for: .milliseconds(50))
         }
@@ -57,17 +66,18 @@ struct SharedStoreTests {
       // One who retries everything there is, mended or not.
       group.addTask {
         while ContinuousClock.now < end {
-          try await run(["retry", "--all", "--error", "BundleValidationError"], may: [0, 1, 2, 3])
+          try await desk.run(
+            ["retry", "--all", "--error", "BundleValidationError"], may: [0, 1, 2, 3])
           try await Task.sleep(for: .seconds(1))
         }
       }
       // One who looks.
       group.addTask {
         while ContinuousClock.now < end {
-          try await run(["list", "--limit", "20"], may: [0])
-          try await run(["scenarios"], may: [0])
-          try await run(["hook", "list"], may: [0])
-          try await run(["history"], may: [0])
+          try await desk.run(["list", "--limit", "20"], may: [0])
+          try await desk.run(["scenarios"], may: [0])
+          try await desk.run(["hook", "list"], may: [0])
+          try await desk.run(["history"], may: [0])
         }
       }
       // A script that uses the API.
@@ -78,7 +88,7 @@ struct SharedStoreTests {
           let list = await client.send("GET", "/api/v2/dlqs?pg[limit]=5", headers)
           let some = await client.send("POST", "/api/v2/dlqs/retry", headers, #"{"all":true}"#)
           for answer in [list, some] where answer.status != 200 {
-            complaints.withLock { $0.append("API: \(answer.status) \(answer.text)") }
+            desk.complaints.withLock { $0.append("API: \(answer.status) \(answer.text)") }
           }
           try await Task.sleep(for: .milliseconds(300))
         }
@@ -90,14 +100,14 @@ struct SharedStoreTests {
     try await bench.wait("nothing that waits", seconds: 120) {
       let open = try await bench.store.page(RecordFilter(), .first, limit: 10_000)
       for record in open where record.state == .unresolved {
-        try await run(["edit", record.id.text, "--set", "1.j=[2]"], may: [0, 2])
+        try await desk.run(["edit", record.id.text, "--set", "1.j=[2]"], may: [0, 2])
       }
-      try await run(["retry", "--all"], may: [0, 1, 2, 3])
+      try await desk.run(["retry", "--all"], may: [0, 1, 2, 3])
       let waiting = try await bench.waiting()
       return open.isEmpty && waiting == 0
     }
     #expect(try await daemon.stop() == 0)
-    #expect(complaints.withLock { $0 } == [])
+    #expect(desk.complaints.withLock { $0 } == [])
     #expect(!daemon.log.contains("store cannot be used"), "\(daemon.log)")
     #expect(senders.refused == [:])
     #expect(arrivals.repeated == [], "no event was sent twice")
@@ -113,7 +123,7 @@ struct SharedStoreTests {
     }
     for (state, number) in counted { #expect(counts[state] == number, "\(state)") }
     print(
-      "\(seconds) s: \(senders.acknowledged.count) events, \(commands.load(ordering: .relaxed)) "
+      "\(seconds) s: \(senders.acknowledged.count) events, \(desk.commands.load(ordering: .relaxed)) "
         + "commands, \(counted.values.reduce(0, +)) records")
   }
 }
