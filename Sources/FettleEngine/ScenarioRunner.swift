@@ -27,6 +27,7 @@ public struct ScenarioRunner: Sendable {
   public let worker: String
   /// What makes this worker stop after the operations that run now.
   public let brake = Brake()
+  let plans = FlowPlans()
 
   /// A runner whose store keeps everything.
   public init(

@@ -4,6 +4,10 @@ import Synchronization
 
 /// Commits what several executions want on disk together: a commit costs one wait for the disk,
 /// whatever it holds, and there is one writer anyway (performance, P2).
+///
+/// It works on the writer's own queue and never waits for a task, so that the others go on computing
+/// while it writes: what they ask for meanwhile is the next group. The slower the disk, the larger
+/// the groups; whoever is alone does not wait.
 final class GroupCommit: Sendable {
   typealias Body = @Sendable (Database) throws -> Void
 
@@ -40,7 +44,7 @@ final class GroupCommit: Sendable {
         defer { queue.isCommitting = true }
         return !queue.isCommitting
       }
-      if isFirst { Task { await self.drain() } }
+      if isFirst { commitNext() }
     }
     try result.get()
     return try value.take()
@@ -58,48 +62,41 @@ final class GroupCommit: Sendable {
     }
   }
 
-  private func drain() async {
-    var lastGroup = 0
-    while true {
-      await gather(lastGroup)
+  /// Takes its turn at the writer for one group. Between two groups others get theirs.
+  private func commitNext() {
+    pool.asyncWriteWithoutTransaction { [self] database in
       let jobs = queue.withLock { queue in
         let jobs = Array(queue.waiting.prefix(Self.largest))
         queue.waiting.removeFirst(jobs.count)
-        if jobs.isEmpty { queue.isCommitting = false }
         return jobs
       }
-      if jobs.isEmpty { return }
-      lastGroup = jobs.count
-      if await run(jobs.map(\.body)) == nil {
-        for job in jobs { job.done.resume(returning: .success(())) }
-        continue
+      run(jobs, in: database)
+      let isMore = queue.withLock { queue in
+        queue.isCommitting = !queue.waiting.isEmpty
+        return queue.isCommitting
       }
-      // One of them failed; alone each gets its own answer.
-      for job in jobs {
-        let failure = await run([job.body])
-        job.done.resume(returning: failure.map { .failure($0) } ?? .success(()))
-      }
+      if isMore { commitNext() }
     }
   }
 
-  /// Those whose commit has just ended are about to ask for the next one: a moment's patience puts
-  /// them into one commit instead of several. Whoever is alone does not wait.
-  private func gather(_ lastGroup: Int) async {
-    guard lastGroup > 1 else { return }
-    var seen = 0
-    var idle = 0
-    while idle < 4 {
-      let count = queue.withLock { $0.waiting.count }
-      if count >= min(lastGroup, Self.largest) { return }
-      idle = count > seen ? 0 : idle + 1
-      seen = count
-      await Task.yield()
+  private func run(_ jobs: [Job], in database: Database) {
+    if failure(of: jobs.map(\.body), in: database) == nil {
+      for job in jobs { job.done.resume(returning: .success(())) }
+      return
+    }
+    // One of them failed; alone each gets its own answer.
+    for job in jobs {
+      let failure = failure(of: [job.body], in: database)
+      job.done.resume(returning: failure.map { .failure($0) } ?? .success(()))
     }
   }
 
-  private func run(_ bodies: [Body]) async -> (any Error)? {
+  private func failure(of bodies: [Body], in database: Database) -> (any Error)? {
     do {
-      try await pool.write { database in for body in bodies { try body(database) } }
+      try database.inTransaction(.immediate) {
+        for body in bodies { try body(database) }
+        return .commit
+      }
       return nil
     } catch { return error }
   }

@@ -42,6 +42,9 @@ public final class SQLiteStore: Sendable {
       try database.execute(sql: "PRAGMA synchronous = FULL")
       TextPattern.register(in: database)
       ErrorGroup.register(in: database)
+      // What is written often stays in memory between two commits: with the 2 MB that SQLite takes by
+      // itself, the pages of the indexes are read again and again.
+      try database.execute(sql: "PRAGMA cache_size = -32000")
     }
     do {
       let pool = try DatabasePool(path: path, configuration: configuration)

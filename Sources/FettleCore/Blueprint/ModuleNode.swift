@@ -1,5 +1,6 @@
-/// One module of a blueprint.
-public struct ModuleNode: Sendable, Hashable {
+/// One module of a blueprint. An object, because a run hands it on with every operation: a copy is one
+/// count more, not one for each of its parts.
+public final class ModuleNode: Sendable, Hashable {
   /// Its number.
   public let id: ModuleID
   /// The app and the name, for example `http:ActionSendData`.
@@ -53,7 +54,7 @@ public struct ModuleNode: Sendable, Hashable {
       branches.append(try Branch(branch, at: "branch \(index + 1) of module \(id)"))
     }
     self.branches = branches
-    handler = try Self.flow(
+    handler = try ModuleNode.flow(
       document["onerror"]?.array ?? [], at: "the error handler of module \(id)")
     label = document["metadata"]?.collection?["designer"]?.collection?["name"]?.text.flatMap {
       $0.isEmpty ? nil : $0
@@ -76,7 +77,7 @@ public struct ModuleNode: Sendable, Hashable {
 
   /// Equal when the exports are.
   public static func == (left: ModuleNode, right: ModuleNode) -> Bool {
-    left.document == right.document
+    left === right || left.document == right.document
   }
 
   /// Feeds the export into `hasher`.

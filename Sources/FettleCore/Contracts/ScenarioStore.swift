@@ -80,6 +80,11 @@ public struct ExecutionSummary: Sendable, Hashable {
   public var operations: Int
   /// The incomplete executions it stored.
   public var stored: [RecordID]
+  /// When Break directives with automatic completion took failures, one after the other, at the end
+  /// of the run (semantics 4.4.6).
+  public var breakFailures: [Instant] = []
+  /// Whether a bundle went through before those failures.
+  public var hadSuccess = false
   /// The failure that ended it, when one did.
   public var error: ModuleError?
   /// The module that failed then.

@@ -1,7 +1,7 @@
 /// What an expression can see.
 public struct Scope: Sendable {
   /// The bundles of the modules before this one on the executed path.
-  public var bundles: [ModuleID: Bundle]
+  public var bundles: VisibleBundles
   /// What `var.…` reads: `input`, `scenario`, `team`, `organization`.
   public var variables: Collection
   /// What `now` and `timestamp` read. One instant for the whole evaluation.
@@ -30,13 +30,13 @@ public struct Scope: Sendable {
 
   /// A scope. Clock, random and ids are passed in, so that a run can be repeated exactly.
   public init(
-    bundles: [ModuleID: Bundle] = [:], now: Instant, variables: Collection = Collection(),
+    bundles: KeyValuePairs<ModuleID, Bundle> = [:], now: Instant, variables: Collection = Collection(),
     timeZone: String = "UTC", executionID: String = "", scenarioID: String = "",
     scenarioName: String = "", triggerTimestamp: Instant? = nil, operationsConsumed: Int? = nil,
     random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
     uuid: @escaping @Sendable () -> String = { Scope.randomUUID() }
   ) {
-    self.bundles = bundles
+    self.bundles = VisibleBundles(bundles)
     self.variables = variables
     self.now = now
     self.timeZone = timeZone

@@ -36,6 +36,9 @@ public struct BundleEditError: Error, Hashable, Sendable, CustomStringConvertibl
 }
 
 /// The bundles that can be mapped into a module, in the order the modules stand in the blueprint.
+///
+/// There are few of them at any place, so that looking through them is quicker than an index, and
+/// handing them on to the next module is one copy of a short list.
 public struct VisibleBundles: Hashable, Sendable {
   /// Module and bundle, in order.
   public private(set) var entries: [Entry]
@@ -57,9 +60,14 @@ public struct VisibleBundles: Hashable, Sendable {
   /// These bundles.
   public init(_ entries: [Entry] = []) { self.entries = entries }
 
+  /// These bundles, in the order they are written.
+  public init(_ bundles: KeyValuePairs<ModuleID, Bundle>) {
+    entries = bundles.map { Entry(module: $0, bundle: $1) }
+  }
+
   /// The bundle of a module. Writing to a module that has none appends it; writing nil removes it.
   public subscript(module: ModuleID) -> Bundle? {
-    get { entries.first { $0.module == module }?.bundle }
+    get { entries.firstIndex { $0.module == module }.map { entries[$0].bundle } }
     set {
       let position = entries.firstIndex { $0.module == module }
       switch (position, newValue) {
@@ -71,9 +79,17 @@ public struct VisibleBundles: Hashable, Sendable {
     }
   }
 
-  /// The bundles by module, as expressions read them.
-  public var byModule: [ModuleID: Bundle] {
-    Dictionary(entries.map { ($0.module, $0.bundle) }, uniquingKeysWith: { $1 })
+  /// The same with the bundle of one more module, or another bundle of a module.
+  public func adding(_ bundle: Bundle, of module: ModuleID) -> VisibleBundles {
+    var bundles = self
+    bundles[module] = bundle
+    return bundles
+  }
+
+  /// The same without the modules that cannot be mapped from elsewhere.
+  public func keeping(_ modules: some Sequence<ModuleID>) -> VisibleBundles {
+    let kept = Set(modules)
+    return VisibleBundles(entries.filter { kept.contains($0.module) })
   }
 
   /// The value at a place, or nil where there is none.
@@ -112,7 +128,7 @@ public struct VisibleBundles: Hashable, Sendable {
     _ = try write(edit.new, at: edit.path, author: edit.author, date: edit.date)
   }
 
-  private func missing(_ path: ValuePath, in bundle: Bundle) -> String {
+  fileprivate func missing(_ path: ValuePath, in bundle: Bundle) -> String {
     var reached = ValuePath(module: path.module)
     for step in path.steps {
       let next = reached.appending(step)

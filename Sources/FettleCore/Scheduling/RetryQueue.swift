@@ -1,12 +1,13 @@
 /// Which of the records whose time has come are retried now (semantics 5.3).
 public struct RetryQueue: Sendable {
-  /// At most that many retries of one scenario at once.
+  /// How many retries of one scenario make a batch. The next batch starts when the former has
+  /// finished, so that a service that has just come back is not overrun (Make, 5.3.1).
   public let atOnce: Int
   /// How long a retry waits for its scenario to stop running, in seconds, before it starts beside
   /// it.
   public let patience: Int
 
-  /// A queue; as Make, three at once.
+  /// A queue; as Make, batches of three.
   public init(atOnce: Int = 3, patience: Int = 600) {
     self.atOnce = max(1, atOnce)
     self.patience = patience
@@ -14,7 +15,7 @@ public struct RetryQueue: Sendable {
 
   /// What is known of a scenario when its retries are chosen.
   public struct Situation: Sendable {
-    /// Retries under way.
+    /// Retries under way, of whatever worker.
     public var retrying: Int
     /// Whether the scenario itself runs.
     public var isRunning: Bool
@@ -34,7 +35,7 @@ public struct RetryQueue: Sendable {
   public func choose(
     _ due: [IncompleteSummary], now: Instant, _ situations: [ScenarioID: Situation]
   ) -> [RecordID] {
-    var retrying = situations.mapValues(\.retrying)
+    var batches: [ScenarioID: Int] = [:]
     var chosen: [RecordID] = []
     for record in due.sorted(by: { $0.index < $1.index }) {
       let situation = situations[record.scenarioID] ?? Situation()
@@ -42,9 +43,9 @@ public struct RetryQueue: Sendable {
       let waited = record.nextRetry.map { now.milliseconds - $0.milliseconds } ?? 0
       if situation.isRunning, isSequential || waited < Int64(patience) * 1000 { continue }
       if let first = situation.mustBeFirst, first != record.id { continue }
-      let running = retrying[record.scenarioID] ?? 0
-      guard running < (isSequential ? 1 : atOnce) else { continue }
-      retrying[record.scenarioID] = running + 1
+      let batch = batches[record.scenarioID] ?? 0
+      guard situation.retrying == 0, batch < (isSequential ? 1 : atOnce) else { continue }
+      batches[record.scenarioID] = batch + 1
       chosen.append(record.id)
     }
     return chosen

@@ -19,6 +19,9 @@ public struct ScenarioState: Sendable, Hashable {
   public var consecutiveErrors = 0
   /// How many times in a row a start was put off because a service could not be reached.
   public var backoffStep = 0
+  /// The latest failures that a Break directive with automatic completion took, with nothing that
+  /// went well between them; at most as many as switch the scenario off.
+  public private(set) var breakFailures: [Instant] = []
 
   /// A scenario nothing is known of.
   public init() {}
@@ -29,8 +32,37 @@ public struct ScenarioState: Sendable, Hashable {
     problem = nil
     consecutiveErrors = 0
     backoffStep = 0
+    breakFailures = []
     plan(after: now, zone: zone)
   }
+
+  /// The number of consecutive failures a Break directive may take in `stormSeconds`.
+  public static let stormFailures = 10
+  /// How close together those failures are, in seconds.
+  public static let stormSeconds = 120
+
+  /// Failures that a Break directive with automatic completion took, in a run or in a retry: a
+  /// scenario that goes on failing like that is switched off, because each failure starts again by
+  /// itself (semantics 4.4.6).
+  /// - Returns: whether the scenario was switched off.
+  @discardableResult
+  public mutating func brokeOff(_ failures: [Instant]) -> Bool {
+    breakFailures = (breakFailures + failures).suffix(Self.stormFailures)
+    guard isActive, breakFailures.count == Self.stormFailures,
+      let first = breakFailures.first, let last = breakFailures.last,
+      last <= first.advanced(bySeconds: Self.stormSeconds)
+    else { return false }
+    deactivate(
+      because: "\(Self.stormFailures) failures within \(Self.stormSeconds / 60) minutes, each of them "
+        + "to be tried again by a Break directive")
+    return true
+  }
+
+  /// Something of the scenario went well: failures before it and behind it are not consecutive.
+  public mutating func wentWell() { breakFailures = [] }
+
+  /// What is kept of the failures of Break directives.
+  public mutating func restore(breakFailures: [Instant]) { self.breakFailures = breakFailures }
 
   /// No longer lets it start by itself.
   /// - Parameter problem: why, when it is not an operator who says so.
@@ -54,6 +86,8 @@ public struct ScenarioState: Sendable, Hashable {
     _ run: ExecutionSummary, settings: ScenarioSettings, zone: String, backoff: RetrySchedule
   ) {
     let now = run.ended ?? run.started
+    if run.hadSuccess { wentWell() }
+    if run.origin != .manual, brokeOff(run.breakFailures) { return }
     guard run.origin == .scheduled || run.origin == .instant else {
       // What a person started counts for nothing but good (semantics 5.4, 5.5.5).
       if run.status == .success { consecutiveErrors = 0 }

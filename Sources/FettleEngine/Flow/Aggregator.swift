@@ -137,7 +137,7 @@ struct Aggregator: Sendable {
 extension Cycle {
   /// An aggregator takes a bundle in; what follows it waits for the last bundle of its source.
   mutating func aggregate(
-    by aggregator: Aggregator, in flow: [ModuleNode], at position: Int, sight: Sight
+    by aggregator: Aggregator, in flow: [ModuleNode], at position: Int, sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     let open = frames.lastIndex { frame in
       if case .aggregation(let source, let waiting, _) = frame {
@@ -175,10 +175,12 @@ extension Cycle {
   ///   - waiting: the aggregators that have not emitted.
   ///   - sight: what could be mapped where the source stands.
   mutating func emit(
-    _ waiting: [ModuleID], of source: ModuleID, _ items: [AggregatedItem], sight: Sight
+    _ waiting: [ModuleID], of source: ModuleID, _ items: [AggregatedItem], sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     for (position, id) in waiting.enumerated() {
-      guard let aggregator = plan.aggregator[id], let place = plan.place(of: id) else { continue }
+      guard let place = plan.station(of: id), case .aggregator(let aggregator) = place.part else {
+        continue
+      }
       // While one emits, the others are still owed.
       let later = Array(waiting[(position + 1)...])
       if !later.isEmpty {

@@ -1,22 +1,12 @@
 import FettleCore
+import Synchronization
 
-/// What a blueprint says about its flow that the walk asks for again and again, worked out once.
-struct FlowPlan: Sendable {
-  /// The aggregators of each source module, in the order of the flow.
-  private(set) var aggregators: [ModuleID: [Aggregator]] = [:]
-  private(set) var aggregator: [ModuleID: Aggregator] = [:]
-  /// The merge behind each if-else.
-  private(set) var mergeBehind: [ModuleID: Merge] = [:]
-  private(set) var merge: [ModuleID: Merge] = [:]
+/// What a blueprint says about its flow that the walk asks for again and again, worked out once and
+/// shared by every run of the blueprint.
+final class FlowPlan: Sendable {
+  private let stations: [ModuleID: Station]
   /// Which branch ends behind a module, by the last module of the branch.
-  private(set) var branchEnd: [ModuleID: BranchEnd] = [:]
-  private var places: [ModuleID: Place] = [:]
-
-  /// Where a module stands.
-  struct Place {
-    let flow: [ModuleNode]
-    let position: Int
-  }
+  private let branchEnds: [ModuleID: BranchEnd]
 
   /// The end of a branch that goes on behind its if-else.
   struct BranchEnd {
@@ -24,36 +14,142 @@ struct FlowPlan: Sendable {
     let branch: Int
   }
 
-  init(_ blueprint: Blueprint) { add(blueprint.flow) }
+  init(_ blueprint: Blueprint, modules: ModuleRegistry) {
+    var survey = Survey(of: blueprint, modules: modules)
+    survey.add(blueprint.flow, isInsideHandler: false)
+    stations = survey.stations
+    branchEnds = survey.branchEnds
+  }
 
   /// Where a module stands; nil when it is not in the blueprint.
-  func place(of id: ModuleID) -> Place? { places[id] }
+  func station(of id: ModuleID) -> Station? { stations[id] }
 
-  private mutating func add(_ flow: [ModuleNode]) {
-    for (position, module) in flow.enumerated() {
-      places[module.id] = Place(flow: flow, position: position)
-      if let found = Aggregator(module) {
-        aggregator[module.id] = found
-        if let source = found.source { aggregators[source, default: []].append(found) }
+  /// How the walk goes on behind a flow; nil where it does not.
+  func end(of flow: [ModuleNode]) -> BranchEnd? { flow.last.flatMap { branchEnds[$0.id] } }
+}
+
+/// A module where it stands, and what the walk does when it comes there.
+final class Station: Sendable {
+  let module: ModuleNode
+  let flow: [ModuleNode]
+  let position: Int
+  let part: Part
+  /// The module that performs its operations; nil for what is part of the walk, and for what Fettle
+  /// cannot run.
+  let implementation: (any ModuleImplementation)?
+  let descriptor: ModuleDescriptor?
+  /// The aggregators of what it emits, in the order of the flow.
+  let aggregators: [ModuleID]
+  let isInsideHandler: Bool
+
+  /// What the walk does with a bundle that comes to a module.
+  enum Part {
+    /// An empty slot of the editor: a flow ends here.
+    case placeholder
+    case aggregator(Aggregator)
+    /// An if-else, with the merge behind it where there is one.
+    case ifElse(Merge?)
+    case merge(Merge)
+    case router
+    case directive(Directive)
+    case operation
+  }
+
+  fileprivate init(
+    _ module: ModuleNode, in flow: [ModuleNode], at position: Int, part: Part,
+    modules: ModuleRegistry, aggregators: [ModuleID], isInsideHandler: Bool
+  ) {
+    self.module = module
+    self.flow = flow
+    self.position = position
+    self.part = part
+    self.aggregators = aggregators
+    self.isInsideHandler = isInsideHandler
+    implementation = modules[module.type]
+    descriptor = modules.descriptor(of: module.type)
+  }
+
+  /// Whether the traversals of the bundles it emits are told apart: a kind that may emit several
+  /// splits even when it emits one (semantics 7.2). What is not known counts as a trigger.
+  var splits: Bool { (descriptor?.kind ?? .trigger).splits || !aggregators.isEmpty }
+}
+
+/// A look through a whole blueprint.
+private struct Survey {
+  let modules: ModuleRegistry
+  var stations: [ModuleID: Station] = [:]
+  var branchEnds: [ModuleID: FlowPlan.BranchEnd] = [:]
+  /// The aggregators of each source, in the order of the flow. An aggregator stands behind its
+  /// source, so that they are looked for before the stations are made.
+  private var aggregators: [ModuleID: [ModuleID]] = [:]
+
+  init(of blueprint: Blueprint, modules: ModuleRegistry) {
+    self.modules = modules
+    for module in blueprint.allModules {
+      if let source = Aggregator(module)?.source {
+        aggregators[source, default: []].append(module.id)
       }
-      if position + 1 < flow.count, flow[position + 1].type == Merge.type, module.isIfElse {
-        let behind = Merge(flow[position + 1], of: module, at: position + 1, in: flow)
-        mergeBehind[module.id] = behind
-        merge[behind.module.id] = behind
-        for (index, branch) in module.branches.enumerated() where branch.merges {
-          if let last = branch.flow.last {
-            branchEnd[last.id] = BranchEnd(merge: behind, branch: index)
-          }
+    }
+  }
+
+  mutating func add(_ flow: [ModuleNode], isInsideHandler: Bool) {
+    for (position, module) in flow.enumerated() {
+      stations[module.id] = Station(
+        module, in: flow, at: position, part: part(of: module, in: flow, at: position),
+        modules: modules, aggregators: aggregators[module.id] ?? [],
+        isInsideHandler: isInsideHandler)
+      for route in module.routes { add(route.flow, isInsideHandler: isInsideHandler) }
+      for branch in module.branches { add(branch.flow, isInsideHandler: isInsideHandler) }
+      add(module.handler, isInsideHandler: true)
+    }
+  }
+
+  private mutating func part(
+    of module: ModuleNode, in flow: [ModuleNode], at position: Int
+  ) -> Station.Part {
+    if module.type == ModuleNode.placeholderType { return .placeholder }
+    if let aggregator = Aggregator(module) { return .aggregator(aggregator) }
+    if module.isIfElse {
+      guard position + 1 < flow.count, flow[position + 1].type == Merge.type else {
+        return .ifElse(nil)
+      }
+      let merge = Merge(flow[position + 1], of: module, at: position + 1, in: flow)
+      for (index, branch) in module.branches.enumerated() where branch.merges {
+        if let last = branch.flow.last {
+          branchEnds[last.id] = FlowPlan.BranchEnd(merge: merge, branch: index)
         }
       }
-      for route in module.routes { add(route.flow) }
-      for branch in module.branches { add(branch.flow) }
-      add(module.handler)
+      return .ifElse(merge)
     }
+    if module.type == Merge.type, position > 0, flow[position - 1].isIfElse {
+      return .merge(Merge(module, of: flow[position - 1], at: position, in: flow))
+    }
+    if module.isRouter { return .router }
+    return Directive(module).map { .directive($0) } ?? .operation
   }
 }
 
 extension ModuleNode {
   /// Whether it chooses one of its branches.
-  var isIfElse: Bool { type == "builtin:BasicIfElse" || !branches.isEmpty }
+  fileprivate var isIfElse: Bool { type == "builtin:BasicIfElse" || !branches.isEmpty }
+}
+
+/// The plans of the blueprints that were run lately. A blueprint is never changed, so that its plan
+/// stays true.
+final class FlowPlans: Sendable {
+  private let known = Mutex<[Blueprint.Export: FlowPlan]>([:])
+
+  /// Blueprints are few.
+  private static let most = 200
+
+  /// The plan of a blueprint.
+  func plan(of blueprint: Blueprint, modules: ModuleRegistry) -> FlowPlan {
+    if let plan = known.withLock({ $0[blueprint.export] }) { return plan }
+    let plan = FlowPlan(blueprint, modules: modules)
+    known.withLock { known in
+      if known.count >= Self.most { known = [:] }
+      known[blueprint.export] = plan
+    }
+    return plan
+  }
 }

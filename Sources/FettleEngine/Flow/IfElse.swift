@@ -66,7 +66,7 @@ struct Merge: Sendable {
 extension Cycle {
   /// Takes a bundle down the first branch whose conditions hold, and on behind the merge.
   mutating func choose(
-    _ ifElse: ModuleNode, in flow: [ModuleNode], at position: Int, sight: Sight
+    _ ifElse: ModuleNode, before merge: Merge?, in flow: [ModuleNode], at position: Int, sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     for (index, branch) in ifElse.branches.enumerated() where branch.canBeTaken {
       do throws(ExpressionError) {
@@ -79,31 +79,31 @@ extension Cycle {
       }
       visits[ifElse.id, default: ModuleVisit(module: ifElse.id)].emitted += 1
       if branch.flow.isEmpty {
-        guard branch.merges, let merge = plan.mergeBehind[ifElse.id] else { return .completed }
+        guard branch.merges, let merge else { return .completed }
         return try await self.merge(merge, from: index, sight: sight)
       }
       return try await process(branch.flow, at: 0, sight: sight)
     }
-    guard let merge = plan.mergeBehind[ifElse.id] else { return .completed }
+    guard let merge else { return .completed }
     return try await self.merge(merge, from: nil, sight: sight)
   }
 
   /// A flow is at its end: a branch goes on behind its if-else, everything else is done.
-  mutating func ended(_ flow: [ModuleNode], sight: Sight) async throws(StoreError) -> Passage {
-    guard let last = flow.last, let end = plan.branchEnd[last.id] else { return .completed }
+  mutating func ended(_ flow: [ModuleNode], sight: VisibleBundles) async throws(StoreError) -> Passage {
+    guard let end = plan.end(of: flow) else { return .completed }
     return try await merge(end.merge, from: end.branch, sight: sight)
   }
 
   /// A walk that begins at a merge, in a resume: the branch that ran is the one that can be seen.
-  mutating func enter(_ merge: Merge, sight: Sight) async throws(StoreError) -> Passage {
+  mutating func enter(_ merge: Merge, sight: VisibleBundles) async throws(StoreError) -> Passage {
     let branch = merge.ifElse.branches.firstIndex { branch in
-      branch.flow.contains { sight.byModule[$0.id] != nil }
+      branch.flow.contains { sight[$0.id] != nil }
     }
     return try await self.merge(merge, from: branch, sight: sight)
   }
 
   private mutating func merge(
-    _ merge: Merge, from branch: Int?, sight: Sight
+    _ merge: Merge, from branch: Int?, sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     visits[merge.module.id, default: ModuleVisit(module: merge.module.id)].seen += 1
     let bundle: Bundle

@@ -10,7 +10,7 @@ extension Cycle {
   ) async throws(StoreError) {
     let now = journal.now
     let pause = schedule.pause(before: 1, asked: failure.error.retryAfterSeconds ?? 0)
-    let bundles = failure.sight.visible
+    let bundles = failure.sight
     let record = IncompleteExecution(
       summary: IncompleteSummary(
         id: RecordID(journal.chance.uuid().filter { $0 != "-" }), scenarioID: execution.scenario,

@@ -127,7 +127,7 @@ extension Cycle {
           "the stored blueprint has no module \(record.summary.failer) to resume at"))
       return
     }
-    let sight = Sight(record.bundles)
+    let sight = record.bundles
     frames = owedFrames(of: record)
     isAtStart = true
     // The filter is behind the bundle, unless the filter itself is what failed.
@@ -193,13 +193,13 @@ extension Cycle {
   }
 
   /// What could be mapped where a module stands.
-  private func sightBefore(_ id: ModuleID, _ sight: Sight) -> Sight {
+  private func sightBefore(_ id: ModuleID, _ sight: VisibleBundles) -> VisibleBundles {
     sight.keeping(blueprint.modulesVisible(to: id).map(\.id))
   }
 
   /// The bundles that a stopped run did not get to.
   private mutating func process(
-    _ remaining: ArraySlice<Bundle>, of id: ModuleID, sight: Sight
+    _ remaining: ArraySlice<Bundle>, of id: ModuleID, sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     guard let place = blueprint.path(to: id)?.last else { return .completed }
     for index in remaining.indices {

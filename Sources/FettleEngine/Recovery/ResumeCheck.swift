@@ -106,7 +106,7 @@ extension ResumeCheck {
           message: "what it was sending may have arrived already; a resume sends it again"))
     }
     do throws(ModuleError) {
-      let mapped = try Operation.map(module, in: cycle.scope(Sight(bundles)))
+      let mapped = try Operation.map(module, in: cycle.scope(bundles))
       input = mapped
       if let descriptor = runner.modules.descriptor(of: module.type) {
         problems = descriptor.fitted(mapped).misfits.map {
@@ -118,8 +118,8 @@ extension ResumeCheck {
     } catch {
       problems.append(Problem(field: error.field, message: error.message))
     }
-    let scope = cycle.scope(Sight(bundles))
-    var way = Way(known: Set(bundles.byModule.keys), scope: scope)
+    let scope = cycle.scope(bundles)
+    var way = Way(known: Set(bundles.entries.map(\.module)), scope: scope)
     // The bundle is behind the filter of the module it waits at, unless that filter failed.
     way.walk(place.flow[place.position...], entered: record.error.stage != .filter)
     for frame in record.continuation.reversed() {

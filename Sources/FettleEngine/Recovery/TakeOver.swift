@@ -98,7 +98,7 @@ extension Cycle {
   /// - Parameter sending: what a module was about to send when the worker died, if that cannot
   ///   simply be sent again.
   mutating func interrupted(
-    sending: Value?, in flow: [ModuleNode], at position: Int, sight: Sight
+    sending: Value?, in flow: [ModuleNode], at position: Int, sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     let module = flow[position]
     // A record begins at the module that failed, not inside its handler.
@@ -148,7 +148,7 @@ extension Cycle {
       return .stop(.failedAgain)
     }
     if retried == nil, failure.module.id == blueprint.flow.first?.id,
-      failure.sight.visible.entries.isEmpty,
+      failure.sight.entries.isEmpty,
       sending == nil
     {
       // Nothing was taken in yet: the next run finds it where it was.
@@ -174,7 +174,7 @@ extension Cycle {
 
   /// The run is cut before a module: what it had not got to is kept, for an operator (D32).
   mutating func outOfTime(
-    in flow: [ModuleNode], at position: Int, sight: Sight
+    in flow: [ModuleNode], at position: Int, sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     let module = flow[position]
     raise(to: .warning)

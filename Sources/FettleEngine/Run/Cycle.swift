@@ -31,6 +31,8 @@ struct Cycle {
   var wasInterruptedAtStart = false
   /// Takes what the scenario answers the sender of its event.
   var answer: (@Sendable (HookAnswer) -> Void)?
+  /// What expressions see whatever the bundle is.
+  private let surroundings: Scope
 
   /// How the module a retry begins with failed again.
   struct FailedAgain {
@@ -47,12 +49,24 @@ struct Cycle {
   ) {
     self.runner = runner
     self.blueprint = blueprint
-    plan = FlowPlan(blueprint)
+    plan = runner.plans.plan(of: blueprint, modules: runner.modules)
     self.state = state
     self.execution = execution
     self.journal = journal
     self.retried = retried
     variables = retried?.variables ?? Variables()
+    surroundings = Scope(
+      now: execution.started,
+      variables: [
+        "scenario": [
+          "id": .integer(execution.scenario.number), "name": .text(blueprint.name),
+          "executionId": .text(execution.id),
+        ]
+      ],
+      timeZone: state.timeZone ?? runner.timeZone, executionID: execution.id,
+      scenarioID: execution.scenario.description, scenarioName: blueprint.name,
+      random: { [chance = journal.chance] in chance.random() },
+      uuid: { [chance = journal.chance] in chance.uuid() })
   }
 
   /// Runs from the first module.
@@ -73,9 +87,9 @@ struct Cycle {
       if let given, isTrigger {
         // The bundles stand in for what the trigger would have received.
         execution.operations += 1
-        passage = try await send(given, of: first, in: blueprint.flow, at: 0, sight: Sight())
+        passage = try await send(given, of: first, in: blueprint.flow, at: 0, sight: VisibleBundles())
       } else {
-        passage = try await process(blueprint.flow, at: 0, sight: Sight())
+        passage = try await process(blueprint.flow, at: 0, sight: VisibleBundles())
       }
       guard try await endCycle(passage) else { return }
       if isTrigger, visits[first.id]?.emitted ?? 0 == emittedBefore { return }
@@ -184,11 +198,12 @@ struct Cycle {
   /// Takes one bundle through the rest of a flow.
   /// - Parameter entered: whether the filter of the first module was passed already.
   mutating func process(
-    _ flow: [ModuleNode], at position: Int, sight: Sight, entered: Bool = false
+    _ flow: [ModuleNode], at position: Int, sight: VisibleBundles, entered: Bool = false
   ) async throws(StoreError) -> Passage {
     guard position < flow.count else { return try await ended(flow, sight: sight) }
     let module = flow[position]
-    if module.type == ModuleNode.placeholderType { return .completed }
+    guard let station = plan.station(of: module.id) else { return .completed }
+    if case .placeholder = station.part { return .completed }
     if !entered {
       switch passesFilter(of: module, sight: sight) {
       case .passes: break
@@ -197,22 +212,25 @@ struct Cycle {
         return try await failed(error, input: .null, in: flow, at: position, sight: sight)
       }
     }
-    if let aggregator = plan.aggregator[module.id] {
+    switch station.part {
+    case .placeholder: return .completed
+    case .aggregator(let aggregator):
       return try await aggregate(by: aggregator, in: flow, at: position, sight: sight)
-    }
-    if module.isIfElse { return try await choose(module, in: flow, at: position, sight: sight) }
-    if let merge = plan.merge[module.id] { return try await enter(merge, sight: sight) }
-    if module.isRouter { return try await route(through: module, sight: sight) }
-    if let directive = Directive(module) {
+    case .ifElse(let merge):
+      return try await choose(module, before: merge, in: flow, at: position, sight: sight)
+    case .merge(let merge): return try await enter(merge, sight: sight)
+    case .router: return try await route(through: module, sight: sight)
+    case .directive(let directive):
       return try await reach(directive, in: flow, at: position, sight: sight)
+    case .operation: break
     }
-    if isOutOfTime, !isInsideHandler(module.id) {
+    if isOutOfTime, !station.isInsideHandler {
       return try await outOfTime(in: flow, at: position, sight: sight)
     }
-    if runner.brake.isPulled, journal.isOfRun, !isInsideHandler(module.id) {
+    if runner.brake.isPulled, journal.isOfRun, !station.isInsideHandler {
       return try await interrupted(sending: nil, in: flow, at: position, sight: sight)
     }
-    switch try await operate(module, sight: sight) {
+    switch try await operate(station, sight: sight) {
     case .emitted(let output, _):
       isAtStart = false
       output.assignments.forEach { variables.assign($0) }
@@ -225,9 +243,10 @@ struct Cycle {
   }
 
   private mutating func operate(
-    _ module: ModuleNode, sight: Sight
+    _ station: Station, sight: VisibleBundles
   ) async throws(StoreError) -> Operation.Result {
-    guard let implementation = runner.modules[module.type] else {
+    let module = station.module
+    guard let implementation = station.implementation, let descriptor = station.descriptor else {
       return .failed(
         ModuleError(
           .invalidConfiguration,
@@ -244,7 +263,7 @@ struct Cycle {
       }
     case .nothing:
       let operation = Operation(
-        module: module, implementation: implementation,
+        module: module, implementation: implementation, descriptor: descriptor,
         context: OperationContext(
           module: module, variables: variables, clock: runner.clock,
           dataStores: DataStoreView(runner.dataStores, uncommitted: uncommitted)))
@@ -264,7 +283,7 @@ struct Cycle {
 
   /// Performs an operation between the entries of the journal that say so.
   private mutating func perform(
-    _ operation: Operation, sight: Sight
+    _ operation: Operation, sight: VisibleBundles
   ) async throws(StoreError) -> Operation.Result {
     let id = operation.module.id
     let input: Collection
@@ -303,14 +322,13 @@ struct Cycle {
   /// Sends the bundles a module emitted on through the rest of its flow, one after the other.
   mutating func send(
     _ bundles: [Bundle], of module: ModuleNode, in flow: [ModuleNode], at position: Int,
-    sight: Sight
+    sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     visits[module.id, default: ModuleVisit(module: module.id)].emitted += bundles.count
-    // A kind that may emit several bundles splits even when it emits one (semantics 7.2); whatever
-    // does emit several splits too.
-    let kind = runner.modules.descriptor(of: module.type)?.kind ?? .trigger
-    let aggregators = (plan.aggregators[module.id] ?? []).map(\.module.id)
-    let splits = kind.splits || bundles.count > 1 || !aggregators.isEmpty
+    let station = plan.station(of: module.id)
+    let aggregators = station?.aggregators ?? []
+    // What emits several bundles splits whatever its kind is.
+    let splits = bundles.count > 1 || station?.splits ?? true
     if !aggregators.isEmpty {
       frames.append(.aggregation(source: module.id, waiting: aggregators, items: []))
     }
@@ -348,19 +366,11 @@ struct Cycle {
   }
 
   /// What an expression can see.
-  func scope(_ sight: Sight) -> Scope {
-    Scope(
-      bundles: sight.byModule, now: journal.now,
-      variables: [
-        "scenario": [
-          "id": .integer(execution.scenario.number), "name": .text(blueprint.name),
-          "executionId": .text(execution.id),
-        ]
-      ],
-      timeZone: state.timeZone ?? runner.timeZone, executionID: execution.id,
-      scenarioID: execution.scenario.description, scenarioName: blueprint.name,
-      random: { [chance = journal.chance] in chance.random() },
-      uuid: { [chance = journal.chance] in chance.uuid() })
+  func scope(_ sight: VisibleBundles) -> Scope {
+    var scope = surroundings
+    scope.bundles = sight
+    scope.now = journal.now
+    return scope
   }
 
   // MARK: Filters
@@ -371,7 +381,7 @@ struct Cycle {
     case failed(ModuleError)
   }
 
-  mutating func passesFilter(of module: ModuleNode, sight: Sight) -> FilterResult {
+  mutating func passesFilter(of module: ModuleNode, sight: VisibleBundles) -> FilterResult {
     visits[module.id, default: ModuleVisit(module: module.id)].seen += 1
     if let filter = module.filter {
       do throws(ExpressionError) {

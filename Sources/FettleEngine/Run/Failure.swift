@@ -3,7 +3,7 @@ import FettleCore
 extension Cycle {
   /// What follows when a module failed for a bundle: a handler in reach, or the default.
   mutating func failed(
-    _ error: ModuleError, input: Value, in flow: [ModuleNode], at position: Int, sight: Sight
+    _ error: ModuleError, input: Value, in flow: [ModuleNode], at position: Int, sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     let module = flow[position]
     visits[module.id, default: ModuleVisit(module: module.id)].failed += 1
@@ -25,16 +25,16 @@ extension Cycle {
     let module: ModuleNode
     let error: ModuleError
     let input: Value
-    let sight: Sight
+    let sight: VisibleBundles
     let flow: [ModuleNode]
     let position: Int
 
     /// What a handler route sees: everything the module saw, and the error under its number.
-    var handlerSight: Sight { sight.adding(["error": error.value], of: module.id) }
+    var handlerSight: VisibleBundles { sight.adding(["error": error.value], of: module.id) }
   }
 
   func isInsideHandler(_ id: ModuleID) -> Bool {
-    blueprint.path(to: id)?.contains { $0.exit == .handler } == true
+    plan.station(of: id)?.isInsideHandler ?? false
   }
 
   /// Whether the filter on a handler route lets the failure in; without, it is as if there were no
@@ -206,7 +206,7 @@ extension Cycle {
   /// The modules a bundle may still come to in its flow, and behind the merge of its branch.
   private func modulesAhead(in flow: [ModuleNode], at position: Int) -> [ModuleID] {
     var ids = flow[position...].flatMap(\.withDescendants).map(\.id)
-    if let last = flow.last, let end = plan.branchEnd[last.id] {
+    if let end = plan.end(of: flow) {
       ids += modulesAhead(in: end.merge.flow, at: end.merge.position)
     }
     return ids
@@ -214,7 +214,7 @@ extension Cycle {
 
   /// A directive stands where the walk came to.
   mutating func reach(
-    _ directive: Directive, in flow: [ModuleNode], at position: Int, sight: Sight
+    _ directive: Directive, in flow: [ModuleNode], at position: Int, sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     let module = flow[position]
     guard isInsideHandler(module.id) else {

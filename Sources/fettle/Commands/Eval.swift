@@ -57,11 +57,11 @@ struct Eval: AsyncParsableCommand {
     }
   }
 
-  private static func bundles(_ path: String) throws -> [ModuleID: Bundle] {
+  private static func bundles(_ path: String) throws -> VisibleBundles {
     guard let fields = try InputFile.json(path).collection else {
       throw CommandFailure.usage("\(path) is no object of module id to bundle")
     }
-    var bundles: [ModuleID: Bundle] = [:]
+    var bundles = VisibleBundles()
     for field in fields.fields {
       guard let id = Int(field.name), let bundle = field.value.collection else {
         throw CommandFailure.usage(

@@ -47,14 +47,15 @@ struct ConformanceTests {
   @Test("every case gives the expected value or error", arguments: ConformanceCase.all)
   func conforms(_ item: ConformanceCase) throws {
     let expression = try #require(item.fields["expression"]?.text)
-    var bundles: [ModuleID: Bundle] = [:]
+    var bundles = VisibleBundles()
     for field in item.fields["bundles"]?.collection?.fields ?? [] {
       if let id = Int(field.name) { bundles[ModuleID(id)] = field.value.collection }
     }
     let now = item.fields["now"]?.text.flatMap(Instant.init(iso8601:))
-    let scope = Scope(
-      bundles: bundles, now: now ?? Instant(milliseconds: 1_768_472_430_000),
+    var scope = Scope(
+      now: now ?? Instant(milliseconds: 1_768_472_430_000),
       timeZone: item.fields["timezone"]?.text ?? "UTC")
+    scope.bundles = bundles
     let expected = item.fields["expected"] ?? .null
     let expectedError = item.fields["expected_error"]?.text
     do {

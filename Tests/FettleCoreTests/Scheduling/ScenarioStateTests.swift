@@ -71,6 +71,36 @@ struct ScenarioStateTests {
     #expect(state.problem?.contains("5 attempts") == true)
   }
 
+  // swift-format-ignore
+  @Test("4.4.6: failures taken by Break with automatic completion switch it off when ten of them, with nothing between them that went well, lie within two minutes", arguments: [
+    ([10], 5, false, .scheduled, false),
+    ([9], 5, false, .scheduled, true),
+    ([4, 6], 5, false, .scheduled, false),
+    ([4, 6], 5, true, .scheduled, true),  // something went well in between
+    ([10], 14, false, .scheduled, true),  // over more than two minutes
+    ([30], 2, false, .retry, false),
+    ([10], 5, false, .manual, true),  // what a person started counts for nothing
+  ] as [([Int], Int, Bool, ExecutionOrigin, Bool)])
+  func storm(
+    counts: [Int], secondsBetween: Int, hadSuccess: Bool, origin: ExecutionOrigin, isActive: Bool
+  ) throws {
+    var state = try active()
+    var second = 0
+    for count in counts {
+      var run = run(.success, origin: origin)
+      run.hadSuccess = hadSuccess
+      for _ in 0..<count {
+        run.breakFailures.append(start.advanced(bySeconds: second))
+        second += secondsBetween
+      }
+      end(&state, run)
+    }
+    #expect(state.isActive == isActive)
+    #expect((state.problem?.contains("Break directive") ?? false) == !isActive)
+    state.activate(at: start, zone: "UTC")
+    #expect(state.breakFailures.isEmpty)
+  }
+
   @Test("a run that gets past it starts over; so does activating again")
   func reset() throws {
     var state = try active()
@@ -107,14 +137,27 @@ struct RetryQueueTests {
   func threeAtOnce() {
     let due = [5, 3, 4, 1, 2].map { record($0) } + [record(1, scenario: 2)]
     #expect(Set(chosen(due)) == ["1-1", "1-2", "1-3", "2-1"])
-    #expect(chosen(due.dropLast(), RetryQueue.Situation(retrying: 2)) == ["1-1"])
-    #expect(chosen(due.dropLast(), RetryQueue.Situation(retrying: 3)) == [])
   }
 
-  @Test("none while the scenario runs, but for those that have waited ten minutes")
+  @Test(
+    "the next three when the former three have finished, not as each of them does (5.3.1)",
+    arguments: [(3, 0), (2, 0), (1, 0), (0, 3)])
+  func batches(retrying: Int, starts: Int) {
+    let due = (1...5).map { record($0) }
+    #expect(chosen(due, RetryQueue.Situation(retrying: retrying)).count == starts)
+  }
+
+  @Test("none while the scenario runs, but for those that have waited ten minutes (5.3.2)")
   func runningScenario() {
     let due = [record(1, due: 10), record(2, due: 700)]
     #expect(chosen(due, RetryQueue.Situation(isRunning: true)) == ["1-2"])
+    #expect(
+      RetryQueue(patience: 5).choose(
+        due, now: start, [ScenarioID(1): RetryQueue.Situation(isRunning: true)]
+      ).count == 2)
+    // In order, a retry never runs beside its scenario, however long it has waited.
+    #expect(
+      chosen(due, RetryQueue.Situation(isRunning: true, mustBeFirst: RecordID("1-2"))) == [])
   }
 
   @Test("in order: one at a time, the oldest; one that waits for the operator blocks the others")
