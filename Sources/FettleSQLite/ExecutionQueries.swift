@@ -103,6 +103,30 @@ extension SQLiteStore: ScenarioStore {
 }
 
 extension RecordRows {
+  /// What is known of a scenario.
+  /// - Parameter running: the blueprint that is about to be run, which becomes the one the scenario
+  ///   has today; nil in a retry.
+  func state(
+    of id: ScenarioID, running: (blueprint: Int64, settings: ScenarioSettings)?
+  ) throws -> ScenarioState {
+    let known = try database.run(
+      "SELECT blueprint, sequential, state IS NOT NULL FROM scenario WHERE id = ?",
+      .number(id.number))
+    if let running,
+      known?[0] != running.blueprint
+        || known?[1] != (running.settings.sequential ? 1 : 0)
+    {
+      try keep(running.blueprint, running.settings, for: id)
+    }
+    guard known?[2] == 1 else { return ScenarioState() }
+    let state = try Data.fetchOne(
+      try database.cachedStatement(sql: "SELECT state FROM scenario WHERE id = ?"),
+      arguments: [id.number])
+    return try state.map {
+      try ScenarioState(bytes: [UInt8]($0), what: "the state of a scenario")
+    } ?? ScenarioState()
+  }
+
   /// Makes a stored blueprint the one a scenario has today.
   func keep(_ blueprint: Int64, _ settings: ScenarioSettings, for id: ScenarioID) throws {
     try database.execute(

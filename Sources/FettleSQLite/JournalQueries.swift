@@ -12,38 +12,31 @@ extension SQLiteStore: ExecutionJournal {
       ValueCodec.encode(.array($0.map(Value.collection)), puttingAside: &aside)
     }
     let apart = aside
-    return try await committing { [self] database in
+    let (state, number) = try await committing { [self] database in
       let execution = opening.execution
       let records = self.rows(database)
       let blueprint = try records.number(of: opening.blueprint)
-      if execution.retryOf == nil {
-        try records.keep(blueprint, opening.blueprint.settings, for: execution.scenario)
-      }
+      let state = try records.state(
+        of: execution.scenario,
+        running: execution.retryOf == nil ? (blueprint, opening.blueprint.settings) : nil)
       try database.run(
         """
         INSERT INTO execution (id, scenario, origin, retry_of, started, status, operations, stored,
-          number, blueprint, given, seed, worker, lease_until)
-        VALUES (?, ?, ?, ?, ?, ?, 0, 0, (SELECT coalesce(max(number), 0) + 1 FROM execution),
-          ?, ?, ?, ?, ?)
+          blueprint, given, seed, worker, lease_until)
+        VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?)
         """,
         .text(execution.id), .number(execution.scenario.number), .text(execution.origin.rawValue),
         .text(execution.retryOf?.text), .number(execution.started.milliseconds),
         .text(execution.status.rawValue), .number(blueprint),
         given.map { .bytes($0) } ?? .null, .number(Int64(bitPattern: opening.seed)),
         .text(opening.worker), .number(opening.lease.milliseconds))
-      if !apart.values.isEmpty {
-        let number = try Int.fetchOne(
-          database, sql: "SELECT number FROM execution WHERE id = ?", arguments: [execution.id])
-        try LargeValues(database: database).keep(apart, for: .execution(number ?? 0))
-      }
-      let state = try Data.fetchOne(
-        try database.cachedStatement(sql: "SELECT state FROM scenario WHERE id = ?"),
-        arguments: [execution.scenario.number])
+      let number = Int(database.lastInsertedRowID)
+      try LargeValues(database: database).keep(apart, for: .execution(number))
       if let claim { try records.carryOut(claim) }
-      return try state.map {
-        try ScenarioState(bytes: [UInt8]($0), what: "the state of a scenario")
-      } ?? ScenarioState()
+      return (state, number)
     }
+    openExecutions.note(number, of: opening.execution.id)
+    return state
   }
 
   /// Appends entries and carries out changes, in one transaction.
@@ -53,9 +46,10 @@ extension SQLiteStore: ExecutionJournal {
   ) async throws(StoreError) {
     defer { if !records.isEmpty { searchIndex.schedule(pool) } }
     let entries = entries.map(StoredEntry.init)
+    let known = openExecutions.number(of: execution)
     try await committing { [self] database in
       let rows = JournalRows(database: database)
-      let number = try rows.renew(execution, by: worker, until: lease)
+      let number = try rows.renew(execution, known, by: worker, until: lease)
       for entry in entries { try rows.insert(entry, execution: number) }
       for record in records {
         _ = try self.rows(database).insert(record, author: "engine")
@@ -68,9 +62,10 @@ extension SQLiteStore: ExecutionJournal {
   public func renewLease(
     of execution: String, by worker: String, until: Instant
   ) async throws(StoreError) {
+    let known = openExecutions.number(of: execution)
     try await committing { database in
       _ = try JournalRows(database: database).renew(
-        execution, by: worker, until: until, isHeartbeat: true)
+        execution, known, by: worker, until: until, isHeartbeat: true)
     }
   }
 
@@ -80,9 +75,10 @@ extension SQLiteStore: ExecutionJournal {
     by worker: String, forgets: Bool
   ) async throws(StoreError) {
     let entries = entries.map(StoredEntry.init)
+    let known = openExecutions.number(of: summary.id)
     try await committing { [self] database in
       let rows = JournalRows(database: database)
-      let number = try rows.renew(summary.id, by: worker, until: summary.started)
+      let number = try rows.renew(summary.id, known, by: worker, until: summary.started)
       for entry in entries { try rows.insert(entry, execution: number) }
       try database.run(
         """
@@ -110,6 +106,7 @@ extension SQLiteStore: ExecutionJournal {
       }
       if let outcome { try self.rows(database).carryOut(outcome) }
     }
+    openExecutions.forget(summary.id)
   }
 
   /// Takes over an execution whose lease has run out.
@@ -122,9 +119,9 @@ extension SQLiteStore: ExecutionJournal {
     return try await committing { database in
       let rows = JournalRows(database: database)
       guard let id = try rows.expired(now) else { return nil }
-      try database.execute(
-        cached: "UPDATE execution SET worker = ?, lease_until = ? WHERE id = ?",
-        arguments: [worker, lease.milliseconds, id])
+      try database.run(
+        "UPDATE execution SET worker = ?, lease_until = ? WHERE id = ?", .text(worker),
+        .number(lease.milliseconds), .text(id))
       return try rows.interrupted(id, worker: worker, lease: lease, self.rows(database))
     }
   }
@@ -278,21 +275,29 @@ struct JournalRows {
 
   /// Checks that a worker still has its execution, and renews the lease where that is worth a write:
   /// a heartbeat always does, an entry only when the lease has aged by some seconds.
+  /// - Parameter known: the number of the execution, where it is known; it is checked.
   /// - Returns: the number of the execution.
   /// - Throws: `takenOver`.
   func renew(
-    _ id: String, by worker: String, until: Instant, isHeartbeat: Bool = false
+    _ id: String, _ known: Int?, by worker: String, until: Instant, isHeartbeat: Bool = false
   ) throws -> Int {
-    let found = try database.run(
-      "SELECT number, lease_until FROM execution WHERE id = ? AND worker = ?", .text(id),
-      .text(worker))
+    let found =
+      if let known {
+        try database.run(
+          "SELECT number, lease_until FROM execution WHERE number = ? AND id = ? AND worker = ?",
+          .number(known), .text(id), .text(worker))
+      } else {
+        try database.run(
+          "SELECT number, lease_until FROM execution WHERE id = ? AND worker = ?", .text(id),
+          .text(worker))
+      }
     guard let number = found?[0], let lease = found?[1] else {
       throw StoreError.takenOver(execution: id)
     }
     if isHeartbeat || until.milliseconds - lease > 5000 {
       try database.run(
-        "UPDATE execution SET lease_until = ? WHERE id = ?", .number(until.milliseconds),
-        .text(id))
+        "UPDATE execution SET lease_until = ? WHERE number = ?", .number(until.milliseconds),
+        .number(number))
     }
     return Int(number)
   }

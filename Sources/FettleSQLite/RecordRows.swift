@@ -130,9 +130,7 @@ struct RecordRows {
   }
 
   private func hash(of blueprint: Int64) throws -> Int64? {
-    try Int64.fetchOne(
-      try database.cachedStatement(sql: "SELECT hash FROM blueprint WHERE id = ?"),
-      arguments: [blueprint])
+    try database.run("SELECT hash FROM blueprint WHERE id = ?", .number(blueprint))?[0]
   }
 
   /// A stored blueprint.

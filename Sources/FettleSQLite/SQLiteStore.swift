@@ -11,6 +11,7 @@ public final class SQLiteStore: Sendable {
   private let group: GroupCommit
   private let cache = BlueprintCache()
   let searchIndex = SearchIndex()
+  let openExecutions = OpenExecutions()
   let scenarioNumbers = Mutex<[String: Int]>([:])
 
   private init(pool: DatabasePool, limits: StoreLimits) {

@@ -30,7 +30,8 @@ public struct Scope: Sendable {
 
   /// A scope. Clock, random and ids are passed in, so that a run can be repeated exactly.
   public init(
-    bundles: KeyValuePairs<ModuleID, Bundle> = [:], now: Instant, variables: Collection = Collection(),
+    bundles: KeyValuePairs<ModuleID, Bundle> = [:], now: Instant,
+    variables: Collection = Collection(),
     timeZone: String = "UTC", executionID: String = "", scenarioID: String = "",
     scenarioName: String = "", triggerTimestamp: Instant? = nil, operationsConsumed: Int? = nil,
     random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },

@@ -53,7 +53,8 @@ public struct ScenarioState: Sendable, Hashable {
       last <= first.advanced(bySeconds: Self.stormSeconds)
     else { return false }
     deactivate(
-      because: "\(Self.stormFailures) failures within \(Self.stormSeconds / 60) minutes, each of them "
+      because:
+        "\(Self.stormFailures) failures within \(Self.stormSeconds / 60) minutes, each of them "
         + "to be tried again by a Break directive")
     return true
   }

@@ -16,7 +16,8 @@ extension Cycle {
   ///   - done: the route that a run before has dealt with, and those before it; nil runs all.
   ///   - passed: whether the bundle passed one of those.
   mutating func route(
-    through router: ModuleNode, sight: VisibleBundles, after done: Int? = nil, passedAny passed: Bool = false
+    through router: ModuleNode, sight: VisibleBundles, after done: Int? = nil,
+    passedAny passed: Bool = false
   ) async throws(StoreError) -> Passage {
     var passedAny = passed
     var order = router.routeOrder[...]

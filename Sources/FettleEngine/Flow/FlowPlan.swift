@@ -36,7 +36,7 @@ final class Station: Sendable {
   let part: Part
   /// The module that performs its operations; nil for what is part of the walk, and for what Fettle
   /// cannot run.
-  let implementation: (any ModuleImplementation)?
+  let implementation: (any Module)?
   let descriptor: ModuleDescriptor?
   /// The aggregators of what it emits, in the order of the flow.
   let aggregators: [ModuleID]

@@ -66,7 +66,8 @@ struct Merge: Sendable {
 extension Cycle {
   /// Takes a bundle down the first branch whose conditions hold, and on behind the merge.
   mutating func choose(
-    _ ifElse: ModuleNode, before merge: Merge?, in flow: [ModuleNode], at position: Int, sight: VisibleBundles
+    _ ifElse: ModuleNode, before merge: Merge?, in flow: [ModuleNode], at position: Int,
+    sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     for (index, branch) in ifElse.branches.enumerated() where branch.canBeTaken {
       do throws(ExpressionError) {
@@ -89,7 +90,9 @@ extension Cycle {
   }
 
   /// A flow is at its end: a branch goes on behind its if-else, everything else is done.
-  mutating func ended(_ flow: [ModuleNode], sight: VisibleBundles) async throws(StoreError) -> Passage {
+  mutating func ended(_ flow: [ModuleNode], sight: VisibleBundles) async throws(StoreError)
+    -> Passage
+  {
     guard let end = plan.end(of: flow) else { return .completed }
     return try await merge(end.merge, from: end.branch, sight: sight)
   }

@@ -87,7 +87,8 @@ struct Cycle {
       if let given, isTrigger {
         // The bundles stand in for what the trigger would have received.
         execution.operations += 1
-        passage = try await send(given, of: first, in: blueprint.flow, at: 0, sight: VisibleBundles())
+        passage = try await send(
+          given, of: first, in: blueprint.flow, at: 0, sight: VisibleBundles())
       } else {
         passage = try await process(blueprint.flow, at: 0, sight: VisibleBundles())
       }

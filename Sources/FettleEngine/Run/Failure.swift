@@ -3,7 +3,8 @@ import FettleCore
 extension Cycle {
   /// What follows when a module failed for a bundle: a handler in reach, or the default.
   mutating func failed(
-    _ error: ModuleError, input: Value, in flow: [ModuleNode], at position: Int, sight: VisibleBundles
+    _ error: ModuleError, input: Value, in flow: [ModuleNode], at position: Int,
+    sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     let module = flow[position]
     visits[module.id, default: ModuleVisit(module: module.id)].failed += 1

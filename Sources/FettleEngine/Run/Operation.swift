@@ -5,6 +5,7 @@ import FettleCore
 struct Operation {
   let module: ModuleNode
   let implementation: any Module
+  let descriptor: ModuleDescriptor
   let context: OperationContext
 
   /// What came of it. A failure is a result; nothing follows from it here.
@@ -37,7 +38,7 @@ struct Operation {
     do { mapped = try Self.map(module, in: scope) } catch {
       return .failure(Refusal(error: error, input: .null))
     }
-    let (input, misfits) = implementation.descriptor.fitted(mapped)
+    let (input, misfits) = descriptor.fitted(mapped)
     if let error = Self.error(for: misfits, of: module) {
       return .failure(Refusal(error: error, input: .collection(mapped)))
     }
@@ -54,7 +55,6 @@ struct Operation {
   func perform(
     _ input: Collection, within seconds: Int
   ) async throws(ModuleError) -> OperationOutput {
-    let descriptor = implementation.descriptor
     // What only computes is not waited for, and must not pay for a watch.
     guard descriptor.effect != .pure || descriptor.seconds != nil else {
       return try await implementation.perform(input, in: context)

@@ -10,6 +10,7 @@ enum Migrations {
     migrator.registerMigration("003_scheduling", migrate: scheduling)
     migrator.registerMigration("004_search", migrate: search)
     migrator.registerMigration("005_large_values", migrate: largeValues)
+    migrator.registerMigration("006_executions_by_number", migrate: executionsByNumber)
     migrator.registerMigration("008_groups", migrate: groups)
     migrator.registerMigration("009_audit", migrate: audit)
     migrator.registerMigration("010_amendments", migrate: amendments)
