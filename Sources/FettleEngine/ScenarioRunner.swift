@@ -111,12 +111,15 @@ public struct ScenarioRunner: Sendable {
     }
   }
 
-  /// Takes over executions whose worker is gone, and gives back records it held.
+  /// Takes over executions whose worker is gone, and gives back records it held: first they are put
+  /// under a lease of this worker, ten thousand in one transaction; then the journal of each is
+  /// walked through, and what is left of it becomes an incomplete execution.
+  /// - Parameter onClaim: told how many were put under a lease, before they are walked through.
   /// - Returns: how those executions ended.
   public func takeOverInterrupted(
-    author: String = "fettle"
+    author: String = "fettle", onClaim: @escaping @Sendable (Int) -> Void = { _ in }
   ) async throws(StoreError) -> [ExecutionSummary] {
-    try await TakeOver(runner: self, author: author).run()
+    try await TakeOver(runner: self, author: author, onClaim: onClaim).run()
   }
 
   func opening(

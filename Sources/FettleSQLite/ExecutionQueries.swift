@@ -58,7 +58,10 @@ extension SQLiteStore: ScenarioStore {
       coalesce(bytes, 0) AS bytes,
       (SELECT max(lease_until) FROM execution
         WHERE execution.scenario = scenario.id AND lease_until IS NOT NULL AND retry_of IS NULL)
-        AS runs_until
+        AS runs_until,
+      (SELECT count(*) FROM execution
+        WHERE execution.scenario = scenario.id AND lease_until IS NOT NULL
+          AND retry_of IS NOT NULL) AS retrying
     FROM scenario LEFT JOIN open_counter ON open_counter.scenario = scenario.id
     """
 
@@ -147,6 +150,6 @@ extension ScenarioRow {
       } ?? ScenarioState(),
       openRecords: row["records"], openBytes: row["bytes"],
       runsUntil: (row["runs_until"] as Int64?).map { Instant(milliseconds: $0) },
-      isSequential: row["sequential"])
+      isSequential: row["sequential"], retrying: row["retrying"])
   }
 }

@@ -109,20 +109,36 @@ extension SQLiteStore: ExecutionJournal {
     openExecutions.forget(summary.id)
   }
 
-  /// Takes over an execution whose lease has run out.
+  /// Takes over executions whose lease has run out: one walk through an index.
   public func takeOver(
-    by worker: String, now: Instant, lease: Instant
-  ) async throws(StoreError) -> InterruptedExecution? {
+    by worker: String, now: Instant, lease: Instant, limit: Int
+  ) async throws(StoreError) -> [String] {
     // Looking takes no lock; there is hardly ever one.
-    let isAny = try await reading { try JournalRows(database: $0).expired(now) != nil }
-    guard isAny else { return nil }
+    let isAny = try await reading { database in
+      try Bool.fetchOne(
+        try database.cachedStatement(
+          sql: """
+            SELECT EXISTS (SELECT 1 FROM execution
+              WHERE lease_until IS NOT NULL AND lease_until < ?)
+            """), arguments: [now.milliseconds])
+    }
+    guard isAny == true else { return [] }
     return try await committing { database in
-      let rows = JournalRows(database: database)
-      guard let id = try rows.expired(now) else { return nil }
-      try database.run(
-        "UPDATE execution SET worker = ?, lease_until = ? WHERE id = ?", .text(worker),
-        .number(lease.milliseconds), .text(id))
-      return try rows.interrupted(id, worker: worker, lease: lease, self.rows(database))
+      try String.fetchAll(
+        try database.cachedStatement(
+          sql: """
+            UPDATE execution SET worker = ?, lease_until = ? WHERE number IN
+              (SELECT number FROM execution WHERE lease_until IS NOT NULL AND lease_until < ?
+                ORDER BY lease_until LIMIT ?)
+            RETURNING id
+            """), arguments: [worker, lease.milliseconds, now.milliseconds, limit])
+    }
+  }
+
+  /// An execution that was taken over, with what its journal says.
+  public func interrupted(_ execution: String) async throws(StoreError) -> InterruptedExecution {
+    try await reading { [self] database in
+      try JournalRows(database: database).interrupted(execution, self.rows(database))
     }
   }
 
@@ -323,22 +339,23 @@ struct JournalRows {
       guard database.changesCount == 1 else {
         throw StoreError.duplicateKey(store: store, key: key)
       }
+    case .replace(let store, let key, let old, let record):
+      let found = try Data.fetchOne(
+        try database.cachedStatement(
+          sql: "SELECT record FROM data_record WHERE store = ? AND key = ?"),
+        arguments: [store, key])
+      guard found == old.map({ Data(ValueCodec.encode(.collection($0))) }) else {
+        throw StoreError.dataChanged(store: store, key: key)
+      }
+      try database.execute(
+        cached: "INSERT OR REPLACE INTO data_record VALUES (?, ?, ?)",
+        arguments: [store, key, Data(ValueCodec.encode(.collection(record)))])
     case .remove(let store, let key):
       try database.execute(
         cached: "DELETE FROM data_record WHERE store = ? AND key = ?", arguments: [store, key])
     case .clear(let store):
       try database.execute(cached: "DELETE FROM data_record WHERE store = ?", arguments: [store])
     }
-  }
-
-  /// An execution whose worker was silent for longer than its lease.
-  func expired(_ now: Instant) throws -> String? {
-    try String.fetchOne(
-      try database.cachedStatement(
-        sql: """
-          SELECT id FROM execution WHERE lease_until IS NOT NULL AND lease_until < ?
-          ORDER BY lease_until LIMIT 1
-          """), arguments: [now.milliseconds])
   }
 
   func entries(of execution: String) throws -> [JournalEntry] {
@@ -366,9 +383,7 @@ struct JournalRows {
     }
   }
 
-  func interrupted(
-    _ id: String, worker: String, lease: Instant, _ records: RecordRows
-  ) throws -> InterruptedExecution {
+  func interrupted(_ id: String, _ records: RecordRows) throws -> InterruptedExecution {
     guard
       let row = try Row.fetchOne(
         try database.cachedStatement(sql: "SELECT * FROM execution WHERE id = ?"), arguments: [id]),
@@ -386,7 +401,8 @@ struct JournalRows {
           retryOf: (row["retry_of"] as String?).map { RecordID($0) },
           started: Instant(milliseconds: row["started"])),
         blueprint: try records.blueprint(blueprint), given: given,
-        seed: UInt64(bitPattern: row["seed"]), worker: worker, lease: lease),
+        seed: UInt64(bitPattern: row["seed"]), worker: row["worker"] ?? "",
+        lease: Instant(milliseconds: row["lease_until"] ?? 0)),
       entries: try entries(of: id))
   }
 }
@@ -463,6 +479,11 @@ extension DataChange: Stored {
         "store": .text(store), "key": .text(key), "record": .collection(record),
         "isNew": .boolean(true),
       ]
+    case .replace(let store, let key, let old, let record):
+      [
+        "store": .text(store), "key": .text(key), "record": .collection(record),
+        "old": old.map(Value.collection) ?? .null,
+      ]
     case .remove(let store, let key): ["store": .text(store), "key": .text(key)]
     case .clear(let store): ["store": .text(store)]
     }
@@ -471,6 +492,9 @@ extension DataChange: Stored {
   init?(stored: Value) {
     guard let fields = stored.collection, let store = fields["store"]?.text else { return nil }
     switch (fields["key"]?.text, fields["record"]?.collection) {
+    case (let key?, let record?) where fields["old"] != nil:
+      self = .replace(
+        store: store, key: key, old: fields["old"]?.collection, record: record)
     case (let key?, let record?):
       self =
         fields["isNew"]?.boolean == true

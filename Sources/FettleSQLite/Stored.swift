@@ -234,6 +234,7 @@ extension ScenarioState: Stored {
       "timeZone": timeZone.map(Value.text) ?? .null, "retries": retries.map(\.stored) ?? .null,
       "nextRun": nextRun.map(Value.date) ?? .null, "lastRun": lastRun.map(Value.date) ?? .null,
       "errors": .integer(consecutiveErrors), "backoff": .integer(backoffStep),
+      "breakFailures": .array(breakFailures.map(Value.date)),
     ]
   }
 
@@ -249,5 +250,8 @@ extension ScenarioState: Stored {
     if case .date(let date)? = fields["lastRun"] { lastRun = date }
     consecutiveErrors = fields["errors"]?.number?.integer ?? 0
     backoffStep = fields["backoff"]?.number?.integer ?? 0
+    breakFailures = (fields["breakFailures"]?.array ?? []).compactMap {
+      if case .date(let date) = $0 { date } else { nil }
+    }
   }
 }

@@ -84,7 +84,7 @@ extension CommandFailure {
       case .missing, .notAStore, .newerVersion, .notFound, .ambiguous, .changedMeanwhile, .refused,
         .inDoubt, .unfit:
         2
-      case .queueFull, .full, .busy, .takenOver, .duplicateKey, .damaged, .failed: 1
+      case .queueFull, .full, .busy, .takenOver, .duplicateKey, .dataChanged, .damaged, .failed: 1
       }
     self.init(message: error.description, status: status)
   }

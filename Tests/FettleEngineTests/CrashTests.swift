@@ -138,6 +138,31 @@ struct CrashTests {
     #expect(try await bench.open().isEmpty)
   }
 
+  @Test("and leaves many executions: they are claimed at once, each by one worker, then worked off")
+  func manyLeft() async throws {
+    let scenario = try await bench.store.scenario(named: "T")
+    let blueprint = try Workbench.blueprint(Workbench.say(2, "{{1.n}}"))
+    for n in 1...100 {
+      let opening = ExecutionOpening(
+        execution: ExecutionSummary(id: "e\(n)", scenario: scenario, started: bench.clock.now()),
+        blueprint: blueprint, given: [["n": .integer(n)]], seed: UInt64(n), worker: "gone",
+        lease: bench.clock.now().advanced(bySeconds: 30))
+      _ = try await bench.store.open(opening, claiming: nil)
+    }
+    bench.clock.advance(seconds: 31)
+    let (now, store) = (bench.clock.now(), bench.store)
+    let half = try await store.takeOver(
+      by: "other", now: now, lease: now.advanced(bySeconds: 30), limit: 50)
+    #expect(half.count == 50)
+    #expect(
+      try await bench.desk.takeOverInterrupted().count == 50, "what the other one has is its own")
+    #expect(try await bench.open().count == 50)
+    bench.clock.advance(seconds: 31)
+    #expect(try await bench.desk.takeOverInterrupted().count == 50)
+    #expect(try await bench.resumeAll().allSatisfy { $0 == .resolved })
+    #expect(bench.told.takeHeard().sorted() == (1...100).map(String.init).sorted())
+  }
+
   @Test("that was only silent for too long writes nothing over what was done meanwhile")
   func silent() async throws {
     let opening = ExecutionOpening(

@@ -117,6 +117,44 @@ struct DataStoreTests {
     #expect(try await found(none, #""continueWhenNoRes":true"#) == ["/0"])
   }
 
+  @Test("6.1, 8.5: updates of one record by many executions at once are all kept")
+  func updatesAtOnce() async throws {
+    let blueprint = try Workbench.blueprint(
+      #"{"id":2,"module":"datastore:UpdateRecord","mapper":{"key":"k","upsert":true,"data":{"l":["{{1.n}}"]}}}"#
+    )
+    let runner = bench.runner
+    try await withThrowingTaskGroup(of: ExecutionStatus.self) { group in
+      for n in 1...24 {
+        group.addTask {
+          try await runner.run(blueprint, given: [["n": .integer(n)]]).status
+        }
+      }
+      for try await status in group { #expect(status == .success) }
+    }
+    let list = try await bench.store.dataRecord("k", in: "default")?["l"]?.array ?? []
+    #expect(
+      Set(list.compactMap { Coercion.number($0)?.integer }) == Set(1...24),
+      "nothing was overwritten")
+    #expect(list.count == 24, "and nothing was done twice")
+  }
+
+  @Test(
+    "6.1: an update that waits for the commit is refused there when the record was changed meanwhile"
+  )
+  func updateAtCommit() async throws {
+    let change = try Workbench.blueprint(
+      #"{"id":2,"module":"datastore:UpdateRecord","mapper":{"key":"k","upsert":true,"data":{"by":"{{1.who}}"}}},"#
+        + Workbench.say(3, "{{1.who}}"), settings: #""dlq":true,"autoCommit":false"#)
+    // The second execution runs, as a whole, while the first one performs its last module.
+    let (store, runner) = (bench.store, bench.runner)
+    bench.told.whenHearing("first") {
+      _ = try? await runner.run(change, given: [["who": "second"]])
+    }
+    let summary = try await runner.run(change, given: [["who": "first"]])
+    #expect(summary.error?.type == .inconsistency)
+    #expect(try await store.dataRecord("k", in: "default") == ["by": "second"])
+  }
+
   @Test("updating merges, upserts when told to, and names the key it does not find")
   func update() async throws {
     func update(_ data: String, _ more: String = "") async throws -> ExecutionSummary {

@@ -99,10 +99,10 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
   }
 
   func takeOver(
-    by worker: String, now: Instant, lease: Instant
-  ) async throws(StoreError) -> InterruptedExecution? {
+    by worker: String, now: Instant, lease: Instant, limit: Int
+  ) async throws(StoreError) -> [String] {
     try await write { () async throws(StoreError) in
-      try await store.takeOver(by: worker, now: now, lease: lease)
+      try await store.takeOver(by: worker, now: now, lease: lease, limit: limit)
     }
   }
 
@@ -239,6 +239,10 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     try await read { () async throws(StoreError) in
       try await store.executions(of: scenario, limit: limit)
     }
+  }
+
+  func interrupted(_ execution: String) async throws(StoreError) -> InterruptedExecution {
+    try await read { () async throws(StoreError) in try await store.interrupted(execution) }
   }
 
   func entries(of execution: String) async throws(StoreError) -> [JournalEntry] {

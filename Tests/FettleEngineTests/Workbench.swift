@@ -14,8 +14,14 @@ final class Told: ModuleImplementation {
 
   private let heard = Mutex<[String]>([])
   private let failing = Mutex<[String: ModuleError]>([:])
+  private let interruptions = Mutex<[String: @Sendable () async -> Void]>([:])
 
   func fail(on word: String, with error: ModuleError?) { failing.withLock { $0[word] = error } }
+
+  /// Does something before it answers that word, once.
+  func whenHearing(_ word: String, _ action: @escaping @Sendable () async -> Void) {
+    interruptions.withLock { $0[word] = action }
+  }
 
   /// What it was asked, in order, since it was last asked this.
   func takeHeard() -> [String] {
@@ -30,6 +36,7 @@ final class Told: ModuleImplementation {
   ) async throws(ModuleError) -> OperationOutput {
     let word = input["say"]?.text ?? ""
     heard.withLock { $0.append(word) }
+    if let action = interruptions.withLock({ $0.removeValue(forKey: word) }) { await action() }
     if let error = failing.withLock({ $0[word] }) { throw error }
     return OperationOutput([["said": .text(word)]])
   }

@@ -33,6 +33,12 @@ public final class TmuxSession: Sendable {
       "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "-s", "t",
       "exec sh",
     ])
+    // A test process that is killed ends nothing itself; its servers must not outlive it.
+    try tmux([
+      "run-shell", "-b",
+      "while kill -0 \(ProcessInfo.processInfo.processIdentifier) 2>/dev/null; do sleep 1; done; "
+        + "tmux -L \(socket) kill-server",
+    ])
     for option in [
       ["set", "-g", "status", "off"], ["set", "-s", "escape-time", "0"],
       ["set", "-g", "window-size", "manual"], ["set", "-g", "remain-on-exit", "on"],

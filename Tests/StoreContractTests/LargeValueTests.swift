@@ -60,8 +60,9 @@ struct LargeValueTests {
     let entry = try #require(try await store.entries(of: "e").first)
     #expect(entry.input == .collection(bundle))
     let taken = try await store.takeOver(
-      by: "x", now: Instant(milliseconds: 200), lease: Instant(milliseconds: 300))
-    #expect(taken?.opening.given == [bundle])
+      by: "x", now: Instant(milliseconds: 200), lease: Instant(milliseconds: 300), limit: 10)
+    #expect(taken == ["e"])
+    #expect(try await store.interrupted("e").opening.given == [bundle])
   }
 
   @Test(

@@ -36,7 +36,8 @@ struct AddRecord: ModuleImplementation {
 
 /// `datastore:UpdateRecord`: changes the fields it names and leaves the others. `upsert` writes a
 /// record that is not there; `overwriteArrays` puts new arrays in the place of old ones instead of
-/// appending to them.
+/// appending to them. What another execution changes between the reading and the writing is not lost:
+/// the update is then made again, of what is there.
 struct UpdateRecord: ModuleImplementation {
   static let descriptor = ModuleDescriptor(
     type: "datastore:UpdateRecord", kind: .action, effect: .transactional,
@@ -63,7 +64,7 @@ struct UpdateRecord: ModuleImplementation {
       with: input["data"]?.collection ?? [:], overwritingArrays: overwrites)
     return OperationOutput(
       [["key": .text(key), "data": .collection(record)]],
-      changes: [.put(store: store, key: key, record: record)])
+      changes: [.replace(store: store, key: key, old: known, record: record)])
   }
 }
 

@@ -82,7 +82,8 @@ public struct DataStoreView: Sendable {
     var isCleared = false
     for change in uncommitted where change.store == store {
       switch change {
-      case .put(_, let key, let record), .add(_, let key, let record):
+      case .put(_, let key, let record), .add(_, let key, let record),
+        .replace(_, let key, _, let record):
         changed[key] = .some(record)
       case .remove(_, let key): changed[key] = .some(nil)
       case .clear:

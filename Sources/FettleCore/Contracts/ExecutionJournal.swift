@@ -35,11 +35,15 @@ public protocol ExecutionJournal: Sendable {
     by worker: String, forgets: Bool
   ) async throws(StoreError)
 
-  /// Takes over an execution whose lease has run out; nil when there is none. No two workers get
-  /// the same one.
+  /// Takes over executions whose lease has run out, in one transaction: they are this worker's when
+  /// it returns, before any of their journals has been read. No two workers get the same one.
+  /// - Returns: their identities, at most `limit`.
   func takeOver(
-    by worker: String, now: Instant, lease: Instant
-  ) async throws(StoreError) -> InterruptedExecution?
+    by worker: String, now: Instant, lease: Instant, limit: Int
+  ) async throws(StoreError) -> [String]
+
+  /// An execution that was taken over, with what its journal says.
+  func interrupted(_ execution: String) async throws(StoreError) -> InterruptedExecution
 
   /// The executions of a scenario, or of all, newest first.
   func executions(

@@ -41,11 +41,13 @@ public struct ScenarioRow: Sendable, Hashable {
   public let runsUntil: Instant?
   /// Whether it is processed in order, as its blueprint of today says.
   public let isSequential: Bool
+  /// Its retries that workers hold now, of whatever worker and whoever started them.
+  public let retrying: Int
 
   /// A row of these parts.
   public init(
     id: ScenarioID, name: String, state: ScenarioState, openRecords: Int, openBytes: Int,
-    runsUntil: Instant?, isSequential: Bool
+    runsUntil: Instant?, isSequential: Bool, retrying: Int = 0
   ) {
     self.id = id
     self.name = name
@@ -54,6 +56,7 @@ public struct ScenarioRow: Sendable, Hashable {
     self.openBytes = openBytes
     self.runsUntil = runsUntil
     self.isSequential = isSequential
+    self.retrying = retrying
   }
 
   /// Whether it waits for its open records before it runs again (semantics 5.9).

@@ -30,6 +30,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case inDoubt(RecordID)
   /// A data store has a record of that key already; nothing was written.
   case duplicateKey(store: String, key: String)
+  /// A record of a data store is no longer what it was read as; nothing was written.
+  case dataChanged(store: String, key: String)
   /// What was stored cannot be read back.
   case damaged(String)
   /// The operating system or the database refused.
@@ -65,6 +67,8 @@ extension StoreError: CustomStringConvertible {
         + "long; `fettle list` shows what it left"
     case .duplicateKey(let store, let key):
       "data store \(store) has a record with the key \"\(key)\" already"
+    case .dataChanged(let store, let key):
+      "the record \"\(key)\" of data store \(store) was changed by another execution meanwhile"
     case .damaged(let what): "the store is damaged: \(what); restore it from a backup"
     case .failed(let what): "the store cannot be used: \(what)"
     }

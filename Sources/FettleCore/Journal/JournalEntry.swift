@@ -102,6 +102,9 @@ public enum DataChange: Sendable, Hashable {
   /// The record of a key is written where there is none; anything else refuses the transaction with
   /// `duplicateKey`.
   case add(store: String, key: String, record: Collection)
+  /// The record of a key is written where it still is what it was read as, nil for none; anything
+  /// else refuses the transaction with `dataChanged`.
+  case replace(store: String, key: String, old: Collection?, record: Collection)
   /// The record of a key is removed.
   case remove(store: String, key: String)
   /// Every record is removed.
@@ -110,7 +113,8 @@ public enum DataChange: Sendable, Hashable {
   /// The data store.
   public var store: String {
     switch self {
-    case .put(let store, _, _), .add(let store, _, _), .remove(let store, _), .clear(let store):
+    case .put(let store, _, _), .add(let store, _, _), .replace(let store, _, _, _),
+      .remove(let store, _), .clear(let store):
       store
     }
   }

@@ -21,7 +21,7 @@ public struct ScenarioState: Sendable, Hashable {
   public var backoffStep = 0
   /// The latest failures that a Break directive with automatic completion took, with nothing that
   /// went well between them; at most as many as switch the scenario off.
-  public private(set) var breakFailures: [Instant] = []
+  public var breakFailures: [Instant] = []
 
   /// A scenario nothing is known of.
   public init() {}
@@ -59,12 +59,6 @@ public struct ScenarioState: Sendable, Hashable {
     return true
   }
 
-  /// Something of the scenario went well: failures before it and behind it are not consecutive.
-  public mutating func wentWell() { breakFailures = [] }
-
-  /// What is kept of the failures of Break directives.
-  public mutating func restore(breakFailures: [Instant]) { self.breakFailures = breakFailures }
-
   /// No longer lets it start by itself.
   /// - Parameter problem: why, when it is not an operator who says so.
   public mutating func deactivate(because problem: String? = nil) {
@@ -87,7 +81,8 @@ public struct ScenarioState: Sendable, Hashable {
     _ run: ExecutionSummary, settings: ScenarioSettings, zone: String, backoff: RetrySchedule
   ) {
     let now = run.ended ?? run.started
-    if run.hadSuccess { wentWell() }
+    // Failures before something that went well, and those behind it, are not consecutive.
+    if run.hadSuccess { breakFailures = [] }
     if run.origin != .manual, brokeOff(run.breakFailures) { return }
     guard run.origin == .scheduled || run.origin == .instant else {
       // What a person started counts for nothing but good (semantics 5.4, 5.5.5).

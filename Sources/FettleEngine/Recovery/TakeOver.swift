@@ -1,40 +1,74 @@
 import FettleCore
+import Synchronization
 
 /// Takes over executions whose worker is gone: their journal is walked through again, without doing
 /// anything, up to the place where it stops. What is left from there on becomes an incomplete
 /// execution (durability 3).
-struct TakeOver {
+struct TakeOver: Sendable {
   let runner: ScenarioRunner
   let author: String
+  /// Told how many executions were claimed, before they are walked through.
+  var onClaim: @Sendable (Int) -> Void = { _ in }
 
-  /// How many are taken over at once: they share their waits for the disk.
+  /// How many are walked through at once: they share their waits for the disk.
   private static let width = 64
+  /// How many are claimed in one transaction. What a dead worker leaves is under a new lease at once;
+  /// nobody else can start on it while the walks go on.
+  private static let most = 10_000
 
   /// Every execution that can be taken over now.
   /// - Returns: how they ended.
   func run() async throws(StoreError) -> [ExecutionSummary] {
-    // Hardly ever is there one, and hardly ever two.
     var ended: [ExecutionSummary] = []
-    if let first = try await next() {
-      ended.append(try await finish(first))
-      ended += try await rest()
+    while true {
+      let claimed = try await claim()
+      if claimed.isEmpty { break }
+      onClaim(claimed.count)
+      ended += try await finish(claimed)
     }
     _ = try await runner.store.releaseExpiredLeases(now: runner.clock.now())
     return ended
   }
 
-  private func next() async throws(StoreError) -> InterruptedExecution? {
-    try await runner.journal.takeOver(
-      by: runner.worker, now: runner.clock.now(),
-      lease: runner.clock.now().advanced(bySeconds: runner.leaseSeconds))
+  /// Puts every execution whose worker is gone under a lease of this worker, without reading any.
+  func claim() async throws(StoreError) -> [String] {
+    var claimed: [String] = []
+    while true {
+      let some = try await runner.journal.takeOver(
+        by: runner.worker, now: runner.clock.now(), lease: lease, limit: Self.most)
+      claimed += some
+      if some.count < Self.most { return claimed }
+    }
   }
 
-  private func rest() async throws(StoreError) -> [ExecutionSummary] {
-    // A single look says whether it is worth more than one worker.
-    guard let second = try await next() else { return [] }
+  private var lease: Instant { runner.clock.now().advanced(bySeconds: runner.leaseSeconds) }
+
+  /// Walks through claimed executions and ends them, some at a time.
+  func finish(_ claimed: [String]) async throws(StoreError) -> [ExecutionSummary] {
+    let left = Left(claimed)
+    // The last ones wait for their turn, perhaps for longer than a lease.
+    let heartbeat = Watch.shared.begin(
+      after: .milliseconds(runner.leaseSeconds * 333), repeating: true
+    ) { [self] in
+      Task {
+        for id in left.all {
+          try? await runner.journal.renewLease(of: id, by: runner.worker, until: lease)
+        }
+      }
+    }
+    defer { Watch.shared.end(heartbeat) }
     let results = await withTaskGroup(of: Result<[ExecutionSummary], StoreError>.self) { group in
-      group.addTask { await self.work(from: second) }
-      for _ in 1..<Self.width { group.addTask { await self.work(from: nil) } }
+      for _ in 0..<min(Self.width, claimed.count) {
+        group.addTask {
+          var ended: [ExecutionSummary] = []
+          do throws(StoreError) {
+            while let id = left.next() {
+              if let summary = try await finish(id) { ended.append(summary) }
+            }
+            return .success(ended)
+          } catch { return .failure(error) }
+        }
+      }
       return await group.reduce(into: []) { $0.append($1) }
     }
     var ended: [ExecutionSummary] = []
@@ -42,19 +76,25 @@ struct TakeOver {
     return ended
   }
 
-  private func work(
-    from first: InterruptedExecution?
-  ) async -> Result<[ExecutionSummary], StoreError> {
-    var ended: [ExecutionSummary] = []
+  /// The claimed executions that nobody has begun with.
+  private final class Left: Sendable {
+    private let ids: Mutex<ArraySlice<String>>
+
+    init(_ ids: [String]) { self.ids = Mutex(ids[...]) }
+
+    var all: [String] { ids.withLock { Array($0) } }
+
+    func next() -> String? { ids.withLock { $0.popFirst() } }
+  }
+
+  /// - Returns: nil for one that somebody else took meanwhile.
+  private func finish(_ id: String) async throws(StoreError) -> ExecutionSummary? {
     do throws(StoreError) {
-      var current = first
-      if current == nil { current = try await next() }
-      while let interrupted = current {
-        ended.append(try await finish(interrupted))
-        current = try await next()
-      }
-      return .success(ended)
-    } catch { return .failure(error) }
+      return try await finish(try await runner.journal.interrupted(id))
+    } catch {
+      if case .takenOver = error { return nil }
+      throw error
+    }
   }
 
   private func finish(

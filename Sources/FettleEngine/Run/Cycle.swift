@@ -125,7 +125,7 @@ struct Cycle {
         try await journal.commit(uncommitted)
         uncommitted = []
       } catch {
-        guard case .duplicateKey = error else { throw error }
+        guard error.isConflict else { throw error }
         inconsistent("\(error)")
         journal.rollBack()
       }
@@ -192,6 +192,20 @@ struct Cycle {
     execution.error = error
     execution.failedModule = module
     raise(to: .error)
+  }
+
+  /// A Break directive with automatic completion took a failure (semantics 4.4.6).
+  mutating func noteBreakFailure() {
+    execution.breakFailures = (execution.breakFailures + [journal.now])
+      .suffix(ScenarioState.stormFailures)
+  }
+
+  /// A bundle of the trigger went through. What failed before it counts only where that alone
+  /// switches the scenario off.
+  private mutating func noteSuccess() {
+    guard execution.breakFailures.count < ScenarioState.stormFailures else { return }
+    execution.breakFailures = []
+    execution.hadSuccess = true
   }
 
   // MARK: The walk
@@ -298,26 +312,49 @@ struct Cycle {
     if effect == .effect || effect == .transactional {
       try await journal.begin(id, .collection(input), effect)
     }
-    let output: OperationOutput
-    do throws(ModuleError) {
-      output = try await operation.perform(input, within: runner.limits.operation)
-    } catch {
-      try await journal.end(id, .failed(input: .collection(input), error: error))
-      return .failed(error, input: .collection(input))
+    for _ in 0..<Self.mostConflicts {
+      let output: OperationOutput
+      do throws(ModuleError) {
+        output = try await operation.perform(input, within: runner.limits.operation)
+      } catch {
+        return try await note(error, of: id, given: .collection(input))
+      }
+      let commitsNow = blueprint.settings.autoCommit
+      do throws(StoreError) {
+        try await journal.end(
+          id, .finished(input: .collection(input), output: output),
+          changes: commitsNow ? output.changes : [])
+        if !commitsNow { uncommitted += output.changes }
+        return .emitted(output, input: .collection(input))
+      } catch {
+        switch error {
+        case .duplicateKey:
+          return try await note(
+            ModuleError(.duplicateData, "\(error)", field: "key"), of: id,
+            given: .collection(input))
+        // Nothing was written: done again, it works on what is there now.
+        case .dataChanged: continue
+        default: throw error
+        }
+      }
     }
-    let commitsNow = blueprint.settings.autoCommit
-    if !commitsNow { uncommitted += output.changes }
-    do throws(StoreError) {
-      try await journal.end(
-        id, .finished(input: .collection(input), output: output),
-        changes: commitsNow ? output.changes : [])
-    } catch {
-      guard case .duplicateKey = error else { throw error }
-      let failure = ModuleError(.duplicateData, "\(error)", field: "key")
-      try await journal.end(id, .failed(input: .collection(input), error: failure))
-      return .failed(failure, input: .collection(input))
-    }
-    return .emitted(output, input: .collection(input))
+    return try await note(
+      ModuleError(
+        .rateLimit,
+        "other executions change the same record of the data store all the time; "
+          + "\(Self.mostConflicts) attempts were made"), of: id, given: .collection(input))
+  }
+
+  /// How often an operation is done again because another execution was quicker. Each time one of
+  /// them gets through.
+  private static let mostConflicts = 1000
+
+  /// Notes that an operation failed.
+  private mutating func note(
+    _ error: ModuleError, of id: ModuleID, given input: Value
+  ) async throws(StoreError) -> Operation.Result {
+    try await journal.end(id, .failed(input: input, error: error))
+    return .failed(error, input: input)
   }
 
   /// Sends the bundles a module emitted on through the rest of its flow, one after the other.
@@ -346,9 +383,13 @@ struct Cycle {
       if splits {
         frames.append(.bundles(module: module.id, remaining: bundles[(index + 1)...]))
       }
+      let failures = execution.breakFailures.count
       let passage = try await process(
         flow, at: position + 1, sight: sight.adding(numbered, of: module.id))
       if splits { frames.removeLast() }
+      if case .completed = passage, visitsBefore != nil, execution.breakFailures.count == failures {
+        noteSuccess()
+      }
       switch passage {
       case .completed: continue
       case .fellOut where splits, .dropped where splits: continue

@@ -146,6 +146,7 @@ extension Cycle {
   private mutating func breakOff(
     _ failure: Failure, _ settings: BreakSettings
   ) async throws(StoreError) -> Passage {
+    if !settings.schedule.pauses.isEmpty { noteBreakFailure() }
     if let retried, failsAgain(retried, failure) {
       failedAgain = FailedAgain(
         error: failure.error, input: failure.input, schedule: settings.schedule)

@@ -105,17 +105,18 @@ struct RunJournal {
     guard !changes.isEmpty || pending.count >= Self.mostPending else { return }
     do { try await flush(changes: changes) } catch {
       // Nothing was written, so the operation did not end like this.
-      if case .duplicateKey = error { withdraw() }
+      if error.isConflict { withdraw() }
       throw error
     }
   }
 
   /// The changes of a cycle are carried out, with everything noted before them.
-  /// - Throws: `duplicateKey` when another execution wrote the key meanwhile; nothing was changed.
+  /// - Throws: `duplicateKey` or `dataChanged` when another execution wrote the key meanwhile; nothing
+  ///   was changed.
   mutating func commit(_ changes: [DataChange]) async throws(StoreError) {
     note(JournalEntry.cycle, .committed)
     do { try await flush(changes: changes) } catch {
-      if case .duplicateKey = error { withdraw() }
+      if error.isConflict { withdraw() }
       throw error
     }
   }
@@ -157,6 +158,16 @@ struct RunJournal {
       summary, pending, outcome: outcome, by: opening.worker,
       forgets: opening.blueprint.settings.confidential)
     pending = []
+  }
+}
+
+extension StoreError {
+  /// Whether another execution wrote the same record of a data store meanwhile.
+  var isConflict: Bool {
+    switch self {
+    case .duplicateKey, .dataChanged: true
+    default: false
+    }
   }
 }
 

@@ -126,7 +126,7 @@ public actor Scheduler {
     var situations: [ScenarioID: RetryQueue.Situation] = [:]
     for row in rows where due.contains(where: { $0.scenarioID == row.id }) {
       situations[row.id] = RetryQueue.Situation(
-        retrying: retrying[row.id] ?? 0,
+        retrying: max(retrying[row.id] ?? 0, row.retrying),
         isRunning: running.contains(row.id) || isRunning(row, now),
         mustBeFirst: row.isSequential ? try await runner.store.oldestOpen(of: row.id) : nil)
     }
@@ -147,7 +147,9 @@ public actor Scheduler {
   private func run(_ record: IncompleteSummary) async -> Event {
     do throws(StoreError) {
       let report = try await desk.resume(record.id, version: record.version, trigger: .auto)
-      if report.outcome == .resolved,
+      // A retry counts for nothing but good, and where Break directives take one failure after the
+      // other (semantics 4.4.6, 5.4).
+      if report.outcome == .resolved || !report.execution.breakFailures.isEmpty,
         let scenario = try await runner.scenarios.blueprint(
           of: record.scenarioID)
       {

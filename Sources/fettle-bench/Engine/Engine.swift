@@ -3,6 +3,7 @@ import FettleCore
 import FettleEngine
 import FettleSQLite
 import Foundation
+import Synchronization
 
 /// Durable runs, failures and resumes beside the same rows written with plain SQLite calls and the
 /// same number of waits for the disk (bars P1 to P6).
@@ -84,25 +85,44 @@ struct Engine: AsyncParsableCommand {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for worker in 0..<64 {
         group.addTask {
-          for number in 0..<(10_000 / 64) {
+          for number in 0..<157 {
             _ = try await bench.store.open(
               ExecutionOpening(
                 execution: ExecutionSummary(
                   id: "\(worker)-\(number)", scenario: scenario, started: past),
-                blueprint: blueprint, given: Bench.given, seed: 1, worker: "gone", lease: past),
+                blueprint: blueprint, given: Bench.given, seed: UInt64(worker * 1000 + number),
+                worker: "gone", lease: past),
               claiming: nil)
           }
         }
       }
       try await group.waitForAll()
     }
+    // Picked up is what a live worker holds under a lease of its own: nobody else starts on it, and
+    // it is this worker's to walk through. What becomes of it is on the disk when it was walked
+    // through, which is the second figure.
     let clock = ContinuousClock()
     let start = clock.now
-    let count = try await bench.runner.takeOverInterrupted().count
+    let claims = Claims()
+    let count = try await bench.runner.takeOverInterrupted { count in
+      claims.note(count, at: start.duration(to: clock.now) / .seconds(1))
+    }.count
     let seconds = start.duration(to: clock.now) / .seconds(1)
+    let (held, pickedUp) = claims.all
     print(
-      "P15 take-over: \(count) executions, each with a record stored, in "
+      "P15 \(held) executions of a dead worker picked up (each under a new lease) in "
+        + String(format: "%.2f s (bar 1 s %@), ", pickedUp, pickedUp <= 1 ? "met" : "MISSED")
+        + "\(count) walked through and what is left of each stored in "
         + String(format: "%.2f s", seconds))
+  }
+
+  /// How many executions were picked up, and when the last of them was.
+  private final class Claims: Sendable {
+    private let state = Mutex((count: 0, seconds: 0.0))
+    var all: (count: Int, seconds: Double) { state.withLock { $0 } }
+    func note(_ count: Int, at seconds: Double) {
+      state.withLock { $0 = ($0.count + count, seconds) }
+    }
   }
 
   /// Many records resumed in bulk, and what a failed run takes on the disk.
