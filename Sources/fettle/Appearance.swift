@@ -75,6 +75,7 @@ extension Workshop {
 func requireTerminal() throws {
   guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
     throw CommandFailure.usage(
-      "this is no terminal; 'fettle list' and 'fettle show' print, 'fettle demo --headless' too")
+      "this is no terminal; 'fettle open --plain' talks in lines, 'fettle list' and 'fettle show' print"
+    )
   }
 }

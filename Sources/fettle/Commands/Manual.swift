@@ -31,6 +31,9 @@ struct Manual: ParsableCommand {
       page.subsection(screen.title)
       for row in screen.rows { page.topic(row.keys, row.help) }
     }
+    page.section("LINE MODE")
+    page.text("fettle open --plain talks in lines. A word may be shortened while it is clear.")
+    for command in LineMode.reference { page.topic(command.words, command.help) }
     page.section("ONE'S OWN KEYS")
     page.text(
       "The file fettle/keys in the XDG configuration home gives keys other meanings. A line is SCREEN "

@@ -1,0 +1,257 @@
+import FettleCore
+import FettleEngine
+
+/// The terminal as a conversation in lines: nothing is drawn, nothing is painted over, so that a
+/// screen reader, a dumb terminal or a script can follow. It can do what the screens can.
+struct PlainSession: Sendable {
+  let desk: OperatorDesk
+  let surroundings: Surroundings
+  private var filter = RecordFilter()
+  private var filterText = ""
+  /// The records of the list that were shown, by their numbers from 1.
+  private var rows: [IncompleteSummary] = []
+  private var marks: Set<RecordID> = []
+  private var opened: PlainRecord?
+  private var wasAskedToQuit = false
+  private(set) var hasEnded = false
+  /// Whether something that was asked for could not be done; the exit status of a script.
+  private(set) var hasFailed = false
+
+  /// Records in one part of the list.
+  private static let page = 20
+
+  init(desk: OperatorDesk, surroundings: Surroundings) {
+    self.desk = desk
+    self.surroundings = surroundings
+  }
+
+  /// What to type at.
+  var prompt: SafeText {
+    guard let opened else { return "fettle> " }
+    return "\(opened.record.id.short)" + (opened.isChanged ? " changed" : "") + "> "
+  }
+
+  /// Does what a line says.
+  /// - Returns: the answer.
+  mutating func obey(_ line: String) async -> [SafeText] {
+    let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+    guard let word = words.first?.lowercased() else { return [] }
+    let rest = words.count > 1 ? words[1].trimmed : ""
+    let candidates = PlainCommand.allCases.filter { $0.rawValue.hasPrefix(word) }
+    guard
+      let command = PlainCommand(rawValue: word) ?? (candidates.count == 1 ? candidates[0] : nil)
+    else {
+      return refused(
+        candidates.isEmpty
+          ? "there is no command \"\(word)\"; help lists them"
+          : "\"\(word)\" could be \(candidates.map(\.rawValue).joined(separator: " or "))")
+    }
+    if command != .quit { wasAskedToQuit = false }
+    if command.needsRecord, opened == nil { return refused("open a record first: open NUMBER") }
+    if command.changes, surroundings.isReadOnly {
+      return refused("started with --read-only: nothing can be changed")
+    }
+    do throws(StoreError) {
+      return try await perform(command, rest)
+    } catch {
+      return refused("\(error.description)")
+    }
+  }
+
+  private mutating func refused(_ why: SafeText) -> [SafeText] {
+    hasFailed = true
+    return ["! " + why]
+  }
+
+  private mutating func perform(
+    _ command: PlainCommand, _ rest: String
+  ) async throws(StoreError) -> [SafeText] {
+    switch command {
+    case .list:
+      if !rest.isEmpty || filterText.isEmpty { filterText = rest }
+      filter = RecordFilter(text: filterText)
+      rows = []
+      return try await more()
+    case .back:
+      if let opened, opened.isChanged { return refused(Self.unsaved) }
+      opened = nil
+      rows = []
+      return try await more()
+    case .more: return try await more()
+    case .open: return try await open(rest)
+    case .mark, .unmark: return mark(rest, isOn: command == .mark)
+    case .marked:
+      return ["\(marks.count) marked"]
+        + rows.enumerated().filter { marks.contains($0.element.id) }.map {
+          row($0.offset, $0.element)
+        }
+    case .resumeMarked: return try await resumeMarked()
+    case .help: return help(rest)
+    case .quit: return quit()
+    default: return try await performOnRecord(command, rest)
+    }
+  }
+
+  private static let unsaved: SafeText = "changes are not saved: save them, or revert"
+
+  // MARK: The list
+
+  private mutating func more() async throws(StoreError) -> [SafeText] {
+    let request: PageRequest = rows.last.map { .after(RecordPlace($0)) } ?? .first
+    let found = try await desk.page(filter, request, limit: Self.page)
+    var lines: [SafeText] = []
+    if rows.isEmpty {
+      let counts = try await desk.counts()
+      lines.append(
+        "\(counts[.unresolved]) open, \(counts[.pending]) waiting, \(counts[.inProgress]) running"
+          + (filterText.isEmpty ? "" : ", filter: \(filterText)"))
+    }
+    let first = rows.count
+    rows += found
+    lines += found.enumerated().map { row(first + $0.offset, $0.element) }
+    if found.isEmpty { lines.append(first == 0 ? "Nothing incomplete." : "no more") }
+    if found.count == Self.page { lines.append("more shows the next") }
+    return lines
+  }
+
+  private func row(_ index: Int, _ row: IncompleteSummary) -> SafeText {
+    let retry = row.retry ? "retried automatically" : "waits for you"
+    return "\(index + 1). " + (marks.contains(row.id) ? "marked, " : "")
+      + "\(row.id.short) \(row.state.name), \(retry), \(row.errorType.rawValue) at module "
+      + "\(row.failer.number) \(row.failerTitle) of \(row.scenarioName), "
+      + surroundings.zone.short(row.created) + ": \(row.reason)"
+  }
+
+  private mutating func mark(_ rest: String, isOn: Bool) -> [SafeText] {
+    let numbers = rest.split(separator: " ").map { Int($0) }
+    let chosen: [IncompleteSummary]
+    if rest == "all" {
+      chosen = rows
+    } else if !numbers.isEmpty,
+      numbers.allSatisfy({ $0.map { rows.indices.contains($0 - 1) } ?? false })
+    {
+      chosen = numbers.compactMap { $0 }.map { rows[$0 - 1] }
+    } else {
+      return refused("name numbers of the list, such as: mark 1 3, or: mark all")
+    }
+    for row in chosen { if isOn { marks.insert(row.id) } else { marks.remove(row.id) } }
+    return ["\(marks.count) marked"]
+  }
+
+  private mutating func resumeMarked() async throws(StoreError) -> [SafeText] {
+    guard !marks.isEmpty else { return refused("nothing is marked") }
+    var lines: [SafeText] = []
+    for row in rows where marks.contains(row.id) {
+      do throws(StoreError) {
+        let report = try await desk.resume(row.id, version: nil, trigger: .bulk)
+        lines.append("\(row.id.short) " + PlainRecord.outcome(report))
+        if report.outcome == .resolved { marks.remove(row.id) } else { hasFailed = true }
+      } catch {
+        hasFailed = true
+        lines.append("! \(row.id.short) \(error.description)")
+      }
+    }
+    return lines + [marks.isEmpty ? "all resolved" : "\(marks.count) stay marked"]
+  }
+
+  // MARK: One record
+
+  private mutating func open(_ rest: String) async throws(StoreError) -> [SafeText] {
+    if let opened, opened.isChanged { return refused(Self.unsaved) }
+    let id: RecordID
+    if let number = Int(rest), rows.indices.contains(number - 1) {
+      id = rows[number - 1].id
+    } else if rest.isEmpty {
+      return refused("which one? open NUMBER, by the list, or open ID")
+    } else {
+      id = try await desk.identify(rest)
+    }
+    let record = PlainRecord(try await desk.record(id), desk: desk)
+    opened = record
+    return record.head(zone: surroundings.zone)
+  }
+
+  private mutating func performOnRecord(
+    _ command: PlainCommand, _ rest: String
+  ) async throws(StoreError) -> [SafeText] {
+    guard var record = opened else { return [] }
+    defer { opened = record }
+    do throws(PlainRecord.Refusal) {
+      switch command {
+      case .chain: return record.chain
+      case .fields: return try record.fields(below: rest)
+      case .input: return record.input(desk)
+      case .set, .setJSON:
+        let parts = rest.split(separator: " ", maxSplits: 1).map(String.init)
+        guard let path = parts.first else { return refused("\(command.rawValue) PATH VALUE") }
+        return try record.set(
+          path, to: parts.count > 1 ? parts[1] : "", isJSON: command == .setJSON, desk)
+      case .remove: return try record.remove(rest, desk)
+      case .undo: return try record.undo(desk)
+      case .redo: return try record.redo(desk)
+      case .revert:
+        record.revert()
+        return ["the changes are dropped"]
+      case .changes: return record.changes
+      case .check: return record.check(desk)
+      case .history: return record.history(zone: surroundings.zone)
+      default: break
+      }
+    } catch {
+      return refused(error.text)
+    }
+    return try await act(command, rest, on: &record)
+  }
+
+  private mutating func act(
+    _ command: PlainCommand, _ rest: String, on record: inout PlainRecord
+  ) async throws(StoreError) -> [SafeText] {
+    let id = record.record.id
+    switch command {
+    case .save, .resume:
+      let saved = try await record.save(desk)
+      guard command == .resume else { return [saved ? "saved" : "nothing was changed"] }
+      let report = try await desk.resume(
+        id, version: record.record.summary.version, trigger: .manual)
+      record = PlainRecord(report.record, desk: desk)
+      if report.outcome != .resolved { hasFailed = true }
+      return [PlainRecord.outcome(report)]
+    case .auto:
+      guard ["on", "off"].contains(rest) else { return refused("auto on, or auto off") }
+      let after = try await desk.setAutoRetry(
+        rest == "on", of: id, version: record.record.summary.version)
+      record.take(after)
+      return [
+        after.summary.nextRetry.map { "next retry " + surroundings.zone.long($0) }
+          ?? "no automatic retry"
+      ]
+    case .close:
+      guard !rest.isEmpty else { return refused("say why: close REASON") }
+      record.take(
+        try await desk.close(id, version: record.record.summary.version, reason: rest))
+      return ["closed: \(rest)"]
+    case .delete:
+      record.take(try await desk.delete(id, version: record.record.summary.version))
+      return ["in the bin; restore takes it out again"]
+    case .restore:
+      record.take(try await desk.restore(id, version: record.record.summary.version))
+      return ["out of the bin"]
+    default: return []
+    }
+  }
+
+  private func help(_ rest: String) -> [SafeText] {
+    PlainCommand.allCases.filter { rest.isEmpty || $0.rawValue == rest }.map {
+      "\($0.rawValue)" + ($0.arguments.isEmpty ? "" : " \($0.arguments)") + ": \($0.help)"
+    }
+  }
+
+  private mutating func quit() -> [SafeText] {
+    if let opened, opened.isChanged, !wasAskedToQuit {
+      wasAskedToQuit = true
+      return refused("changes are not saved: save, or quit once more to drop them")
+    }
+    hasEnded = true
+    return []
+  }
+}

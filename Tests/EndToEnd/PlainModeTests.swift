@@ -1,0 +1,96 @@
+import FettleCore
+import FettleTestKit
+import Foundation
+import Testing
+
+@Suite("The line mode")
+struct PlainModeTests {
+  let folder: TemporaryFolder
+  var store: String { "\(folder.path)/fettle.db" }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Two orders whose text is no JSON.
+  private func fill() async throws {
+    let run = try await Program.fettle(
+      [
+        "run", folder.file("b.json", CommandTests.blueprint), "--store", store, "--bundles",
+        folder.file("bundles.json", #"[{"body":"{\"name\":"},{"body":"no\u001b[31m JSON"}]"#),
+      ], home: folder.path)
+    try #require(run.status == 3, "\(run.errors)")
+  }
+
+  private func say(_ lines: String..., options: [String] = []) async throws -> Program.Result {
+    try await Program.fettle(
+      ["open", "--plain", "--store", store] + options,
+      input: lines.map { $0 + "\n" }.joined(), home: folder.path)
+  }
+
+  @Test("find a record, see why it failed, mend the field, see the change, resume")
+  func mend() async throws {
+    try await fill()
+    let talk = try await say(
+      "open 2", "chain", "fields", #"set 1.body {"name":"Ada"}"#, "changes", "check", "resume",
+      "back", "quit")
+    #expect(talk.status == 0, "\(talk.output)\(talk.errors)")
+    for part in [
+      "2 open, 0 waiting, 0 running", "1. ", "2. ", "<< FAILED", #"1.body: text "{"name":"#,
+      #"1.body: text "{"name":" -> text "{"name":"Ada"}""#, "fits the module", "will run: 2",
+      "resolved in", "1 open, 0 waiting",
+    ] { #expect(talk.output.contains(part), "\(part) in \(talk.output)") }
+    #expect(!talk.output.contains("\u{1B}"), "nothing drives the terminal")
+  }
+
+  @Test("what cannot be done is said, and the exit status tells it")
+  func refusals() async throws {
+    try await fill()
+    let talk = try await say(
+      "frobnicate", "set 1.body x", "re", "open 9", "open 1", "set 1.nothing.there x", "resume",
+      "quit")
+    #expect(talk.status == 1)
+    for part in [
+      "there is no command \"frobnicate\"", "open a record first", "\"re\" could be remove or redo",
+      "there is no record 9", "1.nothing.there does not exist", "failed again: ",
+    ] { #expect(talk.output.contains(part), "\(part) in \(talk.output)") }
+  }
+
+  @Test("changes are not lost by leaving: quit asks first, undo and redo work")
+  func unsaved() async throws {
+    try await fill()
+    let talk = try await say(
+      "open 1", "set 1.body a", "undo", "redo", "back", "open 2", "quit", "save", "quit")
+    #expect(talk.output.contains("changes are not saved: save them, or revert"))
+    #expect(talk.output.contains("changes are not saved: save, or quit once more"))
+    #expect(talk.output.contains("saved"))
+    let after = try await say("open 1", "history", "quit")
+    #expect(after.output.contains("changed 1.body"))
+  }
+
+  @Test("marked records are resumed one after the other; those that fail stay marked")
+  func bulk() async throws {
+    try await fill()
+    let talk = try await say("mark 1 2", "resume-marked", "marked", "quit")
+    #expect(talk.status == 1)
+    #expect(talk.output.contains("2 stay marked"))
+  }
+
+  @Test("read-only refuses every change")
+  func readOnly() async throws {
+    try await fill()
+    let talk = try await say(
+      "open 1", "set 1.body x", "delete", "resume", "auto on", "quit", options: ["--read-only"])
+    #expect(talk.output.ranges(of: "started with --read-only").count == 4)
+  }
+
+  @Test("close with a reason, the bin and back, automatic retry, help for everything")
+  func acting() async throws {
+    try await fill()
+    let talk = try await say(
+      "open 1", "close", "delete", "restore", "auto on", "auto off", "close sent by hand", "help",
+      "quit")
+    for part in [
+      "say why: close REASON", "in the bin", "out of the bin", "next retry", "no automatic retry",
+      "closed: sent by hand", "set-json PATH JSON",
+    ] { #expect(talk.output.contains(part), "\(part) in \(talk.output)") }
+  }
+}
