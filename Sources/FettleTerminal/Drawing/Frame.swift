@@ -101,7 +101,7 @@ struct Frame: Equatable, Sendable {
 
   /// A horizontal line with a title in it.
   mutating func rule(_ title: SafeText = "", in line: Area, isFocused: Bool = false) {
-    put(SafeText(own: String(repeating: "─", count: line.columns)), in: line, .role(.faint))
+    put(SafeText(repeating: "─", count: line.columns), in: line, .role(.faint))
     guard !title.isEmpty else { return }
     put(" \(title) ", at: 1, in: line, .role(isFocused ? .title : .faint))
   }

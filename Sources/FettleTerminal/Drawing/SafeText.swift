@@ -35,6 +35,12 @@ struct SafeText: Hashable, Sendable {
     glyphs = sanitizer.glyphs
   }
 
+  /// A text again and again.
+  init(repeating text: SafeText, count: Int) {
+    glyphs = []
+    for _ in 0..<max(0, count) { glyphs += text.glyphs }
+  }
+
   var isEmpty: Bool { glyphs.isEmpty }
 
   /// The columns it takes.
@@ -89,7 +95,7 @@ struct SafeText: Hashable, Sendable {
   /// Exactly that many columns, filled with spaces.
   func padded(to columns: Int, rightAligned: Bool = false) -> SafeText {
     let text = clipped(to: columns)
-    let space = SafeText(own: String(repeating: " ", count: max(0, columns - text.width)))
+    let space = SafeText(repeating: " ", count: columns - text.width)
     return rightAligned ? space + text : text + space
   }
 

@@ -14,6 +14,15 @@ struct Sanitizer {
   }
 
   mutating func add(_ text: String) {
+    // Most text is ASCII and ours is known to hold no sequences: neither has to be cut into
+    // characters, which would be most of the work of painting a screen.
+    if isOwn || text.utf8.prefix(limit).allSatisfy({ $0 < 0x80 }) {
+      for scalar in text.unicodeScalars {
+        if glyphs.count >= limit { return }
+        add(scalar)
+      }
+      return
+    }
     for character in text {
       if glyphs.count >= limit { return }
       let scalars = character.unicodeScalars
@@ -38,7 +47,9 @@ struct Sanitizer {
 
   private mutating func add(_ scalar: Unicode.Scalar) {
     switch scalar.value {
-    case 0x20...0x7E: append(String(Character(scalar)), width: 1)
+    case 0x20...0x7E:
+      marks = 0
+      glyphs.append((isOwn ? Self.ownASCII : Self.outsideASCII)[Int(scalar.value - 0x20)])
     case 0x0A: append("⏎", width: 1)
     case ..<0x20: append(Self.scalarText(0x2400 + scalar.value), width: 1)
     case 0x7F: append("␡", width: 1)
@@ -47,7 +58,27 @@ struct Sanitizer {
     }
   }
 
+  private static let ownASCII = ascii(isOwn: true)
+  private static let outsideASCII = ascii(isOwn: false)
+
+  private static func ascii(isOwn: Bool) -> [SafeText.Glyph] {
+    (UInt8(0x20)...0x7E).map {
+      SafeText.Glyph(text: String(Character(Unicode.Scalar($0))), width: 1, isOwn: isOwn)
+    }
+  }
+
+  /// The program's own marks, which are known to take one column.
+  private static let ownMarks: [Unicode.Scalar: SafeText.Glyph] = asciiTwins.keys.reduce(into: [:])
+  {
+    $0[$1] = SafeText.Glyph(text: String(Character($1)), width: 1, isOwn: true)
+  }
+
   private mutating func addOther(_ scalar: Unicode.Scalar) {
+    if isOwn, let glyph = Self.ownMarks[scalar] {
+      marks = 0
+      glyphs.append(glyph)
+      return
+    }
     if let name = Self.invisibleNames[scalar.value] { return spell("‹\(name)›") }
     if (0x1F1E6...0x1F1FF).contains(scalar.value) {
       // A pair is a flag, two letters or nothing, depending on the terminal: say which letters.

@@ -9,7 +9,7 @@ struct Screenful {
   /// A text that is on the screen as soon as the content is.
   let content: String
   /// The key that moves the cursor or the text down by one line.
-  let down = "j"
+  var down = "j"
   /// The keys that go to the end and to the beginning; nil where it has none.
   let end: String?
   let beginning: String?
@@ -21,7 +21,7 @@ struct Screenful {
     var key: [Double] = []
     var bytesPerKey = 0.0
     var flood = 0.0
-    var resize = 0.0
+    var resize: Double?
     var toEnd: Double?
     var toBeginning: Double?
     /// Of the whole process, in MB.
@@ -79,7 +79,7 @@ struct Screenful {
     let pressed = PseudoTerminal.now()
     terminal.resize(columns: columns == 80 ? 140 : 80, rows: rows == 24 ? 45 : 24)
     terminal.readUntilQuiet(for: 100)
-    figures.resize = (terminal.lastByte - pressed) * 1000
+    if terminal.lastByte > pressed { figures.resize = (terminal.lastByte - pressed) * 1000 }
     figures.resident = Self.resident(terminal.process)
     let before = Self.processorSeconds(terminal.process)
     terminal.readUntilQuiet(for: 3000, atMost: 3)

@@ -67,8 +67,8 @@ struct TerminalBench: AsyncParsableCommand {
         name: "less", path: "/usr/bin/less", arguments: [lines], content: "line 1 of", end: "G",
         beginning: "g"),
       Screenful(
-        name: "htop", path: "/usr/bin/htop", arguments: [], content: "Tasks", end: nil,
-        beginning: nil),
+        name: "htop", path: "/usr/bin/htop", arguments: [], content: "Tasks",
+        down: "\u{1B}[B", end: nil, beginning: nil),
       Screenful(
         name: "tig", path: "/usr/bin/tig", arguments: [], content: "[main]", end: nil,
         beginning: nil),
