@@ -161,6 +161,7 @@ let package = Package(
       dependencies: [
         "FettleCore", "FettleEngine", "FettleSQLite", "FettleTestKit", "PseudoTerminal", "fettle",
         "fettled",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
     .testTarget(

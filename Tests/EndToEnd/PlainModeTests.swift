@@ -74,6 +74,17 @@ struct PlainModeTests {
     #expect(talk.output.contains("2 stay marked"))
   }
 
+  @Test("the list takes the filter language, and says where a filter is wrong")
+  func filter() async throws {
+    try await fill()
+    let talk = try await say(
+      #"list error:Data bundle.body:"no""#, "list status:resolved", "list error:", "list", "quit")
+    #expect(talk.output.contains("1. "))
+    #expect(talk.output.contains("nothing fits the filter"))
+    #expect(talk.output.contains("! the filter: "))
+    #expect(talk.output.ranges(of: "2. ").count == 2, "at the start and after list: \(talk.output)")
+  }
+
   @Test("read-only refuses every change")
   func readOnly() async throws {
     try await fill()

@@ -21,11 +21,20 @@ enum Spawn {
     posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, output, write, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errors, write, 0o600)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // Threads of Dispatch block signals. A program that inherits that hears of nothing: a terminal
+    // multiplexer would never learn that what runs in it has ended, and stay for ever.
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
     var process = pid_t()
     let list = ([path] + arguments).map { strdup($0) } + [nil]
     let variables = environment.map { strdup($0) } + [nil]
     defer { (list + variables).forEach { free($0) } }
-    let code = posix_spawnp(&process, path, &actions, nil, list, variables)
+    let code = posix_spawnp(&process, path, &actions, &attributes, list, variables)
     guard code == 0 else { throw Failed(path: path, code: code) }
     return process
   }

@@ -27,7 +27,7 @@ enum PlainCommand: String, CaseIterable, Sendable {
   /// One sentence.
   var help: String {
     switch self {
-    case .list: "the newest records, numbered; a filter stays until another is given"
+    case .list: "the newest records, numbered; those that fit the filter, or all"
     case .more: "the next records of the list"
     case .back: "the list again, from its beginning"
     case .open: "opens a record by its number in the list or the first digits of its id"

@@ -6,8 +6,7 @@ import FettleEngine
 struct PlainSession: Sendable {
   let desk: OperatorDesk
   let surroundings: Surroundings
-  private var filter = RecordFilter()
-  private var filterText = ""
+  private var filter = ListFilter.open
   /// The records of the list that were shown, by their numbers from 1.
   private var rows: [IncompleteSummary] = []
   private var marks: Set<RecordID> = []
@@ -68,8 +67,9 @@ struct PlainSession: Sendable {
   ) async throws(StoreError) -> [SafeText] {
     switch command {
     case .list:
-      if !rest.isEmpty || filterText.isEmpty { filterText = rest }
-      filter = RecordFilter(text: filterText)
+      do throws(FilterError) { filter = try ListFilter(rest) } catch {
+        return refused("the filter: \(error.description)")
+      }
       rows = []
       return try await more()
     case .back:
@@ -98,18 +98,26 @@ struct PlainSession: Sendable {
 
   private mutating func more() async throws(StoreError) -> [SafeText] {
     let request: PageRequest = rows.last.map { .after(RecordPlace($0)) } ?? .first
-    let found = try await desk.page(filter, request, limit: Self.page)
+    let now = SystemClock().now()
+    let records = RecordFilter(
+      filter.expression, now: now, utcOffset: surroundings.zone.offset(at: now))
+    let found = try await desk.page(records, request, limit: Self.page)
     var lines: [SafeText] = []
     if rows.isEmpty {
       let counts = try await desk.counts()
       lines.append(
         "\(counts[.unresolved]) open, \(counts[.pending]) waiting, \(counts[.inProgress]) running"
-          + (filterText.isEmpty ? "" : ", filter: \(filterText)"))
+          + (filter.text.isEmpty ? "" : ", filter: \(filter.text)"))
     }
     let first = rows.count
     rows += found
     lines += found.enumerated().map { row(first + $0.offset, $0.element) }
-    if found.isEmpty { lines.append(first == 0 ? "Nothing incomplete." : "no more") }
+    if found.isEmpty {
+      lines.append(
+        first > 0
+          ? "no more"
+          : filter.text.isEmpty ? "Nothing incomplete." : "nothing fits the filter; list shows all")
+    }
     if found.count == Self.page { lines.append("more shows the next") }
     return lines
   }
