@@ -278,7 +278,13 @@ void fettle_curses_suspend(void) {
   usual.sa_handler = SIG_DFL;
   sigemptyset(&usual.sa_mask);
   sigaction(SIGTSTP, &usual, &ours);
+  // A thread that blocks the signal would go on as if nothing had been asked.
+  sigset_t stop, before;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTSTP);
+  pthread_sigmask(SIG_UNBLOCK, &stop, &before);
   raise(SIGTSTP);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
   sigaction(SIGTSTP, &ours, NULL);
   // The shell may have changed the settings meanwhile; those are given back in the end.
   fettle_guard_remember();

@@ -58,8 +58,9 @@ struct AppearanceOptions: ParsableArguments {
 }
 
 extension Workshop {
-  /// Shows the terminal until the operator quits.
-  func openTerminal(named name: String, _ appearance: AppearanceOptions) throws {
+  /// Shows the terminal until the operator quits, on the main thread: curses belongs to one thread,
+  /// and threads of the pool, which are few, hear no signals.
+  @MainActor func openTerminal(named name: String, _ appearance: AppearanceOptions) throws {
     var options = appearance.options
     options.keys = try OwnFiles.text(of: "keys") ?? ""
     options.scenarioLimit = store.limits.scenarioBytes

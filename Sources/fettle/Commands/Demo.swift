@@ -40,7 +40,7 @@ struct Demo: AsyncParsableCommand {
     if headless {
       try await RecordTable.print(RecordFilter(), of: workshop, json: json)
     } else {
-      try workshop.openTerminal(named: "demo", appearance)
+      try await workshop.openTerminal(named: "demo", appearance)
     }
     await service.stop()
   }

@@ -27,7 +27,7 @@ struct Open: AsyncParsableCommand {
     }
     try requireTerminal()
     let workshop = try Workshop(options, creating: false)
-    try workshop.openTerminal(named: try options.path(), appearance)
+    try await workshop.openTerminal(named: try options.path(), appearance)
   }
 
   private func converse() async throws {
