@@ -17,6 +17,7 @@ final class GroupCommit: Sendable {
   }
 
   private let pool: DatabasePool
+  private let checkpoints: Checkpoints
   private let queue = Mutex(Queue())
 
   private struct Queue {
@@ -27,7 +28,10 @@ final class GroupCommit: Sendable {
   /// More than this only makes each of them wait longer.
   private static let largest = 256
 
-  init(_ pool: DatabasePool) { self.pool = pool }
+  init(_ pool: DatabasePool) {
+    self.pool = pool
+    checkpoints = Checkpoints(path: pool.path)
+  }
 
   /// Runs `body` in a transaction, perhaps together with others.
   /// - Returns: what it returned.
@@ -97,6 +101,7 @@ final class GroupCommit: Sendable {
         for body in bodies { try body(database) }
         return .commit
       }
+      checkpoints.committed()
       return nil
     } catch { return error }
   }

@@ -166,18 +166,16 @@ struct EventRows {
     try database.run(
       """
       INSERT INTO execution (id, scenario, origin, retry_of, started, status, operations, stored,
-        number, blueprint, given, seed, worker, lease_until)
-      VALUES (?, ?, ?, NULL, ?, ?, 0, 0, (SELECT coalesce(max(number), 0) + 1 FROM execution),
-        ?, (SELECT payload FROM event WHERE number = ?), ?, ?, ?)
+        blueprint, given, seed, worker, lease_until)
+      VALUES (?, ?, ?, NULL, ?, ?, 0, 0, ?, (SELECT payload FROM event WHERE number = ?), ?, ?, ?)
       """,
       .text(new.id), .number(scenario.id.number), .text(summary.origin.rawValue),
       .number(new.started.milliseconds), .text(summary.status.rawValue), .number(blueprint),
       .number(number), .number(Int64(bitPattern: new.seed)), .text(new.worker),
       .number(new.lease.milliseconds))
+    let execution = Int(database.lastInsertedRowID)
     if event.size > ValueCodec.Apart.threshold {
-      let execution = try Int.fetchOne(
-        database, sql: "SELECT number FROM execution WHERE id = ?", arguments: [new.id])
-      try large.pass(from: .event(Int64(number)), to: .execution(execution ?? 0))
+      try large.pass(from: .event(Int64(number)), to: .execution(execution))
     }
     let ticket = try String.fetchOne(
       try database.cachedStatement(
