@@ -44,8 +44,8 @@ final class PlainRuns {
     record = try database.prepare(
       """
       INSERT INTO record (id, scenario, scenario_name, queue_index, execution, failer, failer_title,
-        error_type, reason, created, size, state, attempts, planned_attempts, version)
-      VALUES (?, 1, 'Bench', ?, ?, 4, 'Step', 'DataError', ?, ?, 900, 'unresolved', 0, 0, 1)
+        error_type, reason, created, size, state, attempts, planned_attempts, version, fingerprint)
+      VALUES (?, 1, 'Bench', ?, ?, 4, 'Step', 'DataError', ?, ?, 900, 'unresolved', 0, 0, 1, 1)
       """)
     content = try database.prepare("INSERT INTO content VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)")
     claim = try database.prepare(
