@@ -303,3 +303,29 @@ void fettle_curses_resume(void) {
 }
 
 int fettle_wcwidth(uint32_t scalar) { return wcwidth((wchar_t)scalar); }
+
+int fettle_curses_hand_over(const char *command) {
+  def_prog_mode();
+  endwin();
+  if (is_xterm_like()) write_text(end_extras);
+  fettle_guard_restore_settings();
+  fettle_guard_activate(0);
+  // As system() does: what is typed for the other program must not end this one. Ctrl-Z stops both,
+  // so that the shell gets the terminal back.
+  struct sigaction ignored, usual, interrupt, quit, stop;
+  memset(&ignored, 0, sizeof ignored);
+  ignored.sa_handler = SIG_IGN;
+  sigemptyset(&ignored.sa_mask);
+  memset(&usual, 0, sizeof usual);
+  usual.sa_handler = SIG_DFL;
+  sigemptyset(&usual.sa_mask);
+  sigaction(SIGINT, &ignored, &interrupt);
+  sigaction(SIGQUIT, &ignored, &quit);
+  sigaction(SIGTSTP, &usual, &stop);
+  int status = fettle_guard_spawn(command);
+  sigaction(SIGINT, &interrupt, NULL);
+  sigaction(SIGQUIT, &quit, NULL);
+  sigaction(SIGTSTP, &stop, NULL);
+  fettle_curses_resume();
+  return status;
+}

@@ -13,6 +13,8 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -187,6 +189,36 @@ void fettle_guard_remove(void) {
   is_installed = 0;
   for (int i = 0; i < FATAL_COUNT; i++) sigaction(fatal_signals[i], &previous_fatal[i], NULL);
   for (int i = 0; i < TOLD_COUNT; i++) sigaction(told_signals[i], &previous_told[i], NULL);
+}
+
+extern char **environ;
+
+int fettle_guard_spawn(const char *command) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  if (saved_errors >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, saved_errors, STDERR_FILENO);
+  }
+  // The child begins with the usual meaning of every signal.
+  sigset_t all, none;
+  sigfillset(&all);
+  sigemptyset(&none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  char *arguments[] = {"sh", "-c", (char *)command, NULL};
+  pid_t child = 0;
+  int problem = posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (problem != 0) return 127;
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return 127;
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 int fettle_is_hung_up(int descriptor) {

@@ -10,6 +10,9 @@ void fettle_guard_activate(int on);
 /* Standard error goes to a file without a name until it is given back. */
 void fettle_guard_capture_errors(void);
 void fettle_guard_release_errors(void);
+/* Runs a command of the shell on the terminal, with standard error as it was at the start, and waits
+   for it. */
+int fettle_guard_spawn(const char *command);
 /* The terminal settings that were remembered, put back. */
 void fettle_guard_restore_settings(void);
 

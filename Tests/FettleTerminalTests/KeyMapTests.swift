@@ -51,7 +51,7 @@ struct KeyMapTests {
     play.press(.control("s"))
     let changing = play.effects.filter {
       switch $0 {
-      case .record(.append), .record(.resume), .record(.close), .record(.delete),
+      case .record(.amend), .record(.resume), .record(.close), .record(.delete),
         .record(.restore), .record(.setAutoRetry):
         true
       default: false

@@ -45,7 +45,7 @@ struct MendOneFieldTests {
     let draft = Draft(path: email, value: "a")
     #expect(
       play.effects.prefix(2) == [
-        .record(.append([draft], to: record.id, of: record.bundles, version: 1)),
+        .record(.amend(RecordChanges(drafts: [draft]), to: record.id, version: 1)),
         .record(.resume(record.id, version: 2, .manual)),
       ])
   }
@@ -125,7 +125,7 @@ struct MendOneFieldTests {
   @Test("a field of the input leads to the field it is mapped from")
   func input() throws {
     var play = try ScreenPlay([Fixtures.record()])
-    play.press(.enter, .home, .down, .character("e"))
+    play.press(.enter, .home, .character("e"))
     #expect(
       play.state.typing?.editor?.path == ValuePath(module: 1, steps: [.field("name")]))
   }
@@ -135,7 +135,7 @@ struct MendOneFieldTests {
     var play = try ScreenPlay([Fixtures.record()], size: Size(rows: rows, columns: 140))
     play.press(.enter)
     #expect(!play.state.frame().text.contains("hunter2"))
-    play.press(.home, .down, .down, .down, .down, .down, .down, .character("e"))
+    play.press(.home, .down, .down, .down, .down, .down, .character("e"))
     #expect(play.state.typing?.editor?.isSecret == true)
     #expect(!play.state.frame().text.contains("hunter2"))
     play.type("x")
@@ -157,7 +157,7 @@ struct MendOneFieldTests {
   @Test("values keep the type they are typed as")
   func types() {
     var editor = ValueEditor(
-      path: email, original: 7, expected: nil, isSecret: false, choices: [])
+      path: email, original: 7)
     #expect(
       editor.value(of: "9007199254740993")
         == .success(.number(Number(json: "9007199254740993") ?? Number(0))))

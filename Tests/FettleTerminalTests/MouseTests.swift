@@ -39,7 +39,7 @@ struct MouseTests {
     play.press(.enter)
     try click(on: "6 ", in: &play)
     #expect(play.state.detail?.pane == .chain)
-    #expect(play.state.detail?.chainCursor == 6)
+    #expect(play.state.detail?.chain.cursor == 6)
     try click(.doublePress, on: "token", in: &play)
     #expect(play.state.detail?.pane == .bundles)
   }

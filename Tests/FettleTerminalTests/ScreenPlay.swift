@@ -8,6 +8,9 @@ import Testing
 struct ScreenPlay {
   let store: FakeStore
   var state: State
+  /// What stands beside every record.
+  var today: TodaysBlueprint?
+  var restarts: [OperatorDesk.RestartForecast] = []
   /// Everything that was asked for, in order.
   private(set) var effects: [Effect] = []
   private(set) var hasQuit = false
@@ -61,17 +64,14 @@ struct ScreenPlay {
     }
   }
 
-  /// Not what the engine would say, but in its form: a mapping of single references.
+  /// What the engine would say of the input; what would run is fixed.
   static func check(_ record: IncompleteExecution, _ bundles: VisibleBundles) -> ResumeCheck {
-    var input: Collection = [:]
-    var problems: [ResumeCheck.Problem] = []
-    for name in ["name", "email", "token"] {
-      let value = bundles.value(at: ValuePath(module: 1, steps: [.field(name)]))
-      input[name] = value ?? .null
-      if name != "token", value == nil || value == .null || value == "" {
-        problems.append(
-          ResumeCheck.Problem(field: name, message: "\"\(name)\" is required and is empty"))
-      }
+    var scope = Scope(now: Fixtures.now)
+    scope.bundles = bundles
+    let mapped = try? record.failedModule?.mapper.evaluate(in: scope).collection
+    let input = mapped ?? [:]
+    let problems = descriptor.fitted(input).misfits.map {
+      ResumeCheck.Problem(field: $0.field.name, message: $0.message)
     }
     return ResumeCheck(
       input: input, problems: problems, willRun: [5, 6], notRepeated: [1, 2, 3, 4, 7])
@@ -92,7 +92,7 @@ struct ScreenPlay {
     case .audit(let effect): .audit(answer(to: effect))
     case .groups(.load): .groups(.loaded(.success(store.groupsNow())))
     case .groupEdit(let effect): .groupEdit(answer(to: effect))
-    case .copy, .useMouse, .suspend, .repaint, .quit: nil
+    case .copy, .useMouse, .editOutside, .readFile, .suspend, .repaint, .quit: nil
     }
   }
 
@@ -126,16 +126,32 @@ struct ScreenPlay {
       return .loaded(id, purpose, .success(opened(record)))
     case .check(let record, let bundles, let token):
       return .checked(Self.check(record, bundles), token: token)
-    case .append(let drafts, let id, let bundles, let version):
-      var bundles = bundles
-      var edits: [BundleEdit] = []
-      do {
-        for draft in drafts {
-          edits.append(
-            try bundles.write(draft.value, at: draft.path, author: "ada", date: Fixtures.now))
-        }
-      } catch { return .saved(id, .failure(.failed(error.description))) }
-      return .saved(id, store.appendNow(edits, to: id, version: version))
+    case .companions(let record):
+      return .companions(
+        record.id,
+        .success(
+          Companions(draft: store.draftNow(of: record.id), today: today, restarts: restarts)))
+    case .amend(let changes, let id, let version):
+      guard let record = store.recordNow(id) else {
+        return .saved(id, .failure(.notFound("record \(id)")))
+      }
+      return .saved(id, amend(record, changes, version))
+    case .resumeBehind(let id, let version, _): return resume(id, version, .manual)
+    case .keepDraft(let drafts, let withheld, let id, let version, let sequence):
+      store.keepNow(
+        KeptDraft(
+          record: id, author: "ada", version: version, sequence: sequence, drafts: drafts,
+          withheld: withheld, date: Fixtures.now))
+      return .draftKept(id, .success(true))
+    case .dropDraft(let id, let sequence):
+      store.dropDraftNow(of: id, upTo: sequence)
+      return .draftKept(id, .success(true))
+    case .notes(let id): return .notes(id, .success(store.notesNow(of: id)))
+    case .revealed(let place, let id):
+      store.noteNow(
+        RecordNote(RecordNote.revealed, detail: place, author: "ada", date: Fixtures.now), on: id)
+      return .draftKept(id, .success(true))
+    case .operations(let module, _, let id): return .operations(module, id, .success([]))
     case .resume(let id, let version, let trigger): return resume(id, version, trigger)
     case .close(let id, let version, let reason):
       return .moved(id, .closed, move(id, version, .closed, reason))
@@ -266,6 +282,35 @@ struct ScreenPlay {
       }
       return .written(written, failed: [], reason: nil)
     }
+  }
+
+  private func amend(
+    _ record: IncompleteExecution, _ changes: RecordChanges, _ version: Int
+  ) -> Message.Answer<Int> {
+    var bundles = record.bundles
+    var amendment = Amendment(author: "ada", date: Fixtures.now)
+    var blueprint = record.blueprint
+    do {
+      for draft in changes.drafts {
+        switch draft.target {
+        case .bundle:
+          amendment.edits.append(
+            try bundles.write(draft.value, at: draft.path, author: "ada", date: Fixtures.now))
+        case .mapping:
+          amendment.mappings.append(
+            MappingEdit(
+              path: draft.path, old: blueprint.mapping(at: draft.path), new: draft.value,
+              isInScenario: changes.isInScenario, author: "ada", date: Fixtures.now))
+          blueprint = try blueprint.replacingMapping(at: draft.path, with: draft.value)
+        }
+      }
+    } catch { return .failure(.failed("\(error)")) }
+    if !amendment.mappings.isEmpty { amendment.blueprint = blueprint }
+    if let restart = changes.restart {
+      amendment.restart = Amendment.Restart(
+        module: restart, continuation: record.continuation(from: restart))
+    }
+    return store.amendNow(record.id, version: version, amendment)
   }
 
   private func move(

@@ -94,6 +94,9 @@ void fettle_curses_copy(const char *base64);
 int fettle_curses_read(uint32_t *value, struct fettle_mouse *mouse);
 /* Stops the program as Ctrl-Z does, and takes the terminal over again afterwards. */
 void fettle_curses_suspend(void);
+/* Hands the terminal to a command of the shell, waits for it, and takes the terminal over again.
+   Gives its exit status, 128 and the signal that ended it, or 127. */
+int fettle_curses_hand_over(const char *command);
 /* Takes the terminal over again after someone else stopped and continued the program. */
 void fettle_curses_resume(void);
 

@@ -14,19 +14,25 @@ enum Command: String, Hashable, Sendable, CaseIterable {
   case historyOfScenario, toggleScenario, openBlocking, listStored, openRetried, export
   case scrollDown, scrollUp
   // bundles
-  case add, remove, undo, redo, revertAll, showDiff, save
+  case add, remove, rename, shiftUp, shiftDown, undo, redo, revertAll, showDiff, save
+  case editOutside, pasteJSON, putFile, substitute, reveal, dryRun
+  // the way of a value, and other operators
+  case showWay, mapElsewhere, takeMine, takeTheirs
+  // around a record
+  case nextProblem, previousProblem, chainView, resumeHere, followLink, showRecordAudit
   // everywhere
   case filter, help, quit, quitAtOnce, interrupt, repaint, suspend
   // the resume check
-  case confirm, editMore, saveOnly
+  case confirm, editMore, saveOnly, chooseBlueprint
   // typing
-  case keep, cancel, changeType, nextChoice
+  case keep, cancel, changeType, nextChoice, stepUp, stepDown
   // the command line
   case commandLine, complete, earlier, later
   // copying
   case copy, copyValue, copyPath, copyID, copyJSON
   // answers to questions
   case answerClose, answerDelete, answerYes, answerSave, answerDrop
+  case answerValue, answerMapping, answerRecord, answerScenario, answerSend, answerOutput
 
   /// As the command line and the file of one's own keys name it.
   var word: String { rawValue.hyphenated }

@@ -1,3 +1,5 @@
+import FettleCore
+
 /// What the screen wants done outside of it. Values, so that a test can compare them. The effects of
 /// a screen stand in its folder.
 enum Effect: Equatable, Sendable {
@@ -10,6 +12,8 @@ enum Effect: Equatable, Sendable {
   case groups(GroupsEffect)
   case groupEdit(GroupEditEffect)
   case copy(String)
+  case editOutside(ExternalEdit)
+  case readFile(String, for: ValuePath)
   case useMouse(Bool)
   case suspend
   case repaint

@@ -30,7 +30,8 @@ struct EffectRunner: Sendable {
     case .audit(let effect): .audit(await effect.perform(desk))
     case .groups(let effect): .groups(await effect.perform(desk))
     case .groupEdit(let effect): .groupEdit(await effect.perform(desk))
-    case .copy, .useMouse, .suspend, .repaint, .quit: nil
+    case .readFile(let file, let path): .fileRead(path, path: file, FileContent.read(file))
+    case .copy, .useMouse, .editOutside, .suspend, .repaint, .quit: nil
     }
   }
 }

@@ -65,6 +65,8 @@ struct EventLoop {
       case .quit: shallQuit = true
       case .suspend: terminal.suspend()
       case .repaint: terminal.repaintAll()
+      case .editOutside(let edit):
+        mailbox.post(.editedOutside(edit, ExternalEditor(edit).run(on: &terminal)))
       case .useMouse(let isOn): terminal.useMouse(isOn)
       case .copy(let text):
         if clipboard == .terminal {

@@ -1,9 +1,10 @@
 /// Where keys go. Each context has its own table.
 enum KeyContext: String, Hashable, Sendable, CaseIterable {
-  case list, groups, groupEdit, bulk, scenarios, history, run, audit, detail, resumeCheck, diff,
-    help, picker, line, commandLine,
-    value
+  case list, groups, groupEdit, bulk, scenarios, history, run, audit
+  case detail, resumeCheck, diff, way, conflict, preview, recordAudit, help, picker
+  case line, commandLine, value, mapping, box
   case questionClose, questionYes, questionUnsaved, questionCopy
+  case questionInput, questionScope, questionDoubt
 
   /// As the file of one's own keys names it.
   var word: String { rawValue.hyphenated }
@@ -21,15 +22,24 @@ enum KeyContext: String, Hashable, Sendable, CaseIterable {
     case .detail: "A record"
     case .resumeCheck: "Before a resume"
     case .diff: "The changes"
+    case .way: "Where a value came from"
+    case .conflict: "Two changed the same"
+    case .preview: "Before a paste"
+    case .recordAudit: "The audit of a record"
     case .help: "This help"
     case .picker: "Picking"
     case .line: "Typing"
     case .commandLine: "The command line"
     case .value: "Editing a value"
+    case .mapping: "Editing a mapping"
+    case .box: "Editing a text"
     case .questionClose: "Close or delete?"
     case .questionYes: "A question"
     case .questionUnsaved: "Changes are not saved"
     case .questionCopy: "Copy what?"
+    case .questionInput: "The value or its mapping?"
+    case .questionScope: "For whom is a mapping changed?"
+    case .questionDoubt: "Did it arrive?"
     }
   }
 }
@@ -77,15 +87,24 @@ enum KeyMap {
     case .detail: detail + [copying] + moving + everywhere
     case .resumeCheck: resumeCheck + scrolling + anywhere
     case .diff: diff + scrolling + anywhere
+    case .way: way + scrolling + anywhere
+    case .conflict: conflict + scrolling + [interrupt]
+    case .preview: previewKeys + scrolling + [interrupt]
+    case .recordAudit: recordAuditKeys + scrolling + anywhere
     case .help: help + scrolling
     case .picker: picker + scrolling + [interrupt]
     case .line: line + [interrupt]
     case .commandLine: commandLine + [interrupt]
     case .value: value + [interrupt]
+    case .mapping: mapping + [interrupt]
+    case .box: box + [interrupt]
     case .questionClose: questionClose + refusing
     case .questionYes: questionYes + refusing
     case .questionUnsaved: questionUnsaved + refusing
     case .questionCopy: questionCopy + refusing
+    case .questionInput: questionInput + refusing
+    case .questionScope: questionScope
+    case .questionDoubt: questionDoubt + refusing
     }
   }
 
@@ -138,6 +157,44 @@ enum KeyMap {
     KeyBinding([.control("t")], "type", "Change the type of the value", .changeType),
     KeyBinding(
       [.tab], "", "Flip a boolean, or take the next of the values the module accepts", .nextChoice),
+    KeyBinding([.control("e")], "$EDITOR", "Go on in $VISUAL or $EDITOR", .editOutside),
+    KeyBinding([.up], "", "The part of a date under the cursor, one later", .stepUp),
+    KeyBinding([.down], "", "The part of a date under the cursor, one earlier", .stepDown),
+  ]
+
+  private static let mapping: [KeyBinding] = [
+    KeyBinding([.enter], "keep", "Keep the mapping; saved with Ctrl-S or a resume", .keep),
+    KeyBinding([.tab], "another place", "The next place of the bundles to map from", .nextChoice),
+    KeyBinding([.escape], "put the old one back", "Put the old mapping back", .cancel),
+  ]
+
+  private static let box: [KeyBinding] = [
+    KeyBinding([.control("s")], "keep", "Keep the text", .keep),
+    KeyBinding([.escape], "put the old one back", "Put the old text back", .cancel),
+    KeyBinding([.control("e")], "$EDITOR", "Go on in $VISUAL or $EDITOR", .editOutside),
+    KeyBinding([.up], "", "Up one line", .stepUp),
+    KeyBinding([.down], "", "Down one line", .stepDown),
+  ]
+
+  private static let questionInput: [KeyBinding] = [
+    KeyBinding(
+      [.character("v")], "value", "Put a value here, for this record only", .answerValue),
+    KeyBinding([.character("m")], "mapping", "Change its mapping", .answerMapping),
+  ]
+
+  private static let questionScope: [KeyBinding] = [
+    KeyBinding(
+      [.character("o"), .escape, .enter, .control("c")], "only this record",
+      "Only this record goes on with it", .answerRecord),
+    KeyBinding(
+      [.character("s")], "scenario too", "The blueprint the scenario has today gets it too",
+      .answerScenario),
+  ]
+
+  private static let questionDoubt: [KeyBinding] = [
+    KeyBinding([.character("s")], "send again", "It did not arrive: send it again", .answerSend),
+    KeyBinding(
+      [.character("o")], "give its output", "It did arrive: this is what came back", .answerOutput),
   ]
 
   private static let refusing: [KeyBinding] = [

@@ -30,6 +30,19 @@ struct LineEditor: Hashable, Sendable {
 
   mutating func replace(with text: String) { self = LineEditor(text) }
 
+  /// The same column of the line above or below, in a text of several lines.
+  mutating func moveLine(_ step: Int) {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let before = head.split(separator: "\n", omittingEmptySubsequences: false)
+    let wanted = before.count - 1 + step
+    guard lines.indices.contains(wanted) else {
+      cursor = step < 0 ? 0 : text.count
+      return
+    }
+    let column = min(before.last?.count ?? 0, lines[wanted].count)
+    cursor = lines[..<wanted].reduce(0) { $0 + $1.count + 1 } + column
+  }
+
   /// Does what a key means in a line.
   /// - Returns: false when it means nothing there.
   mutating func handle(_ key: Key) -> Bool {

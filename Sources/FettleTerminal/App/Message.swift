@@ -9,6 +9,9 @@ enum Message: Equatable, Sendable {
   case mouse(MouseEvent, ClickTarget?)
   /// What became of a copy, for people.
   case copied(SafeText)
+  case editedOutside(ExternalEdit, ExternalEdit.Outcome)
+  /// The content of a file that is to stand at a place, or why it cannot be read.
+  case fileRead(ValuePath, path: String, Result<[UInt8], FileTrouble>)
   case list(ListMessage)
   case record(RecordMessage)
   case bulk(BulkMessage)

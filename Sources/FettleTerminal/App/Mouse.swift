@@ -86,7 +86,7 @@ extension State {
     case .record(let id) where context == .list:
       guard let index = list.rows.firstIndex(where: { $0.id == id }) else { return [] }
       return moveList(to: index)
-    case .module(let module) where context == .detail: detail?.chainCursor = module
+    case .module(let module) where context == .detail: detail?.chain.cursor = module
     case .field(let place) where context == .detail: detail?.cursor = place
     default: break
     }

@@ -12,6 +12,12 @@ struct State: Equatable, Sendable {
   var list = IncompleteListState()
   var detail: DetailState?
   var resumeCheck: ResumeCheckState?
+  var way: WayState?
+  var preview: PreviewState?
+  var conflict: ConflictState?
+  var recordAudit: RecordAudit?
+  /// A record that was asked for from another one.
+  var linked: RecordID?
   var help: HelpState?
   var picker: PickerState?
   var typing: Typing?
@@ -60,6 +66,10 @@ struct State: Equatable, Sendable {
     if picker != nil { return .picker }
     if let bulk, !bulk.isHidden { return .bulk }
     if let groupEdit, groupEdit.stage != .mending { return .groupEdit }
+    if conflict != nil { return .conflict }
+    if preview != nil { return .preview }
+    if recordAudit != nil { return .recordAudit }
+    if way != nil { return .way }
     if let resumeCheck { return resumeCheck.isForResuming ? .resumeCheck : .diff }
     if detail != nil { return .detail }
     return screenContext
@@ -93,6 +103,12 @@ enum Question: Hashable, Sendable {
   case quitRunning
   /// - Parameter count: how many others there are.
   case applyToGroup(_ count: Int)
+  /// A field of the input is not a copy of a place: its value for this record, or its mapping?
+  case input([ValuePath.Step])
+  /// Are changes of mappings for this record, or for the scenario too?
+  case mappingScope
+  /// What the module sent may have arrived.
+  case inDoubt(RecordID)
 
   var context: KeyContext {
     switch self {
@@ -100,6 +116,9 @@ enum Question: Hashable, Sendable {
     case .delete, .bulk, .quit, .quitRunning, .applyToGroup: .questionYes
     case .quitUnsaved, .leaveUnsaved: .questionUnsaved
     case .copy: .questionCopy
+    case .input: .questionInput
+    case .mappingScope: .questionScope
+    case .inDoubt: .questionDoubt
     }
   }
 }
@@ -112,6 +131,8 @@ struct Typing: Hashable, Sendable {
   var problem: SafeText?
   /// Which of its characters that is about; nil is all of them.
   var problemRange: Range<Int>?
+  /// Whether it became another one since it was last kept against a crash.
+  var isToBeKept = false
 
   enum Purpose: Hashable, Sendable {
     case filter(before: ListFilter)
@@ -123,6 +144,16 @@ struct Typing: Hashable, Sendable {
     case value(ValueEditor)
     case auditFilter(before: String)
     case exportPath
+    /// The mapping of a field of the failed module.
+    case mapping(MappingEditor)
+    /// Another name for a field.
+    case rename(ValuePath)
+    /// JSON for a place, typed or pasted.
+    case json(TreePlace)
+    /// The path of a file whose content is to stand at a place.
+    case file(ValuePath)
+    /// The output of the failed module, given instead of running it.
+    case substitute
     /// A command.
     /// - Parameter age: how many commands back in the history the line was taken from.
     case command(age: Int)
@@ -130,10 +161,12 @@ struct Typing: Hashable, Sendable {
 
   var context: KeyContext {
     switch purpose {
-    case .value: .value
+    case .value(let editor): editor.isBox ? .box : .value
+    case .mapping: .mapping
+    case .json, .substitute: .box
     case .command: .commandLine
     case .filter, .auditFilter, .exportPath, .closingReason, .closingReasonOfMany, .confirmation,
-      .fieldName:
+      .fieldName, .rename, .file:
       .line
     }
   }

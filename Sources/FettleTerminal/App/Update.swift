@@ -27,6 +27,8 @@ extension State {
     case .copied(let answer):
       notice = answer
       return []
+    case .editedOutside(let edit, let outcome): return editedOutside(edit, outcome)
+    case .fileRead(let path, let file, let answer): return fileRead(path, file, answer)
     case .list(let message): return updateList(message)
     case .record(.saved(let id, .success(let version))):
       let before = detail
@@ -45,8 +47,8 @@ extension State {
 
   /// Looks whether anything changed. The list tells it for the open record too.
   private mutating func tick() -> [Effect] {
-    var effects = refreshList() + [.list(.counts)] + look()
-    if let open = detail?.record, running.isEmpty {
+    var effects = refreshList() + [.list(.counts)] + look() + keepTyped()
+    if let open = detail?.record, running.isEmpty, conflict == nil {
       let row = list.rows.first { $0.id == open.id }
       if row == nil || row?.version != open.summary.version {
         effects.append(.record(.load(open.id, .refresh)))
@@ -78,10 +80,16 @@ extension State {
 
   private mutating func unbound(_ key: Key, in context: KeyContext) -> [Effect] {
     switch context {
-    case .line, .commandLine, .value:
+    case .line, .commandLine, .value, .mapping, .box:
+      if context == .box, key == .enter {
+        typing?.line.insert("\n")
+        return typed()
+      }
       guard typing?.line.handle(key) == true else { return [] }
       return typed()
-    case .questionClose, .questionYes, .questionUnsaved, .questionCopy: return []
+    case .questionClose, .questionYes, .questionUnsaved, .questionCopy, .questionInput,
+      .questionScope, .questionDoubt:
+      return []
     default:
       notice = key.name + " does nothing here"
       if key == .unknown { notice = "that key is not known; ? lists the keys" }
@@ -97,14 +105,21 @@ extension State {
       audit.filter = typing?.line.text ?? ""
       audit.cursor = 0
     }
+    typing?.isToBeKept = true
+    if typing?.isValue == true { return checkTyped() }
     if case .filter? = typing?.purpose, let text = typing?.line.text { return filterTyped(text) }
     return []
   }
 
   private mutating func pasted(_ text: String) -> [Effect] {
-    guard [.line, .commandLine, .value].contains(context) else {
+    guard [.line, .commandLine, .value, .mapping, .box].contains(context) else {
       notice = "nothing takes a paste here; press e on a field first"
       return []
+    }
+    // What JSON is pasted for needs no second key when it is complete.
+    if case .json(let place)? = typing?.purpose, typing?.line.text.isEmpty == true {
+      typing?.line.insert(text)
+      return keepJSON(place)
     }
     guard text.utf8.count <= ValueEditor.longestText else {
       typing?.problem = "the paste is too long (\(Quantity.bytes(text.utf8.count)))"
@@ -145,9 +160,15 @@ extension State {
     case .bulk: return updateBulk(command)
     case .detail: return updateDetail(command)
     case .resumeCheck, .diff: return updateResumeCheck(command)
-    case .line, .value: return updateTyping(command)
+    case .way: return updateWay(command)
+    case .conflict: return updateConflict(command)
+    case .preview: return updatePreview(command)
+    case .recordAudit: return updateRecordAudit(command)
+    case .line, .value, .mapping, .box: return updateTyping(command)
     case .commandLine: return updateCommandLine(command)
-    case .questionClose, .questionYes, .questionUnsaved, .questionCopy: return answer(command)
+    case .questionClose, .questionYes, .questionUnsaved, .questionCopy, .questionInput,
+      .questionScope, .questionDoubt:
+      return answer(command)
     }
   }
 
@@ -155,6 +176,17 @@ extension State {
     guard let typing else { return [] }
     switch (command, typing.purpose) {
     case (.keep, .value): return keepValue()
+    case (.keep, .mapping): return keepMapping()
+    case (.keep, .rename(let path)): return renamed(typing.line.text, path)
+    case (.keep, .json(let place)): return keepJSON(place)
+    case (.keep, .substitute): return keepSubstitute()
+    case (.keep, .file(let path)):
+      self.typing = nil
+      guard !typing.line.text.isEmpty else { return [] }
+      return [.readFile(typing.line.text, for: path)]
+    case (.editOutside, _): return editOutside()
+    case (.stepUp, _): return step(1)
+    case (.stepDown, _): return step(-1)
     case (.keep, .fieldName(let parent)): fieldNamed(typing.line.text, in: parent)
     case (.keep, .closingReason(let id)):
       let reason = typing.line.text.trimmed
@@ -196,18 +228,36 @@ extension State {
     case (.changeType, .value):
       self.typing?.editor?.changeType()
       self.typing?.problem = nil
+      return checkTyped()
     case (.complete, .filter): return completeFilter()
-    case (.nextChoice, _): nextChoice()
+    case (.nextChoice, _):
+      nextChoice()
+      return checkTyped()
     case (.cancel, .filter(let before)), (.interrupt, .filter(let before)):
       self.typing = nil
       guard before != list.filter else { return [] }
       list.filter = before
       return startList(.start)
+    case (.cancel, .json) where !typing.line.text.isEmpty && typing.problem == nil,
+      (.cancel, .substitute) where typing.isToBeKept && typing.problem == nil:
+      self.typing?.problem = "Esc again drops what is typed; Ctrl-S keeps it"
+    case (.cancel, .value(let editor))
+    where editor.isBox && typing.line.text != editor.initialText && typing.problem == nil:
+      self.typing?.problem = "Esc again puts the old text back; Ctrl-S keeps yours"
     case (.cancel, _), (.interrupt, _):
       self.typing = nil
       notice = "left as it was"
+      // What was typed may have been kept against a crash, and was asked about.
+      return detail == nil ? [] : changed()
     default: break
     }
+    return []
+  }
+
+  /// Up or down in what is typed: the line of a text, or the part of a date.
+  private mutating func step(_ step: Int) -> [Effect] {
+    guard context == .box else { return stepDate(step) }
+    typing?.line.moveLine(-step)
     return []
   }
 
@@ -238,9 +288,19 @@ extension State {
     case (_, .applyToGroup): groupEdit = nil
     case (_, .copy): return copy(command)
     case (.answerYes, .bulk(let selection)): return startBulk(selection)
+    case (.answerValue, .input(let steps)): beginInputValue(steps)
+    case (.answerMapping, .input(let steps)): beginMapping(steps)
+    case (.answerRecord, .mappingScope): detail?.changesScenario = false
+    case (.answerScenario, .mappingScope):
+      detail?.changesScenario = true
+      notice = "the scenario gets the mapping too when it is saved"
+    case (.answerSend, .inDoubt(let id)):
+      guard let summary = summary(of: id) else { return [] }
+      return startResume(id, version: summary.version)
+    case (.answerOutput, .inDoubt): return beginSubstitute()
     case (.answerSave, .quitUnsaved): return save(then: .quit)
     case (.answerSave, .leaveUnsaved): return save(then: .leave)
-    case (.answerDrop, .quitUnsaved): return [.quit]
+    case (.answerDrop, .quitUnsaved): return dropDraft() + [.quit]
     case (.answerDrop, .leaveUnsaved): return closeDetail()
     default: break
     }
@@ -251,18 +311,22 @@ extension State {
   private mutating func keepCursorsInView() {
     let rows = ListLayout(self).list.rows
     list.top = Self.scrolled(list.top, to: list.index ?? 0, rows: rows, count: list.rows.count)
+    if let way {
+      self.way?.top = Self.scrolled(
+        way.top, to: way.cursor, rows: size.rows - 5, count: way.stations.count)
+    }
     guard let detail else { return }
     let layout = DetailLayout(self)
     if let area = layout.bundles {
       self.detail?.treeTop = Self.scrolled(
-        detail.treeTop, to: detail.cursorLine, rows: area.rows - 1, count: detail.lines.count,
+        detail.treeTop, to: detail.cursorLine, rows: area.rows - 1, count: detail.tree.count,
         below: 2)
     }
     if let area = layout.chain {
-      let lines = detail.chainLines(rows: area.rows - 1)
-      let cursor = lines.firstIndex { $0.module == detail.chainCursor } ?? 0
-      self.detail?.chainTop = Self.scrolled(
-        detail.chainTop, to: cursor, rows: area.rows - 1, count: lines.count, below: 1)
+      let lines = detail.chain.lines(rows: area.rows - 1)
+      let cursor = lines.firstIndex { $0.module == detail.chain.cursor } ?? 0
+      self.detail?.chain.top = Self.scrolled(
+        detail.chain.top, to: cursor, rows: area.rows - 1, count: lines.count, below: 1)
     }
   }
 

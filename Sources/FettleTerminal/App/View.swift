@@ -21,6 +21,14 @@ extension State {
       drawPicker(into: &frame)
     } else if groupEdit != nil, groupEdit?.stage != .mending {
       drawGroupEdit(into: &frame)
+    } else if conflict != nil {
+      drawConflict(into: &frame)
+    } else if preview != nil {
+      drawPreview(into: &frame)
+    } else if recordAudit != nil {
+      drawRecordAudit(into: &frame)
+    } else if way != nil {
+      drawWay(into: &frame)
     } else if resumeCheck != nil {
       drawResumeCheck(into: &frame)
     } else if detail != nil {
@@ -53,7 +61,7 @@ extension State {
       frame.cursor = (line.row, 0)
       return
     }
-    if let typing, !isFiltering, !isTypedInTree {
+    if let typing, !isFiltering, !isTypedInTree, typing.context != .box {
       drawTyping(into: &frame, prompt: prompt(for: typing), line)
       return
     }
@@ -61,9 +69,13 @@ extension State {
       frame.put(" ! " + problem, in: line, .role(.problem))
     } else if let typing, let editor = typing.editor {
       frame.put(
-        " \(editor.path.description) " + editor.kind.short + "  "
-          + editor.hint(for: typing.line.text),
+        " " + placeName(of: editor) + " " + editor.kind.short + "  "
+          + editor.hint(for: typing.line.text, in: surroundings.zone),
         in: line, .role(.notice))
+    } else if let typing, case .mapping(let editor) = typing.purpose, let detail {
+      frame.put(
+        " mapping  " + editor.hint(for: typing.line.text, in: detail, now: now), in: line,
+        .role(.notice))
     } else if let trouble {
       frame.put(" ! " + trouble, in: line, .role(.problem))
     } else if let bulk, bulk.isRunning, bulk.isHidden {
@@ -94,6 +106,12 @@ extension State {
     case .quitRunning: "An action on many records runs: y stops after those that run, and quits"
     case .applyToGroup(let count):
       "See the same change in the \(Quantity.grouped(count)) others of the group? y"
+    case .input(let steps):
+      "\(TreePlace.input(steps).text(failer: detail?.record.summary.failer ?? 0)) is no copy of a field:   v value for this record   m its mapping   Esc"
+    case .mappingScope:
+      "This mapping for:   o only this record   s the scenario of today too"
+    case .inDoubt(let id):
+      "\(id.short) may have arrived:  s send it again   o it did, give its output   Esc"
     }
   }
 
@@ -109,8 +127,18 @@ extension State {
       " Type \(Self.confirmation(of: selection)) to "
         + SafeText(Self.verb(selection.action).text.lowercased()) + ": "
     case .fieldName(let parent): " Name of the new field in \(parent.description): "
-    case .value(let editor): " \(editor.path.description) " + editor.kind.short + ": "
+    case .value(let editor): " " + placeName(of: editor) + " " + editor.kind.short + ": "
+    case .mapping(let editor):
+      " Mapping of \(TreePlace.input(editor.path.steps).text(failer: editor.path.module)): "
+    case .rename(let path): " New name of \(path.description): "
+    case .file(let path): " File to put at \(path.description): "
+    case .json: " JSON: "
+    case .substitute: " Output: "
     }
+  }
+
+  private func placeName(of editor: ValueEditor) -> SafeText {
+    "\(editor.place.text(failer: editor.path.module))"
   }
 
   /// A line to type in, scrolled so that the cursor is on it.

@@ -14,6 +14,8 @@ struct ChainDiagram: Equatable, Sendable {
     /// Counts or a word, at the right edge.
     let note: SafeText
     let role: Role
+    /// Whether it stands for modules that are folded; Enter unfolds them.
+    var isFold = false
   }
 
   private(set) var lines: [Line] = []
@@ -21,10 +23,26 @@ struct ChainDiagram: Equatable, Sendable {
   /// Whether a line of spine stands between two modules.
   private let isSpaced: Bool
 
+  /// Whether runs of done modules are one line.
+  private let folds: Bool
+  private let unfolded: Set<ModuleID>
+  /// Modules that are other ones in the blueprint of today.
+  private let changed: Set<ModuleID>
+
   /// Draws the chain of a record.
-  init(_ record: IncompleteExecution, isSpaced: Bool = false) {
+  /// - Parameters:
+  ///   - today: the blueprint the scenario has today; modules that differ are marked.
+  ///   - folds: whether runs of done modules are one line each.
+  ///   - unfolded: the runs that are not, by their first module.
+  init(
+    _ record: IncompleteExecution, today: Blueprint? = nil, isSpaced: Bool = false,
+    folds: Bool = false, except unfolded: Set<ModuleID> = []
+  ) {
     self.record = record
     self.isSpaced = isSpaced
+    self.folds = folds
+    self.unfolded = unfolded
+    changed = today.map { BlueprintDiff(from: record.blueprint, to: $0).modules } ?? []
     flow(record.blueprint.flow, prefix: "", isLane: false)
     if record.blueprint.flow.isEmpty {
       lines.append(
@@ -33,7 +51,20 @@ struct ChainDiagram: Equatable, Sendable {
   }
 
   private mutating func flow(_ modules: [ModuleNode], prefix: SafeText, isLane: Bool) {
+    var foldedUntil = 0
     for (position, module) in modules.enumerated() {
+      if position < foldedUntil { continue }
+      let run = folds ? doneRun(in: modules, from: position) : 0
+      if run > 3, !unfolded.contains(module.id) {
+        // The first of them stands for all, so that the cursor has something to stand on.
+        lines.append(
+          Line(
+            module: module.id, prefix: prefix,
+            text: "… \(run) done  \(module.id.number) to \(modules[position + run - 1].id.number)",
+            note: "Enter unfolds", role: .done, isFold: true))
+        foldedUntil = position + run
+        continue
+      }
       let goesOn = position < modules.count - 1
       if position > 0 { connect(to: module, prefix: prefix) }
       add(module, prefix: prefix)
@@ -42,6 +73,15 @@ struct ChainDiagram: Equatable, Sendable {
       if !module.handler.isEmpty { addHandler(of: module, prefix: prefix) }
       addLanes(of: module, prefix: prefix, spine: spine, goesOn: goesOn)
     }
+  }
+
+  /// How many modules from a position on are simply done: no lanes, no handlers, no filters.
+  private func doneRun(in modules: [ModuleNode], from position: Int) -> Int {
+    modules[position...].prefix { module in
+      ModuleMark(module, in: record) == .done && module.routes.isEmpty && module.branches.isEmpty
+        && module.handler.isEmpty && module.filter?.summary == nil && !changed.contains(module.id)
+        && record.visit(of: module.id)?.emitted ?? 0 <= 1
+    }.count
   }
 
   /// The line between two modules, with the filter of the second.
@@ -59,10 +99,11 @@ struct ChainDiagram: Equatable, Sendable {
   private mutating func add(_ module: ModuleNode, prefix: SafeText) {
     let mark = ModuleMark(module, in: record)
     let app: SafeText = module.label == nil ? "\(module.app) · " : ""
+    let delta: SafeText = changed.contains(module.id) ? " Δ" : ""
     lines.append(
       Line(
         module: module.id, prefix: prefix,
-        text: mark.glyph + " \(module.id.number) " + app + "\(module.title)",
+        text: mark.glyph + " \(module.id.number) " + app + "\(module.title)" + delta,
         note: note(module, mark), role: mark.role))
   }
 
@@ -76,12 +117,21 @@ struct ChainDiagram: Equatable, Sendable {
     case .filteredOut, .running: return mark.word
     case .handled: return "handled"
     default:
-      return visit.seen == 0 && visit.passed == 0
+      let counts: SafeText =
+        visit.seen == 0 && visit.passed == 0
         ? "out \(visit.emitted)" : "\(visit.passed) → \(visit.emitted)"
+      // Of what a module gave in several bundles, the failed one is one.
+      guard let bundle = record.originalBundles[module.id],
+        let index = bundle["__IMTINDEX__"]?.number?.integer,
+        let count = bundle["__IMTLENGTH__"]?.number?.integer, count > 1
+      else { return counts }
+      return "\(index) of \(count)  " + counts
     }
   }
 
-  private func passed(_ module: ModuleID) -> SafeText {
+  private func passed(_ module: ModuleID) -> SafeText { Self.passed(module, in: record) }
+
+  private static func passed(_ module: ModuleID, in record: IncompleteExecution) -> SafeText {
     guard let visit = record.visit(of: module), visit.seen > 0 else { return "" }
     return "\(visit.passed)/\(visit.seen) pass"
   }
@@ -109,7 +159,7 @@ struct ChainDiagram: Equatable, Sendable {
   private mutating func addLanes(
     of module: ModuleNode, prefix: SafeText, spine: SafeText, goesOn: Bool
   ) {
-    let lanes = lanes(of: module)
+    let lanes = Self.lanes(of: module, in: record)
     for (index, lane) in lanes.enumerated() {
       let isLast = index == lanes.count - 1 && !goesOn
       lines.append(
@@ -123,13 +173,14 @@ struct ChainDiagram: Equatable, Sendable {
     }
   }
 
-  private struct Lane {
+  /// A route or a branch.
+  struct Lane {
     let title: SafeText
     let note: SafeText
     let flow: [ModuleNode]
   }
 
-  private func lanes(of module: ModuleNode) -> [Lane] {
+  static func lanes(of module: ModuleNode, in record: IncompleteExecution) -> [Lane] {
     let routes = module.routes.enumerated().map { index, route in
       var title: SafeText = "everything"
       if let filter = route.flow.first?.filter?.summary { title = "\(filter)" }
@@ -137,7 +188,8 @@ struct ChainDiagram: Equatable, Sendable {
       if route.flow.isEmpty { title = "nothing here" }
       if route.isDisabled { title += " (off)" }
       return Lane(
-        title: title, note: route.flow.first.map { passed($0.id) } ?? "", flow: route.flow)
+        title: title, note: route.flow.first.map { passed($0.id, in: record) } ?? "",
+        flow: route.flow)
     }
     let branches = module.branches.map { branch in
       var title: SafeText = "else"
@@ -145,7 +197,8 @@ struct ChainDiagram: Equatable, Sendable {
       if branch.merges { title += " (joins)" }
       if branch.isDisabled { title += " (off)" }
       return Lane(
-        title: title, note: branch.flow.first.map { passed($0.id) } ?? "", flow: branch.flow)
+        title: title, note: branch.flow.first.map { passed($0.id, in: record) } ?? "",
+        flow: branch.flow)
     }
     return routes + branches
   }

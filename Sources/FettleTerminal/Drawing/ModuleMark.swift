@@ -35,7 +35,8 @@ enum ModuleMark: Hashable, Sendable {
   var glyph: SafeText {
     switch self {
     case .done, .resolved: "✓"
-    case .failed, .waiting: "✗"
+    case .failed: "✗"
+    case .waiting: "↻"
     case .notRun: "·"
     case .filteredOut: "−"
     case .running: "»"

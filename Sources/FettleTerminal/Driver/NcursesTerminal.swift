@@ -176,6 +176,14 @@ struct NcursesTerminal: TerminalDriver {
     shown = nil
   }
 
+  /// Hands the terminal to a command of the shell and takes it back.
+  /// - Returns: its exit status.
+  mutating func handOver(to command: String) -> Int32 {
+    let status = fettle_curses_hand_over(command)
+    shown = nil
+    return status
+  }
+
   /// Takes the terminal over again after another program stopped and continued this one.
   mutating func resume() {
     fettle_curses_resume()

@@ -162,10 +162,12 @@ struct PlainRecord: Sendable {
 
   // MARK: Changing
 
-  /// The type the module wants of the field that a place feeds.
-  private func expectedKind(_ path: ValuePath) -> ValueKind? {
-    guard let name = mapped.input(fedBy: path) else { return nil }
-    return descriptor?.fields.first { $0.name == name }?.kind
+  /// What the module wants of the field that a place is copied to.
+  private func field(fedBy path: ValuePath) -> FieldDescriptor? {
+    guard let use = mapped.use(of: path), use.isPlain, use.source == path,
+      case .field(let name)? = use.input.first
+    else { return nil }
+    return descriptor?.fields.first { $0.name == name }
   }
 
   private func parsed(_ path: String) throws(Refusal) -> ValuePath {
@@ -183,8 +185,8 @@ struct PlainRecord: Sendable {
       }
     } else {
       let editor = ValueEditor(
-        path: path, original: bundles.value(at: path), expected: expectedKind(path),
-        isSecret: mapped.isSecret(path), choices: [])
+        path: path, original: bundles.value(at: path), field: field(fedBy: path),
+        isSecret: mapped.isSecret(path))
       switch editor.value(of: text) {
       case .success(let typed): value = typed
       case .failure(let problem): throw Refusal(text: problem.text)

@@ -1,21 +1,12 @@
 import FettleCore
 import FettleEngine
 
-/// Editing fields of the bundles.
+/// Editing fields of the bundles and of the input.
 extension State {
   mutating func beginEdit() -> [Effect] {
     guard let detail else { return [] }
-    if detail.pane == .chain {
-      self.detail?.pane = .bundles
-      if detail.chainCursor == detail.record.summary.failer { return beginEdit() }
-      // A module of the chain leads to its bundle.
-      if let module = detail.chainCursor, detail.bundles[module] != nil {
-        self.detail?.cursor = .bundle(ValuePath(module: module))
-        self.detail?.rebuild()
-      }
-      return []
-    }
-    guard case .bundle(let path) = detail.cursor else { return followInput() }
+    if detail.pane == .chain { return editFromChain(detail) }
+    guard case .bundle(let path) = detail.cursor else { return editInput() }
     let value = detail.bundles.value(at: path)
     if let refusal = ValueEditor.refusal(value) {
       if value?.collection != nil || value?.array != nil {
@@ -29,94 +20,117 @@ extension State {
     return []
   }
 
-  private mutating func beginTyping(at path: ValuePath, original: Value?) {
-    guard let detail else { return }
-    let field = detail.mapped.input(fedBy: path).flatMap { name in
-      detail.opened.descriptor?.fields.first { $0.name == name }
-    }
-    let editor = ValueEditor(
-      path: path, original: original, expected: field?.kind,
-      isSecret: detail.mapped.isSecret(path), choices: field?.choices ?? [])
-    typing = Typing(line: LineEditor(editor.initialText), purpose: .value(editor))
-    notice = ""
-  }
-
-  /// A field of the input is made by the mapping: the place to edit is where it comes from.
-  private mutating func followInput() -> [Effect] {
-    guard let detail, case .input(let steps) = detail.cursor, !steps.isEmpty else {
-      notice = "unfold it and choose a field; e edits the field it comes from"
-      return []
-    }
-    let sources = detail.mapped.sources(ofInput: steps).filter { detail.bundles[$0.module] != nil }
-    guard let source = sources.first else {
-      notice = "it comes from no bundle: its mapping stands in the blueprint"
-      return []
-    }
-    self.detail?.reveal(.bundle(source))
-    self.detail?.cursor = .bundle(source)
-    self.detail?.rebuild()
-    let others = Set(sources).count - 1
-    let effects = beginEdit()
-    notice =
-      others > 0
-      ? "mapped from \(source.description) and \(others) more" : "mapped from \(source.description)"
-    return effects
-  }
-
-  mutating func beginAdd() -> [Effect] {
-    guard let detail, case .bundle(let path) = detail.cursor else {
-      notice = "the input is made by the mapping; add fields to a bundle"
-      return []
-    }
-    let value = detail.bundles.value(at: path)
-    let parent: ValuePath
-    if value?.collection != nil || value?.array != nil {
-      parent = path
-    } else {
-      parent = ValuePath(module: path.module, steps: Array(path.steps.dropLast()))
-    }
+  private mutating func editFromChain(_ detail: DetailState) -> [Effect] {
     self.detail?.pane = .bundles
-    self.detail?.unfolded.insert(.bundle(parent))
-    self.detail?.rebuild()
-    if let elements = detail.bundles.value(at: parent)?.array {
-      let place = parent.appending(.element(elements.count + 1))
-      self.detail?.cursor = .bundle(parent)
-      beginTyping(at: place, original: nil)
-    } else {
-      typing = Typing(line: LineEditor(), purpose: .fieldName(parent: parent))
+    guard detail.chain.cursor != detail.record.summary.failer else { return beginEdit() }
+    // A module of the chain leads to its bundle.
+    if let module = detail.chain.cursor, detail.bundles[module] != nil {
+      self.detail?.go(to: .bundle(ValuePath(module: module)))
     }
     return []
   }
 
-  mutating func fieldNamed(_ name: String, in parent: ValuePath) {
-    guard let detail else { return typing = nil }
-    let path = parent.appending(.field(name))
-    guard !name.isEmpty else {
-      typing?.problem = "a field needs a name"
-      return
-    }
-    guard detail.bundles.value(at: path) == nil else {
-      typing?.problem = "there is a field of that name already"
-      return
-    }
-    beginTyping(at: path, original: nil)
+  /// Edits a value of a bundle.
+  /// - Parameter place: where it is seen, when that is not where it stands.
+  mutating func beginTyping(at path: ValuePath, seenAt place: TreePlace? = nil, original: Value?) {
+    guard let detail else { return }
+    let use = detail.mapped.use(of: path)
+    let field =
+      use.flatMap { use -> FieldDescriptor? in
+        guard use.isPlain, use.source == path, use.input.count == 1,
+          case .field(let name)? = use.input.first
+        else { return nil }
+        return detail.opened.descriptor?.fields.first { $0.name == name }
+      }
+    type(
+      ValueEditor(
+        path: path, seenAt: place, original: original, field: field,
+        isSecret: detail.mapped.isSecret(path)
+          && !detail.revealed.contains(place ?? .bundle(path))))
   }
 
-  mutating func removeField() -> [Effect] {
-    guard let detail, case .bundle(let path) = detail.cursor, !path.steps.isEmpty else {
-      notice = "only a field or an element of a bundle can be taken away"
+  private mutating func type(_ editor: ValueEditor) {
+    typing = Typing(line: LineEditor(editor.initialText), purpose: .value(editor))
+    notice = ""
+  }
+
+  /// A field of the input that is a copy of a place is edited where it comes from; what stands in
+  /// the mapping is replaced, after a question, for this record.
+  private mutating func editInput() -> [Effect] {
+    guard let detail, case .input(let steps) = detail.cursor, !steps.isEmpty else {
+      notice = "choose a field; e edits it where it comes from"
       return []
     }
-    guard detail.bundles.value(at: path) != nil else {
-      notice = "it is missing already"
+    if let source = detail.mapped.lineage?.plainSource(of: steps),
+      detail.bundles[source.module] != nil
+    {
+      let value = detail.bundles.value(at: source)
+      if let refusal = ValueEditor.refusal(value) {
+        self.detail?.unfolded.insert(detail.cursor)
+        self.detail?.rebuild()
+        notice = refusal
+        return []
+      }
+      beginTyping(at: source, seenAt: detail.cursor, original: value)
       return []
     }
-    if let problem = self.detail?.change(Draft(path: path, value: nil)) {
-      notice = "\(problem)"
+    question = .input(steps)
+    return []
+  }
+
+  /// Replaces the mapping of a field of the input by a value.
+  mutating func beginInputValue(_ steps: [ValuePath.Step]) {
+    guard let detail else { return }
+    let value = detail.value(at: .input(steps))
+    if let refusal = ValueEditor.refusal(value) {
+      notice = refusal
+      return
+    }
+    type(
+      ValueEditor(
+        path: ValuePath(module: detail.record.summary.failer, steps: steps), in: .mapping,
+        seenAt: .input(steps), original: value, field: field(steps),
+        isSecret: detail.mapped.isSecret(input: steps)))
+  }
+
+  /// Edits the mapping of a field of the input.
+  mutating func beginMapping(_ steps: [ValuePath.Step]) {
+    guard let detail else { return }
+    let path = ValuePath(module: detail.record.summary.failer, steps: steps)
+    let mapping = detail.blueprint.mapping(at: path)
+    guard mapping?.collection == nil, mapping?.array == nil else {
+      notice = "it is mapped field by field; choose one inside it"
+      return
+    }
+    way = nil
+    self.detail?.go(to: .input(steps))
+    typing = Typing(
+      line: LineEditor(mapping.map { $0.text ?? JSONWriter.text($0) } ?? ""),
+      purpose: .mapping(MappingEditor(path: path, original: mapping, field: field(steps))))
+    notice = ""
+  }
+
+  private func field(_ steps: [ValuePath.Step]) -> FieldDescriptor? {
+    guard steps.count == 1, case .field(let name)? = steps.first else { return nil }
+    return detail?.opened.descriptor?.fields.first { $0.name == name }
+  }
+
+  /// Keeps a mapping that was typed.
+  mutating func keepMapping() -> [Effect] {
+    guard let typing, case .mapping(let editor) = typing.purpose, let detail else { return [] }
+    let text = typing.line.text
+    switch editor.outcome(of: text, bundles: detail.bundles, now: now) {
+    case .failure(let problem):
+      self.typing?.problem = problem.text
+      return []
+    case .success: break
+    }
+    self.typing = nil
+    guard text != editor.original?.text ?? editor.original.map({ JSONWriter.text($0) }) ?? "" else {
+      notice = "unchanged"
       return []
     }
-    notice = "\(path.description) is taken away; u brings it back"
-    return checkAgain()
+    return keep([Draft(path: editor.path, value: .text(text), in: .mapping)])
   }
 
   mutating func keepValue() -> [Effect] {
@@ -131,21 +145,44 @@ extension State {
         notice = "unchanged"
         return []
       }
-      if let problem = detail?.change(Draft(path: editor.path, value: value)) {
-        notice = "\(problem)"
-        return []
-      }
-      detail?.reveal(.bundle(editor.path))
-      detail?.cursor = .bundle(editor.path)
-      detail?.rebuild()
-      notice = "r resumes with it, Ctrl-S saves it, u undoes it"
-      return checkAgain()
+      let written = editor.target == .mapping ? value.asMapping : value
+      return keep(
+        [Draft(path: editor.path, value: written, in: editor.target)], seenAt: editor.place)
     }
   }
 
+  /// Makes changes, which are not saved yet.
+  mutating func keep(_ drafts: [Draft], seenAt place: TreePlace? = nil) -> [Effect] {
+    for draft in drafts {
+      if let problem = detail?.change(draft) {
+        notice = "\(problem)"
+        return []
+      }
+    }
+    if let place = place ?? drafts.last.flatMap({ detail?.place(of: $0) }) {
+      detail?.go(to: place)
+    }
+    notice = "r resumes with it, Ctrl-S saves it, u undoes it"
+    if drafts.contains(where: { $0.target == .mapping }), detail?.changesScenario == nil {
+      question = .mappingScope
+    }
+    return changed()
+  }
+
+  /// Something was changed: it is checked, and kept against a crash.
+  mutating func changed() -> [Effect] { checkAgain() + keepDraft() }
+
   /// The next of the values the module accepts, or the other truth value.
   mutating func nextChoice() {
-    guard let typing, let editor = typing.editor else { return }
+    guard let typing else { return }
+    if case .mapping(let editor) = typing.purpose, let detail {
+      if let next = editor.nextCandidate(after: typing.line.text, in: detail) {
+        self.typing?.line.replace(with: next)
+        self.typing?.problem = nil
+      }
+      return
+    }
+    guard let editor = typing.editor else { return }
     let choices = editor.kind == .boolean ? ["true", "false"] : editor.choices
     guard !choices.isEmpty else {
       self.typing?.problem = "the module names no values to choose from"
@@ -154,5 +191,31 @@ extension State {
     let position = choices.firstIndex(of: typing.line.text) ?? -1
     self.typing?.line.replace(with: choices[(position + 1) % choices.count])
     self.typing?.problem = nil
+  }
+
+  /// Changes the part of a date under the cursor.
+  mutating func stepDate(_ step: Int) -> [Effect] {
+    guard let typing, let editor = typing.editor else { return [] }
+    guard editor.kind == .date,
+      let text = TypedDate.stepped(typing.line.text, cursor: typing.line.cursor, by: step)
+    else { return [] }
+    self.typing?.line = LineEditor(text, cursor: typing.line.cursor)
+    self.typing?.problem = nil
+    return checkTyped()
+  }
+
+  /// Asks what a resume would do with what is typed at this moment.
+  mutating func checkTyped() -> [Effect] {
+    guard let typing, let editor = typing.editor, let detail,
+      case .success(let value) = editor.value(of: typing.line.text)
+    else { return [] }
+    var drafted = detail
+    let written = editor.target == .mapping ? value.asMapping : value
+    guard drafted.change(Draft(path: editor.path, value: written, in: editor.target)) == nil else {
+      return []
+    }
+    let token = nextToken()
+    self.detail?.checkToken = token
+    return [.record(.check(drafted.draftedRecord, drafted.bundles, token: token))]
   }
 }

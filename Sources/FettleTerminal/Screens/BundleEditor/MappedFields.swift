@@ -1,32 +1,25 @@
 import FettleCore
 import FettleEngine
 
-/// Which fields of the bundles the failed module reads, and for what.
+/// Which fields of the bundles the failed module reads and for what, which of them are secret, and
+/// which made it fail.
 struct MappedFields: Equatable, Sendable {
-  /// One reference in the mapping of the failed module.
-  struct Use: Hashable, Sendable {
-    /// The field of the module's input.
-    let input: [ValuePath.Step]
-    /// The place it is read from.
-    let source: ValuePath
-  }
-
-  private(set) var uses: [Use] = []
-  /// Places that only feed fields the module calls secret.
+  /// Nil when the blueprint has no such module.
+  let lineage: Lineage?
+  /// Places that feed fields the module calls secret.
   private(set) var secrets: Set<ValuePath> = []
   private let secretInputs: Set<String>
 
   init(_ module: ModuleNode?, descriptor: ModuleDescriptor?) {
-    secretInputs = Set((descriptor?.fields ?? []).filter(\.isSecret).map(\.name))
-    guard let module else { return }
-    for (path, template) in module.mapper.templates() {
-      for reference in template.references {
-        let source = ValuePath(module: reference.module, steps: reference.steps)
-        let use = Use(input: path, source: source)
-        if !uses.contains(use) { uses.append(use) }
-      }
-    }
-    secrets = Set(uses.filter { isSecret(input: $0.input) }.map(\.source))
+    let secretInputs = Set((descriptor?.fields ?? []).filter(\.isSecret).map(\.name))
+    self.secretInputs = secretInputs
+    lineage = module.map(Lineage.init)
+    let origins = lineage?.origins ?? []
+    secrets = Set(
+      origins.filter { origin in
+        guard case .field(let name)? = origin.input.first else { return false }
+        return secretInputs.contains(name)
+      }.map(\.source))
   }
 
   /// Whether a field of the input must not be shown.
@@ -36,26 +29,42 @@ struct MappedFields: Equatable, Sendable {
   }
 
   func isSecret(_ path: ValuePath) -> Bool {
-    secrets.contains { $0.module == path.module && path.steps.starts(with: $0.steps) }
+    guard !secrets.isEmpty else { return false }
+    return secrets.contains { $0.module == path.module && path.steps.starts(with: $0.steps) }
+  }
+
+  func isSecret(_ place: TreePlace) -> Bool {
+    switch place {
+    case .input(let steps): isSecret(input: steps)
+    case .bundle(let path): isSecret(path)
+    }
+  }
+
+  /// Whether a change must not be shown or written down with its value.
+  func isSecret(_ draft: Draft) -> Bool {
+    switch draft.target {
+    case .bundle: isSecret(draft.path)
+    case .mapping: isSecret(input: draft.path.steps)
+    }
   }
 
   /// Where a field of the input comes from.
   func sources(ofInput input: [ValuePath.Step]) -> [ValuePath] {
-    uses.filter { $0.input.starts(with: input) || input.starts(with: $0.input) }.map(\.source)
+    lineage?.origins(of: input).map(\.source) ?? []
   }
 
-  /// The field of the input that a place feeds.
-  func input(fedBy path: ValuePath) -> String? {
-    for use in uses where use.source == path {
-      if case .field(let name)? = use.input.first { return name }
-    }
-    return nil
+  /// The field of the input that a place feeds, and whether as it is or as a part of something.
+  func use(of path: ValuePath) -> Lineage.Origin? { lineage?.input(fedBy: path) }
+
+  /// How many fields of a module's bundle are read.
+  func count(ofModule module: ModuleID) -> Int {
+    Set((lineage?.origins ?? []).map(\.source).filter { $0.module == module }).count
   }
 
   /// Places the module reads and the bundles do not have.
   func missing(in bundles: VisibleBundles) -> [ValuePath] {
     var seen: Set<ValuePath> = []
-    return uses.map(\.source).filter { path in
+    return (lineage?.origins ?? []).map(\.source).filter { path in
       guard !path.steps.isEmpty, bundles[path.module] != nil, bundles.value(at: path) == nil,
         seen.insert(path).inserted
       else { return false }
@@ -63,19 +72,78 @@ struct MappedFields: Equatable, Sendable {
     }
   }
 
-  /// The place that most likely has to be mended: what the failure or the check names, then what is
-  /// mapped and missing, then what is mapped and empty.
-  func offender(
-    in bundles: VisibleBundles, error: ModuleError, check: ResumeCheck
-  ) -> ValuePath? {
-    let named = ([error.field] + check.problems.map(\.field)).compactMap { $0 }
-    let candidates = named.flatMap { sources(ofInput: [.field($0)]) }
-    func isEmpty(_ path: ValuePath) -> Bool {
-      guard let value = bundles.value(at: path) else { return true }
-      return value.isNull || value == .text("")
+  /// The fields that made the module fail, or would as the bundles are now, the surest first.
+  func culprits(
+    of error: ModuleError, check: ResumeCheck, isChanged: Bool, bundles: VisibleBundles
+  ) -> [Culprit] {
+    guard let lineage else { return [] }
+    var error = error
+    // The failure tells of the data as it was then; when that was changed, the check tells more.
+    if isChanged, error.stage != .service { error.field = nil }
+    return lineage.culprits(
+      of: error,
+      misfits: check.problems.compactMap { problem in problem.field.map { ($0, problem.message) } },
+      input: check.input ?? [:], bundles: bundles)
+  }
+}
+
+/// Texts that must not be shown wherever they appear: the values of secret fields, which messages of
+/// services and composed texts like to repeat.
+struct SecretMask: Equatable, Sendable {
+  private var values: [String] = []
+
+  /// What stands for a secret.
+  static let mask = "••••"
+
+  init() {}
+
+  init(_ bundles: VisibleBundles, _ mapped: MappedFields, input: Collection?) {
+    var values: Set<String> = []
+    for path in mapped.secrets {
+      if let text = bundles.value(at: path)?.text { values.insert(text) }
     }
-    let known = candidates.filter { bundles[$0.module] != nil }
-    return known.first(where: isEmpty) ?? known.first ?? missing(in: bundles).first
-      ?? uses.map(\.source).first { bundles[$0.module] != nil && isEmpty($0) }
+    for field in input?.fields ?? [] where mapped.isSecret(input: [.field(field.name)]) {
+      if let text = field.value.text { values.insert(text) }
+    }
+    // Shorter ones would mask half of every sentence; longer ones first, lest a part of them stays.
+    self.values = values.filter { (4...4096).contains($0.utf8.count) }
+      .sorted { ($0.utf8.count, $0) > ($1.utf8.count, $1) }
+  }
+
+  /// The text with every secret masked.
+  func masked(_ text: String) -> String {
+    var text = text
+    for value in values {
+      var result = ""
+      var rest = text[...]
+      while let found = rest.firstRange(of: value) {
+        result += rest[..<found.lowerBound]
+        result += Self.mask
+        rest = rest[found.upperBound...]
+      }
+      guard !result.isEmpty else { continue }
+      text = result + rest
+    }
+    return text
+  }
+
+  /// Whether there is anything to mask.
+  var isEmpty: Bool { values.isEmpty }
+}
+
+extension Substring {
+  /// The first place of a text, by its bytes.
+  fileprivate func firstRange(of text: String) -> Range<Index>? {
+    let wanted = Array(text.utf8)
+    guard let first = wanted.first else { return nil }
+    var start = utf8.startIndex
+    while let candidate = utf8[start...].firstIndex(of: first) {
+      guard let end = utf8.index(candidate, offsetBy: wanted.count, limitedBy: utf8.endIndex) else {
+        return nil
+      }
+      if utf8[candidate..<end].elementsEqual(wanted) { return candidate..<end }
+      start = utf8.index(after: candidate)
+    }
+    return nil
   }
 }

@@ -31,13 +31,18 @@ struct TreeColumns {
     let mark: SafeText = line.isProblem ? "!" : line.isChanged ? "~" : " "
     let fold: SafeText = line.isFoldable ? (line.isUnfolded ? "▾ " : "▸ ") : "  "
     let role: Role =
-      line.isProblem ? .problem : line.isChanged ? .changed : line.depth == 0 ? .title : .plain
+      line.isProblem ? .problem : line.isChanged ? .changed : line.isRoot ? .title : .plain
     let style = Style(role: role, isSelected: isCursor)
-    if line.depth == 0 {
+    if line.isRoot {
       // A root has no need of the columns.
       frame.put(
         (isCursor ? ">" : " ") + mark + " " + fold + line.name + " " + line.value, in: area, style,
         fill: isCursor)
+      if expectationWidth > 0 {
+        frame.putRight(
+          line.expectation.clipped(to: expectationWidth), in: area,
+          Style(role: .faint, isSelected: isCursor))
+      }
       return
     }
     let name = (indent + fold + line.name).padded(to: nameWidth)

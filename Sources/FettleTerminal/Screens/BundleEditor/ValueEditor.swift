@@ -2,35 +2,52 @@ import FettleCore
 
 /// The field that is being edited: where it stands, and the type its text is read as.
 struct ValueEditor: Hashable, Sendable {
+  /// Where the value is written.
   let path: ValuePath
+  /// What `path` is a place in.
+  let target: Draft.Target
+  /// Where it is seen: a field of the input that is a copy of the path is edited where it stands.
+  let place: TreePlace
   var kind: ValueKind
   /// What stood there when the editing began; nil when nothing did.
   let original: Value?
   let isSecret: Bool
-  /// The only values the module takes, when it says so.
-  let choices: [String]
+  /// What the module expects of it; nil when it says nothing.
+  let field: FieldDescriptor?
+  /// Whether it is written in a box of several lines.
+  let isBox: Bool
 
   /// The types that can be typed in, in the order Ctrl-T goes through them.
   static let kinds: [ValueKind] = [.text, .number, .boolean, .date, .null, .collection, .array]
 
-  /// Longer texts are not edited in one line.
-  static let longestText = 20_000
+  /// Longer texts are edited in `$EDITOR` only, in bytes.
+  static let longestText = 65_536
+  /// Longer texts, and those with several lines, are edited in a box.
+  static let longestLine = 200
 
   init(
-    path: ValuePath, original: Value?, expected: ValueKind?, isSecret: Bool, choices: [String]
+    path: ValuePath, in target: Draft.Target = .bundle, seenAt place: TreePlace? = nil,
+    original: Value?, field: FieldDescriptor? = nil, isSecret: Bool = false
   ) {
     self.path = path
+    self.target = target
+    self.place = place ?? .bundle(path)
     self.original = original
     self.isSecret = isSecret
-    self.choices = choices
+    self.field = field
     if let original, !original.isNull {
       kind = original.kind
     } else {
       // Something is to be typed where nothing is: what the module wants, else a text.
-      kind = expected.flatMap { Self.kinds.contains($0) ? $0 : nil } ?? .text
+      kind = field?.kind.flatMap { Self.kinds.contains($0) ? $0 : nil } ?? .text
       if kind == .null || kind == .array || kind == .collection { kind = .text }
     }
+    let text = original?.text ?? ""
+    isBox = text.utf8.count > Self.longestLine || text.utf8.contains(0x0A)
   }
+
+  /// The only values the module takes, when it says so.
+  var choices: [String] { field?.choices ?? [] }
 
   /// The text to begin with.
   var initialText: String {
@@ -43,13 +60,16 @@ struct ValueEditor: Hashable, Sendable {
     }
   }
 
-  /// Why a value cannot be edited as a line.
+  /// Why a value cannot be edited as text here.
   static func refusal(_ value: Value?) -> SafeText? {
     switch value {
-    case .buffer?: "a file cannot be typed; it is shown only"
+    case .buffer(let buffer)?:
+      SafeText(
+        own: "\(buffer.contentType), \(buffer.bytes.count) bytes, SHA-256 "
+          + "\(buffer.sha256.prefix(16))…: read only; W puts a file in its place")
     case .text(let text)? where text.utf8.count > longestText:
-      "the text is too long for one line (\(Quantity.bytes(text.utf8.count)))"
-    case .collection?, .array?: "unfold it and edit what is inside; + adds, - takes away"
+      "the text has " + Quantity.bytes(text.utf8.count) + ": Ctrl-E opens it in $EDITOR"
+    case .collection?, .array?: "unfold it and edit what is inside; + adds, - takes away, P pastes"
     default: nil
     }
   }
@@ -81,6 +101,13 @@ struct ValueEditor: Hashable, Sendable {
     }
   }
 
+  /// What the module would say of a value; nil when it fits, or when nothing is known.
+  func misfit(_ value: Value) -> SafeText? {
+    guard let field else { return nil }
+    let descriptor = ModuleDescriptor(type: "", kind: .action, effect: .pure, fields: [field])
+    return descriptor.fitted([field.name: value]).misfits.first.map { "\($0.message)" }
+  }
+
   struct Problem: Error, Hashable, Sendable {
     let text: SafeText
     init(_ text: SafeText) { self.text = text }
@@ -93,15 +120,25 @@ struct ValueEditor: Hashable, Sendable {
   }
 
   /// What to say beside the field while it is typed.
-  func hint(for text: String) -> SafeText {
-    switch (kind, value(of: text)) {
-    case (_, .failure(let problem)): problem.text
-    case (.date, .success(.date(let date))): "\(date.iso8601)"
-    case (.null, _): "null takes no text"
-    case (.collection, _): "becomes an empty collection; + adds fields"
-    case (.array, _): "becomes an empty array; + adds elements"
-    case (.boolean, _): "Space flips it"
-    default: ""
+  func hint(for text: String, in zone: DisplayZone) -> SafeText {
+    switch value(of: text) {
+    case .failure(let problem): return problem.text
+    case .success(let value):
+      var hint: SafeText =
+        switch (kind, value) {
+        case (.date, .date(let date)): TypedDate.told(date, in: zone) + ". ↑ ↓ change the part"
+        case (.null, _): "null takes no text"
+        case (.collection, _): "becomes an empty collection; + adds fields"
+        case (.array, _): "becomes an empty array; + adds elements"
+        case (.boolean, _): "Space flips it"
+        default: ""
+        }
+      if let misfit = misfit(value) {
+        hint = "! " + misfit + (hint.isEmpty ? "" : "  ·  " + hint)
+      } else if let field, !field.expectation.isEmpty {
+        hint = "ok (\(field.expectation))" + (hint.isEmpty ? "" : "  ·  " + hint)
+      }
+      return hint
     }
   }
 }

@@ -1,25 +1,38 @@
 import FettleCore
 
-/// The keys of an opened record.
+/// The keys of an opened record, and of what is opened from it.
 extension KeyMap {
   static let detail: [KeyBinding] = [
     KeyBinding(
-      [.character("e"), .character("i"), .enter], "edit", "Edit the field under the cursor", .edit,
+      [.character("e"), .character("i")], "edit", "Edit the field under the cursor", .edit,
       unavailable: noChange),
     KeyBinding(
       [.character("r")], "resume", "Run the record on; changes are shown first", .resume,
       unavailable: noResume),
     KeyBinding([.tab, .backTab], "pane", "To the other pane", .nextPane),
+    KeyBinding([.character("m")], "way", "Where the value came from; map it differently", .showWay),
     KeyBinding([.character("F")], "failed", "To the failed module", .showFailedModule),
-    KeyBinding([.control("s")], "", "Save the changes, do not run", .save, unavailable: unchanged),
+    KeyBinding([.character("D")], "diff", "Show what was changed", .showDiff),
+    KeyBinding(
+      [.control("e"), .character("E")], "", "Edit the value in $VISUAL or $EDITOR", .editOutside,
+      unavailable: noChange),
+    KeyBinding([.character("V")], "", "Check what a resume would do, without running", .dryRun),
+    KeyBinding(
+      [.control("s")], "", "Save the changes, do not run", .save, unavailable: unchanged),
     KeyBinding(
       [.character("t")], "auto-retry", "Turn the automatic retry on or off", .turnAutoRetry,
       unavailable: noChange),
     KeyBinding(
       [.character("x")], "close", "Close the record with a reason, or delete it", .closeRecord,
       unavailable: noChange),
-    KeyBinding([.character("["), .character("p")], "", "The record before", .previousRecord),
-    KeyBinding([.character("]"), .character("n")], "", "The next record", .nextRecord),
+    KeyBinding([.character("a")], "audit", "Who changed what in this record", .showRecordAudit),
+    KeyBinding(
+      [.enter], "", "Edit the field; in the chain, show what the module took in and gave", .open,
+      unavailable: { $0.detail?.pane == .chain ? nil : noChange($0) }),
+    KeyBinding([.character("[")], "", "The record before", .previousRecord),
+    KeyBinding([.character("]")], "", "The next record", .nextRecord),
+    KeyBinding([.character("n")], "", "To the next problem, or failed module", .nextProblem),
+    KeyBinding([.character("N")], "", "To the problem before", .previousProblem),
     KeyBinding([.right, .character("l")], "", "Unfold", .unfold),
     KeyBinding([.left, .character("h")], "", "Fold, or up to the parent", .fold),
     KeyBinding([.character(" ")], "", "Fold or unfold", .mark),
@@ -28,17 +41,69 @@ extension KeyMap {
     KeyBinding(
       [.character("-"), .delete], "", "Take the field or element away", .remove,
       unavailable: noChange),
+    KeyBinding(
+      [.character("="), .function(2)], "", "Rename the field", .rename, unavailable: noChange),
+    KeyBinding(
+      [.character("K"), .altUp], "", "Move the field or element up", .shiftUp,
+      unavailable: noChange),
+    KeyBinding(
+      [.character("J"), .altDown], "", "Move the field or element down", .shiftDown,
+      unavailable: noChange),
+    KeyBinding(
+      [.character("P")], "", "Paste JSON here; shown as a diff first", .pasteJSON,
+      unavailable: noChange),
+    KeyBinding(
+      [.character("W")], "", "Put the content of a file here", .putFile, unavailable: noChange),
+    KeyBinding(
+      [.character("O")], "", "It did happen: give the output of the module instead of running it",
+      .substitute, unavailable: noResume),
+    KeyBinding(
+      [.character("f")], "", "Go on at the module under the chain cursor instead", .resumeHere,
+      unavailable: {
+        $0.detail?.pane == .chain ? noResume($0) : "choose a module in the chain (Tab) first"
+      }),
+    KeyBinding([.character("*")], "", "Show or hide a secret; the audit keeps it", .reveal),
     KeyBinding([.character("u")], "", "Undo the last change", .undo, unavailable: unchanged),
     KeyBinding(
       [.control("r")], "", "Redo the change that was undone", .redo,
       unavailable: { $0.detail?.undone.isEmpty == false ? nil : "nothing was undone" }),
     KeyBinding(
-      [.character("U")], "", "Put the bundles back as they were at the failure", .revertAll,
+      [.character("U")], "", "Put everything back as it was at the failure", .revertAll,
       unavailable: {
         $0.detail?.isChanged == true ? $0.readOnlyReason : "nothing differs from the failure"
       }),
-    KeyBinding([.character("D")], "diff", "Show what was changed", .showDiff),
+    KeyBinding([.character("c")], "", "The chain as boxes, or as lines", .chainView),
+    KeyBinding(
+      [.character("L")], "", "To the record that continues this one, or that it continues",
+      .followLink),
     KeyBinding([.character("z")], "", "Zoom the pane, or show both again", .zoom),
     KeyBinding([.escape], "back", "Back to the list", .back),
+  ]
+
+  static let way: [KeyBinding] = [
+    KeyBinding([.enter], "go there", "To this place in the bundles", .open),
+    KeyBinding(
+      [.character("e")], "edit", "Edit the value, or the mapping, of this line", .edit,
+      unavailable: noChange),
+    KeyBinding(
+      [.character("m")], "map differently", "Fix the mapping instead of the data", .mapElsewhere,
+      unavailable: noChange),
+    KeyBinding([.escape, .character("q")], "back", "Back to the record", .back),
+  ]
+
+  static let conflict: [KeyBinding] = [
+    KeyBinding([.character("m")], "mine", "The change made here shall stand", .takeMine),
+    KeyBinding([.character("t")], "theirs", "Theirs shall stand", .takeTheirs),
+    KeyBinding([.character(" "), .tab], "", "The other one", .nextChoice),
+    KeyBinding([.enter], "merge", "Merge as chosen; nothing is written yet", .confirm),
+  ]
+
+  static let previewKeys: [KeyBinding] = [
+    KeyBinding([.enter], "paste", "Put it there; u undoes it", .confirm),
+    KeyBinding([.escape, .character("q")], "leave it", "Leave everything as it was", .back),
+  ]
+
+  static let recordAuditKeys: [KeyBinding] = [
+    KeyBinding([.escape, .character("q"), .character("a")], "back", "Go back", .back)
   ]
 }

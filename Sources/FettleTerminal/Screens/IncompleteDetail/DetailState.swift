@@ -9,80 +9,126 @@ struct DetailState: Equatable, Sendable {
   private(set) var mapped: MappedFields
   /// The bundles of the record with the drafts applied.
   private(set) var bundles: VisibleBundles
+  /// The blueprint of the record with the drafts applied.
+  private(set) var blueprint: Blueprint
   /// Changes that are not saved, oldest first.
   private(set) var drafts: [Draft] = []
   /// Changes that were undone, the last one last.
   private(set) var undone: [Draft] = []
+  /// What made the module fail, or would as things are now.
+  private(set) var culprits: [Culprit] = []
+  private(set) var mask = SecretMask()
   var check: ResumeCheck
   var checkToken = 0
   var pane = Pane.bundles
-  /// The line of the chain with the cursor.
-  var chainCursor: ModuleID?
-  var chainTop = 0
+  var chain: ChainState
   var cursor: TreePlace
   var treeTop = 0
   var unfolded: Set<TreePlace>
+  /// Secret fields whose values were asked for.
+  var revealed: Set<TreePlace> = []
   var isZoomed = false
+  /// Whether changes of mappings are made in the scenario of today too; nil until it was asked.
+  var changesScenario: Bool?
+  /// Another place to go on at, when one was chosen.
+  var restart: ModuleID?
+  /// Whether it shall go on with the blueprint the scenario has today.
+  var usesTodaysBlueprint = false {
+    didSet { if usesTodaysBlueprint != oldValue { replay() } }
+  }
+  /// The output of the failed module, when the operator gives it instead of running it.
+  var substitute: Bundle?
   /// What follows once the drafts are saved.
   var afterSaving: AfterSaving?
+  /// Goes up with every change that is kept against a crash.
+  var draftSequence = 0
   /// The tree as it is now; built when something in it changes, not for every key.
-  private(set) var lines: [BundleTree.Line] = []
-  private var tightChain: ChainDiagram
-  private var spacedChain: ChainDiagram
-
-  /// The lines of the chain; with enough room the modules are spaced.
-  func chainLines(rows: Int) -> [ChainDiagram.Line] {
-    spacedChain.lines.count <= rows ? spacedChain.lines : tightChain.lines
-  }
+  private(set) var tree = BundleTree()
 
   enum AfterSaving: Hashable, Sendable { case stay, resume, leave, quit }
 
   var record: IncompleteExecution { opened.record }
 
-  /// Whether the bundles differ from those of the failure, saved or not.
-  var isChanged: Bool { bundles != record.originalBundles }
+  /// The blueprint the drafts are made in: the stored one, or that of today.
+  private var base: Blueprint {
+    usesTodaysBlueprint ? opened.today?.blueprint ?? record.blueprint : record.blueprint
+  }
+
+  /// The record as it would be with the drafts, for checks.
+  var draftedRecord: IncompleteExecution {
+    var record = opened.record
+    record.blueprint = blueprint
+    if let restart {
+      record.continuation = record.continuation(from: restart)
+      record.summary.failer = restart
+    }
+    return record
+  }
+
+  /// What is to be written before it is resumed.
+  var changes: RecordChanges {
+    RecordChanges(
+      drafts: changesToSave, isInScenario: changesScenario == true,
+      takesTodaysBlueprint: usesTodaysBlueprint, restart: restart)
+  }
+
+  /// Whether what a resume runs differs from the failure, saved or not.
+  var isChanged: Bool {
+    bundles != record.originalBundles || !record.mappingEdits.isEmpty
+      || drafts.contains { $0.target == .mapping }
+  }
 
   init(_ opened: OpenedRecord) {
     self.opened = opened
     let record = opened.record
-    let mapped = MappedFields(record.failedModule, descriptor: opened.descriptor)
-    self.mapped = mapped
+    mapped = MappedFields(record.failedModule, descriptor: opened.descriptor)
     bundles = record.bundles
+    blueprint = record.blueprint
     check = opened.check
-    tightChain = ChainDiagram(record)
-    spacedChain = ChainDiagram(record, isSpaced: true)
-    chainCursor = record.summary.failer
+    chain = ChainState(record, today: opened.today?.blueprint)
     var unfolded: Set<TreePlace> = [.input([])]
-    for entry in bundles.entries where entry.bundle.count <= 40 {
+    for entry in record.bundles.entries where entry.bundle.count <= 40 {
       unfolded.insert(.bundle(ValuePath(module: entry.module)))
     }
     self.unfolded = unfolded
     cursor = .input([])
-    if let offender = mapped.offender(
-      in: bundles, error: record.error, check: opened.check)
-    {
-      reveal(.bundle(offender))
-      cursor = .bundle(offender)
+    find()
+    if let culprit = culprits.first {
+      let place = culprit.sources.first.map(TreePlace.bundle) ?? .input(culprit.input)
+      reveal(place)
+      cursor = place
     }
+    for culprit in culprits { reveal(.input(culprit.input)) }
     rebuild()
   }
 
   /// Takes the record as it is now; drafts that still fit are kept.
   /// - Returns: the drafts that do not fit any more.
-  mutating func take(_ opened: OpenedRecord) -> [Draft] {
+  mutating func take(_ opened: OpenedRecord, replaying others: [Draft]? = nil) -> [Draft] {
+    let known = self.opened
     self.opened = opened
+    // A record that was read again comes without its companions; they are asked for anew.
+    if opened.today == nil { self.opened.today = known.today }
+    if opened.restarts.isEmpty { self.opened.restarts = known.restarts }
     mapped = MappedFields(opened.record.failedModule, descriptor: opened.descriptor)
-    check = opened.check
-    tightChain = ChainDiagram(opened.record)
-    spacedChain = ChainDiagram(opened.record, isSpaced: true)
-    let before = drafts
+    chain.take(opened.record, today: self.opened.today?.blueprint)
+    let before = others ?? drafts
     drafts = []
     undone = []
     bundles = opened.record.bundles
+    blueprint = base
     var lost: [Draft] = []
     for draft in before where apply(draft) != nil { lost.append(draft) }
+    check = opened.check
     rebuild()
     return lost
+  }
+
+  /// Takes what is shown beside the record.
+  mutating func join(_ companions: Companions) {
+    opened.today = companions.today
+    opened.restarts = companions.restarts
+    chain.take(opened.record, today: companions.today?.blueprint)
   }
 
   /// Forgets the drafts, which have been saved.
@@ -94,30 +140,56 @@ struct DetailState: Equatable, Sendable {
   /// The drafts as they are to be written: two values for one place in a row are one change.
   var changesToSave: [Draft] {
     drafts.reduce(into: []) { kept, draft in
-      if let last = kept.last, last.path == draft.path, last.value != nil, draft.value != nil {
+      if let last = kept.last, last.path == draft.path, last.target == draft.target,
+        last.value != nil, draft.value != nil
+      {
         kept.removeLast()
       }
       kept.append(draft)
     }
   }
 
-  /// Makes a change.
+  /// The mappings that differ from those of the failure: what they were and what they are.
+  var mappingChanges: [ValuePath: (old: Value?, new: Value?)] {
+    var changes: [ValuePath: (old: Value?, new: Value?)] = [:]
+    for edit in record.mappingEdits {
+      changes[edit.path] = (changes[edit.path]?.old ?? edit.old, edit.new)
+    }
+    for draft in drafts where draft.target == .mapping {
+      let old = changes[draft.path]?.old ?? record.blueprint.mapping(at: draft.path)
+      changes[draft.path] = (old, draft.value)
+    }
+    return changes.filter { $0.value.old != $0.value.new }
+  }
+
+  /// Makes changes, which are undone one by one.
   /// - Returns: why there is no such place, when there is none.
-  mutating func change(_ draft: Draft) -> String? {
+  mutating func change(_ drafts: Draft...) -> String? {
     undone = []
-    let problem = apply(draft)
+    var problem: String?
+    for draft in drafts where problem == nil { problem = apply(draft) }
     rebuild()
     return problem
   }
 
   private mutating func apply(_ draft: Draft) -> String? {
-    for draft in openingParents(of: draft) + [draft] {
+    switch draft.target {
+    case .mapping:
       do {
-        _ = try bundles.write(
-          draft.value, at: draft.path, author: "", date: Instant(milliseconds: 0))
+        blueprint = try blueprint.replacingMapping(at: draft.path, with: draft.value)
         drafts.append(draft)
-      } catch {
-        return error.description
+        mapped = MappedFields(
+          blueprint.module(record.summary.failer), descriptor: opened.descriptor)
+      } catch { return "\(error)" }
+    case .bundle:
+      for draft in openingParents(of: draft) + [draft] {
+        do {
+          _ = try bundles.write(
+            draft.value, at: draft.path, author: "", date: Instant(milliseconds: 0))
+          drafts.append(draft)
+        } catch {
+          return error.description
+        }
       }
     }
     return nil
@@ -138,42 +210,53 @@ struct DetailState: Equatable, Sendable {
     return drafts
   }
 
+  /// Where a change is seen.
+  func place(of draft: Draft) -> TreePlace {
+    draft.target == .mapping ? .input(draft.path.steps) : .bundle(draft.path)
+  }
+
   /// Takes the last change back.
   /// - Returns: its place.
-  mutating func undo() -> ValuePath? {
+  mutating func undo() -> TreePlace? {
     guard let last = drafts.popLast() else { return nil }
     replay()
     undone.append(last)
-    return last.path
+    return place(of: last)
   }
 
   /// Makes the change again that was undone last.
-  mutating func redo() -> ValuePath? {
+  mutating func redo() -> TreePlace? {
     guard let draft = undone.popLast() else { return nil }
     let rest = undone
     _ = apply(draft)
     undone = rest
     rebuild()
-    return draft.path
+    return place(of: draft)
   }
 
   private mutating func replay() {
     let kept = drafts
     drafts = []
     bundles = record.bundles
+    blueprint = base
+    mapped = MappedFields(
+      blueprint.module(record.summary.failer), descriptor: opened.descriptor)
     for draft in kept { _ = apply(draft) }
     rebuild()
   }
 
   /// Changes everything back to how it was at the failure. That is a change too and can be undone.
   mutating func revertAll() {
-    if record.edits.isEmpty {
+    if record.edits.isEmpty, record.mappingEdits.isEmpty {
       drafts = []
       undone = []
-      bundles = record.bundles
+      replay()
     } else {
       for change in BundleDiff(from: record.originalBundles, to: bundles).changes {
         _ = apply(Draft(path: change.path, value: change.old))
+      }
+      for (path, change) in mappingChanges.sorted(by: { $0.key.description < $1.key.description }) {
+        _ = apply(Draft(path: path, value: change.old, in: .mapping))
       }
     }
     rebuild()
@@ -188,26 +271,72 @@ struct DetailState: Equatable, Sendable {
     }
   }
 
+  /// Puts the cursor on a place and unfolds what is above it.
+  mutating func go(to place: TreePlace) {
+    pane = .bundles
+    reveal(place)
+    cursor = place
+    rebuild()
+  }
+
+  /// Finds out what is to blame as things are now.
+  private mutating func find() {
+    mask = SecretMask(bundles, mapped, input: check.input)
+    let changed = Set(BundleDiff(from: record.originalBundles, to: bundles).changes.map(\.path))
+    let remapped = mappingChanges
+    culprits = mapped.culprits(
+      of: record.error, check: check, isChanged: isChanged, bundles: bundles
+    ).filter { culprit in
+      // What the service or the failure said of a value no longer holds once it is another one.
+      guard culprit.evidence == .named || culprit.evidence == .raised else { return true }
+      let failer = record.summary.failer
+      if remapped[ValuePath(module: failer, steps: culprit.input)] != nil { return false }
+      let blamed = culprit.evidence == .named ? Array(culprit.sources.prefix(1)) : culprit.sources
+      return !blamed.contains { source in
+        changed.contains { $0.module == source.module && $0.steps.starts(with: source.steps) }
+      }
+    }
+  }
+
   /// Builds the tree anew and keeps the cursor on a line.
   mutating func rebuild() {
-    lines = BundleTree(self).lines
+    find()
+    tree = BundleTree(TreeFacts(self))
     var place: TreePlace? = cursor
     while let wanted = place {
-      if lines.contains(where: { !$0.isNote && $0.place == wanted }) {
+      if tree.position(of: wanted) != nil {
         cursor = wanted
         return
       }
       place = wanted.parent
     }
-    cursor = lines.first?.place ?? .input([])
+    cursor = tree.place(1, from: -1) ?? .input([])
   }
 
   /// The line with the cursor.
-  var cursorLine: Int { lines.firstIndex { !$0.isNote && $0.place == cursor } ?? 0 }
+  var cursorLine: Int { tree.position(of: cursor) ?? 0 }
 
-  /// What is under the cursor, when it stands in a bundle.
-  var path: ValuePath? {
-    if case .bundle(let path) = cursor { return path }
+  /// What is under the cursor.
+  func value(at place: TreePlace) -> Value? {
+    switch place {
+    case .bundle(let path): bundles.value(at: path)
+    case .input(let steps):
+      (check.input.map(Value.collection) ?? record.mappedInput).value(at: steps[...])
+    }
+  }
+
+  /// Which of the bundles of the last module that gave several it is, as `2/3`.
+  var bundleNumber: SafeText? {
+    for entry in bundles.entries.reversed() {
+      if let index = entry.bundle["__IMTINDEX__"]?.number?.integer,
+        let count = entry.bundle["__IMTLENGTH__"]?.number?.integer, count > 1
+      {
+        return "\(index)/\(count)"
+      }
+    }
     return nil
   }
+
+  /// What of an error may be shown.
+  func shown(_ text: String) -> SafeText { SafeText(mask.masked(text)) }
 }

@@ -4,22 +4,34 @@ import FettleEngine
 /// What happens on an opened record.
 extension State {
   mutating func open(_ opened: OpenedRecord, _ then: LoadPurpose.ThenDo) -> [Effect] {
-    // A resume of what nobody changed needs no screen of its own.
-    if then == .resume, opened.record.edits.isEmpty {
+    // A resume of what nobody changed needs no screen of its own, unless it may have happened.
+    if then == .resume, opened.record.edits.isEmpty, opened.record.mappingEdits.isEmpty,
+      opened.record.error.stage != .inDoubt
+    {
       return startResume(opened.record.id, version: opened.record.summary.version)
     }
     detail = DetailState(opened)
     list.cursor = opened.record.id
     notice = ""
+    let companions = Effect.record(.companions(opened.record))
     switch then {
-    case .nothing: return []
-    case .edit: return updateDetail(.edit)
-    case .resume: return updateDetail(.resume)
+    case .nothing: return [companions]
+    case .edit: return updateDetail(.edit) + [companions]
+    case .resume: return updateDetail(.resume) + [companions]
     }
   }
 
   mutating func updateDetail(_ command: Command) -> [Effect] {
     guard let current = detail else { return [] }
+    if current.pane == .chain {
+      switch command {
+      case .moveDown, .moveUp, .moveToFirst, .moveToLast, .unfold, .fold, .mark,
+        .showFailedModule, .nextProblem, .previousProblem:
+        return updateChain(command)
+      case .open: return openInChain()
+      default: break
+      }
+    }
     switch command {
     case .moveDown: moveDetail(by: 1)
     case .moveUp: moveDetail(by: -1)
@@ -27,37 +39,74 @@ extension State {
     case .pageUp: moveDetail(by: -detailPage)
     case .halfPageDown: moveDetail(by: max(1, detailPage / 2))
     case .halfPageUp: moveDetail(by: -max(1, detailPage / 2))
-    case .moveToFirst: moveDetail(by: -1_000_000)
-    case .moveToLast: moveDetail(by: 1_000_000)
+    case .moveToFirst: moveDetail(by: -.max)
+    case .moveToLast: moveDetail(by: .max)
     case .nextPane: detail?.pane = current.pane == .chain ? .bundles : .chain
     case .zoom: detail?.isZoomed.toggle()
-    case .showFailedModule:
+    case .showFailedModule: return updateChain(command)
+    case .nextProblem, .previousProblem:
+      let step = command == .nextProblem ? 1 : -1
+      guard let place = current.tree.problem(step, from: current.cursorLine) else {
+        notice = "nothing here is known to be wrong"
+        return []
+      }
+      detail?.go(to: place)
+    case .chainView:
       detail?.pane = .chain
-      detail?.chainCursor = current.record.summary.failer
+      detail?.chain.isBoxes.toggle()
+      if size.columns < 100, detail?.chain.isBoxes == true {
+        detail?.chain.isBoxes = false
+        notice = "boxes need 100 columns; this terminal has \(size.columns)"
+      }
+      let isBoxes = detail?.chain.isBoxes == true
+      detail?.isZoomed = isBoxes
     case .unfold: fold(false)
     case .fold: fold(true)
     case .mark: fold(current.unfolded.contains(current.cursor))
     case .previousRecord: return openNeighbour(-1)
     case .nextRecord: return openNeighbour(1)
-    case .edit: return beginEdit()
+    case .edit, .open: return beginEdit()
+    case .editOutside: return editOutside()
     case .add: return beginAdd()
     case .remove: return removeField()
+    case .rename: return beginRename()
+    case .shiftUp: return moveField(-1)
+    case .shiftDown: return moveField(1)
+    case .pasteJSON: return beginPaste()
+    case .putFile: return beginFile()
+    case .showWay: return showWay()
+    case .substitute: return beginSubstitute()
+    case .reveal: return revealSecret()
     case .undo: return stepped(detail?.undo(), "undone")
     case .redo: return stepped(detail?.redo(), "done again")
     case .revertAll:
       detail?.revertAll()
-      notice = "the bundles are as they were at the failure; u takes that back"
-      return checkAgain()
-    case .showDiff:
+      notice = "everything is as it was at the failure; u takes that back"
+      return changed()
+    case .showDiff: resumeCheck = ResumeCheckState(isForResuming: false, isDryRun: false)
+    case .dryRun:
       resumeCheck = ResumeCheckState(isForResuming: false)
+      return checkAgain()
+    case .showRecordAudit: return showRecordAudit()
+    case .followLink: return followLink()
+    case .resumeHere: return resumeFromHere()
     case .save: return save(then: .stay)
     case .resume:
+      guard current.record.error.stage != .inDoubt || current.isChanged else {
+        question = .inDoubt(current.record.id)
+        return []
+      }
       guard current.isChanged else {
         return startResume(current.record.id, version: current.record.summary.version)
       }
       resumeCheck = ResumeCheckState(isForResuming: true)
       return checkAgain()
-    case .back, .quit: return leaveDetail()
+    case .back, .quit:
+      if current.chain.operations != nil {
+        detail?.chain.operations = nil
+        return []
+      }
+      return leaveDetail()
     case .quitAtOnce:
       guard current.drafts.isEmpty else {
         question = .quitUnsaved
@@ -79,18 +128,54 @@ extension State {
   }
 
   mutating func closeDetail() -> [Effect] {
+    let effects = dropDraft()
     detail = nil
     resumeCheck = nil
-    return refreshList() + loadPreview()
+    (way, preview, conflict) = (nil, nil, nil)
+    return effects + refreshList() + loadPreview()
   }
 
-  private mutating func stepped(_ path: ValuePath?, _ word: SafeText) -> [Effect] {
-    guard let path else { return [] }
-    detail?.reveal(.bundle(path))
-    detail?.cursor = .bundle(path)
-    detail?.rebuild()
-    notice = word + ": \(path.description)"
-    return checkAgain()
+  private mutating func stepped(_ place: TreePlace?, _ word: SafeText) -> [Effect] {
+    guard let place, let failer = detail?.record.summary.failer else { return [] }
+    detail?.go(to: place)
+    notice = word + ": \(place.text(failer: failer))"
+    return changed()
+  }
+
+  /// Shows a secret, which the audit keeps.
+  private mutating func revealSecret() -> [Effect] {
+    guard let detail else { return [] }
+    let place = detail.cursor
+    guard detail.mapped.isSecret(place) else {
+      notice = "nothing is hidden here"
+      return []
+    }
+    if detail.revealed.contains(place) {
+      self.detail?.revealed.remove(place)
+      self.detail?.rebuild()
+      return []
+    }
+    self.detail?.revealed.insert(place)
+    self.detail?.rebuild()
+    notice = "shown until the record is closed; the audit says who looked"
+    return [
+      .record(.revealed(place.text(failer: detail.record.summary.failer), in: detail.record.id))
+    ]
+  }
+
+  /// Opens the record that continues this one, or the one this one continues.
+  private mutating func followLink() -> [Effect] {
+    guard let detail else { return [] }
+    guard detail.drafts.isEmpty else {
+      notice = "save the changes first (Ctrl-S), or undo them (u)"
+      return []
+    }
+    guard let id = detail.record.successor ?? detail.record.predecessor else {
+      notice = "the record continues no other, and none continues it"
+      return []
+    }
+    linked = id
+    return [.record(.load(id, .open(.nothing)))]
   }
 
   /// Asks what a resume would do with the bundles as they are now.
@@ -99,7 +184,7 @@ extension State {
     let token = nextToken()
     detail?.checkToken = token
     guard let detail else { return [] }
-    return [.record(.check(detail.record, detail.bundles, token: token))]
+    return [.record(.check(detail.draftedRecord, detail.bundles, token: token))]
   }
 
   private var detailPage: Int {
@@ -111,16 +196,11 @@ extension State {
   private mutating func moveDetail(by distance: Int) {
     guard let detail else { return }
     switch detail.pane {
-    case .chain:
-      let modules = detail.chainLines(rows: 0).compactMap(\.module)
-      guard !modules.isEmpty else { return }
-      let index = modules.firstIndex { $0 == detail.chainCursor } ?? 0
-      self.detail?.chainCursor = modules[min(max(0, index + distance), modules.count - 1)]
+    case .chain: moveInChain(by: max(-100_000, min(100_000, distance)))
     case .bundles:
-      let places = BundleTree.places(detail.lines)
-      guard !places.isEmpty else { return }
-      let index = places.firstIndex(of: detail.cursor) ?? 0
-      self.detail?.cursor = places[min(max(0, index + distance), places.count - 1)]
+      let start = distance == .max ? detail.tree.count : distance == -.max ? -1 : detail.cursorLine
+      let steps = distance == .max ? -1 : distance == -.max ? 1 : distance
+      if let place = detail.tree.place(steps, from: start) { self.detail?.cursor = place }
     }
   }
 
@@ -129,8 +209,8 @@ extension State {
       self.detail?.pane = .bundles
       return
     }
-    let line =
-      detail.lines.indices.contains(detail.cursorLine) ? detail.lines[detail.cursorLine] : nil
+    guard detail.tree.count > 0 else { return }
+    let line: BundleTree.Line? = detail.tree[detail.cursorLine]
     if folds {
       if line?.isUnfolded == true {
         self.detail?.unfolded.remove(detail.cursor)
@@ -174,8 +254,9 @@ extension State {
       list.previewLoading = nil
       return list.cursor == id ? [] : loadPreview()
     case (.open(let then), .success(let opened)):
-      guard list.cursor == id || detail?.record.id == id else { return [] }
+      guard list.cursor == id || detail?.record.id == id || linked == id else { return [] }
       guard detail?.drafts.isEmpty ?? true, typing == nil, resumeCheck == nil else { return [] }
+      linked = nil
       return open(opened, then)
     case (.refresh, .success(let opened)):
       guard detail?.record.id == id else { return [] }
@@ -188,11 +269,22 @@ extension State {
 
   private mutating func take(_ opened: OpenedRecord) -> [Effect] {
     list.take(opened.record.summary)
+    // While somebody chooses between both sides, and while something is typed, nothing moves.
+    if conflict != nil { return [] }
+    if let detail, opened.record.summary.version != detail.record.summary.version,
+      let both = ConflictState(of: detail, with: opened)
+    {
+      (resumeCheck, way, preview) = (nil, nil, nil)
+      conflict = both
+      notice = "m takes mine, t theirs; Enter when every field is decided"
+      return []
+    }
     let lost = detail?.take(opened) ?? []
     if !lost.isEmpty {
       notice =
         "\(lost.count) of your changes no longer fit: \(lost.map(\.path.description).joined(separator: ", "))"
     }
-    return detail?.drafts.isEmpty == false ? checkAgain() : []
+    let again = detail?.drafts.isEmpty == false ? checkAgain() : []
+    return again + [.record(.companions(opened.record))]
   }
 }

@@ -9,6 +9,8 @@ struct DetailLayout {
   let chain: Area?
   let bundles: Area?
   let history: Area?
+  /// Where the panes are.
+  let body: Area
   let notice: Area
   let keys: Area
 
@@ -24,7 +26,7 @@ struct DetailLayout {
     let historyRows = size.rows >= 30 ? 6 : size.rows >= 22 ? 3 : 0
     let first = 1 + errorRows
     let last = size.rows - 2 - historyRows
-    let body = rows(first, max(2, last - first))
+    body = rows(first, max(2, last - first))
     history = historyRows > 0 ? rows(last, historyRows) : nil
     notice = rows(size.rows - 2, 1)
     keys = rows(size.rows - 1, 1)
@@ -32,7 +34,8 @@ struct DetailLayout {
     let pane = state.detail?.pane ?? .bundles
     let isAlone =
       size.columns < 60 || state.detail?.isZoomed == true
-      || (state.typing?.isValue == true && size.columns < 120)
+      || ((state.typing?.isValue == true || state.typing?.context == .mapping)
+        && size.columns < 120)
     if isAlone {
       chain = pane == .chain ? body : nil
       bundles = pane == .bundles ? body : nil
@@ -48,8 +51,17 @@ struct DetailLayout {
 extension State {
   /// Whether the value that is being typed has a line of its own in the tree.
   var isTypedInTree: Bool {
-    guard let editor = typing?.editor, let detail else { return false }
-    return detail.lines.contains { !$0.isNote && $0.place == .bundle(editor.path) }
+    guard let place = typedPlace, let detail else { return false }
+    return detail.tree.position(of: place) != nil
+  }
+
+  /// Where what is being typed stands in the tree; nil when it has no place there.
+  private var typedPlace: TreePlace? {
+    switch typing?.purpose {
+    case .value(let editor)?: editor.isBox ? nil : editor.place
+    case .mapping(let editor)?: .input(editor.path.steps)
+    default: nil
+    }
   }
 
   func drawDetail(into frame: inout Frame) {
@@ -67,6 +79,7 @@ extension State {
       frame.put(
         "┬", in: Area(row: chain.row, column: chain.columns, rows: 1, columns: 1), .role(.faint))
     }
+    if typing?.context == .box { drawTextBox(in: layout.body, into: &frame) }
     if let area = layout.history { drawHistory(detail, area, into: &frame) }
     drawNotice(into: &frame, layout.notice)
     drawKeys(into: &frame, layout.keys)
@@ -94,9 +107,14 @@ extension State {
 
     let error = detail.record.error
     var text: SafeText =
-      "\(error.type.rawValue) at module \(summary.failer.number) \(summary.failerTitle): \(error.message)"
+      "\(error.type.rawValue) at module \(summary.failer.number) \(summary.failerTitle): "
+      + detail.shown(error.message)
     if let code = error.statusCode { text += " (HTTP \(code))" }
-    if let said = error.detail, !said.isEmpty { text += " · \(said)" }
+    if let said = error.detail, !said.isEmpty {
+      text += " · " + detail.shown(String(said.prefix(2000)))
+    }
+    if let next = detail.record.successor { text += " · goes on as \(next.short) (L)" }
+    if let former = detail.record.predecessor { text += " · continues \(former.short) (L)" }
     for (offset, part) in text.wrapped(to: size.columns - 2, lines: layout.error.rows).enumerated()
     {
       frame.put(part, at: 1, in: layout.error.line(offset), .role(.problem))
@@ -107,12 +125,22 @@ extension State {
     let isFocused = detail.pane == .chain
     frame.rule("CHAIN", in: area.line(0), isFocused: isFocused)
     frame.mark(.pane(.chain), in: area)
-    let lines = detail.chainLines(rows: area.rows - 1)
+    if detail.chain.isBoxes {
+      let boxes = detail.chain.boxes
+      for offset in 0..<max(0, area.rows - 1) {
+        let index = detail.chain.panRow + offset
+        guard boxes.lines.indices.contains(index) else { break }
+        boxes.draw(index, from: detail.chain.panColumn, in: area.line(1 + offset), into: &frame)
+      }
+      if isFocused { frame.cursor = (min(area.row + 1, size.rows - 1), area.column) }
+      return
+    }
+    let lines = detail.chain.lines(rows: area.rows - 1)
     for offset in 0..<max(0, area.rows - 1) {
-      let index = detail.chainTop + offset
+      let index = detail.chain.top + offset
       guard lines.indices.contains(index) else { break }
       let line = lines[index]
-      let isCursor = line.module != nil && line.module == detail.chainCursor
+      let isCursor = line.module != nil && line.module == detail.chain.cursor
       var place = area.line(1 + offset)
       place.column += 1
       place.columns -= 2
@@ -126,8 +154,14 @@ extension State {
   }
 
   private func drawBundles(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
-    let problems = detail.check.problems.count
-    var title: SafeText = "BUNDLES"
+    if let operations = detail.chain.operations {
+      return drawOperations(operations, detail, area, into: &frame)
+    }
+    let problems = detail.culprits.count
+    let summary = detail.record.summary
+    var title: SafeText = "INPUT of \(summary.failer.number) \(summary.failerTitle)"
+    if let bundle = detail.bundleNumber { title += " · bundle " + bundle }
+    title = title.clipped(to: max(10, area.columns - 20))
     if problems > 0 { title += problems == 1 ? " · 1 problem" : " · \(problems) problems" }
     let isFocused = detail.pane == .bundles
     frame.rule(title, in: area.line(0), isFocused: isFocused)
@@ -135,8 +169,8 @@ extension State {
     let columns = TreeColumns(width: area.columns)
     for offset in 0..<max(0, area.rows - 1) {
       let index = detail.treeTop + offset
-      guard detail.lines.indices.contains(index) else { break }
-      let line = detail.lines[index]
+      guard index < detail.tree.count else { break }
+      let line = detail.tree[index]
       let place = area.line(1 + offset)
       let isCursor = !line.isNote && line.place == detail.cursor && isFocused
       columns.draw(line, place, isCursor: isCursor, into: &frame)
@@ -144,18 +178,62 @@ extension State {
       if isCursor { frame.cursor = (place.row, place.column) }
     }
     // Typed last, so that the hardware cursor stands where the next character goes.
-    guard let editor = typing?.editor,
-      let index = detail.lines.firstIndex(where: { !$0.isNote && $0.place == .bundle(editor.path) })
-    else { return }
+    guard let typed = typedPlace, let index = detail.tree.position(of: typed) else { return }
     let offset = index - detail.treeTop
     guard offset >= 0, offset < area.rows - 1 else { return }
     let place = area.line(1 + offset)
-    frame.put(editor.kind.short.padded(to: 5), at: columns.kindAt, in: place, .role(.changed))
+    let kind: SafeText = typing?.editor?.kind.short ?? "map"
+    frame.put(kind.padded(to: 5), at: columns.kindAt, in: place, .role(.changed))
     drawField(
       into: &frame,
       Area(
         row: place.row, column: place.column + columns.valueAt, rows: 1,
         columns: max(1, columns.valueWidth)))
+  }
+
+  private func drawOperations(
+    _ operations: ChainState.Operations, _ detail: DetailState, _ area: Area,
+    into frame: inout Frame
+  ) {
+    let title = detail.blueprint.module(operations.module)?.title ?? ""
+    frame.rule("\(operations.module.number) \(title), as it ran", in: area.line(0))
+    for (offset, line) in operationLines(operations, detail).prefix(max(0, area.rows - 1))
+      .enumerated()
+    {
+      frame.put(line.text, at: 1, in: area.line(1 + offset), .role(line.role))
+    }
+  }
+
+  /// A text of several lines that is being typed, in the place of the panes.
+  private func drawTextBox(in area: Area, into frame: inout Frame) {
+    guard let typing else { return }
+    let title: SafeText =
+      switch typing.purpose {
+      case .value(let editor):
+        "\(editor.path.description)  text, " + Quantity.grouped(typing.line.text.count) + " ch"
+      case .json: "JSON to put here; paste it, or type it and press Ctrl-S"
+      default: "The output of the failed module, as a JSON object"
+      }
+    drawBox(area, title: title, into: &frame)
+    let isSecret = typing.editor?.isSecret == true
+    let line =
+      isSecret
+      ? LineEditor(
+        String(repeating: "•", count: typing.line.text.count), cursor: typing.line.cursor)
+      : typing.line
+    let box = TextBox(
+      line, columns: area.columns - 3, rows: area.rows - 2, isASCII: frame.isASCII)
+    for (offset, row) in box.rows.enumerated() {
+      frame.put(
+        row, at: 1,
+        in: Area(
+          row: area.row + 1 + offset, column: area.column, rows: 1, columns: area.columns - 1))
+    }
+    frame.cursor = (
+      min(area.row + 1 + box.cursor.row, frame.size.rows - 1),
+      min(area.column + 1 + box.cursor.column, frame.size.columns - 1)
+    )
+    frame.isTyping = true
   }
 
   private func drawHistory(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
@@ -172,7 +250,8 @@ extension State {
       lines.append(
         (
           attempt.started,
-          "try \(attempt.number)  \(attempt.trigger.rawValue)  " + outcome(attempt.outcome) + "  "
+          "try \(attempt.number)  \(attempt.trigger.rawValue)  "
+            + outcome(attempt.outcome, detail.mask).text + "  "
             + Quantity.seconds(milliseconds: Int(clamping: milliseconds))
         ))
     }
@@ -182,8 +261,18 @@ extension State {
         (
           edit.date,
           "\(edit.author)  \(edit.path.description)  "
-            + ValueText.typed(edit.old, isSecret: isSecret)
-            + " → " + ValueText.typed(edit.new, isSecret: isSecret)
+            + ValueText.typed(edit.old, isSecret: isSecret, mask: detail.mask)
+            + " → " + ValueText.typed(edit.new, isSecret: isSecret, mask: detail.mask)
+        ))
+    }
+    for edit in record.mappingEdits {
+      let isSecret = detail.mapped.isSecret(Draft(path: edit.path, value: nil, in: .mapping))
+      lines.append(
+        (
+          edit.date,
+          "\(edit.author)  mapping \(edit.path.description)  "
+            + (isSecret
+              ? "changed" : ValueText.mapping(edit.old) + " → " + ValueText.mapping(edit.new))
         ))
     }
     if let reason = record.closingReason {
@@ -193,17 +282,6 @@ extension State {
     for (offset, line) in lines.sorted(by: { $0.date > $1.date }).prefix(room).enumerated() {
       frame.put(
         surroundings.zone.long(line.date) + "  " + line.text, at: 1, in: area.line(1 + offset))
-    }
-  }
-
-  private func outcome(_ outcome: Attempt.Outcome) -> SafeText {
-    switch outcome {
-    case .resolved: "resolved"
-    case .failed(let error): "failed again: \(error.type.rawValue)"
-    case .failedElsewhere(let error, let module, let record):
-      "failed at module \(module.number): \(error.type.rawValue)"
-        + (record.map { ", stored as \($0.short)" } ?? "")
-    case .interrupted: "interrupted"
     }
   }
 }

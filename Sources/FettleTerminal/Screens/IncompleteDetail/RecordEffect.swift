@@ -4,22 +4,50 @@ import FettleEngine
 /// What is done with one record, from the list or from the record itself.
 enum RecordEffect: Equatable, Sendable {
   case load(RecordID, LoadPurpose)
+  /// What is shown beside an opened record and is not in it.
+  case companions(IncompleteExecution)
   case check(IncompleteExecution, VisibleBundles, token: Int)
-  case append([Draft], to: RecordID, of: VisibleBundles, version: Int)
+  case amend(RecordChanges, to: RecordID, version: Int)
   case resume(RecordID, version: Int, AttemptTrigger)
+  /// Goes on behind the failed module, with an output the operator gives.
+  case resumeBehind(RecordID, version: Int, output: Bundle)
   case close(RecordID, version: Int, reason: String)
   case delete(RecordID, version: Int)
   case restore(RecordID, version: Int)
   case setAutoRetry(Bool, RecordID, version: Int)
+  case keepDraft([Draft], withheld: Int, of: RecordID, version: Int, sequence: Int)
+  case dropDraft(RecordID, upTo: Int)
+  case notes(RecordID)
+  case revealed(String, in: RecordID)
+  /// What one module did in the run that stored the record.
+  case operations(ModuleID, execution: String, RecordID)
+}
+
+/// What is written of an opened record with one word.
+struct RecordChanges: Hashable, Sendable {
+  var drafts: [Draft] = []
+  /// Whether changes of mappings are made in the scenario of today too.
+  var isInScenario = false
+  /// Whether the record goes on with the blueprint of today.
+  var takesTodaysBlueprint = false
+  /// Another place to go on at.
+  var restart: ModuleID?
+
+  var isEmpty: Bool { drafts.isEmpty && !takesTodaysBlueprint && restart == nil }
 }
 
 /// What came of it.
 enum RecordMessage: Equatable, Sendable {
   case loaded(RecordID, LoadPurpose, Message.Answer<OpenedRecord>)
+  case companions(RecordID, Message.Answer<Companions>)
   case checked(ResumeCheck, token: Int)
   case saved(RecordID, Message.Answer<Int>)
   case resumed(RecordID, Message.Answer<ResumeReport>)
   case moved(RecordID, RecordAction, Message.Answer<IncompleteExecution>)
+  /// A draft was kept or dropped, or could not be.
+  case draftKept(RecordID, Message.Answer<Bool>)
+  case notes(RecordID, Message.Answer<[RecordNote]>)
+  case operations(ModuleID, RecordID, Message.Answer<[JournalEntry]>)
 }
 
 /// Why a record was asked for.
@@ -43,13 +71,24 @@ struct OpenedRecord: Hashable, Sendable {
   /// Nil when Fettle cannot run the module.
   let descriptor: ModuleDescriptor?
   let check: ResumeCheck
+  /// The blueprint of today; nil until it was read, or when there is none.
+  var today: TodaysBlueprint?
+  /// Where it can go on instead; empty until it was asked.
+  var restarts: [OperatorDesk.RestartForecast] = []
 }
 
-/// One change of a bundle that is not saved yet.
-struct Draft: Hashable, Sendable {
-  let path: ValuePath
-  /// What shall stand there; nil takes away what does.
-  let value: Value?
+/// The blueprint a scenario has today.
+struct TodaysBlueprint: Hashable, Sendable {
+  let blueprint: Blueprint
+  /// Why the record cannot go on with it.
+  let obstacles: [String]
+}
+
+/// What is shown beside an opened record and is not in it.
+struct Companions: Hashable, Sendable {
+  var draft: KeptDraft?
+  var today: TodaysBlueprint?
+  var restarts: [OperatorDesk.RestartForecast] = []
 }
 
 extension RecordEffect {
@@ -57,15 +96,27 @@ extension RecordEffect {
   func perform(_ desk: OperatorDesk) async -> RecordMessage {
     switch self {
     case .load(let id, let purpose): return .loaded(id, purpose, await Self.load(id, desk))
+    case .companions(let record):
+      return .companions(record.id, await Self.companions(of: record, desk))
     case .check(let record, let bundles, let token):
       return .checked(desk.check(record, bundles: bundles), token: token)
-    case .append(let drafts, let id, let bundles, let version):
-      return .saved(id, await Self.append(drafts, to: id, of: bundles, version: version, desk))
+    case .amend(let changes, let id, let version):
+      return .saved(
+        id,
+        await answer { () async throws(StoreError) in
+          try await changes.carryOut(on: id, version: version, desk)
+        })
     case .resume(let id, let version, let trigger):
       return .resumed(
         id,
         await answer { () async throws(StoreError) in
           try await desk.resume(id, version: version, trigger: trigger)
+        })
+    case .resumeBehind(let id, let version, let output):
+      return .resumed(
+        id,
+        await answer { () async throws(StoreError) in
+          try await desk.resume(id, version: version, trigger: .manual, substitute: output)
         })
     case .close(let id, let version, let reason):
       return .moved(
@@ -88,6 +139,44 @@ extension RecordEffect {
         await answer { () async throws(StoreError) in
           try await desk.setAutoRetry(isOn, of: id, version: version)
         })
+    case .keepDraft, .dropDraft, .revealed: return await keep(desk)
+    case .notes(let id):
+      return .notes(
+        id, await answer { () async throws(StoreError) in try await desk.notes(of: id) })
+    case .operations(let module, let execution, let id):
+      return .operations(
+        module, id,
+        await answer { () async throws(StoreError) in
+          try await desk.entries(of: execution).filter { $0.module == module }
+        })
+    }
+  }
+
+  private func keep(_ desk: OperatorDesk) async -> RecordMessage {
+    switch self {
+    case .keepDraft(let drafts, let withheld, let id, let version, let sequence):
+      return .draftKept(
+        id,
+        await answer { () async throws(StoreError) in
+          try await desk.keepDraft(
+            drafts, withheld: withheld, of: id, version: version, sequence: sequence)
+          return true
+        })
+    case .dropDraft(let id, let sequence):
+      return .draftKept(
+        id,
+        await answer { () async throws(StoreError) in
+          try await desk.dropDraft(of: id, upTo: sequence)
+          return true
+        })
+    case .revealed(let place, let id):
+      return .draftKept(
+        id,
+        await answer { () async throws(StoreError) in
+          try await desk.noteReveal(of: place, in: id)
+          return true
+        })
+    default: return .draftKept(RecordID(""), .success(true))
     }
   }
 
@@ -102,21 +191,34 @@ extension RecordEffect {
     }
   }
 
-  private static func append(
-    _ drafts: [Draft], to id: RecordID, of bundles: VisibleBundles, version: Int,
-    _ desk: OperatorDesk
-  ) async -> Message.Answer<Int> {
-    var bundles = bundles
-    var edits: [BundleEdit] = []
-    do {
-      for draft in drafts {
-        edits.append(try desk.edit(draft.value, at: draft.path, of: &bundles))
-      }
-    } catch {
-      return .failure(.failed(error.description))
+  private static func companions(
+    of record: IncompleteExecution, _ desk: OperatorDesk
+  ) async -> Message.Answer<Companions> {
+    await answer { () async throws(StoreError) in
+      let today = try await desk.todaysBlueprint(for: record)
+      return Companions(
+        draft: try await desk.draft(of: record.id),
+        today: today.map { TodaysBlueprint(blueprint: $0.blueprint, obstacles: $0.obstacles) },
+        restarts: desk.restartForecasts(of: record))
     }
-    return await answer { [edits] () async throws(StoreError) in
-      try await desk.append(edits, to: id, version: version)
+  }
+}
+
+extension RecordChanges {
+  /// Writes the changes.
+  /// - Returns: the new version.
+  func carryOut(
+    on id: RecordID, version: Int, _ desk: OperatorDesk
+  ) async throws(StoreError) -> Int {
+    var version = version
+    if takesTodaysBlueprint {
+      version = try await desk.adoptCurrentBlueprint(id, version: version)
     }
+    if !drafts.isEmpty {
+      version = try await desk.amend(
+        id, version: version, drafts, alsoInScenario: isInScenario)
+    }
+    if let restart { version = try await desk.moveRestart(of: id, to: restart, version: version) }
+    return version
   }
 }

@@ -12,6 +12,23 @@ extension State {
       detail?.check = check
       detail?.rebuild()
       return []
+    case .companions(let id, let answer): return companionsLoaded(id, answer)
+    case .draftKept(_, .success): return []
+    case .draftKept(_, .failure(let error)):
+      notice = "unsaved changes are not kept against a crash: \(error.description)"
+      return []
+    case .notes(let id, let answer):
+      guard recordAudit?.id == id else { return [] }
+      switch answer {
+      case .success(let notes): recordAudit?.notes = notes
+      case .failure(let error): notice = "\(error.description)"
+      }
+      return []
+    case .operations(let module, let id, let answer):
+      if detail?.record.id == id, detail?.chain.cursor == module {
+        operationsLoaded(module, answer)
+      }
+      return []
     case .saved(let id, let answer): return saved(id, answer)
     case .resumed(let id, let answer): return resumed(id, answer)
     case .moved(let id, let action, let answer): return moved(id, action, answer)
@@ -41,28 +58,43 @@ extension State {
   }
 
   mutating func save(then: DetailState.AfterSaving) -> [Effect] {
-    guard let detail, !detail.drafts.isEmpty else { return afterSaving(then) }
+    guard let detail else { return [] }
+    // Another place or blueprint is chosen for a resume, not saved by itself.
+    var changes = detail.changes
+    if then != .resume {
+      changes.restart = nil
+      changes.takesTodaysBlueprint = false
+    }
+    guard !changes.isEmpty else { return afterSaving(then) }
     guard detail.afterSaving == nil else {
       notice = "still saving"
       return []
     }
     self.detail?.afterSaving = then
     let record = detail.record
-    return [
-      .record(
-        .append(
-          detail.changesToSave, to: record.id, of: record.bundles, version: record.summary.version))
-    ]
+    return [.record(.amend(changes, to: record.id, version: record.summary.version))]
   }
 
   private mutating func afterSaving(_ next: DetailState.AfterSaving) -> [Effect] {
     guard let record = detail?.record else { return [] }
     switch next {
     case .stay: return []
-    case .resume: return startResume(record.id, version: record.summary.version)
+    case .resume: return resumeOpened(record.id, version: record.summary.version)
     case .leave: return closeDetail()
     case .quit: return [.quit]
     }
+  }
+
+  /// Runs the opened record on, or what comes behind its module when its output was given.
+  private mutating func resumeOpened(_ id: RecordID, version: Int) -> [Effect] {
+    let output = detail?.substitute
+    detail?.substitute = nil
+    detail?.restart = nil
+    detail?.usesTodaysBlueprint = false
+    guard let output else { return startResume(id, version: version) }
+    running.insert(id)
+    notice = "resuming \(id.short) with the output given…"
+    return [.record(.resumeBehind(id, version: version, output: output))]
   }
 
   private mutating func saved(_ id: RecordID, _ answer: Message.Answer<Int>) -> [Effect] {
@@ -71,12 +103,13 @@ extension State {
     self.detail?.afterSaving = nil
     switch answer {
     case .success(let version):
+      let dropped = dropDraft()
       self.detail?.saved()
       notice = "saved; nothing was run"
       switch next {
-      case .stay: return [.record(.load(id, .refresh))]
-      case .resume: return startResume(id, version: version)
-      case .leave, .quit: return afterSaving(next)
+      case .stay: return dropped + [.record(.load(id, .refresh))]
+      case .resume: return resumeOpened(id, version: version) + dropped
+      case .leave, .quit: return dropped + afterSaving(next)
       }
     case .failure(.changedMeanwhile):
       resumeCheck = nil

@@ -7,6 +7,8 @@ struct BundleDiff: Equatable, Sendable {
     let path: ValuePath
     let old: Value?
     let new: Value?
+    /// Whether only the order of the fields is another one.
+    var isOrder = false
   }
 
   private(set) var changes: [Change] = []
@@ -25,8 +27,18 @@ struct BundleDiff: Equatable, Sendable {
     }
   }
 
+  private init() {}
+
+  /// What differs between two values at a place.
+  static func changes(from old: Value?, to new: Value?, at path: ValuePath) -> [Change] {
+    var diff = BundleDiff()
+    diff.compare(old, new, at: path)
+    return diff.changes
+  }
+
   private mutating func compare(_ old: Value?, _ new: Value?, at path: ValuePath) {
     if old == new { return }
+    let before = changes.count
     switch (old, new) {
     case (.collection(let before)?, .collection(let after)?):
       for field in after.fields {
@@ -41,6 +53,9 @@ struct BundleDiff: Equatable, Sendable {
         compare(before[index], after[index], at: path.appending(.element(index + 1)))
       }
     default: changes.append(Change(path: path, old: old, new: new))
+    }
+    if changes.count == before {
+      changes.append(Change(path: path, old: old, new: new, isOrder: true))
     }
   }
 }

@@ -8,10 +8,15 @@ extension KeyMap {
     KeyBinding(
       [.character("s")], "save, do not run", "Save the changes without running", .saveOnly,
       unavailable: unchanged),
+    KeyBinding(
+      [.character("v")], "", "Go on with the blueprint of today, or with the stored one",
+      .chooseBlueprint),
     KeyBinding([.escape, .character("q")], "go back", "Go back, nothing is done", .back),
   ]
 
   static let diff: [KeyBinding] = [
-    KeyBinding([.escape, .character("q"), .character("D"), .enter], "back", "Go back", .back)
+    KeyBinding(
+      [.escape, .character("q"), .character("D"), .character("V"), .enter], "back", "Go back",
+      .back)
   ]
 }

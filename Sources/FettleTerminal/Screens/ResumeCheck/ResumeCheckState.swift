@@ -5,7 +5,15 @@ import FettleEngine
 struct ResumeCheckState: Equatable, Sendable {
   /// Whether Enter resumes; otherwise the changes are only shown.
   let isForResuming: Bool
+  /// Whether what would run is told too; a diff alone leaves it out.
+  var isDryRun = true
   var top = 0
+}
+
+/// One line of a screen that is read.
+struct CheckLine: Equatable, Sendable {
+  let text: SafeText
+  let role: Role
 }
 
 extension State {
@@ -16,53 +24,158 @@ extension State {
       return save(then: .resume)
     case .saveOnly:
       resumeCheck = nil
+      detail?.substitute = nil
       return save(then: .stay)
-    case .editMore, .back: resumeCheck = nil
-    case .moveDown: resumeCheck?.top += 1
-    case .moveUp: resumeCheck?.top -= 1
-    case .pageDown: resumeCheck?.top += max(1, size.rows - 4)
-    case .pageUp: resumeCheck?.top -= max(1, size.rows - 4)
-    case .moveToFirst: resumeCheck?.top = 0
-    case .moveToLast: resumeCheck?.top = .max / 2
+    case .editMore, .back:
+      resumeCheck = nil
+      detail?.substitute = nil
+      detail?.restart = nil
+    case .chooseBlueprint: return chooseBlueprint()
     case .quitAtOnce, .interrupt:
       resumeCheck = nil
       return updateDetail(command)
-    default: break
+    default:
+      if let top = resumeCheck?.top {
+        let scrolled = scrolledLines(
+          top, command, lines: resumeCheckLines.count + max(0, size.rows - 4 - checkRows))
+        resumeCheck?.top = scrolled
+      }
     }
-    let room = max(0, resumeCheckLines.count - max(1, size.rows - 4))
-    if let top = resumeCheck?.top { resumeCheck?.top = min(max(0, top), room) }
     return []
   }
 
-  /// One line of the screen.
-  struct CheckLine: Equatable, Sendable {
-    let text: SafeText
-    let role: Role
+  /// The blueprint the record goes on with: the stored one, or that of today.
+  private mutating func chooseBlueprint() -> [Effect] {
+    guard let detail, let today = detail.opened.today else {
+      notice = "no blueprint of today is known for this scenario"
+      return []
+    }
+    if detail.usesTodaysBlueprint {
+      self.detail?.usesTodaysBlueprint = false
+    } else if today.blueprint == detail.record.blueprint {
+      notice = "the scenario has the same blueprint today"
+      return []
+    } else if let obstacle = today.obstacles.first {
+      notice = "not with today's blueprint: \(obstacle)"
+      return []
+    } else {
+      self.detail?.usesTodaysBlueprint = true
+    }
+    return checkAgain()
   }
 
   /// What the screen says: each change, what does not fit, what runs and what is not repeated.
   var resumeCheckLines: [CheckLine] {
-    guard let detail else { return [] }
+    guard let detail, let resumeCheck else { return [] }
     var lines: [CheckLine] = []
+    let columns = checkColumns
     let changes = BundleDiff(from: detail.record.originalBundles, to: detail.bundles).changes
-    if changes.isEmpty {
+    for change in changes.prefix(5000) {
+      lines += Self.lines(
+        of: change, isSecret: detail.mapped.isSecret(change.path), mask: detail.mask,
+        columns: columns)
+    }
+    addMappings(detail, columns, to: &lines)
+    if lines.isEmpty {
       lines.append(CheckLine(text: "Nothing differs from the failure.", role: .plain))
     }
-    for change in changes { addChange(change, detail, to: &lines) }
+    guard resumeCheck.isDryRun else { return lines }
     lines.append(CheckLine(text: "", role: .plain))
-    if detail.check.problems.isEmpty {
+    if let output = detail.substitute {
       lines.append(
         CheckLine(
-          text: "Check        fits module \(detail.record.summary.failer.number)", role: .done))
+          text: "Output       given: " + ValueText.typed(.collection(output))
+            + "; module \(detail.record.summary.failer.number) is not run", role: .changed))
+    } else if detail.check.problems.isEmpty {
+      lines.append(
+        CheckLine(
+          text: "Check        fits module \(startModule(detail).number)", role: .done))
     }
-    for problem in detail.check.problems {
-      lines.append(CheckLine(text: "Check      ! \(problem.message)", role: .problem))
+    if detail.substitute == nil {
+      for problem in detail.check.problems {
+        for (position, part) in detail.shown(problem.message).wrapped(to: columns - 13, lines: 3)
+          .enumerated()
+        {
+          lines.append(
+            CheckLine(
+              text: (position == 0 ? "Check      ! " : "             ") + part, role: .problem))
+        }
+      }
     }
-    add("Will run     ", detail.check.willRun, detail, to: &lines)
-    add("Not repeated ", detail.check.notRepeated, detail, to: &lines)
+    addRestart(detail, columns, to: &lines)
+    add("Will run     ", detail.check.willRun, detail, columns, to: &lines)
+    add("Not repeated ", detail.check.notRepeated, detail, columns, to: &lines)
     addFilters(detail, to: &lines)
     addEffects(detail, to: &lines)
+    addBlueprint(detail, columns, to: &lines)
     return lines
+  }
+
+  private func startModule(_ detail: DetailState) -> ModuleID {
+    detail.restart ?? detail.record.summary.failer
+  }
+
+  /// One change as lines: in one where it fits, else old above new.
+  static func lines(
+    of change: BundleDiff.Change, isSecret: Bool, mask: SecretMask, columns: Int
+  ) -> [CheckLine] {
+    if change.isOrder {
+      return [
+        CheckLine(text: "~ \(change.path.description)  another order", role: .changed)
+      ]
+    }
+    let mark: SafeText = change.old == nil ? "+ " : change.new == nil ? "- " : "~ "
+    let old = ValueText.typed(change.old, isSecret: isSecret, mask: mask)
+    let new =
+      change.new == nil
+      ? "taken away" : ValueText.typed(change.new, isSecret: isSecret, mask: mask)
+    let whole = mark + "\(change.path.description)  " + old + "  →  " + new
+    if whole.width <= columns { return [CheckLine(text: whole, role: .changed)] }
+    var lines = [CheckLine(text: mark + "\(change.path.description)", role: .changed)]
+    for part in ("    " + old).wrapped(to: columns, lines: 3) {
+      lines.append(CheckLine(text: part, role: .plain))
+    }
+    for part in ("  → " + new).wrapped(to: columns, lines: 3) {
+      lines.append(CheckLine(text: part, role: .changed))
+    }
+    return lines
+  }
+
+  private func addMappings(_ detail: DetailState, _ columns: Int, to lines: inout [CheckLine]) {
+    let changes = detail.mappingChanges.sorted { $0.key.description < $1.key.description }
+    for (path, change) in changes {
+      let steps = path.steps
+      let name = TreePlace.input(steps).text(failer: path.module)
+      let scope: SafeText =
+        detail.changesScenario == true && detail.drafts.contains { $0.target == .mapping }
+        ? "this record and the scenario" : "this record only"
+      let isSecret = detail.mapped.isSecret(input: steps)
+      let values: SafeText =
+        isSecret
+        ? "changed" : ValueText.mapping(change.old) + "  →  " + ValueText.mapping(change.new)
+      let text =
+        "~ mapping of \(path.module.number) \(name)  " + values + "  (" + scope + ")"
+      for part in text.wrapped(to: columns, lines: 4) {
+        lines.append(CheckLine(text: part, role: .changed))
+      }
+    }
+  }
+
+  private func addRestart(_ detail: DetailState, _ columns: Int, to lines: inout [CheckLine]) {
+    guard let module = detail.restart,
+      let forecast = detail.opened.restarts.first(where: { $0.module == module })
+    else { return }
+    let names = forecast.repeated.map { id -> SafeText in
+      let again: SafeText =
+        forecast.repeatedEffects.contains(id) ? " (changes the world AGAIN)" : ""
+      return "\(id.number) \(detail.blueprint.module(id)?.title ?? "")" + again
+    }
+    let text: SafeText =
+      "Repeats    ! " + (names.isEmpty ? "nothing" : names.joined(separator: ", "))
+    for part in text.wrapped(to: columns, lines: 4) {
+      lines.append(
+        CheckLine(text: part, role: forecast.repeatedEffects.isEmpty ? .plain : .problem))
+    }
   }
 
   private func addFilters(_ detail: DetailState, to lines: inout [CheckLine]) {
@@ -77,7 +190,7 @@ extension State {
         role = .changed
       case .depends: answer = "depends on what runs before it"
       case .fails(let why):
-        answer = "fails: \(why)"
+        answer = "fails: " + detail.shown(why)
         role = .problem
       }
       lines.append(
@@ -88,8 +201,9 @@ extension State {
   private func addEffects(_ detail: DetailState, to lines: inout [CheckLine]) {
     let effects = detail.check.effects.filter { $0.effect == .effect }
     for (position, effect) in effects.enumerated() {
+      if detail.substitute != nil, effect.module == detail.record.summary.failer { continue }
       let lead: SafeText = position == 0 ? "Sends        " : "             "
-      let title = detail.record.blueprint.module(effect.module)?.title ?? ""
+      let title = detail.blueprint.module(effect.module)?.title ?? ""
       let warning: SafeText = effect.mayHaveHappened ? ": may have arrived already" : ""
       lines.append(
         CheckLine(
@@ -98,59 +212,45 @@ extension State {
     }
   }
 
-  private func addChange(
-    _ change: BundleDiff.Change, _ detail: DetailState, to lines: inout [CheckLine]
-  ) {
-    let isSecret = detail.mapped.isSecret(change.path)
-    let mark: SafeText = change.old == nil ? "+ " : change.new == nil ? "- " : "~ "
-    let old = ValueText.typed(change.old, isSecret: isSecret)
-    let new = change.new == nil ? "taken away" : ValueText.typed(change.new, isSecret: isSecret)
-    let whole = mark + "\(change.path.description)  " + old + "  →  " + new
-    if whole.width <= size.columns - 4 {
-      lines.append(CheckLine(text: whole, role: .changed))
+  private func addBlueprint(_ detail: DetailState, _ columns: Int, to lines: inout [CheckLine]) {
+    guard let today = detail.opened.today, today.blueprint != detail.record.blueprint else {
       return
     }
-    lines.append(CheckLine(text: mark + "\(change.path.description)", role: .changed))
-    for part in ("    " + old).wrapped(to: size.columns - 4, lines: 3) {
-      lines.append(CheckLine(text: part, role: .plain))
+    if !detail.usesTodaysBlueprint {
+      let text: SafeText =
+        today.obstacles.first.map { "as stored; today's differs and does not fit: \($0)" }
+        ?? "as stored; the scenario has another one today: v uses it"
+      for (position, part) in text.wrapped(to: columns - 13, lines: 2).enumerated() {
+        lines.append(
+          CheckLine(
+            text: (position == 0 ? "Blueprint    " : "             ") + part, role: .plain))
+      }
+      return
     }
-    for part in ("  → " + new).wrapped(to: size.columns - 4, lines: 3) {
-      lines.append(CheckLine(text: part, role: .changed))
+    lines.append(
+      CheckLine(text: "Blueprint    of today; v takes the stored one again", role: .changed))
+    for difference in BlueprintDiff(from: detail.record.blueprint, to: today.blueprint).lines {
+      for part in ("  " + difference).wrapped(to: columns, lines: 3) {
+        lines.append(CheckLine(text: part, role: .changed))
+      }
     }
   }
 
   private func add(
-    _ title: SafeText, _ modules: [ModuleID], _ detail: DetailState, to lines: inout [CheckLine]
+    _ title: SafeText, _ modules: [ModuleID], _ detail: DetailState, _ columns: Int,
+    to lines: inout [CheckLine]
   ) {
-    let names = modules.map { id -> SafeText in
-      "\(id.number) \(detail.record.blueprint.module(id)?.title ?? "")"
+    let shown =
+      detail.substitute == nil
+      ? modules : modules.filter { $0 != detail.record.summary.failer }
+    let names = shown.map { id -> SafeText in
+      "\(id.number) \(detail.blueprint.module(id)?.title ?? "")"
     }
     let text = names.isEmpty ? "nothing" : names.joined(separator: ", ")
-    let room = max(10, size.columns - 4 - title.width)
+    let room = max(10, columns - title.width)
     for (position, part) in text.wrapped(to: room, lines: 6).enumerated() {
       let lead = position == 0 ? title : SafeText(own: String(repeating: " ", count: title.width))
       lines.append(CheckLine(text: lead + part, role: .plain))
     }
-  }
-
-  func drawResumeCheck(into frame: inout Frame) {
-    guard let detail, let resumeCheck else { return }
-    let summary = detail.record.summary
-    let title: SafeText =
-      resumeCheck.isForResuming
-      ? " Resume \(summary.id.short) from module \(summary.failer.number) \(summary.failerTitle)?"
-      : " Changes of \(summary.id.short) since the failure"
-    frame.put(title, in: frame.area.line(0), .role(.title))
-    frame.rule(in: frame.area.line(1))
-    let lines = resumeCheckLines
-    let rows = max(1, size.rows - 4)
-    for offset in 0..<rows {
-      let index = resumeCheck.top + offset
-      guard lines.indices.contains(index) else { break }
-      frame.put(lines[index].text, at: 2, in: frame.area.line(2 + offset), .role(lines[index].role))
-    }
-    frame.cursor = (min(2, size.rows - 1), min(2, size.columns - 1))
-    drawNotice(into: &frame, frame.area.line(size.rows - 2))
-    drawKeys(into: &frame, frame.area.line(size.rows - 1))
   }
 }

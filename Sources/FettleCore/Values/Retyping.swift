@@ -1,0 +1,24 @@
+extension Value {
+  /// The value with the types JSON cannot tell put back where `old` had them: a text that spells a
+  /// date where a date stood, and the base64 of the very bytes that stood there.
+  public func retyped(like old: Value?) -> Value {
+    switch (self, old) {
+    case (.text(let text), .date?): return Instant(iso8601: text).map(Value.date) ?? self
+    case (.text(let text), .buffer(let buffer)?):
+      return text.utf8.elementsEqual(buffer.base64.utf8) ? .buffer(buffer) : self
+    case (.collection(let fields), .collection(let before)?):
+      var fields = fields
+      for position in 0..<fields.count {
+        fields[at: position] = fields[at: position].retyped(
+          like: before[fields.fields[position].name])
+      }
+      return .collection(fields)
+    case (.array(let elements), .array(let before)?):
+      return .array(
+        elements.enumerated().map { index, element in
+          element.retyped(like: before.indices.contains(index) ? before[index] : nil)
+        })
+    default: return self
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import FettleCore
+
+/// The blueprint of a record as boxes from left to right: lanes below each other, the failed module
+/// in heavy lines with the word FAILED.
+struct ChainBoxes: Equatable, Sendable {
+  /// The drawing, row by row, as pieces of text at columns.
+  private(set) var lines: [[Placed]] = []
+  private(set) var width = 0
+
+  /// A text at a column.
+  struct Placed: Equatable, Sendable {
+    let column: Int
+    let text: SafeText
+    let role: Role
+  }
+
+  private let record: IncompleteExecution
+
+  private static let boxWidth = 14
+  private static let boxRows = 4
+  private static let gap = 5
+
+  init(_ record: IncompleteExecution) {
+    self.record = record
+    _ = flow(record.blueprint.flow, row: 0, column: 0)
+    if record.blueprint.flow.isEmpty { put("the blueprint has no modules", 0, 0, .faint) }
+  }
+
+  static func == (left: ChainBoxes, right: ChainBoxes) -> Bool { left.record == right.record }
+
+  private mutating func put(_ text: SafeText, _ row: Int, _ column: Int, _ role: Role = .faint) {
+    while lines.count <= row { lines.append([]) }
+    lines[row].append(Placed(column: column, text: text, role: role))
+    width = max(width, column + text.width)
+  }
+
+  /// Draws modules one after the other.
+  /// - Returns: the rows they and their lanes take.
+  private mutating func flow(_ modules: [ModuleNode], row: Int, column: Int) -> Int {
+    var column = column
+    var rows = Self.boxRows
+    for (position, module) in modules.enumerated() {
+      if position > 0 {
+        arrow(to: module, row: row + 1, column: column)
+        column += Self.gap
+      }
+      box(module, row: row, column: column)
+      let lanes = lanes(of: module)
+      if !lanes.isEmpty {
+        // The lanes stand to the right of their router, each below the one before.
+        var below = row
+        let start = column + Self.boxWidth + 2
+        for (index, lane) in lanes.enumerated() {
+          put(index == 0 ? "─┬" : index == lanes.count - 1 ? " └" : " ├", below + 1, start - 2)
+          if index > 0 {
+            for between in (row + 2)..<(below + 1) { put("│", between, start - 1) }
+          }
+          let title = lane.title.clipped(to: 26)
+          put(title + (lane.note.isEmpty ? "" : " " + lane.note), below, start + 1)
+          put("──▸", below + 1, start)
+          below += max(Self.boxRows, flow(lane.flow, row: below, column: start + 3)) + 1
+        }
+        rows = max(rows, below - row)
+        column = max(column, width - Self.boxWidth)
+      }
+      if !module.handler.isEmpty {
+        put("┊ on error", row + Self.boxRows, column + 1)
+        let names = module.handler.map { handler -> SafeText in
+          Directive(handler).map { SafeText(own: $0.word) }
+            ?? "\(handler.id.number) \(handler.title)"
+        }
+        put(" ┊ " + names.joined(separator: " › "), row + Self.boxRows + 1, column)
+        rows = max(rows, Self.boxRows + 2)
+      }
+      column += Self.boxWidth
+    }
+    return rows
+  }
+
+  private mutating func arrow(to module: ModuleNode, row: Int, column: Int) {
+    let visit = record.visit(of: module.id)
+    let isRun = visit != nil && (visit?.seen ?? 0) > 0
+    put(isRun ? "────▸" : "┄┄┄┄▸", row, column)
+    guard let filter = module.filter?.summary else { return }
+    put("▽" + SafeText(filter).clipped(to: Self.gap + 8), row - 1, column)
+    if let visit, visit.seen > 0 { put("\(visit.passed)/\(visit.seen)", row + 1, column + 1) }
+  }
+
+  private mutating func box(_ module: ModuleNode, row: Int, column: Int) {
+    let mark = ModuleMark(module, in: record)
+    let isFailed = module.id == record.summary.failer
+    let inner = Self.boxWidth - 2
+    let (bar, left, right) =
+      isFailed ? ("━", ("┏", "┗"), ("┓", "┛")) : ("─", ("┌", "└"), ("┐", "┘"))
+    let side = isFailed ? "┃" : "│"
+    var head: SafeText = mark.glyph + " \(module.id.number)"
+    if isFailed { head += " " + mark.word }
+    head = head.clipped(to: inner)
+    put(
+      SafeText(own: left.0) + head
+        + SafeText(own: String(repeating: bar, count: max(0, inner - head.width)) + right.0), row,
+      column, mark.role)
+    put(
+      SafeText(own: side) + SafeText(module.app).padded(to: inner) + SafeText(own: side), row + 1,
+      column, isFailed ? .failed : .plain)
+    put(
+      SafeText(own: side) + SafeText(module.title).padded(to: inner) + SafeText(own: side),
+      row + 2, column, isFailed ? .failed : .plain)
+    let foot = note(module, mark).clipped(to: inner)
+    put(
+      SafeText(own: left.1) + foot
+        + SafeText(own: String(repeating: bar, count: max(0, inner - foot.width)) + right.1),
+      row + 3, column, mark.role)
+  }
+
+  private func note(_ module: ModuleNode, _ mark: ModuleMark) -> SafeText {
+    if module.id == record.summary.failer { return "\(record.summary.errorType.rawValue)" }
+    guard let visit = record.visit(of: module.id), mark != .notRun else { return mark.word }
+    return visit.seen == 0 ? "out \(visit.emitted)" : "\(visit.passed) → \(visit.emitted)"
+  }
+
+  private func lanes(
+    of module: ModuleNode
+  ) -> [(title: SafeText, note: SafeText, flow: [ModuleNode])] {
+    ChainDiagram.lanes(of: module, in: record).map { ($0.title, $0.note, $0.flow) }
+  }
+
+  /// Draws one row, beginning at a column.
+  func draw(_ row: Int, from first: Int, in line: Area, into frame: inout Frame) {
+    for placed in lines[row] {
+      var text = placed.text
+      var column = placed.column - first
+      if column < 0 {
+        guard column + text.width > 0 else { continue }
+        text = SafeText(glyphs: Array(text.glyphs.dropFirst(-column)))
+        column = 0
+      }
+      guard column < line.columns else { continue }
+      frame.put(
+        SafeText(glyphs: Array(text.glyphs.prefix(line.columns - column))), at: column, in: line,
+        .role(placed.role))
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import FettleCore
+import FettleEngine
+
+/// A value that is edited in another program.
+struct ExternalEdit: Hashable, Sendable {
+  /// What the text is for.
+  enum Purpose: Hashable, Sendable {
+    /// A value, where it is seen and where it is written.
+    case value(TreePlace, ValuePath, Draft.Target)
+    /// The output of the failed module, given instead of running it.
+    case substitute
+  }
+
+  let purpose: Purpose
+  let text: String
+  /// Whether the text is JSON; otherwise it is the text itself.
+  let isJSON: Bool
+  /// The line to begin at.
+  var line: Int?
+
+  /// What came of it.
+  enum Outcome: Hashable, Sendable {
+    case text(String)
+    /// The program ended with another status than 0, or could not be started.
+    case failed(String)
+  }
+}
+
+extension State {
+  /// Opens `$VISUAL` or `$EDITOR` on the value under the cursor, or on what is typed.
+  mutating func editOutside() -> [Effect] {
+    guard let detail else { return [] }
+    if let typing, let editor = typing.editor {
+      self.typing = nil
+      let isText = editor.kind == .text
+      return [
+        .editOutside(
+          ExternalEdit(
+            purpose: .value(editor.place, editor.path, editor.target), text: typing.line.text,
+            isJSON: !isText))
+      ]
+    }
+    if let typing, case .substitute = typing.purpose {
+      self.typing = nil
+      return [
+        .editOutside(
+          ExternalEdit(purpose: .substitute, text: typing.line.text, isJSON: true))
+      ]
+    }
+    guard let target = writingTarget(of: detail.cursor) else { return [] }
+    let value = target.value
+    if case .buffer? = value {
+      notice = ValueEditor.refusal(value) ?? ""
+      return []
+    }
+    if detail.mapped.isSecret(detail.cursor), !detail.revealed.contains(detail.cursor) {
+      notice = "it is secret: * shows it first, which the audit keeps"
+      return []
+    }
+    let text = value?.text
+    return [
+      .editOutside(
+        ExternalEdit(
+          purpose: .value(detail.cursor, target.path, target.target),
+          text: text ?? value.map { JSONWriter.text($0, indented: true) + "\n" } ?? "",
+          isJSON: text == nil && value != nil))
+    ]
+  }
+
+  /// Where a change of what is seen at a place is written: in its bundle, or in the mapping.
+  func writingTarget(
+    of place: TreePlace
+  ) -> (path: ValuePath, target: Draft.Target, value: Value?)? {
+    guard let detail else { return nil }
+    switch place {
+    case .bundle(let path): return (path, .bundle, detail.bundles.value(at: path))
+    case .input(let steps):
+      guard !steps.isEmpty else { return nil }
+      if let source = detail.mapped.lineage?.plainSource(of: steps),
+        detail.bundles[source.module] != nil
+      {
+        return (source, .bundle, detail.bundles.value(at: source))
+      }
+      return (
+        ValuePath(module: detail.record.summary.failer, steps: steps), .mapping,
+        detail.value(at: place)
+      )
+    }
+  }
+
+  /// Takes in what the other program left.
+  mutating func editedOutside(_ edit: ExternalEdit, _ outcome: ExternalEdit.Outcome) -> [Effect] {
+    switch outcome {
+    case .failed(let why):
+      notice = "nothing was changed: \(why)"
+      return []
+    case .text(let text):
+      // Editors end the last line; a text that had no such end does not get one.
+      var text = text
+      if !edit.isJSON, text.hasSuffix("\n"), !edit.text.hasSuffix("\n") { text.removeLast() }
+      guard !text.utf8.elementsEqual(edit.text.utf8) else {
+        notice = "unchanged"
+        return []
+      }
+      return taken(text, edit)
+    }
+  }
+
+  private mutating func taken(_ text: String, _ edit: ExternalEdit) -> [Effect] {
+    var value = Value.text(text)
+    if edit.isJSON {
+      do { value = try JSONReader.read(text) } catch {
+        notice = "no JSON: \(error.description)"
+        // Opened again at the line; when it comes back as it is, `editedOutside` leaves it.
+        return [
+          .editOutside(
+            ExternalEdit(purpose: edit.purpose, text: text, isJSON: true, line: error.line))
+        ]
+      }
+    }
+    switch edit.purpose {
+    case .substitute: return substituted(value)
+    case .value(let place, let path, let target):
+      let old = writingTarget(of: place)?.value
+      value = value.retyped(like: old)
+      guard value != old else {
+        notice = "unchanged"
+        return []
+      }
+      return keep(
+        [Draft(path: path, value: target == .mapping ? value.asMapping : value, in: target)],
+        seenAt: place)
+    }
+  }
+
+  // MARK: JSON that is pasted
+
+  mutating func beginPaste() -> [Effect] {
+    guard let detail, writingTarget(of: detail.cursor) != nil else {
+      notice = "choose a field or a bundle to paste into"
+      return []
+    }
+    typing = Typing(line: LineEditor(), purpose: .json(detail.cursor))
+    notice = ""
+    return []
+  }
+
+  /// Shows what pasted JSON would change, before it does.
+  mutating func keepJSON(_ place: TreePlace) -> [Effect] {
+    guard let text = typing?.line.text, let target = writingTarget(of: place), let detail else {
+      return []
+    }
+    do {
+      let value = try JSONReader.read(text).retyped(like: target.value)
+      if case .bundle(let path) = place, path.steps.isEmpty, value.collection == nil {
+        typing?.problem = "a whole bundle can only become an object"
+        return []
+      }
+      typing = nil
+      guard value != target.value else {
+        notice = "unchanged"
+        return []
+      }
+      var drafted = detail
+      let draft = Draft(
+        path: target.path, value: target.target == .mapping ? value.asMapping : value,
+        in: target.target)
+      if let problem = drafted.change(draft) {
+        notice = "\(problem)"
+        return []
+      }
+      preview = PreviewState(draft: draft, place: place, old: target.value, new: value)
+    } catch { typing?.problem = "no JSON: \(error.description)" }
+    return []
+  }
+
+  // MARK: A file in the place of a value
+
+  mutating func beginFile() -> [Effect] {
+    guard let detail, let target = writingTarget(of: detail.cursor), target.target == .bundle,
+      !target.path.steps.isEmpty
+    else {
+      notice = "choose a field of a bundle; a file is put in its place"
+      return []
+    }
+    typing = Typing(line: LineEditor(), purpose: .file(target.path))
+    return []
+  }
+
+  /// Puts the content of a file that was read in the place of a value.
+  mutating func fileRead(
+    _ path: ValuePath, _ file: String, _ answer: Result<[UInt8], FileTrouble>
+  ) -> [Effect] {
+    switch answer {
+    case .failure(let trouble):
+      notice = "\(trouble.description)"
+      return []
+    case .success(let bytes):
+      guard let detail else { return [] }
+      let old = detail.bundles.value(at: path)
+      // A text stays a text where the file is one; everything else becomes a file.
+      let text = String(validating: bytes, as: UTF8.self)
+      let value: Value =
+        if case .text? = old, let text { .text(text) } else { .buffer(Buffer(bytes)) }
+      let effects = keep([Draft(path: path, value: value)])
+      notice =
+        "\(path.description) is " + ValueText.line(value).clipped(to: 40)
+        + " of \(file); u undoes it"
+      return effects
+    }
+  }
+
+  // MARK: The output of the module, given instead of running it
+
+  mutating func beginSubstitute() -> [Effect] {
+    typing = Typing(line: LineEditor("{\n  \n}"), purpose: .substitute)
+    notice = ""
+    return []
+  }
+
+  mutating func keepSubstitute() -> [Effect] {
+    guard let text = typing?.line.text else { return [] }
+    do {
+      let value = try JSONReader.read(text)
+      guard value.collection != nil else {
+        typing?.problem = "an output is an object: its fields are those of the bundle"
+        return []
+      }
+      typing = nil
+      return substituted(value)
+    } catch {
+      typing?.problem = "no JSON: \(error.description)"
+      return []
+    }
+  }
+
+  private mutating func substituted(_ value: Value) -> [Effect] {
+    guard let output = value.collection else {
+      notice = "an output is an object: its fields are those of the bundle"
+      return []
+    }
+    detail?.substitute = output
+    resumeCheck = ResumeCheckState(isForResuming: true)
+    return checkAgain()
+  }
+}

@@ -1,0 +1,151 @@
+import FettleCore
+import FettleEngine
+
+/// What is known about the places of a tree: what they are compared with, what the module expects of
+/// them, what is wrong with them, what of them may be shown.
+struct TreeFacts: Equatable, Sendable {
+  let failer: ModuleID
+  let bundles: VisibleBundles
+  let input: Collection
+  let descriptor: ModuleDescriptor?
+  let mapped: MappedFields
+  let mask: SecretMask
+  let missing: [ValuePath]
+  private let titles: [ModuleID: String]
+  private let unfolded: Set<TreePlace>
+  private let revealed: Set<TreePlace>
+  private let changes: [ValuePath: BundleDiff.Change]
+  private let mappingChanges: [ValuePath: (old: Value?, new: Value?)]
+  private let blamed: Set<ValuePath>
+  private let messages: [TreePlace: [SafeText]]
+  /// Why the whole input is none.
+  let wholeProblems: [SafeText]
+
+  init(_ detail: DetailState) {
+    failer = detail.record.summary.failer
+    bundles = detail.bundles
+    input = detail.check.input ?? detail.record.mappedInput.collection ?? [:]
+    descriptor = detail.opened.descriptor
+    mapped = detail.mapped
+    mask = detail.mask
+    missing = detail.mapped.missing(in: detail.bundles)
+    titles = Dictionary(
+      detail.record.blueprint.allModules.map { ($0.id, $0.title) }, uniquingKeysWith: { $1 })
+    unfolded = detail.unfolded
+    revealed = detail.revealed
+    changes = Dictionary(
+      BundleDiff(from: detail.record.originalBundles, to: detail.bundles).changes
+        .map { ($0.path, $0) }, uniquingKeysWith: { $1 })
+    mappingChanges = detail.mappingChanges
+    blamed = Set(detail.culprits.compactMap(\.sources.first))
+    var messages: [TreePlace: [SafeText]] = [:]
+    for culprit in detail.culprits {
+      messages[.input(culprit.input), default: []].append(
+        SafeText(detail.mask.masked(culprit.message), limit: 400))
+    }
+    self.messages = messages
+    wholeProblems = detail.check.problems.filter { $0.field == nil }.map {
+      SafeText(detail.mask.masked($0.message), limit: 400)
+    }
+  }
+
+  static func == (left: TreeFacts, right: TreeFacts) -> Bool {
+    left.bundles == right.bundles && left.input == right.input && left.unfolded == right.unfolded
+      && left.revealed == right.revealed && left.changes == right.changes
+      && left.messages == right.messages && left.failer == right.failer
+      && left.mappingChanges.keys == right.mappingChanges.keys && left.mapped == right.mapped
+  }
+
+  func title(of module: ModuleID) -> String? { titles[module] }
+
+  /// Places that are, or may be, more than one plain line.
+  var special: [TreePlace] {
+    Array(unfolded) + Array(revealed) + changes.keys.map(TreePlace.bundle)
+      + blamed.map(TreePlace.bundle) + Array(messages.keys)
+  }
+
+  func isSecret(_ place: TreePlace) -> Bool {
+    mapped.isSecret(place) && !revealed.contains(place)
+  }
+
+  func problems(at place: TreePlace) -> [SafeText] { messages[place] ?? [] }
+
+  /// The row of a value.
+  func line(
+    _ value: Value?, at place: TreePlace, depth: Int, name: SafeText
+  ) -> BundleTree.Line {
+    var line = BundleTree.Line(place: place, depth: depth, name: name)
+    line.kind = value?.kind.short ?? "—"
+    line.value = ValueText.line(value, isSecret: isSecret(place), mask: mask)
+    line.expectation = expectation(place, value)
+    if value?.collection != nil || value?.array != nil {
+      line.isFoldable = true
+      line.isUnfolded = unfolded.contains(place)
+    }
+    switch place {
+    case .input(let steps):
+      line.isProblem = messages[place] != nil || value == nil
+      line.isChanged = mappingChanges[ValuePath(module: failer, steps: steps)] != nil
+    case .bundle(let path):
+      line.isProblem = value == nil || blamed.contains(path)
+      line.isChanged = changes[path] != nil
+    }
+    return line
+  }
+
+  /// What stood at a place before, when something else did.
+  func was(at place: TreePlace) -> SafeText? {
+    switch place {
+    case .bundle(let path):
+      guard let change = changes[path], change.new != nil else { return nil }
+      return change.old == nil
+        ? "added"
+        : "was  " + ValueText.typed(change.old, isSecret: isSecret(place), mask: mask)
+    case .input(let steps):
+      guard let change = mappingChanges[ValuePath(module: failer, steps: steps)] else { return nil }
+      guard !isSecret(place) else { return "mapping changed" }
+      return "mapping was  " + ValueText.mapping(change.old) + "  →  "
+        + ValueText.mapping(change.new)
+    }
+  }
+
+  /// What was taken away from a bundle or from something inside it.
+  func takenAway(from place: TreePlace) -> [SafeText] {
+    guard case .bundle(let path) = place else { return [] }
+    return changes.values.filter { change in
+      change.new == nil && change.path.module == path.module && !change.path.steps.isEmpty
+        && Array(change.path.steps.dropLast()) == path.steps && !missing.contains(change.path)
+    }.sorted { $0.path.description < $1.path.description }.map { change in
+      let name: SafeText =
+        switch change.path.steps.last {
+        case .field(let name)?: "\(name)"
+        case .element(let index)?: "\(index)"
+        case nil: "bundle"
+        }
+      return "~ " + name + " taken away, was "
+        + ValueText.typed(change.old, isSecret: mapped.isSecret(change.path), mask: mask)
+    }
+  }
+
+  private func field(_ input: [ValuePath.Step]) -> FieldDescriptor? {
+    guard case .field(let name)? = input.first, input.count == 1 else { return nil }
+    return descriptor?.fields.first { $0.name == name }
+  }
+
+  private func expectation(_ place: TreePlace, _ value: Value?) -> SafeText {
+    switch place {
+    case .input(let steps):
+      if let field = field(steps), !field.expectation.isEmpty { return "\(field.expectation)" }
+    case .bundle(let path):
+      if path.steps.isEmpty {
+        let count = mapped.count(ofModule: path.module)
+        return count == 0 ? "" : "mapped: \(count) \(count == 1 ? "field" : "fields")"
+      }
+      if let use = mapped.use(of: path), case .field(let name)? = use.input.first {
+        let expected = use.isPlain && use.source == path ? field(use.input)?.expectation ?? "" : ""
+        return expected.isEmpty ? "→ \(name)" : "→ \(name): \(expected)"
+      }
+    }
+    return ValueText.measure(value)
+  }
+}

@@ -1,0 +1,140 @@
+import FettleCore
+import FettleEngine
+
+/// Somebody else changed the same fields meanwhile: what stood there, what they made of it, what was
+/// made of it here.
+struct ConflictState: Equatable, Sendable {
+  /// One field both changed.
+  struct Field: Equatable, Sendable {
+    let draft: Draft
+    let original: Value?
+    let theirs: Value?
+    /// Whether the change made here shall stand.
+    var takesMine = true
+  }
+
+  /// The record as it is now.
+  let opened: OpenedRecord
+  /// The fields both changed, each to something else.
+  var fields: [Field]
+  /// How many fields only they changed.
+  let others: Int
+  var cursor = 0
+
+  /// What both changed; nil when no field was changed by both.
+  init?(of detail: DetailState, with opened: OpenedRecord) {
+    let theirs = opened.record.bundles
+    let changed = BundleDiff(from: detail.record.bundles, to: theirs).changes
+    func overlap(_ left: ValuePath, _ right: ValuePath) -> Bool {
+      left.module == right.module
+        && (left.steps.starts(with: right.steps) || right.steps.starts(with: left.steps))
+    }
+    var fields: [Field] = []
+    var last: [Draft] = []
+    // Of several changes of one place the last one counts.
+    for draft in detail.changesToSave {
+      last.removeAll { $0.path == draft.path && $0.target == draft.target }
+      last.append(draft)
+    }
+    for draft in last {
+      let (original, now) =
+        draft.target == .bundle
+        ? (detail.record.bundles.value(at: draft.path), theirs.value(at: draft.path))
+        : (
+          detail.record.blueprint.mapping(at: draft.path),
+          opened.record.blueprint.mapping(at: draft.path)
+        )
+      let isTouched =
+        draft.target == .bundle
+        ? changed.contains { overlap($0.path, draft.path) } : original != now
+      guard isTouched, now != draft.value else { continue }
+      fields.append(Field(draft: draft, original: original, theirs: now))
+    }
+    guard !fields.isEmpty else { return nil }
+    self.opened = opened
+    self.fields = fields
+    others =
+      changed.filter { change in !fields.contains { overlap($0.draft.path, change.path) } }
+      .count
+  }
+}
+
+extension State {
+  mutating func updateConflict(_ command: Command) -> [Effect] {
+    guard let shown = conflict else { return [] }
+    switch command {
+    case .moveDown: conflict?.cursor = min(shown.fields.count - 1, shown.cursor + 1)
+    case .moveUp: conflict?.cursor = max(0, shown.cursor - 1)
+    case .moveToFirst: conflict?.cursor = 0
+    case .moveToLast: conflict?.cursor = shown.fields.count - 1
+    case .takeMine: conflict?.fields[shown.cursor].takesMine = true
+    case .takeTheirs: conflict?.fields[shown.cursor].takesMine = false
+    case .nextChoice: conflict?.fields[shown.cursor].takesMine.toggle()
+    case .confirm: return merge(shown)
+    case .back, .interrupt: notice = "choose for each field, then Enter; nothing is written before"
+    default: break
+    }
+    return []
+  }
+
+  private mutating func merge(_ shown: ConflictState) -> [Effect] {
+    let given = shown.fields.filter { !$0.takesMine }.map(\.draft)
+    conflict = nil
+    let kept = (detail?.drafts ?? []).filter { draft in
+      !given.contains { $0.path == draft.path && $0.target == draft.target }
+    }
+    let lost = detail?.take(shown.opened, replaying: kept) ?? []
+    list.take(shown.opened.record.summary)
+    notice =
+      lost.isEmpty
+      ? "merged; nothing is written yet: r resumes with it, Ctrl-S saves it"
+      : "\(lost.count) of your changes no longer fit: \(lost.map(\.path.description).joined(separator: ", "))"
+    return changed()
+  }
+
+  /// Four lines a field: what it is, and the three values.
+  var conflictLines: [CheckLine] {
+    guard let conflict, let detail else { return [] }
+    var lines: [CheckLine] = []
+    for (index, field) in conflict.fields.enumerated() {
+      let isSecret = detail.mapped.isSecret(field.draft)
+      func shown(_ value: Value?) -> SafeText {
+        field.draft.target == .mapping
+          ? ValueText.mapping(value)
+          : ValueText.typed(value, isSecret: isSecret, mask: detail.mask)
+      }
+      let place = detail.place(of: field.draft).text(failer: detail.record.summary.failer)
+      let what: SafeText = field.draft.target == .mapping ? "mapping of \(place)" : "\(place)"
+      lines.append(
+        CheckLine(
+          text: (index == conflict.cursor ? "> " : "  ") + what,
+          role: index == conflict.cursor ? .title : .plain))
+      lines.append(CheckLine(text: "    original  " + shown(field.original), role: .faint))
+      lines.append(
+        CheckLine(
+          text: (field.takesMine ? "    theirs    " : "  * theirs    ") + shown(field.theirs),
+          role: field.takesMine ? .plain : .changed))
+      lines.append(
+        CheckLine(
+          text: (field.takesMine ? "  * mine      " : "    mine      ")
+            + (field.draft.value == nil ? "taken away" : shown(field.draft.value)),
+          role: field.takesMine ? .changed : .plain))
+    }
+    if conflict.others > 0 {
+      lines.append(
+        CheckLine(
+          text: "  \(conflict.others) more of their changes are taken over as they are",
+          role: .faint))
+    }
+    return lines
+  }
+
+  func drawConflict(into frame: inout Frame) {
+    guard let conflict, let detail else { return }
+    let top = max(0, min(conflict.cursor * 4, conflictLines.count - max(1, size.rows - 4)))
+    drawLines(
+      conflictLines,
+      title: " \(detail.record.id.short) was changed by someone else; nothing was written",
+      top: top, into: &frame)
+  }
+}
