@@ -61,7 +61,10 @@ extension Lineage {
             + rest.filter { bundles.isEmpty(at: $0) } + rest.filter { !bundles.isEmpty(at: $0) },
           evidence: evidence, message: message))
     }
-    if let field = error.field {
+    // A service may name a field of its own; that is no field of the module, but a name to look for.
+    if let field = error.field,
+      error.stage != .service || input[field] != nil || !origins(of: [.field(field)]).isEmpty
+    {
       add([.field(field)], .raised, error.message)
     }
     for misfit in misfits { add([.field(misfit.field)], .misfit, misfit.message) }
@@ -137,6 +140,7 @@ struct NamedFields {
   ]
 
   init(_ error: ModuleError) {
+    if let field = error.field { add("\"\(field)\"") }
     // The service's own words are surer than ours about them.
     for text in error.suberrors + [error.detail, error.message].compactMap({ $0 }) {
       add(String(text.prefix(8000)))

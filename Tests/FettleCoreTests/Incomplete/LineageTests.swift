@@ -66,6 +66,16 @@ struct LineageTests {
     #expect(first.sources.first == (try path(answer.source)))
   }
 
+  @Test("a field only the service knows is looked for in the mapping")
+  func foreignField() throws {
+    let (lineage, _) = try Self.lineage(Self.body)
+    let culprits = lineage.culprits(
+      of: ModuleError(.data, "422", field: "email"), misfits: [],
+      input: ["jsonBody": "{}", "due": "", "url": "https://x"], bundles: Self.bundles)
+    #expect(culprits.map(\.input) == [[.field("jsonBody")]])
+    #expect(culprits.first?.sources.first == (try path("1.customer.email")))
+  }
+
   @Test("blames nobody for everyday words, and then what is missing")
   func everyday() throws {
     let (lineage, _) = try Self.lineage(Self.body)
