@@ -37,6 +37,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     // The misbehaving local service of `fettle demo` and of the tests. Light to build.
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
   ],
   targets: [
     // System libraries. Each has a small C source: a header-only module map does not link
@@ -45,6 +46,13 @@ let package = Package(
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     // Regular expressions of blueprints need look-behind and a bound on time: PCRE2 has both.
     .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
+    // XML and HTML, and the parts, encodings and character sets of e-mail. Their headers lie where
+    // only pkg-config knows.
+    .systemLibrary(
+      name: "LibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .target(name: "CXML", dependencies: ["LibXML2"]),
+    .systemLibrary(name: "GMime", pkgConfig: "gmime-3.0", providers: [.apt(["libgmime-3.0-dev"])]),
+    .target(name: "CMail", dependencies: ["GMime"]),
 
     .target(
       name: "FettleCore",
@@ -52,7 +60,12 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "FettleEngine", dependencies: ["FettleCore"], swiftSettings: strict),
     .target(
-      name: "FettleConnectors", dependencies: ["FettleCore", "CCurl"], swiftSettings: strict),
+      name: "FettleConnectors",
+      dependencies: [
+        "FettleCore", "CCurl", "CXML", "CMail",
+        .product(name: "SwiftCSV", package: "SwiftCSV"),
+      ],
+      swiftSettings: strict),
     .target(
       name: "FettleSQLite",
       dependencies: [

@@ -5,15 +5,24 @@ public import FettleCore
 public enum Connectors {
   /// All of them.
   public static func all(
-    transport: HTTPTransport = .shared, connections: any ConnectionOpening = NoConnections()
+    transport: Transport = .shared, connections: any ConnectionOpening = NoConnections()
   ) -> [any Module] {
-    [
+    let authentication = HTTPAuthentication(transport: transport, connections: connections)
+    let mail = MailServer(transport: transport, connections: connections)
+    let families =
+      ActionSendData.all(authentication) + GetFile.all(authentication) + SendEmail.all(mail)
+      + MailboxModule.all(mail)
+    return families + [
+      MakeRequest(authentication: authentication),
       CustomWebHook(), WebhookRespond(), BasicTrigger(), BasicFeeder(),
-      ActionSendData(transport: transport), MakeRequest(transport: transport),
-      ParseJSON(), CreateJSON(), TransformToJSON(),
-      SetVariable2(), SetVariables(), GetVariable2(), GetVariables(), ComposeTransformer(),
+      ParseJSON(), CreateJSON(), TransformToJSON(), ParseCSV(), CreateCSV(),
+      SetVariable(), SetVariable2(), SetVariables(),
+      GetVariable(), GetVariable2(), GetVariables(), ComposeTransformer(),
+      FunctionSleep(), FunctionIncrement(), Switcher(), EvaluateExpression(),
+      Parser(), AdvancedParser(), Replace(), GetElementsFromText(),
+      HTMLToText(), ParseXML(), CreateXML(), TriggerNewEmail(mail: mail),
       AddRecord(), UpdateRecord(), DeleteRecord(), DeleteAllRecords(),
-      GetRecord(), ExistRecord(), CountRecord(), SearchRecord(),
+      GetRecord(), ExistRecord(), CountRecord(), SearchRecord(), SearchKeys(),
     ]
   }
 }

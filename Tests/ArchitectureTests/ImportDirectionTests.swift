@@ -5,7 +5,7 @@ import Testing
 private let mayImport: [String: Set<String>] = [
   "FettleCore": ["CPCRE2"],
   "FettleEngine": ["FettleCore"],
-  "FettleConnectors": ["FettleCore", "CCurl"],
+  "FettleConnectors": ["FettleCore", "CCurl", "CXML", "CMail"],
   "FettleSQLite": ["FettleCore"],
   "FettleTerminal": ["FettleCore", "FettleEngine", "CNcurses"],
   "FettleService": ["FettleCore", "FettleEngine"],
@@ -68,6 +68,7 @@ struct ImportDirectionTests {
       ("CCurl", "FettleConnectors/Transport/"), ("CNcurses", "FettleTerminal/"),
       ("CPCRE2", "FettleCore/Expressions/"), ("GRDB", "FettleSQLite/"),
       ("HummingbirdCore", "FettleService/"),
+      ("CXML", "FettleConnectors/xml/"), ("CMail", "FettleConnectors/email/"),
     ] {
       for file in try sources(under: "Sources") where imports(in: file.text).contains(library) {
         #expect(file.path.contains(folder), "\(file.path) imports \(library)")

@@ -10,9 +10,10 @@ enum Spawn {
   }
 
   /// Starts a program with its standard streams in files.
+  /// - Parameter isLeader: whether it leads a group of processes of its own.
   static func start(
     _ path: String, _ arguments: [String], environment: [String], input: String, output: String,
-    errors: String
+    errors: String, isLeader: Bool = false
   ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -26,7 +27,12 @@ enum Spawn {
     defer { posix_spawnattr_destroy(&attributes) }
     // Threads of Dispatch block signals. A program that inherits that hears of nothing: a terminal
     // multiplexer would never learn that what runs in it has ended, and stay for ever.
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    var flags = Int16(POSIX_SPAWN_SETSIGMASK)
+    if isLeader {
+      flags |= Int16(POSIX_SPAWN_SETPGROUP)
+      posix_spawnattr_setpgroup(&attributes, 0)
+    }
+    posix_spawnattr_setflags(&attributes, flags)
     var none = sigset_t()
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)

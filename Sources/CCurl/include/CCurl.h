@@ -11,6 +11,8 @@ CURLcode fettle_curl_set_text(CURL *handle, CURLoption option, const char *value
 CURLcode fettle_curl_set_long(CURL *handle, CURLoption option, long value);
 CURLcode fettle_curl_set_large(CURL *handle, CURLoption option, curl_off_t value);
 CURLcode fettle_curl_set_pointer(CURL *handle, CURLoption option, void *value);
+/* The bytes are copied. */
+CURLcode fettle_curl_set_blob(CURL *handle, CURLoption option, const void *bytes, size_t count);
 
 typedef size_t (*fettle_curl_sink)(char *bytes, size_t size, size_t count, void *context);
 CURLcode fettle_curl_set_sink(CURL *handle, CURLoption option, fettle_curl_sink sink);

@@ -5,35 +5,36 @@ import Synchronization
 /// One transfer on its way. Its handle belongs to the thread of the event loop from the moment it is
 /// submitted; before that to whoever makes it.
 final class CurlTransfer: @unchecked Sendable {
-  let request: HTTPRequest
+  let job: CurlJob
   let handle: UnsafeMutableRawPointer
-  private var headerList: UnsafeMutablePointer<curl_slist>?
+  private var lists: [UnsafeMutablePointer<curl_slist>] = []
   private var form: OpaquePointer?
+  private var sent = 0
   private var body: [UInt8] = []
-  private var headers: [HTTPHeader] = []
-  private(set) var isTooLarge = false
-  private let waiting = Mutex<CheckedContinuation<Result<HTTPAnswer, TransferFailure>, Never>?>(nil)
+  private var lines: [String] = []
+  private var isTooLarge = false
+  private let waiting = Mutex<CheckedContinuation<Result<CurlAnswer, TransferFailure>, Never>?>(nil)
 
-  init?(_ request: HTTPRequest) {
+  init?(_ job: CurlJob) {
     guard let handle = curl_easy_init() else { return nil }
-    self.request = request
+    self.job = job
     self.handle = handle
     configure()
   }
 
   deinit {
     curl_easy_cleanup(handle)
-    curl_slist_free_all(headerList)
+    for list in lists { curl_slist_free_all(list) }
     if let form { curl_mime_free(form) }
   }
 
   /// Who waits for the outcome.
-  func expect(_ continuation: CheckedContinuation<Result<HTTPAnswer, TransferFailure>, Never>) {
+  func expect(_ continuation: CheckedContinuation<Result<CurlAnswer, TransferFailure>, Never>) {
     waiting.withLock { $0 = continuation }
   }
 
   /// Hands over the outcome, once.
-  func finish(_ result: Result<HTTPAnswer, TransferFailure>) {
+  func finish(_ result: Result<CurlAnswer, TransferFailure>) {
     let continuation = waiting.withLock { waiting in
       let continuation = waiting
       waiting = nil
@@ -43,55 +44,37 @@ final class CurlTransfer: @unchecked Sendable {
   }
 
   /// The outcome of a transfer that curl has ended.
-  func outcome(_ code: CURLcode) -> Result<HTTPAnswer, TransferFailure> {
-    if isTooLarge { return .failure(.tooLarge(limit: request.maximumBodySize)) }
-    guard code == CURLE_OK else {
-      return .failure(.curl(code.rawValue, String(cString: curl_easy_strerror(code))))
+  func outcome(_ result: CURLcode) -> Result<CurlAnswer, TransferFailure> {
+    if isTooLarge || result == CURLE_FILESIZE_EXCEEDED {
+      return .failure(.tooLarge(limit: job.maximumSize))
     }
-    var status = 0
-    fettle_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-    return .success(HTTPAnswer(status: status, headers: headers, body: body))
+    var code = 0
+    fettle_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &code)
+    guard result == CURLE_OK else {
+      return .failure(
+        .curl(
+          result.rawValue, String(cString: curl_easy_strerror(result)), reply: code, lines: lines))
+    }
+    return .success(CurlAnswer(code: code, lines: lines, body: body))
   }
 
   private func configure() {
-    func set(_ option: CURLoption, _ value: Int) { fettle_curl_set_long(handle, option, value) }
-    func set(_ option: CURLoption, _ value: String) { fettle_curl_set_text(handle, option, value) }
-    set(CURLOPT_URL, request.url)
-    set(CURLOPT_PROTOCOLS_STR, "http,https")
-    set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
-    set(CURLOPT_NOSIGNAL, 1)
-    set(CURLOPT_TIMEOUT_MS, request.timeoutMilliseconds)
-    set(CURLOPT_CONNECTTIMEOUT_MS, request.timeoutMilliseconds)
-    set(CURLOPT_FOLLOWLOCATION, request.followsRedirects ? 1 : 0)
-    set(CURLOPT_MAXREDIRS, 20)
-    set(CURLOPT_USERAGENT, "Fettle/0.1")
-    // When a kept connection breaks before the answer, curl sends the request again on a new one. What
-    // must not arrive twice therefore never goes over a kept connection.
-    if request.effect == .effect { set(CURLOPT_FRESH_CONNECT, 1) }
-    if request.acceptsCompression { set(CURLOPT_ACCEPT_ENCODING, "") }
-    if !request.verifiesTLS {
-      set(CURLOPT_SSL_VERIFYPEER, 0)
-      set(CURLOPT_SSL_VERIFYHOST, 0)
+    fettle_curl_set_text(handle, CURLOPT_URL, job.url)
+    fettle_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+    fettle_curl_set_long(handle, CURLOPT_TIMEOUT_MS, job.timeoutMilliseconds)
+    fettle_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, job.timeoutMilliseconds)
+    fettle_curl_set_large(handle, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(job.maximumSize))
+    for option in job.options {
+      switch option {
+      case .number(let name, let value): fettle_curl_set_long(handle, name, value)
+      case .text(let name, let value): fettle_curl_set_text(handle, name, value)
+      case .list(let name, let values):
+        fettle_curl_set_pointer(handle, name, list(values))
+      case .blob(let name, let bytes):
+        _ = bytes.withUnsafeBytes { fettle_curl_set_blob(handle, name, $0.baseAddress, $0.count) }
+      }
     }
-    if let basic = request.basic {
-      set(CURLOPT_USERNAME, basic.user)
-      set(CURLOPT_PASSWORD, basic.password)
-    }
-    setBody()
-    // Without a redirect the method is the one that was asked for, whatever the body.
-    if request.method == "HEAD" {
-      set(CURLOPT_NOBODY, 1)
-    } else {
-      set(CURLOPT_CUSTOMREQUEST, request.method)
-    }
-    for header in request.headers {
-      // An empty value is written with a semicolon, or curl would take the header away.
-      let line = header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)"
-      headerList = curl_slist_append(headerList, line)
-    }
-    // A service that does not know 100-continue would make every larger request wait a second.
-    headerList = curl_slist_append(headerList, "Expect:")
-    fettle_curl_set_pointer(handle, CURLOPT_HTTPHEADER, headerList)
+    setContent()
     let context = Unmanaged.passUnretained(self).toOpaque()
     fettle_curl_set_pointer(handle, CURLOPT_PRIVATE, context)
     fettle_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
@@ -104,39 +87,85 @@ final class CurlTransfer: @unchecked Sendable {
     fettle_curl_set_sink(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
       guard let bytes, let context else { return 0 }
       return Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
-        .receiveHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
+        .receiveLine(UnsafeRawBufferPointer(start: bytes, count: size * count))
     }
   }
 
-  private func setBody() {
-    switch request.body {
+  private func list(_ values: [String]) -> UnsafeMutablePointer<curl_slist>? {
+    var list: UnsafeMutablePointer<curl_slist>?
+    for value in values { list = curl_slist_append(list, value) ?? list }
+    if let list { lists.append(list) }
+    return list
+  }
+
+  private func setContent() {
+    switch job.content {
     case .none: break
-    case .bytes(let bytes):
+    case .post(let bytes):
       fettle_curl_set_large(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
       bytes.withUnsafeBytes { raw in
         _ = fettle_curl_set_pointer(
           handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: raw.baseAddress))
       }
       if bytes.isEmpty { fettle_curl_set_text(handle, CURLOPT_COPYPOSTFIELDS, "") }
+    case .upload(let bytes):
+      fettle_curl_set_long(handle, CURLOPT_UPLOAD, 1)
+      fettle_curl_set_large(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(bytes.count))
+      fettle_curl_set_pointer(
+        handle, CURLOPT_READDATA, Unmanaged.passUnretained(self).toOpaque())
+      fettle_curl_set_sink(handle, CURLOPT_READFUNCTION) { room, size, count, context in
+        guard let room, let context else { return 0 }
+        return Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+          .send(UnsafeMutableRawBufferPointer(start: room, count: size * count))
+      }
     case .form(let parts):
       form = curl_mime_init(handle)
-      for part in parts {
-        let field = curl_mime_addpart(form)
-        curl_mime_name(field, part.name)
-        if let fileName = part.fileName { curl_mime_filename(field, fileName) }
-        part.content.withUnsafeBytes { raw in
-          _ = curl_mime_data(
-            field, raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count)
-        }
-      }
+      add(parts, to: form)
       if let form {
         fettle_curl_set_pointer(handle, CURLOPT_MIMEPOST, UnsafeMutableRawPointer(form))
       }
     }
   }
 
+  private func add(_ parts: [CurlJob.Part], to form: OpaquePointer?) {
+    for part in parts {
+      let field = curl_mime_addpart(form)
+      if let name = part.name { curl_mime_name(field, name) }
+      switch part.content {
+      case .bytes(let bytes):
+        // Without an address curl would take the content away instead of making it empty.
+        if bytes.isEmpty { curl_mime_data(field, "", 0) }
+        bytes.withUnsafeBytes { raw in
+          guard let start = raw.baseAddress else { return }
+          _ = curl_mime_data(field, start.assumingMemoryBound(to: CChar.self), raw.count)
+        }
+      case .parts(let inner):
+        let nested = curl_mime_init(handle)
+        add(inner, to: nested)
+        curl_mime_subparts(field, nested)
+      }
+      if let fileName = part.fileName { curl_mime_filename(field, fileName) }
+      if let type = part.type { curl_mime_type(field, type) }
+      if let encoding = part.encoding { curl_mime_encoder(field, encoding) }
+      if !part.headers.isEmpty {
+        var list: UnsafeMutablePointer<curl_slist>?
+        for header in part.headers { list = curl_slist_append(list, header) ?? list }
+        // The part owns the list from here on.
+        curl_mime_headers(field, list, 1)
+      }
+    }
+  }
+
+  private func send(_ room: UnsafeMutableRawBufferPointer) -> Int {
+    guard case .upload(let bytes) = job.content else { return 0 }
+    let count = min(room.count, bytes.count - sent)
+    room.copyBytes(from: bytes[sent..<sent + count])
+    sent += count
+    return count
+  }
+
   private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
-    guard body.count + bytes.count <= request.maximumBodySize else {
+    guard body.count + bytes.count <= job.maximumSize else {
       isTooLarge = true
       return 0
     }
@@ -144,28 +173,10 @@ final class CurlTransfer: @unchecked Sendable {
     return bytes.count
   }
 
-  private func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
-    let line = String(decoding: bytes, as: UTF8.self)
-    if line.hasPrefix("HTTP/") {
-      // The answer to a redirect follows; only the last one counts.
-      headers = []
-      body = []
-    } else if let colon = line.firstIndex(of: ":") {
-      headers.append(
-        HTTPHeader(
-          name: String(line[..<colon]),
-          value: line[line.index(after: colon)...].trimmingASCIISpace))
-    }
+  private func receiveLine(_ bytes: UnsafeRawBufferPointer) -> Int {
+    var line = bytes[...]
+    while let last = line.last, last == 13 || last == 10 { line.removeLast() }
+    lines.append(String(decoding: line, as: UTF8.self))
     return bytes.count
-  }
-}
-
-extension Substring {
-  /// Without blanks and line ends at both ends.
-  fileprivate var trimmingASCIISpace: String {
-    let isSpace = { (character: Character) in character.isASCII && character.isWhitespace }
-    var rest = drop(while: isSpace)
-    while let last = rest.last, isSpace(last) { rest.removeLast() }
-    return String(rest)
   }
 }

@@ -3,28 +3,45 @@ import FettleCore
 
 /// Why there was no answer.
 enum TransferFailure: Error, Hashable {
-  /// What curl says.
-  case curl(UInt32, String)
+  /// What curl says, with the last reply code of the server and what it had said.
+  case curl(UInt32, String, reply: Int, lines: [String])
   /// The answer is larger than is allowed, in bytes.
   case tooLarge(limit: Int)
   /// The run was cancelled.
   case cancelled
+
+  /// The last line in which the server refuses something: a code of three digits from 400, or a
+  /// tagged NO or BAD.
+  var refusal: (code: Int, text: String)? {
+    guard case .curl(_, _, let reply, let lines) = self else { return nil }
+    for line in lines.reversed() {
+      let code = Int(line.prefix(3)) ?? 0
+      if (400...599).contains(code) { return (code, line) }
+    }
+    return (400...599).contains(reply) ? (reply, "\(reply)") : nil
+  }
+
+  /// Whether the server would not let in who asked.
+  var isLoginDenied: Bool {
+    if case .curl(CURLE_LOGIN_DENIED.rawValue, _, _, _) = self { return true }
+    return false
+  }
 }
 
 extension ModuleError {
-  /// What a transfer that brought no answer means (semantics 2.5, the lower half of the table).
-  init(_ failure: TransferFailure, _ request: HTTPRequest) {
-    let target = request.target
+  /// What a transfer that brought no answer means, whatever the protocol (semantics 2.5, the lower
+  /// half of the table). Protocols look at the reply of the server first.
+  init(_ failure: TransferFailure, to target: String, timeoutMilliseconds: Int) {
     switch failure {
     case .tooLarge(let limit):
       self.init(
         .maxFileSizeExceeded, "the answer of \(target) is larger than \(limit / 1_000_000) MB")
     case .cancelled:
       self.init(.executionInterrupted, "the request to \(target) was cancelled")
-    case .curl(let code, let text):
+    case .curl(let code, let text, _, _):
       switch CURLcode(rawValue: code) {
       case CURLE_OPERATION_TIMEDOUT:
-        let seconds = Number(Double(request.timeoutMilliseconds) / 1000).text
+        let seconds = Number(Double(timeoutMilliseconds) / 1000).text
         self.init(.moduleTimeout, "no answer from \(target) in \(seconds) s")
       case CURLE_COULDNT_RESOLVE_HOST:
         self.init(.connection, "the host of \(target) is not known", detail: text)
@@ -32,42 +49,40 @@ extension ModuleError {
         self.init(.connection, "\(target) refuses connections", detail: text)
       case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE:
         self.init(.connection, "\(target) broke the connection off", detail: text)
-      case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM,
-        CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CIPHER:
+      case CURLE_SSL_CERTPROBLEM:
+        // Our own certificate or key: trying again does not mend it.
+        self.init(
+          .invalidConfiguration, "the client certificate for \(target) cannot be used: \(text)")
+      case CURLE_SSL_CACERT_BADFILE:
+        self.init(
+          .invalidConfiguration, "the certificates to trust for \(target) cannot be read: \(text)")
+      case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_ISSUER_ERROR,
+        CURLE_SSL_CIPHER, CURLE_SSL_INVALIDCERTSTATUS, CURLE_USE_SSL_FAILED:
         self.init(.connection, "\(target) cannot be trusted: \(text)")
-      // What answers without an HTTP status line is taken for HTTP/0.9, which is not spoken any more.
-      case CURLE_UNSUPPORTED_PROTOCOL where request.isWebAddress:
-        self.init(.connection, "\(target) does not speak HTTP", detail: text)
-      case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
-        self.init(.data, "\"url\" is no address of a web service", detail: text, field: "url")
-      case CURLE_TOO_MANY_REDIRECTS:
-        self.init(.connection, "\(target) redirects in circles")
+      case CURLE_LOGIN_DENIED:
+        self.init(.invalidAccessToken, "\(target) does not accept the user or the password")
       case CURLE_BAD_CONTENT_ENCODING, CURLE_WEIRD_SERVER_REPLY:
         self.init(.data, "the answer of \(target) cannot be read: \(text)")
       default: self.init(.connection, "the request to \(target) failed: \(text)")
       }
     }
   }
-}
 
-extension HTTPRequest {
-  /// Whether the address begins as that of a web service does.
-  var isWebAddress: Bool {
-    let start = url.prefix(8).lowercased()
-    return start.hasPrefix("http://") || start.hasPrefix("https://")
-  }
-
-  /// The address without what may be secret: user, password, query.
-  var target: String {
-    var rest = Substring(url)
-    var scheme = ""
-    if let separator = rest.firstRange(of: "://") {
-      scheme = String(rest[..<separator.upperBound])
-      rest = rest[separator.upperBound...]
+  /// What a request that brought no answer means.
+  init(_ failure: TransferFailure, _ request: HTTPRequest) {
+    let target = request.target
+    if case .curl(let code, let text, _, _) = failure {
+      switch CURLcode(rawValue: code) {
+      // What answers without an HTTP status line is taken for HTTP/0.9, which is not spoken any more.
+      case CURLE_UNSUPPORTED_PROTOCOL where request.isWebAddress:
+        self.init(.connection, "\(target) does not speak HTTP", detail: text)
+        return
+      case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
+        self.init(.data, "\"url\" is no address of a web service", detail: text, field: "url")
+        return
+      default: break
+      }
     }
-    rest = rest.prefix { $0 != "?" && $0 != "#" }
-    let authority = rest.prefix { $0 != "/" }
-    let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] }
-    return scheme + (host ?? authority) + rest.dropFirst(authority.count)
+    self.init(failure, to: target, timeoutMilliseconds: request.timeoutMilliseconds)
   }
 }

@@ -1,46 +1,51 @@
 import FettleCore
 
-/// `http:ActionSendData`, version 3: one request to any web service.
-struct ActionSendData: ModuleImplementation {
-  let transport: HTTPTransport
+/// `http:ActionSendData`, version 3, and its variants, which differ in what proves who asks.
+struct ActionSendData: Module {
+  let authentication: HTTPAuthentication
+  let descriptor: ModuleDescriptor
+  /// The parameters that name the keychain; empty when the module has none.
+  private let keychains: [String]
 
-  static let descriptor = ModuleDescriptor(
-    type: "http:ActionSendData", kind: .action, effect: .effect,
-    // Its own timeout is at most 300 s (semantics 2.5).
-    seconds: 310,
-    fields: [
-      FieldDescriptor("url", "URL", .text, required: true),
-      FieldDescriptor(
-        "method", "Method", .text, required: true,
-        choices: ["get", "post", "put", "patch", "delete", "head", "options"]),
-      FieldDescriptor("parseResponse", "Parse response", .boolean),
-      FieldDescriptor("timeout", "Timeout", .number, range: 1...300),
-      FieldDescriptor("gzip", "Request compressed content", .boolean),
-      FieldDescriptor("followRedirect", "Follow redirect", .boolean),
-      FieldDescriptor(
-        "rejectUnauthorized", "Reject connections with unverified certificates", .boolean),
-      FieldDescriptor("authUser", "User name", .text),
-      FieldDescriptor("authPass", "Password", .text, secret: true),
-    ])
+  /// The variants, with the parameter that names their keychain (blueprints 9).
+  private static let variants: [(type: String, keychains: [String])] = [
+    ("http:ActionSendData", []),
+    ("http:ActionSendDataBasicAuth", ["key", "auth"]),
+    ("http:ActionSendDataAPIKeyAuth", ["auth", "key"]),
+    ("http:ActionSendDataClientCertAuth", ["auth", "key"]),
+    ("http:ActionSendDataOAuth", ["account", "auth", "__IMTCONN__"]),
+  ]
 
-  static func effect(of input: Collection) -> EffectClass {
-    (try? request(input))?.effect ?? .effect
+  /// All of them.
+  static func all(_ authentication: HTTPAuthentication) -> [any Module] {
+    variants.map { variant in
+      ActionSendData(
+        authentication: authentication,
+        descriptor: ModuleDescriptor(
+          type: variant.type, kind: .action, effect: .effect, seconds: HTTPFields.seconds,
+          fields: HTTPFields.three),
+        keychains: variant.keychains)
+    }
   }
+
+  func effect(of input: Collection) -> EffectClass { (try? Self.request(input))?.effect ?? .effect }
 
   func perform(
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
-    let request = try Self.request(input)
-    // "Evaluate all states as errors (except for 2xx and 3xx)" is a static parameter; absent means
-    // off, as in the exporter's own schema.
-    let raises = context.module.parameters["handleErrors"].flatMap(Coercion.boolean) ?? false
-    var parts = try await transport.perform(
-      request, raisesOnStatus: raises, parses: input["parseResponse"]?.boolean ?? false,
-      now: context.clock.now())
-    parts.bundle["cookieHeaders"] = .array(
-      parts.answer.headers.filter { $0.isNamed("Set-Cookie") }.map { .text($0.value) })
-    parts.bundle["fileSize"] = .integer(parts.answer.body.count)
-    return OperationOutput([parts.bundle])
+    var call = HTTPCall(
+      request: try Self.request(input),
+      // "Evaluate all states as errors (except for 2xx and 3xx)" is a static parameter; absent means
+      // off, as in the exporter's own schema.
+      raisesOnStatus: context.module.parameters["handleErrors"].flatMap(Coercion.boolean) ?? false,
+      parses: input["parseResponse"]?.boolean ?? false)
+    if !keychains.isEmpty { call.keychains = [(keychains, true)] }
+    var outcome = try await call.perform(
+      by: authentication, in: context, masking: descriptor.mask(of: input))
+    outcome.bundle["cookieHeaders"] = .array(
+      outcome.answer.headers.filter { $0.isNamed("Set-Cookie") }.map { .text($0.value) })
+    outcome.bundle["fileSize"] = .integer(outcome.answer.body.count)
+    return OperationOutput([outcome.bundle])
   }
 
   static func request(_ input: Collection) throws(ModuleError) -> HTTPRequest {
@@ -48,14 +53,17 @@ struct ActionSendData: ModuleImplementation {
       method: (input["method"]?.text ?? "get").uppercased(), url: input["url"]?.text ?? "")
     request.headers = try namedHeaders(input["headers"])
     request.addQuery(namedValues(input["qs"]))
-    request.followsRedirects = input["followRedirect"]?.boolean ?? true
-    request.verifiesTLS = input["rejectUnauthorized"]?.boolean ?? true
+    // "Follow redirect" is about what only reads; other methods have a switch of their own.
+    request.followsRedirects =
+      ["GET", "HEAD"].contains(request.method)
+      ? input["followRedirect"]?.boolean ?? true : input["followAllRedirects"]?.boolean ?? false
+    request.trust.verifies = input["rejectUnauthorized"]?.boolean ?? true
+    let ca = contentBytes(input["ca"])
+    if !ca.isEmpty { request.trust.certificates = ca }
     request.acceptsCompression = input["gzip"]?.boolean ?? true
-    if let seconds = input["timeout"]?.number?.double {
-      request.timeoutMilliseconds = Int(seconds * 1000)
-    }
+    request.timeoutMilliseconds = HTTPFields.timeout(input)
     if let user = input["authUser"]?.text, !user.isEmpty {
-      request.basic = (user, input["authPass"]?.text ?? "")
+      request.credentials = .basic(user: user, password: input["authPass"]?.text ?? "")
     }
     var type: String?
     switch input["bodyType"]?.text {

@@ -104,27 +104,3 @@ func namedHeaders(_ value: Value?) throws(ModuleError) -> [HTTPHeader] {
   }
   return headers
 }
-
-extension HTTPTransport {
-  /// Performs a request as a module does: send, decide whether the answer is a failure, output.
-  func perform(
-    _ request: HTTPRequest, raisesOnStatus: Bool, parses: Bool, now: Instant
-  ) async throws(ModuleError) -> HTTPOutputParts {
-    switch await exchange(request) {
-    case .failure(let failure): throw ModuleError(failure, request)
-    case .success(let answer):
-      if raisesOnStatus, let error = HTTPErrorMap.error(answer, to: request, now: now) {
-        throw error
-      }
-      return HTTPOutputParts(
-        answer: answer,
-        bundle: try HTTPOutput.bundle(answer, parses: parses, target: request.target))
-    }
-  }
-}
-
-/// An answer and the bundle made of it.
-struct HTTPOutputParts {
-  let answer: HTTPAnswer
-  var bundle: Bundle
-}

@@ -1,45 +1,51 @@
 import FettleCore
 
 /// `http:MakeRequest`, version 4: one request to any web service.
-struct MakeRequest: ModuleImplementation {
-  let transport: HTTPTransport
+struct MakeRequest: Module {
+  let authentication: HTTPAuthentication
+  let descriptor = ModuleDescriptor(
+    type: "http:MakeRequest", kind: .action, effect: .effect, seconds: HTTPFields.seconds,
+    fields: HTTPFields.four)
 
-  static let descriptor = ModuleDescriptor(
-    type: "http:MakeRequest", kind: .action, effect: .effect,
-    // Its own timeout is at most 300 s (semantics 2.5).
-    seconds: 310,
-    fields: [
-      FieldDescriptor("url", "URL", .text, required: true),
-      FieldDescriptor(
-        "method", "Method", .text, required: true,
-        choices: ["get", "post", "put", "patch", "delete", "head", "options"]),
-      FieldDescriptor("parseResponse", "Parse response", .boolean),
-      FieldDescriptor("stopOnHttpError", "Return error if HTTP request fails", .boolean),
-      FieldDescriptor("allowRedirects", "Allow redirects", .boolean),
-      FieldDescriptor("requestCompressedContent", "Request compressed content", .boolean),
-      FieldDescriptor("timeout", "Timeout", .number, range: 1...300),
-      FieldDescriptor("jsonStringBodyContent", "Body content", .text),
-    ])
-
-  static func effect(of input: Collection) -> EffectClass {
-    (try? request(input))?.effect ?? .effect
-  }
+  func effect(of input: Collection) -> EffectClass { (try? Self.request(input))?.effect ?? .effect }
 
   func perform(
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
-    let authentication = context.module.parameters["authenticationType"]?.text ?? "noAuth"
-    guard authentication.isEmpty || authentication == "noAuth" else {
-      throw ModuleError(
-        .invalidConfiguration,
-        "the authentication \"\(authentication)\" of a keychain is not available here")
-    }
-    let parts = try await transport.perform(
-      try Self.request(input),
+    var call = HTTPCall(
+      request: try Self.request(input),
       // Absent means on: a failure that nobody sees is worse than one that is stored.
       raisesOnStatus: input["stopOnHttpError"]?.boolean ?? true,
-      parses: input["parseResponse"]?.boolean ?? false, now: context.clock.now())
-    return OperationOutput([parts.bundle])
+      parses: input["parseResponse"]?.boolean ?? false)
+    call.keychains = try Self.keychains(context.module.parameters)
+    let outcome = try await call.perform(by: authentication, in: context)
+    return OperationOutput([outcome.bundle])
+  }
+
+  /// Where the keychains of version 4 stand: `authenticationType` says which one proves who asks,
+  /// `tlsType` whether there is one for the connection as well.
+  static func keychains(
+    _ parameters: Collection
+  ) throws(ModuleError) -> [(parameters: [String], isRequired: Bool)] {
+    if let proxy = parameters["proxyKeychain"].flatMap(Coercion.text), !proxy.isEmpty {
+      throw ModuleError(
+        .invalidConfiguration,
+        "\"proxyKeychain\": a proxy of one module is not available here; "
+          + "set http_proxy for the whole program", field: "proxyKeychain")
+    }
+    var keychains: [(parameters: [String], isRequired: Bool)] = []
+    let names = parameters.names.filter { $0.hasSuffix("Keychain") && $0 != "proxyKeychain" }
+    let isTLS = { (name: String) in
+      name.lowercased().contains("tls") || name.lowercased().contains("cert")
+    }
+    let type = parameters["authenticationType"]?.text ?? ""
+    if !type.isEmpty, type != "noAuth" {
+      keychains.append((names.filter { !isTLS($0) } + ["auth", "key", "account"], true))
+    }
+    if let tls = parameters["tlsType"]?.text, !tls.isEmpty {
+      keychains.append((names.filter(isTLS), true))
+    }
+    return keychains
   }
 
   static func request(_ input: Collection) throws(ModuleError) -> HTTPRequest {
@@ -49,9 +55,7 @@ struct MakeRequest: ModuleImplementation {
     request.addQuery(namedValues(input["queryParameters"]))
     request.followsRedirects = input["allowRedirects"]?.boolean ?? true
     request.acceptsCompression = input["requestCompressedContent"]?.boolean ?? true
-    if let seconds = input["timeout"]?.number?.double {
-      request.timeoutMilliseconds = Int(seconds * 1000)
-    }
+    request.timeoutMilliseconds = HTTPFields.timeout(input)
     try setBody(of: &request, input)
     return request
   }

@@ -149,7 +149,7 @@ extension ModuleDescriptor {
       }
       fitted[field.name] = converted
       if !field.choices.isEmpty, let text = converted.text, !text.isEmpty,
-        !field.choices.contains(text.lowercased())
+        !field.choices.contains(where: { $0.lowercased() == text.lowercased() })
       {
         misfits.append(
           Misfit(

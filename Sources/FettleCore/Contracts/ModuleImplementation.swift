@@ -52,16 +52,44 @@ public struct OperationContext: Sendable {
   public let clock: any RunClock
   /// The data stores, with the changes of this cycle.
   public let dataStores: DataStoreView
+  /// The scenario that runs; nil where none does.
+  public let scenario: ScenarioID?
 
   /// A context of these parts.
   public init(
     module: ModuleNode, variables: Variables = Variables(), clock: any RunClock = SystemClock(),
-    dataStores: DataStoreView
+    dataStores: DataStoreView, scenario: ScenarioID? = nil
   ) {
     self.module = module
     self.variables = variables
     self.clock = clock
     self.dataStores = dataStores
+    self.scenario = scenario
+  }
+}
+
+extension OperationContext {
+  /// The data store of what modules keep for themselves from run to run: how far a trigger has read,
+  /// what a counter shows. No blueprint can name it.
+  public static let privateStore = "\u{1}modules"
+
+  /// The key in `privateStore` of what a module of this scenario keeps.
+  public func privateKey(_ what: String) -> String {
+    "\(scenario.map(\.description) ?? "-") \(what)"
+  }
+
+  /// How far this trigger has read; nil before its first cycle was committed.
+  public func position() async throws(StoreError) -> Value? {
+    try await dataStores.record(
+      privateKey("position \(module.id)"), in: Self.privateStore)?["position"]
+  }
+
+  /// The change that says how far this trigger has read. It is carried out when the cycle commits,
+  /// and not when it is rolled back: what was emitted is emitted again then.
+  public func advancing(to position: Value) -> DataChange {
+    .put(
+      store: Self.privateStore, key: privateKey("position \(module.id)"),
+      record: ["position": position])
   }
 }
 

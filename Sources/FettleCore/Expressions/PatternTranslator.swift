@@ -38,8 +38,12 @@ struct PatternTranslator {
       case "\\": place += 1
       case "[": isInClass = true
       case "]": isInClass = false
-      case "(" where !isInClass && !(place + 1 < source.count && source[place + 1] == "?"):
-        count += 1
+      case "(" where !isInClass:
+        let follows = { (distance: Int) in
+          place + distance < source.count ? source[place + distance] : nil
+        }
+        let isNamed = follows(2) == "<" && follows(3) != "=" && follows(3) != "!"
+        if follows(1) != "?" || isNamed { count += 1 }
       default: break
       }
       place += 1
@@ -132,7 +136,10 @@ struct PatternTranslator {
     switch next {
     case ":", "=", "!": output += "("
     case "<" where peek(2) == "=" || peek(2) == "!": output += "("
-    case "<": throw refused("named groups are not supported")
+    case "<":
+      position += 2
+      output += "(?<\(try groupName())>"
+      return
     case "i", "m", "s", "-": output += "("
     default: throw refused("a group cannot begin with '(?\(next.map(String.init) ?? "")'")
     }
@@ -146,6 +153,24 @@ struct PatternTranslator {
       output.unicodeScalars.append(sign)
       position += 1
     }
+  }
+
+  /// The name of a group, up to its `>`, in letters that PCRE2 takes as well.
+  private mutating func groupName() throws(Failure) -> String {
+    var name = ""
+    while let scalar = peek(), scalar != ">" {
+      guard scalar.isASCII,
+        scalar == "_" || scalar.properties.isAlphabetic || 48...57 ~= scalar.value,
+        name.utf8.count < 32
+      else { throw refused("a group is named by up to 32 letters, digits and '_'") }
+      name.unicodeScalars.append(scalar)
+      position += 1
+    }
+    guard peek() == ">", let first = name.unicodeScalars.first, !(48...57 ~= first.value) else {
+      throw refused("the name of a group begins with a letter and ends with '>'")
+    }
+    position += 1
+    return name
   }
 
   private mutating func characterClass() throws(Failure) {
@@ -211,7 +236,10 @@ struct PatternTranslator {
     case "x":
       if let value = hexadecimal(2) { append(codePoint: value) } else { output += "x" }
     case "u": unicodeEscape()
-    case "k": throw refused("named groups are not supported")
+    case "k":
+      guard !isInClass, peek() == "<" else { throw refused("'\\k' names no group") }
+      position += 1
+      output += "\\k<\(try groupName())>"
     case "0"..."9": backReference(letter, isInClass: isInClass)
     default:
       if letter.isASCII, letter.properties.isAlphabetic {

@@ -111,6 +111,11 @@ final class RegularExpression: Sendable {
     }
   }
 
+  /// What PCRE2 knows of the pattern.
+  func information<Result: BitwiseCopyable>(_ what: Int32, _ result: inout Result) {
+    pcre2_pattern_info_8(code.pointer, UInt32(what), &result)
+  }
+
   /// Calls `found` with every match from left to right, each a list of byte ranges: the whole match
   /// and its groups, nil for one that took no part. Ends when it returns false.
   ///

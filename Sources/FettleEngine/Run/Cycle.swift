@@ -273,7 +273,7 @@ struct Cycle {
     case .interrupted(let sending): return .interrupted(sending: sending)
     case .done(let step):
       result = Operation.Result(step)
-      if case .finished(_, let output) = step, !blueprint.settings.autoCommit {
+      if case .finished(_, let output) = step, !commitsAtOnce(implementation) {
         uncommitted += output.changes
       }
     case .nothing:
@@ -281,7 +281,8 @@ struct Cycle {
         module: module, implementation: implementation, descriptor: descriptor,
         context: OperationContext(
           module: module, variables: variables, clock: runner.clock,
-          dataStores: DataStoreView(runner.dataStores, uncommitted: uncommitted)))
+          dataStores: DataStoreView(runner.dataStores, uncommitted: uncommitted),
+          scenario: execution.scenario))
       result = try await perform(operation, sight: sight)
     }
     if case .emitted(let output, _) = result {
@@ -294,6 +295,12 @@ struct Cycle {
       }
     }
     return result
+  }
+
+  /// Whether what a module changes is carried out with its entry. A trigger's position waits for the
+  /// end of the cycle in any case: it is committed last (`autoCommitTriggerLast`).
+  private func commitsAtOnce(_ implementation: any Module) -> Bool {
+    blueprint.settings.autoCommit && implementation.descriptor.kind != .trigger
   }
 
   /// Performs an operation between the entries of the journal that say so.
@@ -319,7 +326,7 @@ struct Cycle {
       } catch {
         return try await note(error, of: id, given: .collection(input))
       }
-      let commitsNow = blueprint.settings.autoCommit
+      let commitsNow = commitsAtOnce(operation.implementation)
       do throws(StoreError) {
         try await journal.end(
           id, .finished(input: .collection(input), output: output),

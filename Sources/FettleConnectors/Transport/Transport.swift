@@ -2,10 +2,11 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// Carries all transfers of the process on one thread: any number of operations wait at once.
-public final class HTTPTransport: Sendable {
+/// Carries all transfers of the process, whatever the protocol, on one thread: any number of
+/// operations wait at once.
+public final class Transport: Sendable {
   /// The transport of the process.
-  public static let shared = HTTPTransport()
+  public static let shared = Transport()
 
   private struct Inbox {
     var submitted: [CurlTransfer] = []
@@ -22,10 +23,11 @@ public final class HTTPTransport: Sendable {
     multi = curl_multi_init()
   }
 
-  /// Sends a request and waits for the answer. Cancelling the task ends the transfer.
-  func exchange(_ request: HTTPRequest) async -> Result<HTTPAnswer, TransferFailure> {
-    guard multi != nil, let transfer = CurlTransfer(request) else {
-      return .failure(.curl(CURLE_OUT_OF_MEMORY.rawValue, "out of memory"))
+  /// Carries out a job and waits for the answer. Cancelling the task ends the transfer.
+  func perform(_ job: CurlJob) async -> Result<CurlAnswer, TransferFailure> {
+    guard multi != nil, let transfer = CurlTransfer(job) else {
+      return .failure(
+        .curl(CURLE_OUT_OF_MEMORY.rawValue, "out of memory", reply: 0, lines: []))
     }
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
@@ -55,7 +57,7 @@ public final class HTTPTransport: Sendable {
       &thread, nil,
       { context in
         guard let context else { return nil }
-        Unmanaged<HTTPTransport>.fromOpaque(context).takeRetainedValue().loop()
+        Unmanaged<Transport>.fromOpaque(context).takeRetainedValue().loop()
         return nil
       }, context)
     pthread_detach(thread)

@@ -1,0 +1,48 @@
+public import FettleCore
+
+/// Tries whether a connection works, without changing anything on the other side.
+public struct ConnectionTest: Sendable {
+  private let transport: Transport
+
+  /// A test over that transport.
+  public init(transport: Transport = .shared) { self.transport = transport }
+
+  /// Tries it.
+  /// - Parameter url: the address to ask, where the connection is one of web services.
+  /// - Returns: what was found, in a few words.
+  /// - Throws: why it does not work.
+  public func run(_ open: OpenConnection, url: String?) async throws(ModuleError) -> String {
+    let mask = open.mask
+    do throws(ModuleError) {
+      switch open.connection.kind {
+      case "basic", "bearer", "api-key", "oauth2", "certificate", "app":
+        return try await web(open, url)
+      default:
+        throw ModuleError(
+          .invalidConfiguration, "connections of the kind \(open.connection.kind) cannot be tried")
+      }
+    } catch { throw mask.masked(error) }
+  }
+
+  private func web(_ open: OpenConnection, _ url: String?) async throws(ModuleError) -> String {
+    let authentication = HTTPAuthentication(transport: transport, connections: NoConnections())
+    guard let address = url ?? open.setting("url") else {
+      if open.connection.kind == "oauth2" {
+        _ = try await authentication.tokens.token(of: open, over: transport)
+        return "a token was given"
+      }
+      return "its secrets can be had; with --url, or a setting url, the service is asked as well"
+    }
+    var request = HTTPRequest(method: "GET", url: address)
+    if open.connection.kind != "app" {
+      _ = try await authentication.authenticate(&request, with: open)
+    }
+    let answer = try await transport.exchange(request)
+    if let error = HTTPErrorMap.error(answer, to: request, now: SystemClock().now()),
+      [.invalidAccessToken, .connection, .rateLimit].contains(error.type)
+    {
+      throw error
+    }
+    return "\(request.target) answers \(answer.status)"
+  }
+}

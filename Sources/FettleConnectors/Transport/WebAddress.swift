@@ -1,0 +1,55 @@
+import CCurl
+
+/// An address, taken apart and put together by curl, so that it means the same here and there.
+struct WebAddress {
+  /// The parts that tell one service from another.
+  struct Origin: Hashable {
+    let scheme: String
+    let host: String
+    let port: String
+  }
+
+  private final class Parts {
+    let handle: OpaquePointer?
+    init() { handle = curl_url() }
+    deinit { curl_url_cleanup(handle) }
+
+    func set(_ part: CURLUPart, _ text: String) -> Bool {
+      curl_url_set(handle, part, text, 0) == CURLUE_OK
+    }
+
+    func get(_ part: CURLUPart, _ flags: UInt32 = 0) -> String? {
+      var text: UnsafeMutablePointer<CChar>?
+      guard curl_url_get(handle, part, &text, flags) == CURLUE_OK, let text else { return nil }
+      defer { curl_free(text) }
+      return String(cString: text)
+    }
+  }
+
+  /// Where a redirect leads, from the address that was asked; nil when it is no address.
+  static func resolved(_ location: String, from base: String) -> String? {
+    let parts = Parts()
+    guard parts.set(CURLUPART_URL, base), parts.set(CURLUPART_URL, location) else { return nil }
+    return parts.get(CURLUPART_URL)
+  }
+
+  /// The service an address belongs to; nil when it is no address.
+  static func origin(of url: String) -> Origin? {
+    let parts = Parts()
+    guard parts.set(CURLUPART_URL, url), let scheme = parts.get(CURLUPART_SCHEME),
+      let host = parts.get(CURLUPART_HOST)
+    else { return nil }
+    let port = parts.get(CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)) ?? ""
+    return Origin(scheme: scheme.lowercased(), host: host.lowercased(), port: port)
+  }
+
+  /// The last part of the path, decoded; nil where the path names nothing.
+  static func fileName(of url: String) -> String? {
+    let parts = Parts()
+    guard parts.set(CURLUPART_URL, url),
+      let path = parts.get(CURLUPART_PATH, UInt32(CURLU_URLDECODE)),
+      let name = path.split(separator: "/", omittingEmptySubsequences: false).last, !name.isEmpty
+    else { return nil }
+    return String(name)
+  }
+}

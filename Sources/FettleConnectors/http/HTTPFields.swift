@@ -1,0 +1,72 @@
+import FettleCore
+
+/// The fields that the HTTP modules have in common, and what they mean for a request.
+enum HTTPFields {
+  static let url = FieldDescriptor("url", "URL", .text, required: true)
+  static let method = FieldDescriptor(
+    "method", "Method", .text, required: true,
+    choices: ["get", "post", "put", "patch", "delete", "head", "options"])
+  static let headers = FieldDescriptor("headers", "Headers", nil)
+  static let parseResponse = FieldDescriptor("parseResponse", "Parse response", .boolean)
+  static let timeout = FieldDescriptor("timeout", "Timeout", .number, range: 1...300)
+
+  /// Its own timeout is at most 300 s (semantics 2.5), and redirects may follow.
+  static let seconds = 310
+
+  /// The timeout an input asks for.
+  static func timeout(_ input: Collection) -> Int {
+    input["timeout"]?.number.map { Int($0.double * 1000) } ?? 40_000
+  }
+
+  /// The fields of version 3.
+  static let three: [FieldDescriptor] = [
+    url, method, headers,
+    FieldDescriptor("qs", "Query string", nil),
+    FieldDescriptor(
+      "bodyType", "Body type", .text,
+      choices: ["raw", "x_www_form_urlencoded", "multipart_form_data"]),
+    FieldDescriptor("contentType", "Content type", .text),
+    FieldDescriptor("data", "Request content", nil),
+    FieldDescriptor("formFields", "Fields", nil),
+    FieldDescriptor("formDataFields", "Fields", nil),
+    parseResponse, timeout,
+    FieldDescriptor("gzip", "Request compressed content", .boolean),
+    FieldDescriptor("followRedirect", "Follow redirect", .boolean),
+    FieldDescriptor("followAllRedirects", "Follow all redirect", .boolean),
+    FieldDescriptor(
+      "rejectUnauthorized", "Reject connections with unverified certificates", .boolean),
+    FieldDescriptor("ca", "Self-signed certificate", nil),
+    FieldDescriptor("authUser", "User name", .text),
+    FieldDescriptor("authPass", "Password", .text, secret: true),
+  ]
+
+  /// The fields of version 4.
+  static let four: [FieldDescriptor] = [
+    url, method, headers,
+    FieldDescriptor("queryParameters", "Query parameters", nil),
+    FieldDescriptor(
+      "contentType", "Body content type", .text,
+      choices: ["json", "urlEncoded", "multipart", "custom"]),
+    FieldDescriptor(
+      "inputMethod", "Body input method", .text, choices: ["jsonString", "dataStructure"]),
+    FieldDescriptor("jsonStringBodyContent", "Body content", .text),
+    FieldDescriptor("dataStructureBodyContent", "Body content", nil),
+    FieldDescriptor("urlEncodedBodyContent", "Body content", nil),
+    FieldDescriptor("multipartBodyContent", "Body content", nil),
+    FieldDescriptor("rawBodyContent", "Body content", nil),
+    FieldDescriptor("contentTypeValue", "Content type", .text),
+    parseResponse,
+    FieldDescriptor("stopOnHttpError", "Return error if HTTP request fails", .boolean),
+    FieldDescriptor("allowRedirects", "Allow redirects", .boolean),
+    FieldDescriptor("requestCompressedContent", "Request compressed content", .boolean),
+    timeout,
+  ]
+}
+
+/// Secrets that an input holds itself, taken out of what its module tells.
+extension ModuleDescriptor {
+  func mask(of input: Collection) -> Mask {
+    let secrets = fields.filter(\.isSecret).compactMap { input[$0.name]?.text }
+    return secrets.isEmpty ? .nothing : Mask(secrets, user: input["authUser"]?.text)
+  }
+}

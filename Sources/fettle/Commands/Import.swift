@@ -1,0 +1,111 @@
+import ArgumentParser
+import FettleCore
+import FettleEngine
+import FettleProgram
+import FettleSQLite
+import Glibc
+
+/// `fettle import BLUEPRINT`
+struct Import: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make a blueprint known, and say what its connections mean here.",
+    discussion: """
+      Each connection that the blueprint names by the number it had where it was exported is asked \
+      for once and remembered. Without a terminal, say it with --connection APP:ID=NAME; \
+      what is still open is listed then, with exit status 2, and nothing is kept.
+      """)
+
+  @Argument(help: "A blueprint exported from Make or Fusion.")
+  var blueprint: String
+
+  @Option(name: .customLong("connection"), help: "What an identity means, APP:ID=NAME.")
+  var meanings: [String] = []
+
+  @Flag(help: "Keep the blueprint even where connections are still open.")
+  var incomplete = false
+
+  @OptionGroup var options: StoreOptions
+
+  func run() async throws {
+    let scenario = try InputFile.blueprint(blueprint)
+    let workshop = try Workshop(options, creating: true)
+    for text in meanings {
+      guard let sign = text.lastIndex(of: "="),
+        let foreign = ForeignConnection(String(text[..<sign]))
+      else { throw CommandFailure.usage("--connection takes APP:ID=NAME, not '\(text)'") }
+      try await workshop.remember(foreign, means: String(text[text.index(after: sign)...]))
+    }
+    var open: [ForeignConnection] = []
+    for (foreign, modules) in ConnectionNeeds(scenario).all {
+      if try await workshop.isMeant(foreign) { continue }
+      let who = modules.map { "\($0.id) \"\($0.title)\"" }.joined(separator: ", ")
+      guard isatty(STDIN_FILENO) == 1 else {
+        open.append(foreign)
+        Console.complain(
+          "\(foreign.app):\(foreign.id), used by module \(who), has no meaning here")
+        continue
+      }
+      if try await !ask(foreign, who, workshop) { open.append(foreign) }
+    }
+    guard open.isEmpty || incomplete else {
+      throw CommandFailure.usage(
+        "say what they mean with "
+          + open.map { "--connection \($0.app):\($0.id)=NAME" }.joined(separator: " ")
+          + "; 'fettle connection add' adds one, --incomplete keeps the blueprint all the same")
+    }
+    try await reporting { () async throws(StoreError) in
+      try await workshop.store.keep(scenario, for: workshop.store.scenario(named: scenario.name))
+    }
+    Console.say(
+      "Imported \(scenario.name): \(scenario.allModules.count) modules"
+        + (open.isEmpty ? "." : "; \(open.count) connections are still open."))
+  }
+
+  /// Asks until the answer is a connection that is there, or empty.
+  private func ask(
+    _ foreign: ForeignConnection, _ who: String, _ workshop: Workshop
+  ) async throws -> Bool {
+    let names = try await reporting { () async throws(StoreError) in
+      try await workshop.store.connections().map(\.name)
+    }
+    Console.say(
+      "Module \(who) uses connection \(foreign.id) of \(foreign.app). Here there are: "
+        + (names.isEmpty ? "none" : names.joined(separator: ", ")))
+    while true {
+      Console.ask("Which one is it (empty: none)? ")
+      guard let answer = readLine(), !answer.isEmpty else { return false }
+      if names.contains(answer) {
+        try await workshop.remember(foreign, means: answer)
+        return true
+      }
+      Console.complain("there is no connection '\(answer)'")
+    }
+  }
+}
+
+/// The connections a blueprint names, each with the modules that use it, in the order of the flow.
+struct ConnectionNeeds {
+  private(set) var all: [(foreign: ForeignConnection, modules: [ModuleNode])] = []
+
+  init(_ blueprint: Blueprint) {
+    for module in blueprint.allModules {
+      for foreign in module.connections {
+        if let known = all.firstIndex(where: { $0.foreign == foreign }) {
+          all[known].modules.append(module)
+        } else {
+          all.append((foreign, [module]))
+        }
+      }
+    }
+  }
+}
+
+extension Workshop {
+  /// Whether an identity means a connection here: it was said, or one has that name.
+  func isMeant(_ foreign: ForeignConnection) async throws -> Bool {
+    try await reporting { () async throws(StoreError) in
+      if try await store.meaning(of: foreign) != nil { return true }
+      return try await store.connection(named: foreign.id) != nil
+    }
+  }
+}
