@@ -38,6 +38,8 @@ let package = Package(
     // The misbehaving local service of `fettle demo` and of the tests. Light to build.
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+    // Apps that are described in files.
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // System libraries. Each has a small C source: a header-only module map does not link
@@ -63,7 +65,7 @@ let package = Package(
       name: "FettleConnectors",
       dependencies: [
         "FettleCore", "CCurl", "CXML", "CMail",
-        .product(name: "SwiftCSV", package: "SwiftCSV"),
+        .product(name: "SwiftCSV", package: "SwiftCSV"), .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
     .target(

@@ -11,7 +11,8 @@ public enum Connectors {
     let mail = MailServer(transport: transport, connections: connections)
     let families =
       ActionSendData.all(authentication) + GetFile.all(authentication) + SendEmail.all(mail)
-      + MailboxModule.all(mail)
+      + MailboxModule.all(mail) + FileModule.all(transport, connections)
+      + TriggerNewFile.all(transport, connections)
     return families + [
       MakeRequest(authentication: authentication),
       CustomWebHook(), WebhookRespond(), BasicTrigger(), BasicFeeder(),

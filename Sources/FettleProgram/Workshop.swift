@@ -15,6 +15,8 @@ public struct Workshop: Sendable {
   public let desk: OperatorDesk
   /// The connections of the store.
   public let connections: StoredConnections
+  /// The apps that are described in files.
+  public let apps: Apps
 
   /// Opens the store at a path.
   /// - Parameter creating: whether a missing store is made; what only looks does not.
@@ -27,8 +29,10 @@ public struct Workshop: Sendable {
       ? try SQLiteStore.open(path: path, limits: settings.limits)
       : try .openExisting(path: path, limits: settings.limits)
     connections = StoredConnections(store, sealing: KeyedSealing())
+    apps = Apps(folders: Apps.folders)
+    let modules = Connectors.all(connections: connections) + apps.modules(connections: connections)
     runner = ScenarioRunner(
-      modules: ModuleRegistry(Connectors.all(connections: connections)), store: store, clock: clock,
+      modules: ModuleRegistry(modules), store: store, clock: clock,
       timeZone: settings.zone, retrySchedule: settings.retries,
       leaseSeconds: settings.leaseSeconds)
     desk = OperatorDesk(store: store, runner: runner, author: Self.operatorName)

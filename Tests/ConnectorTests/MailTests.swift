@@ -103,17 +103,18 @@ struct SMTPTests {
     #expect(trust?.type == .connection)
     let nobody = LoopbackSocket(.refused)
     #expect(await error(mail, connections(port: nobody.port))?.type == .connection)
-    let reset = LoopbackSocket(.reset)
+    let reset = LoopbackSocket(.hangsUp)
     #expect(await error(mail, connections(security: "none", port: reset.port))?.type == .connection)
     var large = mail
     large["text"] = .text(String(repeating: "line of a letter\n", count: 20_000))
-    #expect(await error(large, connections())?.type == .maxFileSizeExceeded)
+    let refused = await error(large, connections())
+    #expect(refused?.type == .maxFileSizeExceeded, "\(refused?.message ?? "")")
     #expect(try smtp.messages().isEmpty)
   }
 
   @Test("what would be a command or a header of its own is refused or made harmless")
   func injection() async throws {
-    for address in ["a@b>\r\nRCPT TO:<c@d", "no address", "a@b\r\n", "<@>"] {
+    for address in ["a@b>\r\nRCPT TO:<c@d", "no address", "a@b\rc", "<@>"] {
       let error = await error(["to": [.text(address)], "text": "x"], connections())
       #expect(error?.type == .bundleValidation, "\(address)")
       #expect(error?.field == "to")

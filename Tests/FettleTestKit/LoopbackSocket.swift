@@ -12,6 +12,8 @@ public final class LoopbackSocket: Sendable {
     case garbage
     /// Never answers.
     case silent
+    /// Closes the connection before anything is said.
+    case hangsUp
   }
 
   /// The port.
@@ -68,6 +70,10 @@ public final class LoopbackSocket: Sendable {
           close(descriptor)
           return
         }
+        if fault == .hangsUp {
+          close(connection)
+          continue
+        }
         var request = [UInt8](repeating: 0, count: 4096)
         _ = read(connection, &request, request.count)
         switch fault {
@@ -76,7 +82,7 @@ public final class LoopbackSocket: Sendable {
           _ = write(connection, answer, answer.count)
           close(connection)
         case .silent: break
-        case .reset, .refused: close(connection)
+        case .reset, .refused, .hangsUp: close(connection)
         }
       }
     }

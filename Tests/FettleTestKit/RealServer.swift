@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// A server of somebody else's, started by a test on a free port of the loopback interface, in a
 /// folder of its own, and ended with the test.
@@ -62,8 +63,32 @@ public final class RealServer: Sendable {
       .joined()
   }
 
-  /// A port that nobody listens at now.
-  public static func freePort() -> UInt16 { LoopbackSocket(.refused).port }
+  private static let given = Mutex<Set<UInt16>>([])
+
+  /// A port that nobody listens at now, below those that the system gives out by itself, so that no
+  /// other test is given it before the server has it.
+  public static func freePort() -> UInt16 {
+    while true {
+      let port = UInt16.random(in: 10_000...29_999)
+      if given.withLock({ $0.insert(port).inserted }), !accepts(port), canListen(port) {
+        return port
+      }
+    }
+  }
+
+  private static func canListen(_ port: UInt16) -> Bool {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    return withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+  }
 
   private static func accepts(_ port: UInt16) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -77,6 +102,23 @@ public final class RealServer: Sendable {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
       }
     }
+  }
+
+  /// Runs a program that ends by itself, and returns what it says.
+  @discardableResult public static func run(
+    _ program: String, _ arguments: [String], input: String = "", in folder: TemporaryFolder
+  ) async throws -> String {
+    let log = "\(folder.path)/run-\(UInt32.random(in: 0 ... .max)).log"
+    let process = try Spawn.start(
+      program, arguments, environment: [], input: try folder.file("run-in", input), output: log,
+      errors: log + ".err")
+    let status = try await Spawn.wait(process)
+    let output = try String(contentsOfFile: log, encoding: .utf8)
+    guard status == 0 else {
+      let errors = (try? String(contentsOfFile: log + ".err", encoding: .utf8)) ?? ""
+      throw NotListening(program: program, log: output + errors)
+    }
+    return output
   }
 
   /// The first of these programs that is installed.

@@ -30,9 +30,13 @@ enum IMAPErrorMap {
         failure, to: server.target, timeoutMilliseconds: server.timeoutMilliseconds)
     }
     let words = said.split(separator: " ").dropFirst().joined(separator: " ")
+    // curl calls a folder that cannot be opened a login that was denied, too.
+    let isAboutLogin = ["auth", "login", "password", "credential"].contains {
+      said.lowercased().contains($0)
+    }
     let type =
       table.first { said.uppercased().contains("[\($0.code)") }?.type
-      ?? (failure.isLoginDenied ? .invalidAccessToken : .data)
+      ?? (failure.isLoginDenied && isAboutLogin ? .invalidAccessToken : .data)
     return ModuleError(type, "\(server.target) answers \(words)")
   }
 

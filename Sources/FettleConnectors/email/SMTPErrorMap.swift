@@ -26,7 +26,10 @@ enum SMTPErrorMap {
     let row = table.first { $0.code == code }
     var type = row?.type ?? (code < 500 ? .connection : .data)
     // 552 is also said of a message that is too large; the enhanced code tells (RFC 3463 5.3.4).
-    if code == 552, line.contains("5.3.4") || line.lowercased().contains("size") {
+    let words = line.lowercased()
+    if code == 552, !line.contains("5.2.2"),
+      ["5.3.4", "size", "too large", "too much mail data"].contains(where: words.contains)
+    {
       type = .maxFileSizeExceeded
     }
     return ModuleError(

@@ -117,6 +117,13 @@ extension ModuleNode {
       + handler.flatMap(\.withDescendants)
   }
 
+  /// What its author says it does to the world, where they know better than the module (durability
+  /// 1): `metadata.fettle.effect`, for example `idempotent` on a POST that carries a key of its own.
+  public var declaredEffect: EffectClass? {
+    document["metadata"]?.collection?["fettle"]?.collection?["effect"]?.text
+      .flatMap(EffectClass.init).flatMap { $0 == .transactional ? nil : $0 }
+  }
+
   /// Whether it sends bundles down routes.
   public var isRouter: Bool { type == "builtin:BasicRouter" || !routes.isEmpty }
 

@@ -126,6 +126,17 @@ extension ModuleDescriptor {
     public let message: String
   }
 
+  /// An input with a sign in the place of what is secret.
+  public func masked(_ input: Collection) -> Collection {
+    var masked = input
+    for field in fields where field.isSecret {
+      if let value = input[field.name], !value.isNull, value != "" {
+        masked[field.name] = .text(Mask.sign)
+      }
+    }
+    return masked
+  }
+
   /// Converts each field of a mapped input to its type, by the table of expression-language 7.1.
   /// - Returns: the converted input and every reason why it does not fit.
   public func fitted(_ input: Collection) -> (input: Collection, misfits: [Misfit]) {

@@ -109,6 +109,7 @@ extension ResumeCheck {
       let mapped = try Operation.map(module, in: cycle.scope(bundles))
       input = mapped
       if let descriptor = runner.modules.descriptor(of: module.type) {
+        input = descriptor.masked(mapped)
         problems = descriptor.fitted(mapped).misfits.map {
           Problem(field: $0.field.name, message: $0.message)
         }
@@ -144,7 +145,9 @@ extension ResumeCheck {
         // Later modules may be mapped from what has not run yet; what tells their effect, such as a
         // method, hardly ever is.
         let mapped = isFirst ? input : try? Operation.map(ahead, in: scope)
-        let effect = mapped.map(implementation.effect) ?? implementation.descriptor.effect
+        let effect =
+          ahead.declaredEffect ?? mapped.map(implementation.effect)
+          ?? implementation.descriptor.effect
         guard effect != .pure, effect != .read else { return nil }
         return Effect(
           module: ahead.id, effect: effect,

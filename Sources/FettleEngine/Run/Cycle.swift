@@ -315,30 +315,31 @@ struct Cycle {
       return .failed(refusal.error, input: refusal.input)
     case .success(let mapped): input = mapped
     }
+    let shown = operation.shown(input)
     let effect = operation.effect(of: input)
     if effect == .effect || effect == .transactional {
-      try await journal.begin(id, .collection(input), effect)
+      try await journal.begin(id, shown, effect)
     }
     for _ in 0..<Self.mostConflicts {
       let output: OperationOutput
       do throws(ModuleError) {
         output = try await operation.perform(input, within: runner.limits.operation)
       } catch {
-        return try await note(error, of: id, given: .collection(input))
+        return try await note(error, of: id, given: shown)
       }
       let commitsNow = commitsAtOnce(operation.implementation)
       do throws(StoreError) {
         try await journal.end(
-          id, .finished(input: .collection(input), output: output),
+          id, .finished(input: shown, output: output),
           changes: commitsNow ? output.changes : [])
         if !commitsNow { uncommitted += output.changes }
-        return .emitted(output, input: .collection(input))
+        return .emitted(output, input: shown)
       } catch {
         switch error {
         case .duplicateKey:
           return try await note(
             ModuleError(.duplicateData, "\(error)", field: "key"), of: id,
-            given: .collection(input))
+            given: shown)
         // Nothing was written: done again, it works on what is there now.
         case .dataChanged: continue
         default: throw error
@@ -349,7 +350,7 @@ struct Cycle {
       ModuleError(
         .rateLimit,
         "other executions change the same record of the data store all the time; "
-          + "\(Self.mostConflicts) attempts were made"), of: id, given: .collection(input))
+          + "\(Self.mostConflicts) attempts were made"), of: id, given: shown)
   }
 
   /// How often an operation is done again because another execution was quicker. Each time one of

@@ -40,13 +40,20 @@ struct Operation {
     }
     let (input, misfits) = descriptor.fitted(mapped)
     if let error = Self.error(for: misfits, of: module) {
-      return .failure(Refusal(error: error, input: .collection(mapped)))
+      return .failure(Refusal(error: error, input: shown(mapped)))
     }
     return .success(input)
   }
 
-  /// What doing it twice would mean.
-  func effect(of input: Collection) -> EffectClass { implementation.effect(of: input) }
+  /// What doing it twice would mean: what the author of the scenario says, else the module.
+  func effect(of input: Collection) -> EffectClass {
+    module.declaredEffect ?? implementation.effect(of: input)
+  }
+
+  /// An input as it is kept and shown: without what its module calls secret.
+  func shown(_ input: Collection) -> Value {
+    .collection(implementation.descriptor.masked(input))
+  }
 
   /// Performs it, within its time.
   /// - Parameter seconds: the limit where the module sets none of its own.

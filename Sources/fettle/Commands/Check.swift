@@ -2,6 +2,7 @@ import ArgumentParser
 import FettleConnectors
 import FettleCore
 import FettleEngine
+import FettleProgram
 import FettleTerminal
 
 /// `fettle check BLUEPRINT`
@@ -21,10 +22,15 @@ struct Check: AsyncParsableCommand {
 
   func run() async throws {
     let scenario = try InputFile.blueprint(blueprint)
-    let registry = ModuleRegistry(Connectors.all())
+    let apps = Apps(folders: Apps.folders)
+    let registry = ModuleRegistry(
+      Connectors.all() + apps.modules(connections: NoConnections()))
+    for problem in apps.problems { Console.complain(problem) }
     let check = BlueprintCheck(scenario) { registry.descriptor(of: $0) }
     if json {
-      Console.say(.collection(report(check, of: scenario)))
+      var report = report(check, of: scenario)
+      report["apps"] = .array(AppNeeds(scenario, registry).all.map(\.json))
+      Console.say(.collection(report))
     } else {
       Console.say("\(scenario.name): \(scenario.allModules.count) modules")
       for line in PlainText.chain(scenario, ascii: !Console.usesUTF8) { print(line) }
@@ -37,6 +43,7 @@ struct Check: AsyncParsableCommand {
           "\(finding.severity.rawValue): \(place.isEmpty ? "" : place + ": ")\(finding.message)")
       }
       if check.findings.isEmpty { Console.say("Nothing to remark.") }
+      for need in AppNeeds(scenario, registry).all { Console.say(need.line) }
     }
     if !check.passes { throw ExitCode(1) }
   }
@@ -54,5 +61,53 @@ struct Check: AsyncParsableCommand {
           ]
         }),
     ]
+  }
+}
+
+/// The apps a blueprint needs, in the order of the flow, and whether they are there.
+struct AppNeeds {
+  /// One app.
+  struct Need {
+    let app: String
+    /// The modules that can be run.
+    var there: [String] = []
+    /// Those that cannot.
+    var missing: [String] = []
+
+    /// For people.
+    var line: String {
+      missing.isEmpty
+        ? "app \(app): there"
+        : "app \(app): missing " + missing.joined(separator: ", ")
+          + (there.isEmpty ? "" : "; there are " + there.joined(separator: ", "))
+    }
+
+    var json: Value {
+      [
+        "app": .text(app), "there": .array(there.map(Value.text)),
+        "missing": .array(missing.map(Value.text)),
+      ]
+    }
+  }
+
+  private(set) var all: [Need] = []
+
+  init(_ blueprint: Blueprint, _ registry: ModuleRegistry) {
+    for module in blueprint.allModules
+    where module.type != ModuleNode.placeholderType && Directive(module) == nil && !module.isRouter
+    {
+      let place =
+        all.firstIndex { $0.app == module.app }
+        ?? {
+          all.append(Need(app: module.app))
+          return all.count - 1
+        }()
+      let isThere = registry.descriptor(of: module.type) != nil
+      if isThere, !all[place].there.contains(module.name) {
+        all[place].there.append(module.name)
+      } else if !isThere, !all[place].missing.contains(module.name) {
+        all[place].missing.append(module.name)
+      }
+    }
   }
 }

@@ -1,0 +1,53 @@
+import FettleCore
+
+/// What a server of files means by a reply (semantics 2.5), and what SFTP's fewer words mean.
+enum FTPErrorMap {
+  // swift-format-ignore
+  static let table: [(code: Int, type: ErrorType)] = [
+    (421, .connection),          // the service goes down, or there are too many connections
+    (425, .connection),          // no data connection
+    (426, .connection),          // the data connection broke
+    (430, .invalidAccessToken),  // user or password
+    (450, .connection),          // the file is busy
+    (451, .connection),          // an error inside of the server
+    (452, .outOfSpace),          // no room
+    (530, .invalidAccessToken),  // not logged in
+    (532, .invalidAccessToken),  // an account is needed
+    (534, .invalidConfiguration),// the security that was asked for is refused
+    (550, .data),                // no such file, or no right to it
+    (551, .data),
+    (552, .outOfSpace),          // over the quota
+    (553, .data),                // no such name
+  ]
+
+  /// The failure a reply amounts to.
+  static func error(
+    _ failure: TransferFailure, _ server: FileServerAddress, _ path: String
+  ) -> ModuleError {
+    let target = server.address.target
+    if case .curl(let code, let text, _, let lines) = failure {
+      if !server.isSFTP, let (reply, line) = refusal(lines), !isTransport(code) {
+        let type =
+          table.first { $0.code == reply }?.type ?? (reply < 500 ? .connection : .data)
+        return ModuleError(type, "\(target) refuses \(path): \(line)", statusCode: nil)
+      }
+      if let type = FileFailure.type(of: code) {
+        return ModuleError(type, "\(target), \(path): \(text)")
+      }
+    }
+    return ModuleError(
+      failure, to: target, timeoutMilliseconds: server.address.timeoutMilliseconds)
+  }
+
+  /// The last reply from 400. A 500 to an optional command, such as EPSV or SIZE, is followed by
+  /// others and does not count.
+  private static func refusal(_ lines: [String]) -> (Int, String)? {
+    for line in lines.reversed() {
+      guard let code = Int(line.prefix(3)), line.count > 3 else { continue }
+      return (400...599).contains(code) ? (code, line) : nil
+    }
+    return nil
+  }
+
+  private static func isTransport(_ code: UInt32) -> Bool { FileFailure.isTransport(code) }
+}

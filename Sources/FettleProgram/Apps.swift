@@ -1,0 +1,70 @@
+public import FettleConnectors
+public import FettleCore
+import Glibc
+
+/// The apps that are described in files of the operator's.
+public struct Apps: Sendable {
+  /// Those that could be read, by name.
+  public private(set) var apps: [DeclarativeApp] = []
+  /// What is wrong with the files that could not, one sentence each.
+  public private(set) var problems: [String] = []
+
+  /// The files of some folders that end in `.yaml` or `.yml`. Of two that describe the same app the
+  /// one in the earlier folder counts. A file that cannot be read keeps nothing from running.
+  public init(folders: [String]) {
+    for folder in folders {
+      for name in Self.files(in: folder) {
+        let path = "\(folder)/\(name)"
+        guard let text = Self.text(path) else {
+          problems.append("\(path) cannot be read")
+          continue
+        }
+        do throws(DeclarativeApp.Problem) {
+          let app = try DeclarativeApp(yaml: text)
+          if !apps.contains(where: { $0.name == app.name }) { apps.append(app) }
+        } catch { problems.append("\(path): \(error)") }
+      }
+    }
+    apps.sort { $0.name < $1.name }
+  }
+
+  /// Their modules, ready to run.
+  public func modules(connections: any ConnectionOpening) -> [any Module] {
+    apps.flatMap { $0.modules(connections: connections) }
+  }
+
+  /// The folders that are looked into: `FETTLE_APPS`, with colons between them, then `apps` beside
+  /// the configuration.
+  public static var folders: [String] {
+    let named = environment("FETTLE_APPS")?.split(separator: ":").map(String.init) ?? []
+    return named + (KeySource.configurationFolder.map { ["\($0)/apps"] } ?? [])
+  }
+
+  private static func files(in folder: String) -> [String] {
+    guard let handle = opendir(folder) else { return [] }
+    defer { closedir(handle) }
+    var names: [String] = []
+    while let entry = readdir(handle) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name.hasSuffix(".yaml") || name.hasSuffix(".yml"), !name.hasPrefix(".") {
+        names.append(name)
+      }
+    }
+    return names.sorted()
+  }
+
+  private static func text(_ path: String) -> String? {
+    guard let file = fopen(path, "r") else { return nil }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while bytes.count < 4_000_000 {
+      let count = fread(&chunk, 1, chunk.count, file)
+      if count == 0 { break }
+      bytes += chunk[..<count]
+    }
+    return String(validating: bytes, as: UTF8.self)
+  }
+}

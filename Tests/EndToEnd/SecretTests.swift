@@ -1,0 +1,150 @@
+import FettleCore
+import FettleTestKit
+import Foundation
+import Testing
+
+@Suite("Secrets of connections are nowhere but where they are kept")
+struct SecretTests {
+  static let secret = "planted-secret-7f3a"
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func fettle(
+    _ arguments: [String], input: String? = nil, environment: [String: String] = [:]
+  ) async throws -> Program.Result {
+    try await Program.fettle(
+      arguments + ["--store", folder.path + "/s.db"], input: input, home: folder.path,
+      environment: ["XDG_CONFIG_HOME": folder.path + "/config"].merging(environment) { $1 })
+  }
+
+  /// Every file the program left behind but for the key that opens the secret.
+  private func everything() throws -> [(path: String, bytes: Data)] {
+    let files = FileManager.default.enumerator(atPath: folder.path)
+    return try (files?.allObjects ?? []).compactMap { $0 as? String }
+      .map { folder.path + "/" + $0 }
+      .filter { path in
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+          && !isFolder.boolValue
+      }
+      .map { ($0, try Data(contentsOf: URL(fileURLWithPath: $0))) }
+  }
+
+  private func blueprint(_ base: String) throws -> String {
+    try folder.file(
+      "scenario.json",
+      """
+      {"name": "Guarded", "flow": [
+        {"id": 1, "module": "util:SetVariable2", "version": 1, "mapper": {"name": "a", "value": "1"}},
+        {"id": 2, "module": "http:ActionSendDataAPIKeyAuth", "version": 3,
+         "parameters": {"auth": 72749, "handleErrors": true},
+         "mapper": {"url": "\(base)/echo", "method": "get", "parseResponse": true}},
+        {"id": 3, "module": "http:ActionSendDataAPIKeyAuth", "version": 3,
+         "parameters": {"auth": 72749, "handleErrors": true},
+         "mapper": {"url": "\(base)/refuse", "method": "post", "parseResponse": true}}],
+       "metadata": {"scenario": {"dlq": true}}}
+      """)
+  }
+
+  @Test("a service that tells the secret back, in an answer and in an error, tells it to nobody")
+  func planted() async throws {
+    let secret = Self.secret
+    let server = try await LoopbackHTTP { request in
+      let key = request.headers["x-api-key"] ?? "none"
+      return request.path == "/echo"
+        ? .json(
+          200,
+          ["you": .text(key), "basic": .text(Buffer(Array(key.utf8)).base64), "list": [.text(key)]])
+        : .json(
+          422, ["message": .text("no customer for \(key)"), "errors": [["message": .text(key)]]])
+    }
+    let added = try await fettle(
+      ["connection", "add", "desk", "api-key", "--secret", "key"], input: secret + "\n")
+    #expect(added.status == 0, "\(added.errors)")
+    let file = try blueprint(server.base)
+    let open = try await fettle(["import", file])
+    #expect(open.status == 2)
+    #expect(open.errors.contains("http:72749"))
+    let imported = try await fettle(["import", file, "--connection", "http:72749=desk"])
+    #expect(imported.status == 0, "\(imported.errors)")
+    let run = try await fettle(["run", file])
+    #expect(run.status == 3, "\(run.output)\(run.errors)")
+    #expect(server.requests.allSatisfy { $0.headers["x-api-key"] == secret })
+    #expect(server.requests.count == 2)
+    var outputs = [added, open, imported, run]
+    for arguments in [
+      ["connection", "list"], ["connection", "list", "--json"], ["list"], ["list", "--json"],
+      ["history", "--json"], ["connection", "test", "desk", "--url", server.base + "/refuse"],
+      ["connection", "test", "desk"],
+    ] {
+      outputs.append(try await fettle(arguments))
+    }
+    let records = try JSONReader.read(Array(try await fettle(["list", "--json"]).output.utf8))
+    let id = try #require(
+      (records.array ?? records.collection?["records"]?.array)?.first?.collection?["id"]?.text)
+    let shown = try await fettle(["show", id])
+    #expect(shown.output.contains(Mask.sign), "\(shown.output)")
+    outputs += [shown, try await fettle(["show", id, "--json"]), try await fettle(["retry", id])]
+    let executions = try JSONReader.read(
+      Array(try await fettle(["history", "--json"]).output.utf8))
+    for execution in executions.array ?? [] {
+      guard let id = execution.collection?["id"]?.text else { continue }
+      outputs.append(try await fettle(["log", id]))
+    }
+    for output in outputs {
+      #expect(!output.output.contains(secret) && !output.errors.contains(secret))
+    }
+    let forms = [secret, Buffer(Array(secret.utf8)).base64].map { Data($0.utf8) }
+    let files = try everything()
+    #expect(files.contains { $0.path.hasSuffix("s.db") })
+    for file in files where !file.path.hasSuffix("/fettle/key") {
+      for form in forms { #expect(file.bytes.range(of: form) == nil, "\(file.path)") }
+    }
+  }
+
+  @Test("a secret in the environment, in a file, from a command; a missing one says which")
+  func places() async throws {
+    let server = try await LoopbackHTTP { request in
+      .json(request.headers["authorization"] == "Bearer \(SecretTests.secret)" ? 200 : 401, [:])
+    }
+    let file = try folder.file("token", Self.secret + "\n")
+    for (name, option) in [
+      ("env", ["--secret-env", "token=THE_TOKEN"]), ("file", ["--secret-file", "token=\(file)"]),
+      ("command", ["--secret-command", "token=cat \(file)"]),
+    ] {
+      let added = try await fettle(
+        ["connection", "add", name, "bearer", "--set", "url=\(server.base)/"] + option)
+      #expect(added.status == 0, "\(added.errors)")
+      let test = try await fettle(
+        ["connection", "test", name], environment: ["THE_TOKEN": Self.secret])
+      #expect(test.status == 0, "\(test.errors)")
+      #expect(test.output.contains("answers 200"))
+    }
+    let missing = try await fettle(["connection", "test", "env"])
+    #expect(missing.status == 1)
+    #expect(missing.errors.contains("THE_TOKEN"))
+    let twice = try await fettle(["connection", "add", "env", "bearer", "--secret-env", "token=X"])
+    #expect(twice.status == 2)
+    let wrong = try await fettle(
+      ["connection", "add", "x", "basic", "--set", "password=hunter22", "--set", "user=a"])
+    #expect(wrong.status == 2)
+    #expect(wrong.errors.contains("--secret password"))
+    #expect(try await fettle(["connection", "remove", "env"]).status == 0)
+    #expect(try await fettle(["connection", "remove", "env"]).status == 2)
+  }
+
+  @Test("without the key nothing sealed is used, and what to do is said")
+  func lostKey() async throws {
+    _ = try await fettle(
+      ["connection", "add", "desk", "bearer", "--secret", "token"], input: Self.secret + "\n")
+    let key = folder.path + "/config/fettle/key"
+    try FileManager.default.moveItem(atPath: key, toPath: key + ".away")
+    let lost = try await fettle(["connection", "test", "desk"])
+    #expect(lost.status == 1)
+    #expect(lost.errors.contains("FETTLE_KEY_FILE"))
+    let found = try await fettle(
+      ["connection", "test", "desk"], environment: ["FETTLE_KEY_FILE": key + ".away"])
+    #expect(found.status == 0, "\(found.errors)")
+  }
+}
