@@ -158,7 +158,7 @@ struct DeclarativeAppTests {
         "errors[1].type"
       ),
       ("app: x\nbase: http://h\nmodules: {A: {kind: trigger, request: {}}}", "modules.A.output"),
-      ("app: [", "line 1"),
+      ("app: [", "line 2"),
     ])
   func slips(yaml: String, place: String) {
     do throws(DeclarativeApp.Problem) {

@@ -73,14 +73,17 @@ private struct Files {
 
   func watch() async throws {
     var store = MemoryDataStore()
+    // A folder of its own: a server may keep files of its own in the home.
+    let folder = root + "watched"
+    _ = try await ask("ActionCreateFolder", ["path": .text(folder)])
     func put(_ name: String, _ text: Value) async throws {
       _ = try await ask(
-        "ActionUploadFile", ["path": .text(root), "fileName": .text(name), "data": text])
+        "ActionUploadFile", ["path": .text(folder), "fileName": .text(name), "data": text])
     }
     func poll() async throws -> OperationOutput {
       try await perform(
         "\(app):TriggerNewFile", [:],
-        parameters: ["account": 5, "path": .text(root), "maxResults": 2],
+        parameters: ["account": 5, "path": .text(folder), "maxResults": 2],
         connections: connections, dataStore: store)
     }
     for name in ["w1", "w2", "w3"] { try await put(name, "x") }
@@ -167,12 +170,16 @@ struct FTPTests {
     #expect(await files(port: nobody.port).error("ActionListFiles", list)?.type == .connection)
     let closed = LoopbackSocket(.hangsUp)
     #expect(await files(port: closed.port).error("ActionListFiles", list)?.type == .connection)
-    let large = await files().error(
-      "ActionUploadFile",
+    // What does not fit is small enough to be on its way when the server refuses it: in the middle of
+    // a larger one the server breaks off, and what it says then may be lost.
+    func upload(_ name: String, _ count: Int) -> Collection {
       [
-        "path": "/", "fileName": "large",
-        "data": .buffer(Buffer([UInt8](repeating: 1, count: 2_000_000))),
-      ])
+        "path": "/", "fileName": .text(name),
+        "data": .buffer(Buffer([UInt8](repeating: 1, count: count))),
+      ]
+    }
+    #expect(await files().error("ActionUploadFile", upload("first", 900_000)) == nil)
+    let large = await files().error("ActionUploadFile", upload("second", 200_000))
     #expect(large?.type == .outOfSpace, "\(large?.message ?? "no failure")")
   }
 

@@ -79,7 +79,7 @@ struct TriggerPositionTests {
       """#)
     let summary = try await runner.run(blueprint, given: [["p": "planted-secret"]])
     let record = try await bench.store.record(try #require(summary.stored.first))
-    #expect(record.mappedInput?.collection?["authPass"] == .text(Mask.sign))
+    #expect(record.mappedInput.collection?["authPass"] == .text(Mask.sign))
     #expect(record.mappedInput.collection?["authUser"] == "ada")
   }
 

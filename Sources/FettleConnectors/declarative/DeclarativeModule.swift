@@ -229,7 +229,7 @@ struct DeclarativeModule: Module {
       if let secrets {
         variables["secret"] = .collection(
           Collection(
-            secrets.connection.secrets.keys.sorted().map {
+            secrets.secretNames.map {
               ($0, secrets.secret($0).map(Value.text) ?? .null)
             }))
       }

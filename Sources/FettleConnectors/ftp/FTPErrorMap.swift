@@ -26,7 +26,8 @@ enum FTPErrorMap {
   ) -> ModuleError {
     let target = server.address.target
     if case .curl(let code, let text, _, let lines) = failure {
-      if !server.isSFTP, let (reply, line) = refusal(lines), !isTransport(code) {
+      // libcurl calls a 421 a timeout; it is the server that takes its leave.
+      if !server.isSFTP, let (reply, line) = refusal(lines), reply == 421 || !isTransport(code) {
         let type =
           table.first { $0.code == reply }?.type ?? (reply < 500 ? .connection : .data)
         return ModuleError(type, "\(target) refuses \(path): \(line)", statusCode: nil)

@@ -31,7 +31,7 @@ struct FileModule: Module {
         "ActionUploadFile", .action, .idempotent,
         [
           field("path", "Folder"), field("fileName", "File name"),
-          FieldDescriptor("data", "Data", nil, required: true),
+          FieldDescriptor("data", "Data", nil),
           FieldDescriptor("mode", "If the file exists", .text, choices: ["overwrite", "append"]),
         ], .upload
       ),
@@ -76,7 +76,12 @@ struct FileModule: Module {
     case .upload:
       let name = try Self.path(input, "fileName")
       let whole = path.isEmpty || path.hasSuffix("/") ? path + name : "\(path)/\(name)"
-      let bytes = contentBytes(input["data"])
+      // Empty is content too; nothing at all is a mapping that missed.
+      guard let data = input["data"], !data.isNull else {
+        throw ModuleError(
+          .bundleValidation, "\"data\" is required and is empty", field: "data", stage: .input)
+      }
+      let bytes = contentBytes(data)
       let appends = input["mode"]?.text == "append"
       _ = try await server.perform(
         .upload(bytes, to: whole, of: server.server, appends: appends), whole)

@@ -6,8 +6,8 @@ enum TextParser {
   /// - Parameter field: the field that holds the pattern, for the message.
   static func matches(
     _ pattern: String, in text: String, field: String, flags: Collection = [:], limit: Int = .max
-  ) throws(ModuleError) -> [TextPattern.Match] {
-    try guarded(field) { () throws(TextPattern.Problem) in
+  ) throws(ModuleError) -> [MatchingPattern.Match] {
+    try guarded(field) { () throws(MatchingPattern.Problem) in
       try compiled(pattern, flags).matches(in: text, limit: limit)
     }
   }
@@ -15,18 +15,18 @@ enum TextParser {
   /// A pattern with the flags the modules have: they match case unless they are told not to.
   static func compiled(
     _ pattern: String, _ flags: Collection
-  ) throws(TextPattern.Problem) -> TextPattern {
+  ) throws(MatchingPattern.Problem) -> MatchingPattern {
     let flag = { (name: String) in flags[name].flatMap(Coercion.boolean) }
-    return try TextPattern(
+    return try MatchingPattern(
       pattern, ignoresCase: flag("sensitive") == false, isMultiline: flag("multiline") ?? false,
       dotMatchesAll: flag("singleline") ?? false)
   }
 
   /// Turns what is wrong with a pattern into the failure of its field.
   static func guarded<Result>(
-    _ field: String, _ body: () throws(TextPattern.Problem) -> Result
+    _ field: String, _ body: () throws(MatchingPattern.Problem) -> Result
   ) throws(ModuleError) -> Result {
-    do throws(TextPattern.Problem) { return try body() } catch {
+    do throws(MatchingPattern.Problem) { return try body() } catch {
       throw ModuleError(
         .bundleValidation, "\"\(field)\": \(error.description)", field: field, stage: .input)
     }
@@ -60,11 +60,11 @@ struct Parser: ModuleImplementation {
       throw ModuleError(
         .bundleValidation, "\"pattern\" is required and is empty", field: "pattern", stage: .input)
     }
-    let compiled = try TextParser.guarded("pattern") { () throws(TextPattern.Problem) in
+    let compiled = try TextParser.guarded("pattern") { () throws(MatchingPattern.Problem) in
       try TextParser.compiled(pattern, flags)
     }
     let isGlobal = flags["global"].flatMap(Coercion.boolean) ?? false
-    let matches = try TextParser.guarded("pattern") { () throws(TextPattern.Problem) in
+    let matches = try TextParser.guarded("pattern") { () throws(MatchingPattern.Problem) in
       try compiled.matches(in: input["text"]?.text ?? "", limit: isGlobal ? .max : 1)
     }
     guard !matches.isEmpty else { return TextParser.nothing(flags) }
@@ -126,7 +126,7 @@ struct Replace: ModuleImplementation {
   func perform(
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
-    let text = try TextParser.guarded("pattern") { () throws(TextPattern.Problem) in
+    let text = try TextParser.guarded("pattern") { () throws(MatchingPattern.Problem) in
       try TextParser.compiled(input["pattern"]?.text ?? "", input).replacing(
         in: input["text"]?.text ?? "", with: input["value"]?.text ?? "",
         all: input["global"]?.boolean ?? false)

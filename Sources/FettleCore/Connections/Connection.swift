@@ -63,6 +63,9 @@ public struct OpenConnection: Sendable {
   /// A secret; nil when the connection has none of that name.
   public func secret(_ name: String) -> String? { secrets[name].flatMap { $0.isEmpty ? nil : $0 } }
 
+  /// The names of its secrets, in order.
+  public var secretNames: [String] { secrets.keys.sorted() }
+
   /// A setting or a secret that the connection has to have.
   public func required(_ name: String) throws(ModuleError) -> String {
     guard let value = secret(name) ?? setting(name) else {

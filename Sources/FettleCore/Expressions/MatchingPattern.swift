@@ -1,7 +1,7 @@
 import CPCRE2
 
 /// A regular expression of a scenario, for modules: ECMAScript syntax, with a bound on its work.
-public struct TextPattern: Sendable {
+public struct MatchingPattern: Sendable {
   private let expression: RegularExpression
   /// The names of the groups that have one, by number from 1.
   public let groupNames: [Int: String]
