@@ -129,7 +129,11 @@ struct TerminalTests {
     try click(on: "RateLimit", times: 2)
     try await terminal.wait(for: "<< FAILED")
     try await terminal.wait(for: "RateLimitError")
-    try click(on: "Esc back")
+    try click(on: "? keys")
+    try await terminal.wait(for: "Keys: A record")
+    try terminal.press("Escape")
+    try await terminal.wait(for: "<< FAILED")
+    try terminal.press("Escape")
     try await terminal.wait(for: "2 open")
     // The older form of a report, which nobody asked for, and half a report do no harm.
     // (What follows half a report within a moment is taken for the rest of it.)
