@@ -25,6 +25,17 @@ struct FrameTests {
     ),
     ("help", [.enter, .character("?")]),
     ("close", [.character("x")]),
+    ("groups", [.character("b")]),
+    ("bulk-question", [.character("*"), .character("R")]),
+    (
+      "group-edit",
+      [
+        .character("b"), .character("e"), .character("a"), .enter, .control("s"), .character("y"),
+      ]
+    ),
+    ("scenarios", [.character("2")]), ("history", [.character("3")]),
+    ("run", [.character("3"), .down, .enter]), ("live", [.character("4")]),
+    ("audit", [.character("5")]),
   ]
 
   @Test("are as they were", arguments: sizes)
@@ -34,6 +45,9 @@ struct FrameTests {
         var play = try ScreenPlay(
           Fixtures.records(), size: size,
           surroundings: Surroundings(storeName: "orders.db", isASCII: isASCII))
+        play.scenarios = Fixtures.scenarios()
+        play.runs = try Fixtures.runs()
+        play.audit = Fixtures.audit()
         for key in screen.keys { play.press(key) }
         let frame = play.state.frame()
         let text = frame.text + "\n(cursor \(frame.cursor.row + 1):\(frame.cursor.column + 1))\n"
@@ -62,6 +76,8 @@ struct FrameTests {
     let records = try Fixtures.records()
     let plays = Self.screens.map { screen in
       var play = ScreenPlay(records)
+      play.scenarios = Fixtures.scenarios()
+      play.audit = Fixtures.audit()
       for key in screen.keys { play.press(key) }
       return play
     }

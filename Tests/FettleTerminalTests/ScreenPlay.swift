@@ -17,7 +17,7 @@ struct ScreenPlay {
   var views: [SavedView] = []
   var scenarios: [ScenariosState.Row] = []
   var runs: [OpenedRun] = []
-  var audit: [AuditState.Row] = []
+  var audit: [AuditTrailState.Row] = []
   /// How many records a stretch of a search looks at, at most.
   var searchEffort = Int.max
 
@@ -89,7 +89,7 @@ struct ScreenPlay {
     case .bulk(let effect): answer(to: effect).map(Message.bulk)
     case .scenarios(let effect): .scenarios(answer(to: effect))
     case .history(let effect): .history(answer(to: effect))
-    case .audit(let effect): .audit(answer(to: effect))
+    case .auditTrail(let effect): .auditTrail(answer(to: effect))
     case .groups(.load): .groups(.loaded(.success(store.groupsNow())))
     case .groupEdit(let effect): .groupEdit(answer(to: effect))
     case .copy, .useMouse, .editOutside, .readFile, .suspend, .repaint, .quit: nil
@@ -200,7 +200,7 @@ struct ScreenPlay {
     }
   }
 
-  private func answer(to effect: AuditEffect) -> AuditMessage {
+  private func answer(to effect: AuditTrailEffect) -> AuditTrailMessage {
     switch effect {
     case .load: .loaded(.success(audit))
     case .export(let rows, let path): .exported(.success(rows.count), path: path)

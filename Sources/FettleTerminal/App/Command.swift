@@ -10,7 +10,7 @@ enum Command: String, Hashable, Sendable, CaseIterable {
   case resume, resumeMarked, edit, turnAutoRetry, closeRecord, mark, clearMarks, takeBackDelete
   case groups, showBulk, stopBulk, hideBulk, listFailed, purge
   // the other screens
-  case showIncomplete, showScenarios, showHistory, showLive, showAudit
+  case showIncomplete, showScenarios, showHistory, showLive, showAuditTrail
   case historyOfScenario, toggleScenario, openBlocking, listStored, openRetried, export
   case scrollDown, scrollUp
   // bundles

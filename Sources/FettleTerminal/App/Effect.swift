@@ -8,7 +8,7 @@ enum Effect: Equatable, Sendable {
   case bulk(BulkEffect)
   case scenarios(ScenariosEffect)
   case history(HistoryEffect)
-  case audit(AuditEffect)
+  case auditTrail(AuditTrailEffect)
   case groups(GroupsEffect)
   case groupEdit(GroupEditEffect)
   case copy(String)

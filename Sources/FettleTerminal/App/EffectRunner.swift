@@ -27,7 +27,7 @@ struct EffectRunner: Sendable {
     case .bulk(let effect): await effect.perform(desk, place, mailbox).map(Message.bulk)
     case .scenarios(let effect): .scenarios(await effect.perform(desk))
     case .history(let effect): .history(await effect.perform(desk))
-    case .audit(let effect): .audit(await effect.perform(desk))
+    case .auditTrail(let effect): .auditTrail(await effect.perform(desk))
     case .groups(let effect): .groups(await effect.perform(desk))
     case .groupEdit(let effect): .groupEdit(await effect.perform(desk))
     case .readFile(let file, let path): .fileRead(path, path: file, FileContent.read(file))

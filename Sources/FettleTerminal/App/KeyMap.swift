@@ -1,6 +1,6 @@
 /// Where keys go. Each context has its own table.
 enum KeyContext: String, Hashable, Sendable, CaseIterable {
-  case list, groups, groupEdit, bulk, scenarios, history, run, audit
+  case list, groups, groupEdit, bulk, scenarios, history, run, auditTrail
   case detail, resumeCheck, diff, way, conflict, preview, recordAudit, help, picker
   case line, commandLine, value, mapping, box
   case questionClose, questionYes, questionUnsaved, questionCopy
@@ -16,7 +16,7 @@ enum KeyContext: String, Hashable, Sendable, CaseIterable {
     case .scenarios: "The scenarios"
     case .history: "The history"
     case .run: "An execution"
-    case .audit: "The audit"
+    case .auditTrail: "The audit"
     case .groupEdit: "The same change in others"
     case .bulk: "An action on many records"
     case .detail: "A record"
@@ -81,7 +81,7 @@ enum KeyMap {
     case .scenarios: scenarios + moving + Screen.keys + everywhere
     case .history: history + moving + Screen.keys + everywhere
     case .run: run + Screen.keys + everywhere
-    case .audit: audit + moving + Screen.keys + everywhere
+    case .auditTrail: auditTrail + moving + Screen.keys + everywhere
     case .groupEdit: groupEdit + scrolling + anywhere
     case .bulk: bulk + [interrupt]
     case .detail: detail + [copying] + moving + everywhere

@@ -17,7 +17,7 @@ enum Message: Equatable, Sendable {
   case bulk(BulkMessage)
   case scenarios(ScenariosMessage)
   case history(HistoryMessage)
-  case audit(AuditMessage)
+  case auditTrail(AuditTrailMessage)
   case groups(GroupsMessage)
   case groupEdit(GroupEditMessage)
 

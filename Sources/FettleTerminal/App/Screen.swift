@@ -23,7 +23,7 @@ enum Screen: Int, Hashable, Sendable, CaseIterable {
     case .scenarios: .showScenarios
     case .history: .showHistory
     case .live: .showLive
-    case .audit: .showAudit
+    case .audit: .showAuditTrail
     }
   }
 
@@ -52,7 +52,7 @@ extension State {
     case .scenarios: .scenarios
     case .history: history.run == nil ? .history : .run
     case .live: .run
-    case .audit: .audit
+    case .audit: .auditTrail
     }
   }
 
@@ -76,7 +76,7 @@ extension State {
       return run.opened.row.summary.status == .running && !run.isHeld
         ? [.history(.open(run.opened.row.summary.id))] : []
     case .live: return live?.isHeld == true ? [] : [.history(.follow)]
-    case .audit: return [.audit(.load(limit: audit.limit))]
+    case .audit: return [.auditTrail(.load(limit: auditTrail.limit))]
     }
   }
 

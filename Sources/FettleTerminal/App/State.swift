@@ -36,7 +36,7 @@ struct State: Equatable, Sendable {
   var history = HistoryState()
   /// The execution the live screen follows.
   var live: RunState?
-  var audit = AuditState()
+  var auditTrail = AuditTrailState()
   var groupEdit: GroupEditState?
   /// The records that were last put into the bin here.
   var lastDeleted: [RecordID] = []

@@ -39,7 +39,7 @@ extension State {
     case .bulk(let message): return updateBulk(message)
     case .scenarios(let message): return updateScenarios(message)
     case .history(let message): return updateHistory(message)
-    case .audit(let message): return updateAudit(message)
+    case .auditTrail(let message): return updateAuditTrail(message)
     case .groups(let message): return updateGroups(message)
     case .groupEdit(let message): return updateGroupEdit(message)
     }
@@ -102,8 +102,8 @@ extension State {
     typing?.problem = nil
     typing?.problemRange = nil
     if case .auditFilter? = typing?.purpose {
-      audit.filter = typing?.line.text ?? ""
-      audit.cursor = 0
+      auditTrail.filter = typing?.line.text ?? ""
+      auditTrail.cursor = 0
     }
     typing?.isToBeKept = true
     if typing?.isValue == true { return checkTyped() }
@@ -142,7 +142,7 @@ extension State {
     case .copy:
       question = .copy
       return []
-    case .showIncomplete, .showScenarios, .showHistory, .showLive, .showAudit:
+    case .showIncomplete, .showScenarios, .showHistory, .showLive, .showAuditTrail:
       guard let screen = Screen.allCases.first(where: { $0.command == command }) else { return [] }
       return go(to: screen)
     default: break
@@ -155,7 +155,7 @@ extension State {
     case .scenarios: return updateScenarios(command)
     case .history: return updateHistory(command)
     case .run: return updateRun(command)
-    case .audit: return updateAudit(command)
+    case .auditTrail: return updateAuditTrail(command)
     case .groupEdit: return updateGroupEdit(command)
     case .bulk: return updateBulk(command)
     case .detail: return updateDetail(command)
@@ -220,10 +220,10 @@ extension State {
         return []
       }
       self.typing = nil
-      return [.audit(.export(audit.rows, path: path))]
+      return [.auditTrail(.export(auditTrail.rows, path: path))]
     case (.cancel, .auditFilter(let before)), (.interrupt, .auditFilter(let before)):
       self.typing = nil
-      audit.filter = before
+      auditTrail.filter = before
     case (.keep, .filter): self.typing = nil
     case (.changeType, .value):
       self.typing?.editor?.changeType()
@@ -309,6 +309,7 @@ extension State {
 
   /// Scrolls as little as brings every cursor into view.
   private mutating func keepCursorsInView() {
+    prepareWorkbench()
     let rows = ListLayout(self).list.rows
     list.top = Self.scrolled(list.top, to: list.index ?? 0, rows: rows, count: list.rows.count)
     if let way {

@@ -41,7 +41,7 @@ extension State {
       case .scenarios: drawScenarios(into: &frame)
       case .history: drawHistory(into: &frame)
       case .live: drawLive(into: &frame)
-      case .audit: drawAudit(into: &frame)
+      case .audit: drawAuditTrail(into: &frame)
       }
     }
     if help == nil, picker == nil { drawBulk(into: &frame) }

@@ -4,7 +4,8 @@ import FettleEngine
 /// One execution: its chain, and what each module was given and gave. Read from its journal.
 struct RunState: Equatable, Sendable {
   private(set) var opened: OpenedRun
-  private(set) var chain: ChainDiagram
+  /// The chain, line by line.
+  private(set) var lines: [ChainDiagram.Line]
   var cursor: ModuleID?
   /// The first line of what the module did that is shown.
   var top = 0
@@ -13,20 +14,20 @@ struct RunState: Equatable, Sendable {
 
   init(_ opened: OpenedRun) {
     self.opened = opened
-    chain = Self.chain(opened)
-    cursor = opened.row.summary.failedModule ?? chain.lines.compactMap(\.module).first
+    lines = Self.lines(opened)
+    cursor = opened.row.summary.failedModule ?? lines.compactMap(\.module).first
   }
 
   mutating func take(_ opened: OpenedRun) {
     guard !isHeld, opened != self.opened else { return }
     self.opened = opened
-    chain = Self.chain(opened)
+    lines = Self.lines(opened)
   }
 
-  var modules: [ModuleID] { chain.lines.compactMap(\.module) }
+  var modules: [ModuleID] { lines.compactMap(\.module) }
 
   /// The chain is drawn from what a record holds; an execution has the same in its journal.
-  private static func chain(_ opened: OpenedRun) -> ChainDiagram {
+  private static func lines(_ opened: OpenedRun) -> [ChainDiagram.Line] {
     let summary = opened.row.summary
     let failer = summary.failedModule ?? ModuleID(-1)
     let pseudo = IncompleteSummary(
@@ -34,12 +35,22 @@ struct RunState: Equatable, Sendable {
       index: 0, executionID: summary.id, failer: failer, failerTitle: "",
       errorType: summary.error?.type ?? .runtime, reason: summary.error?.message ?? "",
       created: summary.started, size: 0, state: .unresolved, nextRetry: nil)
-    return ChainDiagram(
+    let visits = visits(opened)
+    let chain = ChainDiagram(
       IncompleteExecution(
         summary: pseudo, error: summary.error ?? ModuleError(.runtime, ""),
         blueprint: opened.blueprint, originalBundles: VisibleBundles(), mappedInput: .null,
-        variables: Variables(), continuation: [], visits: visits(opened),
+        variables: Variables(), continuation: [], visits: visits,
         schedule: RetrySchedule(pauses: [])))
+    return chain.lines.map { line in
+      // In a record a failure that is not its own was handled; in an execution it is told as it is.
+      guard let failed = visits.first(where: { $0.module == line.module })?.failed, failed > 0,
+        line.module != summary.failedModule
+      else { return line }
+      return ChainDiagram.Line(
+        module: line.module, prefix: line.prefix, text: line.text, note: "\(failed) failed",
+        role: .problem)
+    }
   }
 
   /// How many bundles came to each module, passed its filter, and left it.
@@ -77,7 +88,15 @@ struct RunState: Equatable, Sendable {
         incoming = visit.emitted
       }
     }
-    walk(opened.blueprint.flow, incoming: nil)
+    var flow = opened.blueprint.flow
+    // What a trigger was given is not written down as an operation: what came out of it went in next.
+    if let trigger = flow.first, worked[trigger.id] == nil, flow.count > 1,
+      let next = worked[flow[1].id]
+    {
+      visits.append(ModuleVisit(module: trigger.id, emitted: next.passed))
+      flow.removeFirst()
+    }
+    walk(flow, incoming: nil)
     return visits
   }
 
@@ -238,7 +257,7 @@ extension State {
 
   private func drawChain(of run: RunState, _ area: Area, into frame: inout Frame) {
     frame.rule("CHAIN", in: area.line(0), isFocused: true)
-    let lines = run.chain.lines
+    let lines = run.lines
     let cursor = lines.firstIndex { $0.module != nil && $0.module == run.cursor } ?? 0
     let top = Self.scrolled(
       max(0, cursor - area.rows / 2), to: cursor, rows: area.rows - 1, count: lines.count)
@@ -261,7 +280,12 @@ extension State {
     frame.rule(
       title.map { "\($0.id.number) \($0.title)" } ?? "WHAT IT DID", in: area.line(0))
     let lines = run.work(zone: surroundings.zone)
-    if lines.isEmpty { frame.put("it did not run", at: 1, in: area.line(1), .role(.faint)) }
+    if lines.isEmpty {
+      let isTrigger = run.cursor == run.opened.blueprint.flow.first?.id
+      frame.put(
+        isTrigger ? "what it gave went into the next module" : "it did not run", at: 1,
+        in: area.line(1), .role(.faint))
+    }
     for offset in 0..<max(0, area.rows - 1) {
       let index = run.top + offset
       guard lines.indices.contains(index) else { break }

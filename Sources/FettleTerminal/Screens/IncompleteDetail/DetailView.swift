@@ -121,7 +121,7 @@ extension State {
     }
   }
 
-  private func drawChain(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
+  func drawChain(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
     let isFocused = detail.pane == .chain
     frame.rule("CHAIN", in: area.line(0), isFocused: isFocused)
     frame.mark(.pane(.chain), in: area)
@@ -153,7 +153,7 @@ extension State {
     }
   }
 
-  private func drawBundles(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
+  func drawBundles(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
     if let operations = detail.chain.operations {
       return drawOperations(operations, detail, area, into: &frame)
     }
@@ -236,7 +236,7 @@ extension State {
     frame.isTyping = true
   }
 
-  private func drawHistory(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
+  func drawHistory(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
     let record = detail.record
     frame.rule("ATTEMPTS AND CHANGES", in: area.line(0))
     var lines: [(date: Instant, text: SafeText)] = [

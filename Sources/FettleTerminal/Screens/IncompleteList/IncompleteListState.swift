@@ -33,6 +33,8 @@ struct IncompleteListState: Equatable, Sendable {
   var askedAt: Instant?
   var preview: OpenedRecord?
   var previewLoading: RecordID?
+  /// The record under the cursor as it would be opened, where the screen has room for it.
+  var workbench: DetailState?
 
   static let page = 200
   static let largestWindow = 600

@@ -18,8 +18,10 @@ struct ListLayout {
     filter = showsFilter ? line(1) : nil
     columns = line(showsFilter ? 2 : 1)
     let first = columns.row + 1
-    let previewRows = size.rows >= 34 ? 6 : size.rows >= 20 ? 5 : 0
     let last = size.rows - 2
+    let previewRows =
+      state.hasWorkbench
+      ? last - first - size.rows * 2 / 5 + 1 : size.rows >= 34 ? 6 : size.rows >= 20 ? 5 : 0
     list = Area(
       row: first, column: 0, rows: max(1, last - first - previewRows), columns: size.columns)
     preview =
@@ -167,6 +169,7 @@ extension State {
 
   private func drawPreview(into frame: inout Frame, _ area: Area) {
     guard let selected = list.selected else { return frame.rule(in: area.line(0)) }
+    if hasWorkbench { return drawWorkbench(selected, area, into: &frame) }
     frame.rule("\(selected.id.short)", in: area.line(0))
     let opened = list.preview.flatMap { $0.record.id == selected.id ? $0 : nil }
     let title: SafeText =

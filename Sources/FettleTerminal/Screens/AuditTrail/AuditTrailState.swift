@@ -2,7 +2,7 @@ import FettleCore
 import FettleEngine
 
 /// Who did what to which record, newest first.
-struct AuditState: Equatable, Sendable {
+struct AuditTrailState: Equatable, Sendable {
   /// A line of the audit, ready to be shown; values of secret fields are masked before they come here.
   struct Row: Hashable, Sendable {
     let date: Instant
@@ -47,20 +47,20 @@ struct AuditState: Equatable, Sendable {
 }
 
 /// What the audit asks for.
-enum AuditEffect: Hashable, Sendable {
+enum AuditTrailEffect: Hashable, Sendable {
   case load(limit: Int)
-  case export([AuditState.Row], path: String)
+  case export([AuditTrailState.Row], path: String)
 }
 
 /// What came of it.
-enum AuditMessage: Equatable, Sendable {
-  case loaded(Message.Answer<[AuditState.Row]>)
+enum AuditTrailMessage: Equatable, Sendable {
+  case loaded(Message.Answer<[AuditTrailState.Row]>)
   case exported(Message.Answer<Int>, path: String)
 }
 
-extension AuditEffect {
+extension AuditTrailEffect {
   /// Does it.
-  func perform(_ desk: OperatorDesk) async -> AuditMessage {
+  func perform(_ desk: OperatorDesk) async -> AuditTrailMessage {
     switch self {
     case .load(let limit):
       .loaded(await answer { () async throws(StoreError) in try await Self.load(limit, desk) })
@@ -73,9 +73,9 @@ extension AuditEffect {
 
   private static func load(
     _ limit: Int, _ desk: OperatorDesk
-  ) async throws(StoreError) -> [AuditState.Row] {
+  ) async throws(StoreError) -> [AuditTrailState.Row] {
     var mappings: [RecordID: MappedFields] = [:]
-    var rows: [AuditState.Row] = []
+    var rows: [AuditTrailState.Row] = []
     for entry in try await desk.audit(limit: limit) {
       var isSecret = false
       if let place = entry.place {
@@ -87,9 +87,9 @@ extension AuditEffect {
         isSecret = mappings[entry.record]?.isSecret(place) ?? true
       }
       rows.append(
-        AuditState.Row(
+        AuditTrailState.Row(
           date: entry.date, record: entry.record, author: "\(entry.author)",
-          action: "\(entry.action)", place: entry.place.map { "\($0.description)" } ?? "",
+          action: Self.words(entry.action), place: entry.place.map { "\($0.description)" } ?? "",
           old: entry.place == nil ? "" : ValueText.typed(entry.old, isSecret: isSecret),
           new: entry.place == nil ? "" : ValueText.typed(entry.new, isSecret: isSecret),
           note: entry.note.map { "\($0)" } ?? ""))
@@ -97,8 +97,31 @@ extension AuditEffect {
     return rows
   }
 
+  /// What was done, in the words of an operator.
+  private static func words(_ action: String) -> SafeText {
+    switch IncompleteEvent(rawValue: action) {
+    case .claimed: "retry began"
+    case .finished: "resolved by a retry"
+    case .failedElsewhere: "got on, failed at a later module"
+    case .failedWithAttemptsLeft: "failed again, is retried by itself"
+    case .failedForGood: "failed again"
+    case .interruptedWhilePending, .interruptedWhileUnresolved: "retry was interrupted"
+    case .autoRetryTurnedOff: "automatic retry turned off"
+    case .autoRetryTurnedOn: "automatic retry turned on"
+    case .closed: "closed"
+    case .deleted: "put into the bin"
+    case .restored: "taken out of the bin"
+    case nil:
+      switch action {
+      case "blueprintReplaced": "blueprint replaced"
+      case "restartMoved": "module to go on at changed"
+      default: "\(action)"
+      }
+    }
+  }
+
   /// A line as JSON: one object a line.
-  private static func line(_ row: AuditState.Row) -> String {
+  private static func line(_ row: AuditTrailState.Row) -> String {
     JSONWriter.text(
       .collection([
         "date": .text(row.date.iso8601), "author": .text(row.author.text),
@@ -111,22 +134,22 @@ extension AuditEffect {
 
 /// The keys of the audit.
 extension KeyMap {
-  static let audit: [KeyBinding] = [
+  static let auditTrail: [KeyBinding] = [
     KeyBinding(
       [.enter, .right, .character("l")], "record", "Open the record", .open,
-      unavailable: { $0.audit.rows.isEmpty ? "there is nothing here" : nil }),
+      unavailable: { $0.auditTrail.rows.isEmpty ? "there is nothing here" : nil }),
     KeyBinding([.character("/")], "filter", "Show only lines with these words", .filter),
     KeyBinding(
       [.character("w")], "export", "Write what is shown to a file, one JSON object a line", .export,
-      unavailable: { $0.audit.rows.isEmpty ? "there is nothing to write" : nil }),
+      unavailable: { $0.auditTrail.rows.isEmpty ? "there is nothing to write" : nil }),
     KeyBinding([.escape], "", "Clear the filter; to the incomplete executions", .back),
   ]
 }
 
 extension State {
-  mutating func updateAudit(_ message: AuditMessage) -> [Effect] {
+  mutating func updateAuditTrail(_ message: AuditTrailMessage) -> [Effect] {
     switch message {
-    case .loaded(.success(let rows)): audit.take(rows)
+    case .loaded(.success(let rows)): auditTrail.take(rows)
     case .loaded(.failure(let error)): trouble = "\(error.description)"
     case .exported(.success(let count), let path): notice = "\(count) lines written to \(path)"
     case .exported(.failure(let error), _): notice = "\(error.description)"
@@ -134,46 +157,50 @@ extension State {
     return []
   }
 
-  mutating func updateAudit(_ command: Command) -> [Effect] {
-    let rows = audit.rows
+  mutating func updateAuditTrail(_ command: Command) -> [Effect] {
+    let rows = auditTrail.rows
     if let index = moved(
-      command, from: audit.cursor, page: max(1, size.rows - 4), count: rows.count)
+      command, from: auditTrail.cursor, page: max(1, size.rows - 4), count: rows.count)
     {
-      audit.cursor = index
-      guard index > rows.count - 20, audit.all.count == audit.limit, audit.limit < 20_000 else {
+      auditTrail.cursor = index
+      guard index > rows.count - 20, auditTrail.all.count == auditTrail.limit,
+        auditTrail.limit < 20_000
+      else {
         return []
       }
-      audit.limit *= 2
-      return [.audit(.load(limit: audit.limit))]
+      auditTrail.limit *= 2
+      return [.auditTrail(.load(limit: auditTrail.limit))]
     }
     switch command {
     case .open:
-      guard rows.indices.contains(audit.cursor) else { return [] }
-      return openRecord(rows[audit.cursor].record)
+      guard rows.indices.contains(auditTrail.cursor) else { return [] }
+      return openRecord(rows[auditTrail.cursor].record)
     case .filter:
-      typing = Typing(line: LineEditor(audit.filter), purpose: .auditFilter(before: audit.filter))
+      typing = Typing(
+        line: LineEditor(auditTrail.filter), purpose: .auditFilter(before: auditTrail.filter))
     case .export: typing = Typing(line: LineEditor(), purpose: .exportPath)
-    case .back where !audit.filter.isEmpty:
-      audit.filter = ""
-      audit.cursor = 0
+    case .back where !auditTrail.filter.isEmpty:
+      auditTrail.filter = ""
+      auditTrail.cursor = 0
     default: return updateAnyScreen(command)
     }
     return []
   }
 
-  func drawAudit(into frame: inout Frame) {
-    let rows = audit.rows
-    let filter: SafeText = audit.filter.isEmpty ? "" : "  / \(audit.filter)"
+  func drawAuditTrail(into frame: inout Frame) {
+    let rows = auditTrail.rows
+    let filter: SafeText = auditTrail.filter.isEmpty ? "" : "  / \(auditTrail.filter)"
     drawTitle("Audit  \(Quantity.grouped(rows.count))" + filter, into: &frame)
     frame.put(auditLine(nil), in: frame.area.line(1), .role(.heading))
     drawRows(
-      rows.count, cursor: audit.cursor, hasLoaded: audit.hasLoaded,
-      empty: audit.filter.isEmpty ? "Nobody has changed anything yet." : "No line has these words.",
+      rows.count, cursor: auditTrail.cursor, hasLoaded: auditTrail.hasLoaded,
+      empty: auditTrail.filter.isEmpty
+        ? "Nobody has changed anything yet." : "No line has these words.",
       into: &frame
     ) { index in (auditLine(rows[index]), .plain) }
   }
 
-  private func auditLine(_ row: AuditState.Row?) -> SafeText {
+  private func auditLine(_ row: AuditTrailState.Row?) -> SafeText {
     var text: SafeText = " "
     if size.columns >= 60 {
       text += (row.map { surroundings.zone.long($0.date) } ?? "TIME").padded(to: 15) + "  "

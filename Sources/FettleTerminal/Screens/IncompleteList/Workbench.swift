@@ -1,0 +1,53 @@
+import FettleCore
+
+/// The list and the record under the cursor at once: its chain, its bundles, what was tried and
+/// changed. Opening the record gives it the whole screen and its keys.
+extension State {
+  /// Whether there is room for both.
+  var hasWorkbench: Bool { size.rows >= 36 && size.columns >= 120 }
+
+  /// Makes ready what the workbench shows when another record is under the cursor.
+  mutating func prepareWorkbench() {
+    guard hasWorkbench, detail == nil, screen == .incomplete, let preview = list.preview else {
+      return
+    }
+    guard list.workbench?.record != preview.record else { return }
+    list.workbench = DetailState(preview)
+  }
+
+  func drawWorkbench(_ selected: IncompleteSummary, _ area: Area, into frame: inout Frame) {
+    let version: SafeText = "try \(selected.attempts)"
+    frame.rule(
+      "\(selected.id.short) · \(selected.scenarioName) · \(selected.state.word) · "
+        + selected.retryWord(now: now) + " · " + version, in: area.line(0), isFocused: true)
+    let opened = list.workbench.flatMap { $0.record.id == selected.id ? $0 : nil }
+    let message = SafeText(opened?.record.error.message ?? selected.reason)
+    frame.put(
+      "\(selected.errorType.rawValue) at module \(selected.failer.number) \(selected.failerTitle): "
+        + message, at: 1, in: area.line(1), .role(.problem))
+    guard let opened else {
+      frame.put("loading…", at: 1, in: area.line(2), .role(.faint))
+      return
+    }
+    let historyRows = 4
+    let rows = area.rows - 2 - historyRows
+    let left = min(area.columns * 45 / 100, 70)
+    let chain = Area(row: area.row + 2, column: 0, rows: rows, columns: left)
+    let bundles = Area(
+      row: area.row + 2, column: left + 1, rows: rows, columns: area.columns - left - 1)
+    // The hardware cursor belongs to the list, and so does the mouse.
+    let cursor = frame.cursor
+    drawChain(opened, chain, into: &frame)
+    drawBundles(opened, bundles, into: &frame)
+    for row in 1..<max(2, rows) {
+      frame.put(
+        "│", in: Area(row: chain.row + row, column: left, rows: 1, columns: 1), .role(.faint))
+    }
+    frame.put("┬", in: Area(row: chain.row, column: left, rows: 1, columns: 1), .role(.faint))
+    drawHistory(
+      opened,
+      Area(row: area.row + 2 + rows, column: 0, rows: historyRows, columns: area.columns),
+      into: &frame)
+    frame.cursor = cursor
+  }
+}

@@ -1,0 +1,115 @@
+import FettleCore
+import FettleEngine
+import Testing
+
+@testable import FettleTerminal
+
+@Suite("The screens")
+struct ScreenTests {
+  private func play(size: Size = Size(rows: 24, columns: 80)) throws -> ScreenPlay {
+    var play = try ScreenPlay(Fixtures.records(), size: size)
+    play.scenarios = Fixtures.scenarios()
+    play.runs = try Fixtures.runs()
+    play.audit = Fixtures.audit()
+    return play
+  }
+
+  @Test("are reached by the keys 1 to 5, and q comes back to the list")
+  func keys() throws {
+    var play = try play()
+    let contexts: [(Character, KeyContext)] = [
+      ("2", .scenarios), ("3", .history), ("4", .run), ("5", .auditTrail), ("1", .list),
+    ]
+    for (key, context) in contexts {
+      play.press(.character(key))
+      #expect(play.state.context == context)
+    }
+    play.press(.character("3"), .character("q"))
+    #expect(play.state.screen == .incomplete)
+    #expect(!play.hasQuit)
+  }
+
+  @Test("scenarios say how full they are and which record holds one up")
+  func scenarios() throws {
+    var play = try play(size: Size(rows: 24, columns: 110))
+    play.press(.character("2"))
+    let text = play.state.frame().text
+    #expect(text.contains("91%!"))
+    #expect(text.contains("waits for b71e0c44"))
+    #expect(text.contains("switched off: 3 errors in a row"))
+    play.press(.down, .down, .character(" "))
+    #expect(play.state.scenarios.selected?.scenario.state.isActive == true)
+    #expect(play.state.notice.text == "Leads nightly starts by itself now")
+    play.press(.enter)
+    #expect(play.state.list.filter.text == "scenario:\"Leads nightly\"")
+    #expect(play.state.list.rows.allSatisfy { $0.scenarioName == "Leads nightly" })
+    play.press(.character("2"), .character("g"), .character("H"))
+    #expect(play.state.context == .history)
+    #expect(play.state.history.scenario == ScenarioID(1))
+  }
+
+  @Test("an execution shows its chain with what each module was given and gave")
+  func run() throws {
+    var play = try play(size: Size(rows: 40, columns: 150))
+    play.press(.character("3"), .down, .enter)
+    #expect(play.state.context == .run)
+    var text = play.state.frame().text
+    #expect(text.contains("1 failed"))
+    #expect(text.contains("1/2 pass"), "where bundles stopped, with the filter's text")
+    #expect(text.contains("total > 100"))
+    play.press(.down, .down, .down, .down)
+    text = play.state.frame().text
+    #expect(text.contains("\"email\" is required and is empty"))
+    #expect(text.contains("email  null"))
+    play.press(.character("i"))
+    #expect(play.state.list.filter.text == "status:all run:88120fab")
+    #expect(play.state.list.rows.count == 30)
+  }
+
+  @Test("the live run follows what runs and is held by p")
+  func live() throws {
+    var play = try play()
+    play.press(.character("4"))
+    #expect(play.state.frame().text.contains("88131f00  running"))
+    let before = play.state.live
+    play.runs.removeFirst()
+    play.press(.character("p"))
+    play.send(.ticked(Fixtures.now))
+    #expect(play.state.live?.opened == before?.opened)
+    play.press(.character("p"))
+    play.send(.ticked(Fixtures.now))
+    #expect(play.state.live?.opened.row.summary.id == "88120fab")
+  }
+
+  @Test("the audit shows old and new, is filtered and written to a file")
+  func audit() throws {
+    var play = try play(size: Size(rows: 24, columns: 120))
+    play.press(.character("5"))
+    #expect(play.state.frame().text.contains("1.email  null  →  text \"ada@example.org\""))
+    #expect(!play.state.frame().text.contains("hunter2"))
+    play.press(.character("/"))
+    play.type("grace")
+    play.press(.enter)
+    #expect(play.state.auditTrail.rows.count == 1)
+    play.press(.character("w"))
+    play.type("audit.json")
+    play.press(.enter)
+    #expect(play.state.notice.text == "1 lines written to audit.json")
+    play.press(.escape)
+    #expect(play.state.auditTrail.rows.count == 4)
+  }
+
+  @Test("from 120x36 the list shows the record beside it")
+  func workbench() throws {
+    var play = try play(size: Size(rows: 36, columns: 120))
+    #expect(play.state.frame().text.contains("CHAIN"))
+    #expect(play.state.frame().text.contains("ATTEMPTS AND CHANGES"))
+    let first = play.state.list.cursor
+    play.press(.down)
+    #expect(play.state.list.cursor != first)
+    #expect(play.state.list.workbench?.record.id == play.state.list.cursor)
+    #expect(play.state.frame().cursor.row == 4)
+    play.send(.resized(Size(rows: 35, columns: 120)))
+    #expect(!play.state.frame().text.contains("CHAIN"))
+  }
+}
