@@ -36,7 +36,7 @@ struct ScreenTests {
     let text = play.state.frame().text
     #expect(text.contains("91%!"))
     #expect(text.contains("waits for b71e0c44"))
-    #expect(text.contains("switched off: 3 errors in a row"))
+    #expect(text.contains("switched off: 3 errors"))
     play.press(.down, .down, .character(" "))
     #expect(play.state.scenarios.selected?.scenario.state.isActive == true)
     #expect(play.state.notice.text == "Leads nightly starts by itself now")
