@@ -63,6 +63,11 @@ shot() { # name columns rows
 
 session 100 28
 shot list 100 28
+keys b
+until_shown "causes"
+shot groups 100 28
+keys Escape
+until_shown "Create customer"
 keys Enter
 until_shown "<< FAILED"
 shot detail 100 28
@@ -78,11 +83,20 @@ until_shown "Will run"
 shot resume-check 100 28
 keys Enter
 until_shown "resolved in"
-shot resolved 100 28
+keys Escape
+until_shown "1 open"
+keys "*" R
+until_shown "Resume these"
+keys y
+until_shown "over"
+shot bulk-progress 100 28
 
 session 140 45
+until_shown "CHAIN"
+shot workbench 140 45
 keys Enter
 until_shown "<< FAILED"
+keys c
 shot detail-wide 140 45
 
 session 40 10

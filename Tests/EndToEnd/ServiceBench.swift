@@ -65,7 +65,7 @@ struct ServiceBench {
 
   /// Waits until something is so.
   func wait(
-    _ what: String, seconds: Int = 30, _ body: () async throws -> Bool
+    _ what: String, seconds: Int = 60, _ body: () async throws -> Bool
   ) async throws {
     for _ in 0..<(seconds * 40) {
       if try await body() { return }

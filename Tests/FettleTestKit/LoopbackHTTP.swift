@@ -60,8 +60,10 @@ public final class LoopbackHTTP: Sendable {
   /// Starts a server.
   public init(_ answer: @escaping @Sendable (Request) -> Answer) async throws {
     let log = RequestLog()
+    // Where everything is slow an answer may be late, but it is the one that was told: by itself the
+    // server would say 500 after a quarter of a minute.
     let server = HTTPServer(
-      address: try .inet(ip4: "127.0.0.1", port: 0), logger: .disabled,
+      address: try .inet(ip4: "127.0.0.1", port: 0), timeout: 120, logger: .disabled,
       handler: ClosureHTTPHandler { request in
         var headers: [String: String] = [:]
         for (name, value) in request.headers { headers[name.rawValue.lowercased()] = value }
@@ -83,7 +85,7 @@ public final class LoopbackHTTP: Sendable {
     self.log = log
     self.server = server
     Task { try await server.run() }
-    try await server.waitUntilListening(timeout: 10)
+    try await server.waitUntilListening(timeout: 60)
     guard case .ip4(_, let port)? = await server.listeningAddress else {
       throw TmuxSession.TimedOut(description: "the server does not listen")
     }
