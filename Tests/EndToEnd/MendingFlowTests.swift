@@ -1,0 +1,101 @@
+import FettleCore
+import FettleTestKit
+import Foundation
+import Testing
+
+@Suite(
+  "Mending, in a real terminal",
+  .enabled(if: TmuxSession.isInstalled, "tmux is not installed"), .serialized)
+struct MendingFlowTests {
+  let folder: TemporaryFolder
+  var store: String { "\(folder.path)/fettle.db" }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// One order whose text is no JSON.
+  private func fill() async throws {
+    let run = try await Program.fettle(
+      [
+        "run", folder.file("b.json", CommandTests.blueprint), "--store", store, "--bundles",
+        folder.file("bundles.json", #"[{"body":"no JSON"}]"#),
+      ], home: folder.path)
+    try #require(run.status == 3, "\(run.errors)")
+  }
+
+  private func open(editor: String = "") throws -> TmuxSession {
+    try TmuxSession(
+      "\(Program.path) open --store \(store)", columns: 100, rows: 28,
+      environment: ["HOME": folder.path, "TMPDIR": folder.path, "VISUAL": editor])
+  }
+
+  /// A program that stands in for an editor.
+  private func editor(_ script: String) throws -> String {
+    let path = try folder.file("editor", "#!/bin/sh\n\(script)\n")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    return path
+  }
+
+  private func leftovers() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      .filter { $0.hasPrefix("fettle-edit") }
+  }
+
+  @Test(
+    "Ctrl-E hands the value to the editor and takes it back; the file is gone; r, Enter resolves")
+  func externalEditor() async throws {
+    try await fill()
+    let terminal = try open(
+      editor: editor(#"grep -q 'no JSON' "$1" && printf '{"name":"Ada"}' > "$1""#))
+    try await terminal.wait(for: "1 open")
+    try terminal.press("Enter")
+    try await terminal.wait(for: "<< FAILED")
+    try terminal.press("C-e")
+    let changed = try await terminal.wait(for: "UNSAVED")
+    #expect(changed.contains(#""{"name":"Ada"}""#))
+    #expect(try leftovers().isEmpty)
+    try terminal.press("r")
+    try await terminal.wait(for: "Will run")
+    try terminal.press("Enter")
+    try await terminal.wait(for: "resolved in")
+    try terminal.press("a")
+    let audit = try await terminal.wait(for: "Audit of")
+    #expect(audit.contains(#"1.body  text "no JSON"  →  text "{"name":"Ada"}""#))
+  }
+
+  @Test("an editor that fails changes nothing")
+  func failingEditor() async throws {
+    try await fill()
+    let terminal = try open(editor: editor(#"printf x > "$1"; exit 3"#))
+    try await terminal.wait(for: "1 open")
+    try terminal.press("Enter")
+    try await terminal.wait(for: "<< FAILED")
+    let before = try terminal.screen().contains("UNSAVED")
+    try terminal.press("C-e")
+    try await terminal.wait(for: "editor")
+    #expect(!before)
+    #expect(try !terminal.screen().contains("UNSAVED"))
+    #expect(try leftovers().isEmpty)
+  }
+
+  @Test("a change that was not saved is back after the program was killed with signal 9")
+  func draft() async throws {
+    try await fill()
+    let first = try open(editor: editor(#"printf '{"name":"Ada"}' > "$1""#))
+    try await first.wait(for: "1 open")
+    try first.press("Enter")
+    try await first.wait(for: "<< FAILED")
+    try first.press("C-e")
+    try await first.wait(for: "UNSAVED")
+    try await first.wait("the draft in the store") { _ in
+      let bytes = ["", "-wal"].compactMap { FileManager.default.contents(atPath: store + $0) }
+      return bytes.contains { $0.range(of: Data("\"Ada\"".utf8)) != nil }
+    }
+    kill(try first.processID(), SIGKILL)
+    let second = try open()
+    try await second.wait(for: "1 open")
+    try second.press("Enter")
+    let screen = try await second.wait(for: "1 unsaved change of")
+    #expect(screen.contains(#""{"name":"Ada"}""#))
+    #expect(screen.contains("UNSAVED"))
+  }
+}
