@@ -137,11 +137,7 @@ let package = Package(
       name: "PseudoTerminal", path: "Tests/PseudoTerminal", swiftSettings: strict),
     .target(
       name: "FettleTestKit",
-      dependencies: [
-        "FettleCore", .product(name: "FlyingFox", package: "FlyingFox"),
-        .product(name: "FlyingSocks", package: "FlyingFox"),
-      ],
-      path: "Tests/FettleTestKit", swiftSettings: strict),
+      dependencies: ["FettleCore"], path: "Tests/FettleTestKit", swiftSettings: strict),
     .testTarget(
       name: "FettleCoreTests", dependencies: ["FettleCore", "FettleTestKit"],
       swiftSettings: strict),

@@ -25,7 +25,7 @@ struct DeclarativeAppTests {
 
   @Test("slack:CreateMessage sends what was mapped, and nothing else")
   func slack() async throws {
-    let server = try await LoopbackHTTP { _ in
+    let server = LoopbackHTTP { _ in
       .json(200, ["ok": true, "ts": "17.5", "channel": "C1"])
     }
     let (modules, _) = try modules("slack", server.base, kind: "bearer", secret: "token")
@@ -52,7 +52,7 @@ struct DeclarativeAppTests {
       ("already_reacted", .duplicateData),
     ])
   func slackErrors(said: String, type: ErrorType) async throws {
-    let server = try await LoopbackHTTP { _ in
+    let server = LoopbackHTTP { _ in
       .json(200, ["ok": false, "error": .text(said), "echo": "xoxb-sesame-sesame"])
     }
     let (modules, _) = try modules("slack", server.base, kind: "bearer", secret: "token")
@@ -64,7 +64,7 @@ struct DeclarativeAppTests {
 
   @Test("pages are asked for until there are no more, or enough")
   func pages() async throws {
-    let server = try await LoopbackHTTP { request in
+    let server = LoopbackHTTP { request in
       let first = Int(request.query["offset"] ?? "0") ?? 0
       let records = (first..<first + 3).map { number -> Value in
         ["id": .text("rec\(number)"), "createdTime": "t", "fields": ["n": .integer(number)]]
@@ -92,7 +92,7 @@ struct DeclarativeAppTests {
 
   @Test("a trigger emits what it has not seen, and advances with the commit")
   func trigger() async throws {
-    let server = try await LoopbackHTTP { _ in
+    let server = LoopbackHTTP { _ in
       .json(200, ["records": [["id": "a"], ["id": "b"], ["id": "c"]]])
     }
     let (modules, _) = try modules("airtable", server.base, kind: "bearer", secret: "token")
@@ -115,7 +115,7 @@ struct DeclarativeAppTests {
 
   @Test("what proves who asks stands where the service wants it: path, header with a prefix")
   func places() async throws {
-    let server = try await LoopbackHTTP { request in
+    let server = LoopbackHTTP { request in
       .json(request.path.contains("bot") ? 401 : 200, ["description": .text(request.path)])
     }
     let (telegram, _) = try modules("telegram", server.base, kind: "app", secret: "token")

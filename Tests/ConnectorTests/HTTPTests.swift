@@ -19,7 +19,7 @@ struct HTTPErrorTests {
 
   @Test("a status becomes its type in both modules", arguments: statuses)
   func status(status: Int, type: ErrorType?) async throws {
-    let server = try await LoopbackHTTP { _ in
+    let server = LoopbackHTTP { _ in
       status < 400 ? .init(status) : .json(status, ["message": "because"])
     }
     let url = Value.text(server.base + "/x?token=hunter2")
@@ -44,7 +44,7 @@ struct HTTPErrorTests {
       ("120", 120...120), ("Wed, 21 Oct 2099 07:28:00 GMT", 2_592_000...2_592_000), ("soon", 0...0),
     ])
   func retryAfter(header: String, expected: ClosedRange<Int>) async throws {
-    let server = try await LoopbackHTTP { _ in
+    let server = LoopbackHTTP { _ in
       .init(429, "{}", headers: ["Retry-After": header])
     }
     let error = await failure(v4, ["url": .text(server.base), "method": "get"])
@@ -53,7 +53,7 @@ struct HTTPErrorTests {
 
   @Test("the message, the field and the suberrors of the service are found")
   func serviceMessage() async throws {
-    let server = try await LoopbackHTTP { _ in
+    let server = LoopbackHTTP { _ in
       .json(
         422,
         [
@@ -149,7 +149,7 @@ struct HTTPErrorTests {
 struct HTTPRequestTests {
   @Test("v4 sends JSON with every number as it was spelled, and reads it back so")
   func json() async throws {
-    let server = try await LoopbackHTTP { request in
+    let server = LoopbackHTTP { request in
       .init(200, request.text, headers: ["Content-Type": "application/json; charset=utf-8"])
     }
     let body = #"{"price":1.10,"id":9007199254740993}"#
@@ -173,7 +173,7 @@ struct HTTPRequestTests {
 
   @Test("v3 sends raw, form and multipart bodies and basic authentication")
   func bodies() async throws {
-    let server = try await LoopbackHTTP { _ in .init(200, "ok", headers: ["Set-Cookie": "a=b"]) }
+    let server = LoopbackHTTP { _ in .init(200, "ok", headers: ["Set-Cookie": "a=b"]) }
     let url = Value.text(server.base)
     let output = try await perform(
       v3,
@@ -213,7 +213,7 @@ struct HTTPRequestTests {
 
   @Test("redirects are followed, or not")
   func redirects() async throws {
-    let server = try await LoopbackHTTP { request in
+    let server = LoopbackHTTP { request in
       request.path == "/there"
         ? .init(200, "arrived") : .init(302, "moved", headers: ["Location": "/there"])
     }
@@ -226,7 +226,7 @@ struct HTTPRequestTests {
 
   @Test("an answer that says it is JSON and is not is a DataError; other text stays text")
   func parsing() async throws {
-    let server = try await LoopbackHTTP { request in
+    let server = LoopbackHTTP { request in
       .init(200, "{oops", headers: ["Content-Type": String(request.path.dropFirst())])
     }
     func ask(_ type: String) async -> Result<Value?, ModuleError> {
@@ -247,7 +247,7 @@ struct HTTPRequestTests {
 
   @Test("a body that is no JSON is refused before it is sent, with its place")
   func brokenBody() async throws {
-    let server = try await LoopbackHTTP { _ in .init(200) }
+    let server = LoopbackHTTP { _ in .init(200) }
     let error = await failure(
       v4,
       [
@@ -262,7 +262,7 @@ struct HTTPRequestTests {
 
   @Test("a line end in a header is refused")
   func headerInjection() async throws {
-    let server = try await LoopbackHTTP { _ in .init(200) }
+    let server = LoopbackHTTP { _ in .init(200) }
     let error = await failure(
       v4,
       [
@@ -275,7 +275,7 @@ struct HTTPRequestTests {
 
   @Test("two hundred requests wait at once on one thread")
   func many() async throws {
-    let server = try await LoopbackHTTP { _ in .init(200, "ok", delay: .milliseconds(600)) }
+    let server = LoopbackHTTP { _ in .init(200, "ok", delay: .milliseconds(600)) }
     let began = ContinuousClock.now
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<200 {

@@ -223,7 +223,7 @@ struct IMAPTests {
     #expect(
       await error(connections(port: LoopbackSocket(.refused).port))?.type == .connection)
     let folder = await error(connections(), "email:ActionListEmails", ["folder": "No such"])
-    #expect(folder?.type == .data, "\(folder?.message ?? "")")
+    #expect(folder?.type == .data, "\(folder?.message ?? "") \(folder?.detail ?? "")")
     #expect(
       await error(connections(), "email:ActionGetEmail", ["uid": 77])?.field == "uid")
     do {

@@ -27,7 +27,7 @@ struct DaemonTests {
   @Test(
     "starts what is scheduled, retries what is due, and finishes what runs when it is told to stop")
   func nightly() async throws {
-    let server = try await LoopbackHTTP { _ in .json(200, ["ok": true]) }
+    let server = LoopbackHTTP { _ in .json(200, ["ok": true]) }
     // A record whose automatic retry is due: stored while nothing listened, and its plan moved up.
     let free = LoopbackSocket(.refused)
     let failed = try await Program.fettle(

@@ -35,7 +35,7 @@ struct RealBlueprintTests {
 
   @Test("webhook-to-http forwards what the hook received")
   func webhookToHTTP() async throws {
-    let server = try await LoopbackHTTP { _ in .json(201, ["ok": true]) }
+    let server = LoopbackHTTP { _ in .json(201, ["ok": true]) }
     let result = try await run(
       local("webhook-to-http", server.base), #"[{"email":"ada@example.org","name":"Ada"}]"#)
     #expect(result.status == 0, "\(result.output)\(result.errors)")
@@ -47,7 +47,7 @@ struct RealBlueprintTests {
 
   @Test("filter-gate lets 51 pass and 50 not")
   func filterGate() async throws {
-    let server = try await LoopbackHTTP { _ in .json(200, [:]) }
+    let server = LoopbackHTTP { _ in .json(200, [:]) }
     let result = try await run(
       local("filter-gate", server.base),
       #"[{"score":51,"email":"a@example.org","name":"A"},{"score":50,"email":"b@example.org","name":"B"}]"#
@@ -60,7 +60,7 @@ struct RealBlueprintTests {
     "webhook-router-error-handler: both routes run, and a 500 is ignored as its author said",
     arguments: [200, 500])
   func router(status: Int) async throws {
-    let server = try await LoopbackHTTP { _ in .json(status, ["message": "answer"]) }
+    let server = LoopbackHTTP { _ in .json(status, ["message": "answer"]) }
     let result = try await run(
       local("webhook-router-error-handler", server.base),
       #"[{"email":"a@example.org","name":"A","score":80},{"email":"b@example.org","name":"B","score":3}]"#
@@ -103,7 +103,7 @@ struct RealBlueprintTests {
 
   @Test("datastore-dedupe: the same id twice is sent once, and remembered with its date")
   func dedupe() async throws {
-    let server = try await LoopbackHTTP { _ in .json(200, ["ok": true]) }
+    let server = LoopbackHTTP { _ in .json(200, ["ok": true]) }
     let result = try await run(
       local("datastore-dedupe", server.base),
       #"[{"id":"7","email":"a@example.org"},{"id":"7","email":"a@example.org"},{"id":"8","email":"b@example.org"}]"#

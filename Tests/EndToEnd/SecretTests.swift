@@ -50,7 +50,7 @@ struct SecretTests {
   @Test("a service that tells the secret back, in an answer and in an error, tells it to nobody")
   func planted() async throws {
     let secret = Self.secret
-    let server = try await LoopbackHTTP { request in
+    let server = LoopbackHTTP { request in
       let key = request.headers["x-api-key"] ?? "none"
       return request.path == "/echo"
         ? .json(
@@ -105,7 +105,7 @@ struct SecretTests {
 
   @Test("a secret in the environment, in a file, from a command; a missing one says which")
   func places() async throws {
-    let server = try await LoopbackHTTP { request in
+    let server = LoopbackHTTP { request in
       .json(request.headers["authorization"] == "Bearer \(SecretTests.secret)" ? 200 : 401, [:])
     }
     let file = try folder.file("token", Self.secret + "\n")

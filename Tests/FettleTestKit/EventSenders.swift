@@ -29,18 +29,7 @@ public final class EventSenders: Sendable {
     state = Mutex(State(limit: count, base: base, working: width))
     self.path = path
     self.body = body
-    for _ in 0..<width {
-      let context = Unmanaged.passRetained(self).toOpaque()
-      var thread = pthread_t()
-      pthread_create(
-        &thread, nil,
-        { context in
-          guard let context else { return nil }
-          Unmanaged<EventSenders>.fromOpaque(context).takeRetainedValue().work()
-          return nil
-        }, context)
-      pthread_detach(thread)
-    }
+    for _ in 0..<width { LoopbackThread.start { self.work() } }
   }
 
   /// Where the service is from now on.

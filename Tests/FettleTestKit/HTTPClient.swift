@@ -74,22 +74,8 @@ public final class HTTPClient: Sendable {
     _ body: @escaping @Sendable () -> Result
   ) async -> Result {
     await withCheckedContinuation { done in
-      let context = Unmanaged.passRetained(Work { done.resume(returning: body()) }).toOpaque()
-      var thread = pthread_t()
-      pthread_create(
-        &thread, nil,
-        { context in
-          guard let context else { return nil }
-          Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body()
-          return nil
-        }, context)
-      pthread_detach(thread)
+      LoopbackThread.start { done.resume(returning: body()) }
     }
-  }
-
-  private final class Work {
-    let body: () -> Void
-    init(_ body: @escaping () -> Void) { self.body = body }
   }
 
   static func request(
@@ -105,7 +91,7 @@ public final class HTTPClient: Sendable {
 
   /// - Returns: a connection; -1 where nobody listens.
   func connect(seconds: Int) -> Int32 {
-    let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var patience = timeval(tv_sec: seconds, tv_usec: 0)
     setsockopt(
       connection, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))

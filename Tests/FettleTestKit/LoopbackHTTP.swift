@@ -1,11 +1,12 @@
 public import FettleCore
-import FlyingFox
-import FlyingSocks
-import Foundation
+import Glibc
 import Synchronization
 
 /// A real HTTP server on a free port of the loopback interface, that answers as a test says and
 /// writes down what it was asked.
+///
+/// It has threads of its own, one for each connection: a server whose answers wait for the tests that
+/// run beside it would be slower than its clients are patient.
 public final class LoopbackHTTP: Sendable {
   /// What was asked.
   public struct Request: Sendable {
@@ -50,7 +51,7 @@ public final class LoopbackHTTP: Sendable {
 
   /// The base URL, without a slash at the end.
   public let base: String
-  private let server: HTTPServer
+  private let listener: LoopbackListener
   private let log: RequestLog
 
   private final class RequestLog: Sendable {
@@ -58,43 +59,24 @@ public final class LoopbackHTTP: Sendable {
   }
 
   /// Starts a server.
-  public init(_ answer: @escaping @Sendable (Request) -> Answer) async throws {
+  /// - Parameter answer: called on the thread of the connection.
+  public init(_ answer: @escaping @Sendable (Request) -> Answer) {
     let log = RequestLog()
-    // Where everything is slow an answer may be late, but it is the one that was told: by itself the
-    // server would say 500 after a quarter of a minute.
-    let server = HTTPServer(
-      address: try .inet(ip4: "127.0.0.1", port: 0), timeout: 120, logger: .disabled,
-      handler: ClosureHTTPHandler { request in
-        var headers: [String: String] = [:]
-        for (name, value) in request.headers { headers[name.rawValue.lowercased()] = value }
-        let seen = Request(
-          method: request.method.rawValue, path: request.path,
-          query: Dictionary(
-            request.query.map { ($0.name, $0.value) }, uniquingKeysWith: { $0 + "," + $1 }),
-          headers: headers, body: Array(try await request.bodyData))
-        log.requests.withLock { $0.append(seen) }
-        let answer = answer(seen)
-        if answer.delay > .zero { try? await Task.sleep(for: answer.delay) }
-        return HTTPResponse(
-          statusCode: HTTPStatusCode(answer.status, phrase: "Status"),
-          headers: HTTPHeaders(
-            Dictionary(
-              uniqueKeysWithValues: answer.headers.map { (HTTPHeader($0.key), $0.value) })),
-          body: Data(answer.body))
-      })
     self.log = log
-    self.server = server
-    Task { try await server.run() }
-    try await server.waitUntilListening(timeout: 60)
-    guard case .ip4(_, let port)? = await server.listeningAddress else {
-      throw TmuxSession.TimedOut(description: "the server does not listen")
+    listener = LoopbackListener { descriptor in
+      LoopbackThread.start {
+        var connection = HTTPConnection(descriptor)
+        while let request = connection.request() {
+          log.requests.withLock { $0.append(request) }
+          let answer = answer(request)
+          let delay = answer.delay.components
+          usleep(UInt32(delay.seconds * 1_000_000 + delay.attoseconds / 1_000_000_000_000))
+          guard connection.send(answer, to: request) else { break }
+        }
+        close(descriptor)
+      }
     }
-    base = "http://127.0.0.1:\(port)"
-  }
-
-  deinit {
-    let server = server
-    Task { await server.stop(timeout: 0) }
+    base = "http://127.0.0.1:\(listener.port)"
   }
 
   /// What it was asked so far.
