@@ -67,6 +67,8 @@ let package = Package(
         "FettleCore", "CCurl", "CXML", "CMail",
         .product(name: "SwiftCSV", package: "SwiftCSV"), .product(name: "Yams", package: "Yams"),
       ],
+      // The apps that come with Fettle are part of the program: one file to install.
+      resources: [.embedInCode("Apps")],
       swiftSettings: strict),
     .target(
       name: "FettleSQLite",

@@ -2,16 +2,17 @@ public import FettleConnectors
 public import FettleCore
 import Glibc
 
-/// The apps that are described in files of the operator's.
+/// The apps that are described in files: those of the operator's, and those that come with Fettle.
 public struct Apps: Sendable {
   /// Those that could be read, by name.
   public private(set) var apps: [DeclarativeApp] = []
   /// What is wrong with the files that could not, one sentence each.
   public private(set) var problems: [String] = []
 
-  /// The files of some folders that end in `.yaml` or `.yml`. Of two that describe the same app the
-  /// one in the earlier folder counts. A file that cannot be read keeps nothing from running.
-  public init(folders: [String]) {
+  /// The files of some folders that end in `.yaml` or `.yml`, then the apps that come with Fettle. Of
+  /// two that describe the same app the earlier counts, so that an operator can put another in the
+  /// place of ours. A file that cannot be read keeps nothing from running.
+  public init(folders: [String], builtIn: [DeclarativeApp] = DeclarativeApp.builtIn) {
     for folder in folders {
       for name in Self.files(in: folder) {
         let path = "\(folder)/\(name)"
@@ -25,6 +26,7 @@ public struct Apps: Sendable {
         } catch { problems.append("\(path): \(error)") }
       }
     }
+    apps += builtIn.filter { app in !apps.contains { $0.name == app.name } }
     apps.sort { $0.name < $1.name }
   }
 

@@ -1,0 +1,15 @@
+extension DeclarativeApp {
+  /// The apps that come with Fettle, described as those of an operator are, in the files of the folder
+  /// `Apps`. They are part of the program, read once, when the first is needed.
+  public static let builtIn: [DeclarativeApp] = files.compactMap { file in
+    try? DeclarativeApp(yaml: String(decoding: file.text, as: UTF8.self))
+  }
+
+  /// The files, as the build put them into the program.
+  static let files: [(name: String, text: [UInt8])] = [
+    ("airtable", PackageResources.airtable_yaml),
+    ("discord", PackageResources.discord_yaml),
+    ("slack", PackageResources.slack_yaml),
+    ("telegram", PackageResources.telegram_yaml),
+  ]
+}
