@@ -118,13 +118,13 @@ struct CommandTests {
 
   @Test("a module Fettle cannot run is an error that names it, and stores the bundle")
   func unknownModule() async throws {
-    let blueprint = Self.blueprint.replacing("json:ParseJSON", with: "slack:CreateMessage")
+    let blueprint = Self.blueprint.replacing("json:ParseJSON", with: "nowhere:CreateMessage")
     let run = try await fettle(
       "run", folder.file("b.json", blueprint), "--bundles",
       folder.file("x.json", #"[{"body":"a"},{"body":"b"}]"#), "--store", store)
     #expect(run.status == 3)
     let record = try #require(try await records().first)
-    #expect(record["reason"]?.text?.contains("slack:CreateMessage") == true)
+    #expect(record["reason"]?.text?.contains("nowhere:CreateMessage") == true)
     #expect(record["errorType"] == "InvalidConfigurationError")
   }
 

@@ -91,23 +91,14 @@ public final class HTTPClient: Sendable {
 
   /// - Returns: a connection; -1 where nobody listens.
   func connect(seconds: Int) -> Int32 {
-    let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    let connection = LoopbackPort.socket()
     var patience = timeval(tv_sec: seconds, tv_usec: 0)
     setsockopt(
       connection, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     var isOn: Int32 = 1
     setsockopt(
       connection, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    let status = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-        Glibc.connect(connection, generic, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    if status == 0 { return connection }
+    if LoopbackPort(port).connect(connection) { return connection }
     close(connection)
     return -1
   }

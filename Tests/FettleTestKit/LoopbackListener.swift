@@ -16,18 +16,9 @@ final class LoopbackListener: Sendable {
   ///   keeps the port without listening, so that connections to it are refused and nobody else is
   ///   given it.
   init(_ serve: (@Sendable (Int32) -> Void)?) {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-        _ = bind(descriptor, generic, length)
-        _ = getsockname(descriptor, generic, &length)
-      }
-    }
-    port = UInt16(bigEndian: address.sin_port)
+    let descriptor = LoopbackPort.socket()
+    _ = LoopbackPort(0).bind(descriptor)
+    port = LoopbackPort(of: descriptor).number
     self.descriptor = descriptor
     isServed = serve != nil
     guard let serve else { return }
