@@ -69,14 +69,12 @@ public struct OperatorDesk: Sendable {
   }
 
   /// Lets a scenario start by itself, or no longer.
+  /// - Throws: `unfit` with what would not work (semantics 8.4).
   public func activate(_ isActive: Bool, _ scenario: ScenarioID) async throws(StoreError) {
-    let (now, zone) = (runner.clock.now(), runner.timeZone)
-    try await runner.scenarios.update(scenario) { state in
-      if isActive {
-        state.activate(at: now, zone: state.timeZone ?? zone)
-      } else {
-        state.deactivate()
-      }
+    if isActive {
+      try await runner.activate(scenario)
+    } else {
+      try await runner.deactivate(scenario)
     }
   }
 

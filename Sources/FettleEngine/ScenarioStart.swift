@@ -34,8 +34,17 @@ extension ScenarioRunner {
     guard let blueprint = try await scenarios.blueprint(of: id) else {
       throw .unfit("no blueprint of scenario \(id) is kept; run it once, or fettle schedule it")
     }
+    try checkActivation(of: blueprint)
+    let (now, zone) = (clock.now(), timeZone)
+    try await scenarios.update(id) { $0.activate(at: now, zone: zone) }
+  }
+
+  /// Checks that a blueprint can be the one of a scenario that starts by itself: what cannot work is
+  /// refused now, not at night. Whoever switches a scenario on asks this.
+  /// - Throws: `unfit` with what would not work (semantics 8.4).
+  public func checkActivation(of blueprint: Blueprint) throws(StoreError) {
     let check = BlueprintCheck(blueprint) { modules.descriptor(of: $0) }
-    let wrong = check.findings.filter { $0.severity == .error }
+    let wrong = check.obstacles
     guard wrong.isEmpty else {
       throw .unfit(
         "\(blueprint.name) cannot be activated: "
@@ -43,8 +52,6 @@ extension ScenarioRunner {
             finding.message + (finding.module.map { " (module \($0))" } ?? "")
           }.joined(separator: "; "))
     }
-    let (now, zone) = (clock.now(), timeZone)
-    try await scenarios.update(id) { $0.activate(at: now, zone: zone) }
   }
 
   /// No longer lets a scenario start by itself.

@@ -14,6 +14,9 @@ public struct BlueprintCheck: Sendable {
     public let place: String?
     /// One sentence that says what is wrong and what to do.
     public let message: String
+    /// Whether its scenario cannot be switched on. A module that cannot be run is loaded, drawn and
+    /// may be run by hand, but keeps its scenario from starting by itself (semantics 8.4.10).
+    public let blocksActivation: Bool
   }
 
   /// How bad a finding is.
@@ -26,6 +29,9 @@ public struct BlueprintCheck: Sendable {
 
   /// Whether nothing was found that will not work.
   public var passes: Bool { !findings.contains { $0.severity == .error } }
+
+  /// What keeps the scenario from being switched on.
+  public var obstacles: [Finding] { findings.filter(\.blocksActivation) }
 
   /// Looks at a blueprint.
   /// - Parameter descriptor: what the module of a type accepts; nil when it cannot be run.
@@ -44,9 +50,12 @@ private struct Checker {
 
   mutating func add(
     _ severity: BlueprintCheck.Severity, _ module: ModuleNode?, _ message: String,
-    at place: String? = nil
+    at place: String? = nil, blocksActivation: Bool? = nil
   ) {
-    findings.append(.init(severity: severity, module: module?.id, place: place, message: message))
+    findings.append(
+      .init(
+        severity: severity, module: module?.id, place: place, message: message,
+        blocksActivation: blocksActivation ?? (severity == .error)))
   }
 
   mutating func checkScenario(_ descriptor: (String) -> ModuleDescriptor?) {
@@ -125,7 +134,8 @@ private struct Checker {
       add(
         .warning, module,
         "Fettle cannot run \(module.type)\(hint); a bundle that reaches it fails with "
-          + "InvalidConfigurationError")
+          + "InvalidConfigurationError, and the scenario cannot be activated",
+        blocksActivation: true)
     }
     if Directive(module) == .breakOff, !blueprint.settings.storesIncompleteExecutions {
       add(

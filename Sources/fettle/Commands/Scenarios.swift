@@ -96,12 +96,10 @@ struct ScheduleCommand: AsyncParsableCommand {
       throw CommandFailure.usage("the schedule does not fit: \(error)")
     }
     let workshop = try Workshop(options, creating: true)
-    let check = BlueprintCheck(scenario) { workshop.runner.modules.descriptor(of: $0) }
-    // What cannot work is refused now, not at night (semantics 8.4).
-    if !inactive, let wrong = check.findings.first(where: { $0.severity == .error }) {
-      let place = wrong.module.map { " (module \($0))" } ?? ""
-      throw CommandFailure.usage(
-        "\(scenario.name) cannot be activated: \(wrong.message)\(place); see fettle check")
+    if !inactive {
+      try await reporting { () async throws(StoreError) in
+        try workshop.runner.checkActivation(of: scenario)
+      }
     }
     let (zone, retries, isActive) = (zone, retries.flatMap(RetrySchedule.named), !inactive)
     let runner = workshop.runner
@@ -144,7 +142,9 @@ struct Start: AsyncParsableCommand {
   @OptionGroup var options: StoreOptions
 
   func run() async throws {
-    try await change(scenario, options) { state, now, zone in state.activate(at: now, zone: zone) }
+    try await change(scenario, options) { desk, id throws(StoreError) in
+      try await desk.activate(true, id)
+    }
   }
 }
 
@@ -159,22 +159,23 @@ struct Stop: AsyncParsableCommand {
   @OptionGroup var options: StoreOptions
 
   func run() async throws {
-    try await change(scenario, options) { state, _, _ in state.deactivate() }
+    try await change(scenario, options) { desk, id throws(StoreError) in
+      try await desk.activate(false, id)
+    }
   }
 }
 
 private func change(
   _ name: String, _ options: StoreOptions,
-  _ body: @escaping @Sendable (inout ScenarioState, Instant, String) -> Void
+  _ body: @escaping @Sendable (OperatorDesk, ScenarioID) async throws(StoreError) -> Void
 ) async throws {
   let workshop = try Workshop(options, creating: false)
   guard let found = try await workshop.scenario(named: name) else { return }
-  let (now, zone) = (workshop.runner.clock.now(), workshop.runner.timeZone)
   let row = try await reporting { () async throws(StoreError) in
-    try await workshop.store.update(found.id) { body(&$0, now, zone) }
+    try await body(workshop.desk, found.id)
     return try await workshop.store.scenario(found.id)
   }
-  Console.say("\(row.name): \(row.standing(now))")
+  Console.say("\(row.name): \(row.standing(workshop.runner.clock.now()))")
 }
 
 extension ScenarioRow {
