@@ -80,17 +80,56 @@ extension SQLiteStore: IncompleteStore {
     }
   }
 
-  /// The records whose automatic retry is due.
-  public func due(at now: Instant, limit: Int) async throws(StoreError) -> [IncompleteSummary] {
+  /// The scenarios that have records whose automatic retry is due.
+  public func scenariosWithDue(at now: Instant) async throws(StoreError) -> [ScenarioID] {
     try await reading { database in
-      try Row.fetchAll(
+      // One look into the index tells that nothing is due, which is what most looks find.
+      guard
+        let earliest = try Int64.fetchOne(
+          try database.cachedStatement(
+            sql: "SELECT min(next_retry) FROM record WHERE next_retry IS NOT NULL")),
+        earliest <= now.milliseconds
+      else { return [] }
+      return try Int.fetchAll(
         try database.cachedStatement(
           sql: """
-            SELECT \(IncompleteSummary.columns) FROM record
-            WHERE next_retry IS NOT NULL AND next_retry <= ? AND state = 'pending'
-            ORDER BY next_retry LIMIT ?
-            """), arguments: [now.milliseconds, limit]
+            SELECT scenario FROM open_counter WHERE records > 0 AND EXISTS (
+              SELECT 1 FROM record INDEXED BY record_retried
+              WHERE record.scenario = open_counter.scenario AND state = 'pending'
+                AND next_retry IS NOT NULL AND next_retry <= ?)
+            """), arguments: [now.milliseconds]
+      ).map { ScenarioID($0) }
+    }
+  }
+
+  /// The records of a scenario whose automatic retry is due.
+  public func due(
+    at now: Instant, of scenario: ScenarioID, inOrder: Bool, limit: Int
+  ) async throws(StoreError) -> [IncompleteSummary] {
+    let columns = IncompleteSummary.columns
+    return try await reading { database in
+      guard inOrder else {
+        return try Row.fetchAll(
+          try database.cachedStatement(
+            sql: """
+              SELECT \(columns) FROM record INDEXED BY record_retried
+              WHERE scenario = ? AND state = 'pending' AND next_retry IS NOT NULL
+                AND next_retry <= ? ORDER BY queue_index LIMIT ?
+              """), arguments: [scenario.number, now.milliseconds, limit]
+        ).map(IncompleteSummary.init)
+      }
+      let oldest = try Row.fetchOne(
+        try database.cachedStatement(
+          sql: """
+            SELECT \(columns) FROM record
+            WHERE scenario = ? AND state IN ('pending', 'unresolved', 'inProgress')
+            ORDER BY queue_index LIMIT 1
+            """), arguments: [scenario.number]
       ).map(IncompleteSummary.init)
+      guard let oldest, limit > 0, oldest.state == .pending,
+        oldest.nextRetry.map({ $0 <= now }) == true
+      else { return [] }
+      return [oldest]
     }
   }
 

@@ -177,8 +177,16 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     try await read { () async throws(StoreError) in try await store.identify(digits) }
   }
 
-  func due(at now: Instant, limit: Int) async throws(StoreError) -> [IncompleteSummary] {
-    try await read { () async throws(StoreError) in try await store.due(at: now, limit: limit) }
+  func scenariosWithDue(at now: Instant) async throws(StoreError) -> [ScenarioID] {
+    try await read { () async throws(StoreError) in try await store.scenariosWithDue(at: now) }
+  }
+
+  func due(
+    at now: Instant, of scenario: ScenarioID, inOrder: Bool, limit: Int
+  ) async throws(StoreError) -> [IncompleteSummary] {
+    try await read { () async throws(StoreError) in
+      try await store.due(at: now, of: scenario, inOrder: inOrder, limit: limit)
+    }
   }
 
   func earliestRetry(after instant: Instant) async throws(StoreError) -> Instant? {

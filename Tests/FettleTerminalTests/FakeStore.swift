@@ -136,7 +136,10 @@ final class FakeStore: IncompleteStore {
 
   func renewLease(of id: RecordID, until: Instant) async throws(StoreError) {}
 
-  func due(at now: Instant, limit: Int) async throws(StoreError) -> [IncompleteSummary] { [] }
+  func scenariosWithDue(at now: Instant) async throws(StoreError) -> [ScenarioID] { [] }
+  func due(
+    at now: Instant, of scenario: ScenarioID, inOrder: Bool, limit: Int
+  ) async throws(StoreError) -> [IncompleteSummary] { [] }
 
   func earliestRetry(after instant: Instant) async throws(StoreError) -> Instant? { nil }
 

@@ -211,6 +211,33 @@ struct PageTests {
     #expect(up.suffix(53).map(\.id) == down.map(\.id))
   }
 
+  @Test(
+    "whose retry is due, in the order of their queue; in order only the oldest open one",
+    arguments: StoreUnderTest.allCases)
+  func due(kind: StoreUnderTest) async throws {
+    let store = try kind.open(in: folder)
+    let maker = try await RecordMaker(store)
+    let other = try await store.scenario(named: "Other")
+    // The later ones are due earlier: the order is that of the queue.
+    let records = try (0..<5).map { try maker.record(state: .pending, created: -100 * $0) }
+    let (waiting, elsewhere) = (try maker.record(), try maker.record(state: .pending, in: other))
+    for record in records + [waiting, elsewhere] { _ = try await store.add(record) }
+    let now = Instant(milliseconds: 1_700_000_000_000 + 550_000)
+    #expect(try await store.scenariosWithDue(at: now) == [maker.scenario])
+    func due(
+      _ limit: Int, inOrder: Bool = false, at now: Instant = now
+    ) async throws -> [RecordID] {
+      try await store.due(at: now, of: maker.scenario, inOrder: inOrder, limit: limit).map(\.id)
+    }
+    // The first of the queue is due fifty seconds later.
+    #expect(try await due(3) == records[1...3].map(\.id))
+    #expect(try await due(10) == records[1...4].map(\.id))
+    #expect(try await due(10, inOrder: true).isEmpty)
+    #expect(try await due(10, inOrder: true, at: now.advanced(bySeconds: 60)) == [records[0].id])
+    #expect(try await store.due(at: now, of: other, inOrder: false, limit: 9).isEmpty)
+    #expect(try await store.scenariosWithDue(at: now.advanced(bySeconds: -600)).isEmpty)
+  }
+
   @Test("by state, kind, scenario and text", arguments: StoreUnderTest.allCases)
   func filters(kind: StoreUnderTest) async throws {
     let store = try kind.open(in: folder)

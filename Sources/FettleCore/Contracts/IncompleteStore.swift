@@ -58,8 +58,16 @@ public protocol IncompleteStore: AmendmentStore {
     _ id: RecordID, version: Int?, _ change: RecordChange
   ) async throws(StoreError) -> IncompleteExecution
 
-  /// The records whose automatic retry is due, those that wait longest first.
-  func due(at now: Instant, limit: Int) async throws(StoreError) -> [IncompleteSummary]
+  /// The scenarios that have records whose automatic retry is due.
+  func scenariosWithDue(at now: Instant) async throws(StoreError) -> [ScenarioID]
+
+  /// The records of a scenario whose automatic retry is due, in the order of their positions in its
+  /// queue (semantics 5.3). A batch is a few; the thousands behind it are not read.
+  /// - Parameter inOrder: whether the scenario is processed in order: then it is its oldest open record
+  ///   or, where that one is not due, none.
+  func due(
+    at now: Instant, of scenario: ScenarioID, inOrder: Bool, limit: Int
+  ) async throws(StoreError) -> [IncompleteSummary]
 
   /// When the next automatic retry is due; nil when none is planned.
   func earliestRetry(after instant: Instant) async throws(StoreError) -> Instant?

@@ -1,4 +1,4 @@
-/// Which of the records whose time has come are retried now (semantics 5.3).
+/// How many of the records whose time has come are retried now (semantics 5.3).
 public struct RetryQueue: Sendable {
   /// How many retries of one scenario make a batch. The next batch starts when the former has
   /// finished, so that a service that has just come back is not overrun (Make, 5.3.1).
@@ -19,35 +19,34 @@ public struct RetryQueue: Sendable {
     public var retrying: Int
     /// Whether the scenario itself runs.
     public var isRunning: Bool
-    /// For a scenario that is processed in order: its oldest open record. Only that one may be
-    /// retried, also when it waits for the operator.
-    public var mustBeFirst: RecordID?
+    /// Whether the scenario is processed in order: one retry at a time, and never beside the scenario
+    /// itself.
+    public var isSequential: Bool
 
     /// A scenario at rest.
-    public init(retrying: Int = 0, isRunning: Bool = false, mustBeFirst: RecordID? = nil) {
+    public init(retrying: Int = 0, isRunning: Bool = false, isSequential: Bool = false) {
       self.retrying = retrying
       self.isRunning = isRunning
-      self.mustBeFirst = mustBeFirst
+      self.isSequential = isSequential
     }
   }
 
-  /// The records to retry now, in the order of their positions.
-  public func choose(
-    _ due: [IncompleteSummary], now: Instant, _ situations: [ScenarioID: Situation]
-  ) -> [RecordID] {
-    var batches: [ScenarioID: Int] = [:]
-    var chosen: [RecordID] = []
-    for record in due.sorted(by: { $0.index < $1.index }) {
-      let situation = situations[record.scenarioID] ?? Situation()
-      let isSequential = situation.mustBeFirst != nil
-      let waited = record.nextRetry.map { now.milliseconds - $0.milliseconds } ?? 0
-      if situation.isRunning, isSequential || waited < Int64(patience) * 1000 { continue }
-      if let first = situation.mustBeFirst, first != record.id { continue }
-      let batch = batches[record.scenarioID] ?? 0
-      guard situation.retrying == 0, batch < (isSequential ? 1 : atOnce) else { continue }
-      batches[record.scenarioID] = batch + 1
-      chosen.append(record.id)
+  /// Retries that may start together.
+  public struct Batch: Sendable, Hashable {
+    /// How many at most, in the order of their positions.
+    public let size: Int
+    /// When they must have been due. While the scenario runs, only those start that have waited for it
+    /// long enough.
+    public let dueBy: Instant
+  }
+
+  /// What may start now of a scenario's retries; nil while nothing may.
+  public func batch(at now: Instant, in situation: Situation) -> Batch? {
+    guard situation.retrying == 0, !(situation.isRunning && situation.isSequential) else {
+      return nil
     }
-    return chosen
+    return Batch(
+      size: situation.isSequential ? 1 : atOnce,
+      dueBy: situation.isRunning ? now.advanced(bySeconds: -patience) : now)
   }
 }

@@ -121,17 +121,17 @@ public actor Scheduler {
   private func dueRetries(
     _ rows: [ScenarioRow], _ now: Instant
   ) async throws(StoreError) -> [IncompleteSummary] {
-    let due = try await runner.store.due(at: now, limit: 1000)
-    guard !due.isEmpty else { return [] }
-    var situations: [ScenarioID: RetryQueue.Situation] = [:]
-    for row in rows where due.contains(where: { $0.scenarioID == row.id }) {
-      situations[row.id] = RetryQueue.Situation(
+    let scenarios = Set(try await runner.store.scenariosWithDue(at: now))
+    var chosen: [IncompleteSummary] = []
+    for row in rows where scenarios.contains(row.id) {
+      let situation = RetryQueue.Situation(
         retrying: max(retrying[row.id] ?? 0, row.retrying),
-        isRunning: running.contains(row.id) || isRunning(row, now),
-        mustBeFirst: row.isSequential ? try await runner.store.oldestOpen(of: row.id) : nil)
+        isRunning: running.contains(row.id) || isRunning(row, now), isSequential: row.isSequential)
+      guard let batch = queue.batch(at: now, in: situation) else { continue }
+      chosen += try await runner.store.due(
+        at: batch.dueBy, of: row.id, inOrder: row.isSequential, limit: batch.size)
     }
-    let chosen = Set(queue.choose(due, now: now, situations))
-    return due.filter { chosen.contains($0.id) }.sorted { $0.index < $1.index }
+    return chosen.sorted { $0.index < $1.index }
   }
 
   private func retry(_ record: IncompleteSummary) -> Task<Event, Never> {

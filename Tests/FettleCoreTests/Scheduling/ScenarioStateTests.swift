@@ -117,54 +117,33 @@ struct ScenarioStateTests {
   }
 }
 
-@Suite("Which retries start (semantics 5.3)")
+@Suite("How many retries start (semantics 5.3)")
 struct RetryQueueTests {
-  private func record(_ index: Int, scenario: Int = 1, due: Int = 0) -> IncompleteSummary {
-    IncompleteSummary(
-      id: RecordID("\(scenario)-\(index)"), scenarioID: ScenarioID(scenario), scenarioName: "S",
-      index: index, executionID: "", failer: 2, failerTitle: "", errorType: .connection,
-      reason: "", created: start, size: 0, state: .pending,
-      nextRetry: start.advanced(bySeconds: -due))
-  }
-
-  private func chosen(
-    _ due: [IncompleteSummary], _ situation: RetryQueue.Situation = RetryQueue.Situation()
-  ) -> [String] {
-    RetryQueue().choose(due, now: start, [ScenarioID(1): situation]).map(\.text)
-  }
-
-  @Test("of one scenario the oldest three, whatever order they come in; of another its own three")
-  func threeAtOnce() {
-    let due = [5, 3, 4, 1, 2].map { record($0) } + [record(1, scenario: 2)]
-    #expect(Set(chosen(due)) == ["1-1", "1-2", "1-3", "2-1"])
-  }
+  private typealias Situation = RetryQueue.Situation
 
   @Test(
-    "the next three when the former three have finished, not as each of them does (5.3.1)",
-    arguments: [(3, 0), (2, 0), (1, 0), (0, 3)])
-  func batches(retrying: Int, starts: Int) {
-    let due = (1...5).map { record($0) }
-    #expect(chosen(due, RetryQueue.Situation(retrying: retrying)).count == starts)
+    "three at once, and the next three when the former have finished, not as each of them does",
+    arguments: [(3, nil), (2, nil), (1, nil), (0, 3)] as [(Int, Int?)])
+  func batches(retrying: Int, starts: Int?) {
+    let batch = RetryQueue().batch(at: start, in: Situation(retrying: retrying))
+    #expect(batch?.size == starts)
   }
 
-  @Test("none while the scenario runs, but for those that have waited ten minutes (5.3.2)")
+  @Test("while the scenario runs, those that have waited ten minutes for it (5.3.2)")
   func runningScenario() {
-    let due = [record(1, due: 10), record(2, due: 700)]
-    #expect(chosen(due, RetryQueue.Situation(isRunning: true)) == ["1-2"])
+    let running = Situation(isRunning: true)
+    #expect(RetryQueue().batch(at: start, in: Situation())?.dueBy == start)
+    #expect(RetryQueue().batch(at: start, in: running)?.dueBy == start.advanced(bySeconds: -600))
     #expect(
-      RetryQueue(patience: 5).choose(
-        due, now: start, [ScenarioID(1): RetryQueue.Situation(isRunning: true)]
-      ).count == 2)
-    // In order, a retry never runs beside its scenario, however long it has waited.
-    #expect(
-      chosen(due, RetryQueue.Situation(isRunning: true, mustBeFirst: RecordID("1-2"))) == [])
+      RetryQueue(patience: 5).batch(at: start, in: running)?.dueBy
+        == start.advanced(bySeconds: -5))
   }
 
-  @Test("in order: one at a time, the oldest; one that waits for the operator blocks the others")
+  @Test("in order: one at a time, and never beside the scenario, however long it has waited")
   func sequential() {
-    let due = [record(2), record(3)]
-    #expect(chosen(due, RetryQueue.Situation(mustBeFirst: RecordID("1-2"))) == ["1-2"])
-    #expect(chosen(due, RetryQueue.Situation(mustBeFirst: RecordID("1-1"))) == [])
-    #expect(chosen(due, RetryQueue.Situation(retrying: 1, mustBeFirst: RecordID("1-2"))) == [])
+    #expect(RetryQueue().batch(at: start, in: Situation(isSequential: true))?.size == 1)
+    #expect(RetryQueue().batch(at: start, in: Situation(retrying: 1, isSequential: true)) == nil)
+    #expect(
+      RetryQueue().batch(at: start, in: Situation(isRunning: true, isSequential: true)) == nil)
   }
 }
