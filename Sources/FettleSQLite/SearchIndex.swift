@@ -12,8 +12,10 @@ final class SearchIndex: Sendable {
 
   private let state = Mutex(State())
 
-  /// Records in one transaction: few enough that a run that has to write hardly waits.
-  private static let batch = 200
+  /// Records in one transaction: few enough that a run or a webhook that has to write hardly waits.
+  private static let batch = 20
+  /// The pause between two transactions, in which whoever waits for the writer has its turn.
+  private static let pause = Duration.milliseconds(5)
   /// How long after a record its text is looked at; whatever comes meanwhile is done with it.
   private static let delay = Duration.milliseconds(300)
   /// The most of one record that is indexed, in bytes.
@@ -30,7 +32,9 @@ final class SearchIndex: Sendable {
       try? await Task.sleep(for: Self.delay)
       self.state.withLock { $0.isScheduled = false }
       // A store that is closed, busy or full is indexed by whoever looks at it next.
-      while let pool, (try? await Self.fill(pool)) == Self.batch {}
+      while let pool, (try? await Self.fill(pool)) == Self.batch {
+        try? await Task.sleep(for: Self.pause)
+      }
     }
   }
 
