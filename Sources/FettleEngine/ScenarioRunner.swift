@@ -82,10 +82,12 @@ public struct ScenarioRunner: Sendable {
   }
 
   /// Runs an execution that was opened.
-  /// - Parameter answer: takes what the scenario answers the sender of its event.
+  /// - Parameters:
+  ///   - answer: takes what the scenario answers the sender of its event.
+  ///   - walked: told when no module is at work any more, before the end is on the disk.
   func run(
     _ opening: ExecutionOpening, _ state: ScenarioState,
-    answer: (@Sendable (HookAnswer) -> Void)? = nil
+    answer: (@Sendable (HookAnswer) -> Void)? = nil, walked: (@Sendable () async -> Void)? = nil
   ) async throws(StoreError) -> ExecutionSummary {
     try await keepingLease(of: opening.execution.id) { () throws(StoreError) in
       var cycle = Cycle(
@@ -94,6 +96,7 @@ public struct ScenarioRunner: Sendable {
       cycle.answer = answer
       do throws(StoreError) {
         try await cycle.run(given: opening.given)
+        await walked?()
         let summary = cycle.closed()
         try await cycle.journal.close(summary)
         return summary

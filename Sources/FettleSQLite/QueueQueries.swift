@@ -36,27 +36,32 @@ extension SQLiteStore: QueueStore {
     return try answer.get()
   }
 
-  /// Takes the oldest waiting event of a scenario and opens an execution of it.
+  /// Takes the oldest waiting events of a scenario and opens an execution of each.
   public func take(
-    of scenario: ScenarioID, as execution: NewExecution,
+    of scenario: ScenarioID, as executions: [NewExecution],
     permits: @escaping @Sendable (ScenarioRow) -> Bool
-  ) async throws(StoreError) -> TakenEvent? {
+  ) async throws(StoreError) -> [TakenEvent] {
+    guard let first = executions.first else { return [] }
     // Looking takes no lock; a worker that finds nothing must not hold up those who write.
     let isAny = try await reading { [self] database in
       try EventRows(database: database, records: rows(database))
-        .next(of: scenario, for: execution) != nil
+        .next(of: scenario, for: first, limit: 1).isEmpty == false
     }
-    guard isAny else { return nil }
+    guard isAny else { return [] }
     return try await committing { [self] database in
       let events = EventRows(database: database, records: rows(database))
-      guard let number = try events.next(of: scenario, for: execution),
+      guard
         let row = try Row.fetchOne(
           try database.cachedStatement(sql: "\(Self.scenarioColumns) WHERE scenario.id = ?"),
           arguments: [scenario.number])
-      else { return nil }
+      else { return [] }
       let known = try ScenarioRow(row)
-      guard permits(known) else { return nil }
-      return try events.take(number, of: known, as: execution)
+      guard permits(known) else { return [] }
+      let most = known.isSequential ? 1 : executions.count
+      let numbers = try events.next(of: scenario, for: first, limit: most)
+      return try zip(numbers, executions).compactMap { number, execution in
+        try events.take(number, of: known, as: execution)
+      }
     }
   }
 
@@ -137,18 +142,18 @@ struct EventRows {
   let records: RecordRows
   private var large: LargeValues { LargeValues(database: database) }
 
-  /// The oldest waiting event of a scenario that this worker may take; one that another worker's
+  /// The oldest waiting events of a scenario that this worker may take; one that another worker's
   /// sender waits for is left to that worker, and keeps its place.
-  func next(of scenario: ScenarioID, for execution: NewExecution) throws -> Int? {
-    try Int.fetchOne(
+  func next(of scenario: ScenarioID, for execution: NewExecution, limit: Int) throws -> [Int] {
+    try Int.fetchAll(
       try database.cachedStatement(
         sql: """
           SELECT number FROM event
           WHERE hook = (SELECT id FROM hook WHERE scenario = ?) AND state = 'waiting'
             AND (worker IS NULL OR worker = ? OR reserved_until < ?)
-          ORDER BY number LIMIT 1
+          ORDER BY number LIMIT ?
           """),
-      arguments: [scenario.number, execution.worker, execution.started.milliseconds])
+      arguments: [scenario.number, execution.worker, execution.started.milliseconds, limit])
   }
 
   /// Gives an event to an execution, which begins with it.

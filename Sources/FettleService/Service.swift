@@ -54,9 +54,7 @@ public final class Service: Sendable {
       runner: runner, requests: store, atOnce: retriesAtOnce, report: report)
     let webhooks = Webhooks(
       stores: store, runner: runner, limits: limits, senders: senders, logger: logger
-    ) { scenario in
-      Task { await intake.call(scenario) }
-    }
+    ) { intake.ring(for: $0) }
     let api = API(
       store: store, runner: runner, retries: retries, intake: intake, errands: errands)
     let health = Health(store: store, runner: runner, metrics: metrics)

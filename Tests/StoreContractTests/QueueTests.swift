@@ -66,7 +66,7 @@ struct QueueTests {
     #expect(try await store.hooks().first?.waiting == 3)
     #expect(try await store.scenariosWithEvents() == [scenario])
     let taken = try #require(
-      try await store.take(of: scenario, as: execution("e1"), permits: { _ in true }))
+      try await store.take(of: scenario, as: [execution("e1")], permits: { _ in true }).first)
     #expect(taken.event.number == 1)
     #expect(taken.opening.given == [["n": 1]])
     #expect(taken.opening.execution.origin == .instant)
@@ -80,8 +80,27 @@ struct QueueTests {
     try await store.close(summary, [], outcome: nil, by: "w", forgets: false)
     await #expect(throws: StoreError.notFound("event 1")) { try await store.event(1) }
     #expect(
-      try await store.take(of: scenario, as: execution("e2"), permits: { _ in false }) == nil)
+      try await store.take(of: scenario, as: [execution("e2")], permits: { _ in false }).isEmpty)
     #expect(try await store.executions(of: scenario, limit: 9).count == 1)
+  }
+
+  @Test("several are taken at once, the oldest; of a scenario that is processed in order one")
+  func several() async throws {
+    let (store, hook, scenario) = try await open()
+    for n in 1...5 { _ = try await store.enqueue(event(n, hook)) }
+    let some = try await store.take(
+      of: scenario, as: [execution("e1"), execution("e2"), execution("e3")],
+      permits: { _ in true })
+    #expect(some.map(\.event.number) == [1, 2, 3])
+    #expect(some.map(\.opening.given) == [[["n": 1]], [["n": 2]], [["n": 3]]])
+    #expect(try await store.hooks().first?.waiting == 2)
+    let text =
+      RecordMaker.blueprintText.dropLast()
+      + #","metadata":{"scenario":{"sequential":true}}}"#
+    try await store.keep(try Blueprint(json: Array(text.utf8)), for: scenario)
+    let inOrder = try await store.take(
+      of: scenario, as: [execution("e4"), execution("e5")], permits: { _ in true })
+    #expect(inOrder.map(\.event.number) == [4])
   }
 
   @Test("one that failed returns to its place, counted, and takes back what was stored of it")
@@ -94,7 +113,8 @@ struct QueueTests {
     let maker = try await RecordMaker(store)
     for time in 1...2 {
       let taken = try #require(
-        try await store.take(of: scenario, as: execution("e\(time)"), permits: { _ in true }))
+        try await store.take(of: scenario, as: [execution("e\(time)")], permits: { _ in true })
+          .first)
       #expect(taken.event.number == 1)
       #expect(taken.opening.given == [["n": 1, "large": large]])
       let record = try maker.record()
@@ -117,11 +137,11 @@ struct QueueTests {
     #expect(try await store.event(1).keepsFailing)
     try await store.setEvent(1, parked: true, bundles: nil)
     let next = try #require(
-      try await store.take(of: scenario, as: execution("e3"), permits: { _ in true }))
+      try await store.take(of: scenario, as: [execution("e3")], permits: { _ in true }).first)
     #expect(next.event.number == 2, "the one behind it goes on")
     try await store.setEvent(1, parked: false, bundles: [["n": 9]])
     let mended = try #require(
-      try await store.take(of: scenario, as: execution("e4"), permits: { _ in true }))
+      try await store.take(of: scenario, as: [execution("e4")], permits: { _ in true }).first)
     #expect(mended.opening.given == [["n": 9]])
     #expect(mended.event.failures == 0)
   }
@@ -135,12 +155,14 @@ struct QueueTests {
     _ = try await store.enqueue(event(2, hook))
     let others = try #require(
       try await store.take(
-        of: scenario, as: execution("e1", worker: "b"), permits: { _ in true }))
+        of: scenario, as: [execution("e1", worker: "b")], permits: { _ in true }
+      ).first)
     #expect(others.event.number == 2)
     #expect(others.ticket == nil)
     let own = try #require(
       try await store.take(
-        of: scenario, as: execution("e2", worker: "a"), permits: { _ in true }))
+        of: scenario, as: [execution("e2", worker: "a")], permits: { _ in true }
+      ).first)
     #expect(own.event.number == 1)
     #expect(own.ticket == "t1")
     _ = try await store.enqueue(
@@ -148,8 +170,9 @@ struct QueueTests {
     let late = try #require(
       try await store.take(
         of: scenario,
-        as: NewExecution(
-          id: "e3", started: soon, seed: 1, worker: "b", lease: soon), permits: { _ in true }))
+        as: [NewExecution(id: "e3", started: soon, seed: 1, worker: "b", lease: soon)],
+        permits: { _ in true }
+      ).first)
     #expect(late.ticket == nil, "nobody waits any more")
   }
 

@@ -55,15 +55,16 @@ public protocol QueueStore: Sendable {
   /// - Throws: `queueFull`, `notFound` when the webhook is gone.
   func enqueue(_ event: NewEvent) async throws(StoreError) -> Int
 
-  /// Takes the oldest waiting event of a scenario and opens an execution of it, in one transaction.
+  /// Takes the oldest waiting events of a scenario and opens an execution of each, in one transaction.
+  /// Of a scenario that is processed in order it takes one.
   /// - Parameters:
-  ///   - execution: the identity of the execution.
-  ///   - permits: asked in the transaction whether an event may be taken now.
-  /// - Returns: nil when nothing waits, or it may not be taken.
+  ///   - executions: what the executions are opened with: as many events are taken at most.
+  ///   - permits: asked in the transaction whether events may be taken now.
+  /// - Returns: nothing when none waits, or they may not be taken.
   func take(
-    of scenario: ScenarioID, as execution: NewExecution,
+    of scenario: ScenarioID, as executions: [NewExecution],
     permits: @escaping @Sendable (ScenarioRow) -> Bool
-  ) async throws(StoreError) -> TakenEvent?
+  ) async throws(StoreError) -> [TakenEvent]
 
   /// The scenarios for which events wait.
   func scenariosWithEvents() async throws(StoreError) -> [ScenarioID]
