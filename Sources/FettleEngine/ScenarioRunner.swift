@@ -1,5 +1,14 @@
 public import FettleCore
 
+/// What becomes of the bundles on which a confidential scenario fails (semantics D28).
+public enum Confidentiality: String, Sendable, CaseIterable {
+  /// They are stored sealed, and removed when they are resolved.
+  case sealed
+  /// Nothing is stored: a failure rolls the run back, as if storing incomplete executions were not
+  /// allowed, and what the trigger can give again is processed from the start.
+  case strict
+}
+
 /// Runs scenarios: what it needs, put together once by the program.
 public struct ScenarioRunner: Sendable {
   /// The modules that can be run.
@@ -23,6 +32,8 @@ public struct ScenarioRunner: Sendable {
   /// How long this worker may stay silent before others take over what it runs, in seconds
   /// (durability 3).
   public let leaseSeconds: Int
+  /// Whether failures of confidential scenarios are kept.
+  public var confidentiality = Confidentiality.sealed
   /// What tells this worker from others on the same store.
   public let worker: String
   /// What makes this worker stop after the operations that run now.

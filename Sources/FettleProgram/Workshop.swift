@@ -24,17 +24,21 @@ public struct Workshop: Sendable {
     path: String, creating: Bool, clock: any RunClock = SystemClock(),
     settings: Settings = .environment
   ) throws(StoreError) {
+    // One key for everything in the store: what is asked for it is asked once.
+    let sealing = KeyedSealing()
     store =
       creating
-      ? try SQLiteStore.open(path: path, limits: settings.limits)
-      : try .openExisting(path: path, limits: settings.limits)
-    connections = StoredConnections(store, sealing: KeyedSealing())
+      ? try SQLiteStore.open(path: path, limits: settings.limits, sealing: sealing)
+      : try .openExisting(path: path, limits: settings.limits, sealing: sealing)
+    connections = StoredConnections(store, sealing: sealing)
     apps = Apps(folders: Apps.folders)
     let modules = Connectors.all(connections: connections) + apps.modules(connections: connections)
-    runner = ScenarioRunner(
+    var runner = ScenarioRunner(
       modules: ModuleRegistry(modules), store: store, clock: clock,
       timeZone: settings.zone, retrySchedule: settings.retries,
       leaseSeconds: settings.leaseSeconds)
+    runner.confidentiality = settings.confidentiality
+    self.runner = runner
     desk = OperatorDesk(store: store, runner: runner, author: Self.operatorName)
   }
 
@@ -65,6 +69,8 @@ public struct Settings: Sendable {
   /// When stored failures are retried, where a scenario does not say: `FETTLE_RETRIES`, `fusion` or
   /// `make`.
   public var retries = RetrySchedule.fusion
+  /// What becomes of failures of confidential scenarios: `FETTLE_CONFIDENTIAL`, `sealed` or `strict`.
+  public var confidentiality = Confidentiality.sealed
   /// How long a worker may stay silent before its work is taken over: `FETTLE_LEASE`, in seconds.
   public var leaseSeconds = 30
 
@@ -85,6 +91,11 @@ public struct Settings: Sendable {
     }
     if let retries = FettleProgram.environment("FETTLE_RETRIES").flatMap(RetrySchedule.named) {
       settings.retries = retries
+    }
+    if let word = FettleProgram.environment("FETTLE_CONFIDENTIAL"),
+      let confidentiality = Confidentiality(rawValue: word)
+    {
+      settings.confidentiality = confidentiality
     }
     return settings
   }

@@ -10,7 +10,7 @@ extension SQLiteStore {
     try await writing { [self] database in
       let rows = self.rows(database)
       let (number, summary) = try rows.findEditable(id, version: version)
-      for edit in amendment.edits { try rows.insert(edit, number: number) }
+      for edit in amendment.edits { try rows.insert(edit, of: summary, number: number) }
       for edit in amendment.mappings { try rows.insert(edit, number: number) }
       if let blueprint = amendment.blueprint {
         try database.execute(
@@ -21,7 +21,7 @@ extension SQLiteStore {
         let blueprint = try amendment.blueprint ?? rows.record(id).blueprint
         try database.execute(
           cached: "UPDATE content SET continuation = ? WHERE record = ?",
-          arguments: [rows.blob(restart.continuation), number])
+          arguments: [Data(try rows.bytes(of: restart.continuation, in: summary)), number])
         try database.execute(
           cached: "UPDATE record SET failer = ?, failer_title = ? WHERE number = ?",
           arguments: [
@@ -85,7 +85,9 @@ extension SQLiteStore {
   /// Keeps what somebody has changed and not saved.
   public func keep(_ draft: KeptDraft) async throws(StoreError) {
     try await writing { [self] database in
-      let number = try self.rows(database).find(draft.record).number
+      let rows = self.rows(database)
+      let (number, summary) = try rows.find(draft.record)
+      let changes = Value.array(draft.drafts.map(\.stored))
       try database.execute(
         cached: """
           INSERT INTO draft VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -96,7 +98,7 @@ extension SQLiteStore {
           """,
         arguments: [
           number, draft.author, draft.version, draft.sequence,
-          Data(ValueCodec.encode(.array(draft.drafts.map(\.stored)))), draft.withheld,
+          Data(try rows.bytes(of: changes, in: summary)), draft.withheld,
           draft.date.milliseconds,
         ])
     }
@@ -106,7 +108,7 @@ extension SQLiteStore {
   public func draft(
     of id: RecordID, by author: String
   ) async throws(StoreError) -> KeptDraft? {
-    try await reading { database in
+    try await reading { [self] database in
       guard
         let row = try Row.fetchOne(
           try database.cachedStatement(
@@ -115,7 +117,7 @@ extension SQLiteStore {
               WHERE record.id = ? AND author = ?
               """), arguments: [id.text, author])
       else { return nil }
-      let changes = try ValueCodec.decode(Array(row["changes"] as Data)).array ?? []
+      let changes = try rows(database).value(row["changes"], of: id)?.array ?? []
       return KeptDraft(
         record: id, author: author, version: row["version"], sequence: row["sequence"],
         drafts: changes.compactMap(Draft.init(stored:)), withheld: row["withheld"],

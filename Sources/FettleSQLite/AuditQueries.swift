@@ -5,7 +5,8 @@ import GRDB
 extension SQLiteStore {
   /// The latest lines of the audit of all records, newest first.
   public func audit(limit: Int) async throws(StoreError) -> [AuditEntry] {
-    try await reading { database in
+    try await reading { [self] database in
+      let records = self.rows(database)
       let rows = try Row.fetchAll(
         try database.cachedStatement(
           sql: """
@@ -24,11 +25,17 @@ extension SQLiteStore {
             ORDER BY date DESC, of DESC, place DESC LIMIT ?1
             """), arguments: [limit])
       return try rows.map { row in
-        AuditEntry(
-          date: Instant(milliseconds: row[0]), author: row[1], record: RecordID(row[2]),
+        let id = RecordID(row[2])
+        // Who did what is told without the key too; only the values are not.
+        func value(_ column: Int) throws -> Value? {
+          do { return try records.value(row[column], of: id) } catch StoreError.sealed {
+            return nil
+          }
+        }
+        return AuditEntry(
+          date: Instant(milliseconds: row[0]), author: row[1], record: id,
           action: row[3], place: (row[4] as String?).flatMap { try? ValuePath(parsing: $0) },
-          old: try (row[5] as Data?).map { try ValueCodec.decode(Array($0)) },
-          new: try (row[6] as Data?).map { try ValueCodec.decode(Array($0)) }, note: row[7])
+          old: try value(5), new: try value(6), note: row[7])
       }
     }
   }

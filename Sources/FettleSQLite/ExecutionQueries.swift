@@ -113,11 +113,12 @@ extension RecordRows {
     of id: ScenarioID, running: (blueprint: Int64, settings: ScenarioSettings)?
   ) throws -> ScenarioState {
     let known = try database.run(
-      "SELECT blueprint, sequential, state IS NOT NULL FROM scenario WHERE id = ?",
+      "SELECT blueprint, sequential, state IS NOT NULL, confidential FROM scenario WHERE id = ?",
       .number(id.number))
     if let running,
       known?[0] != running.blueprint
         || known?[1] != (running.settings.sequential ? 1 : 0)
+        || known?[3] != (running.settings.confidential ? 1 : 0)
     {
       try keep(running.blueprint, running.settings, for: id)
     }
@@ -134,10 +135,10 @@ extension RecordRows {
   func keep(_ blueprint: Int64, _ settings: ScenarioSettings, for id: ScenarioID) throws {
     try database.execute(
       cached: """
-        UPDATE scenario SET blueprint = ?, sequential = ?
-        WHERE id = ? AND (blueprint IS NOT ? OR sequential <> ?)
+        UPDATE scenario SET blueprint = ?1, sequential = ?2, confidential = ?3
+        WHERE id = ?4 AND (blueprint IS NOT ?1 OR sequential <> ?2 OR confidential <> ?3)
         """,
-      arguments: [blueprint, settings.sequential, id.number, blueprint, settings.sequential])
+      arguments: [blueprint, settings.sequential, settings.confidential, id.number])
   }
 }
 

@@ -63,8 +63,8 @@ extension SQLiteStore: IncompleteStore {
   ) async throws(StoreError) -> Int {
     try await writing { [self] database in
       let rows = self.rows(database)
-      let (number, _) = try rows.findEditable(id, version: version)
-      for edit in edits { try rows.insert(edit, number: number) }
+      let (number, summary) = try rows.findEditable(id, version: version)
+      for edit in edits { try rows.insert(edit, of: summary, number: number) }
       try database.execute(
         cached: "UPDATE record SET version = version + 1 WHERE number = ?", arguments: [number])
       return version + 1
@@ -242,21 +242,22 @@ extension RecordRows {
       throw StoreError.changedMeanwhile(currentVersion: summary.version)
     }
     for record in change.successors { _ = try rows.insert(record, author: change.author) }
-    if let attempt = change.attempt { try rows.insert(attempt, number: number) }
+    if let attempt = change.attempt { try rows.insert(attempt, of: summary, number: number) }
     if let error = change.error {
-      try database.execute(
-        cached: "UPDATE content SET error = ? WHERE record = ?",
-        arguments: [rows.blob(error), number])
+      try database.run(
+        "UPDATE content SET error = ? WHERE record = ?",
+        .bytes(try rows.bytes(of: error, in: summary)), .number(number))
+      let reason = summary.seal == .open ? error.message : error.withheld.message
       try database.execute(
         cached: "UPDATE record SET error_type = ?, reason = ? WHERE number = ?",
-        arguments: [error.type.rawValue, error.message, number])
+        arguments: [error.type.rawValue, reason, number])
       try regroup(number)
     }
     if let input = change.mappedInput {
       var apart = ValueCodec.Apart()
       try database.run(
         "UPDATE content SET input = ? WHERE record = ?",
-        .bytes(input.bytes(puttingAside: &apart)), .number(number))
+        .bytes(try rows.bytes(of: input, in: summary, puttingAside: &apart)), .number(number))
       try LargeValues(database: database).keep(apart, for: .record(number))
     }
     let isClaim = change.event == .claimed
@@ -280,6 +281,9 @@ extension RecordRows {
         number, summary.version + 1, change.event.rawValue, state.rawValue, change.reason,
         change.author, change.date.milliseconds,
       ])
+    if state == .resolved, summary.seal == .sealed {
+      try removeData(of: summary, number: number)
+    }
   }
 
   /// The records whose lease has run out.

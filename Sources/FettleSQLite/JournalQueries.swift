@@ -8,10 +8,15 @@ extension SQLiteStore: ExecutionJournal {
     _ opening: ExecutionOpening, claiming claim: RecordMove?
   ) async throws(StoreError) -> ScenarioState {
     var aside = ValueCodec.Apart()
-    let given = opening.given.map {
-      ValueCodec.encode(.array($0.map(Value.collection)), puttingAside: &aside)
+    var given: [UInt8]?
+    if let bundles = opening.given {
+      let value = Value.array(bundles.map(Value.collection))
+      given =
+        opening.isConfidential
+        ? try seals.sealed(value, of: .event)
+        : ValueCodec.encode(value, puttingAside: &aside)
     }
-    let apart = aside
+    let (apart, opened) = (aside, given)
     let (state, number) = try await committing { [self] database in
       let execution = opening.execution
       let records = self.rows(database)
@@ -28,7 +33,7 @@ extension SQLiteStore: ExecutionJournal {
         .text(execution.id), .number(execution.scenario.number), .text(execution.origin.rawValue),
         .text(execution.retryOf?.text), .number(execution.started.milliseconds),
         .text(execution.status.rawValue), .number(blueprint),
-        given.map { .bytes($0) } ?? .null, .number(Int64(bitPattern: opening.seed)),
+        opened.map { .bytes($0) } ?? .null, .number(Int64(bitPattern: opening.seed)),
         .text(opening.worker), .number(opening.lease.milliseconds))
       let number = Int(database.lastInsertedRowID)
       try LargeValues(database: database).keep(apart, for: .execution(number))
@@ -42,13 +47,19 @@ extension SQLiteStore: ExecutionJournal {
   /// Appends entries and carries out changes, in one transaction.
   public func append(
     _ entries: [JournalEntry], records: [IncompleteExecution], changes: [DataChange],
-    to execution: String, by worker: String, lease: Instant
+    to execution: String, by worker: String, lease: Instant, isConfidential: Bool
   ) async throws(StoreError) {
     defer { if !records.isEmpty { searchIndex.schedule(pool) } }
-    let entries = entries.map(StoredEntry.init)
+    var stored: [StoredEntry] = []
+    stored.reserveCapacity(entries.count)
+    for entry in entries {
+      stored.append(
+        isConfidential ? try StoredEntry(entry, of: execution, seals) : StoredEntry(entry))
+    }
+    let entries = stored
     let known = openExecutions.number(of: execution)
     try await committing { [self] database in
-      let rows = JournalRows(database: database)
+      let rows = journalRows(database)
       let number = try rows.renew(execution, known, by: worker, until: lease)
       for entry in entries { try rows.insert(entry, execution: number) }
       for record in records {
@@ -63,8 +74,8 @@ extension SQLiteStore: ExecutionJournal {
     of execution: String, by worker: String, until: Instant
   ) async throws(StoreError) {
     let known = openExecutions.number(of: execution)
-    try await committing { database in
-      _ = try JournalRows(database: database).renew(
+    try await committing { [self] database in
+      _ = try journalRows(database).renew(
         execution, known, by: worker, until: until, isHeartbeat: true)
     }
   }
@@ -72,12 +83,12 @@ extension SQLiteStore: ExecutionJournal {
   /// Notes how an execution ended, with its last entries.
   public func close(
     _ summary: ExecutionSummary, _ entries: [JournalEntry], outcome: RecordMove?,
-    by worker: String, forgets: Bool
+    by worker: String, isConfidential: Bool
   ) async throws(StoreError) {
-    let entries = entries.map(StoredEntry.init)
+    let entries = entries.map { isConfidential ? StoredEntry(withoutData: $0) : StoredEntry($0) }
     let known = openExecutions.number(of: summary.id)
     try await committing { [self] database in
-      let rows = JournalRows(database: database)
+      let rows = journalRows(database)
       let number = try rows.renew(summary.id, known, by: worker, until: summary.started)
       for entry in entries { try rows.insert(entry, execution: number) }
       try database.run(
@@ -96,7 +107,7 @@ extension SQLiteStore: ExecutionJournal {
         try EventRows(database: database, records: self.rows(database))
           .settle(summary, execution: number)
       }
-      if forgets {
+      if isConfidential {
         try database.execute(
           cached: "UPDATE execution SET given = NULL WHERE number = ?", arguments: [number])
         try database.execute(
@@ -138,7 +149,7 @@ extension SQLiteStore: ExecutionJournal {
   /// An execution that was taken over, with what its journal says.
   public func interrupted(_ execution: String) async throws(StoreError) -> InterruptedExecution {
     try await reading { [self] database in
-      try JournalRows(database: database).interrupted(execution, self.rows(database))
+      try journalRows(database).interrupted(execution, self.rows(database))
     }
   }
 
@@ -160,7 +171,7 @@ extension SQLiteStore: ExecutionJournal {
 
   /// What an execution did.
   public func entries(of execution: String) async throws(StoreError) -> [JournalEntry] {
-    try await reading { try JournalRows(database: $0).entries(of: execution) }
+    try await reading { [self] in try journalRows($0).entries(of: execution) }
   }
 
   /// The blueprint an execution runs.
@@ -278,11 +289,38 @@ struct StoredEntry {
     self.outcome = outcome.map { ValueCodec.encode($0, puttingAside: &apart) }
     self.apart = apart
   }
+
+  /// An entry of a confidential execution, sealed.
+  init(_ entry: JournalEntry, of execution: String, _ seals: Seals) throws(StoreError) {
+    let (step, outcome) = entry.step.stored
+    number = entry.number
+    module = entry.module.number
+    date = entry.date.milliseconds
+    self.step = step
+    input =
+      entry.followsBegun ? nil : try seals.sealed(entry.input, of: .execution(execution))
+    var closed: [UInt8]?
+    if let outcome { closed = try seals.sealed(outcome, of: .execution(execution)) }
+    self.outcome = closed
+    apart = ValueCodec.Apart()
+  }
+
+  /// An entry of a confidential execution that ends with it: its data is not kept at all.
+  init(withoutData entry: JournalEntry) {
+    number = entry.number
+    module = entry.module.number
+    date = entry.date.milliseconds
+    step = entry.step.stored.0
+    input = nil
+    outcome = nil
+    apart = ValueCodec.Apart()
+  }
 }
 
 /// Reads and writes the journal inside a transaction.
 struct JournalRows {
   let database: Database
+  let seals: Seals
 
   static let select = """
     SELECT execution.*, scenario.name AS scenario_name
@@ -368,8 +406,13 @@ struct JournalRows {
           WHERE execution.id = ? ORDER BY journal.number
           """), arguments: [execution]
     ).map { row in
-      let input = try (row["input"] as Data?).map { try large.decode([UInt8]($0)) }
-      let outcome = try (row["outcome"] as Data?).map { try large.decode([UInt8]($0)) }
+      func value(_ column: String) throws -> Value? {
+        try (row[column] as Data?).map {
+          try large.decode(try seals.opened([UInt8]($0), of: .execution(execution)))
+        }
+      }
+      let input = try value("input")
+      let outcome = try value("outcome")
       let module: Int = row["module"]
       let given = input ?? (before.module == module ? before.input : .null)
       before = (module, given)
@@ -390,8 +433,8 @@ struct JournalRows {
       let blueprint = row["blueprint"] as Int?
     else { throw StoreError.damaged("the opening of an execution") }
     let given = try (row["given"] as Data?).map { data in
-      try LargeValues(database: database).decode([UInt8](data)).array?.compactMap(\.collection)
-        ?? []
+      try LargeValues(database: database).decode(try seals.opened([UInt8](data), of: .event))
+        .array?.compactMap(\.collection) ?? []
     }
     return InterruptedExecution(
       opening: ExecutionOpening(

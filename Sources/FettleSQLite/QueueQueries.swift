@@ -6,18 +6,24 @@ extension SQLiteStore: QueueStore {
   /// Adds an event to its queue; it is on disk when this returns.
   public func enqueue(_ event: NewEvent) async throws(StoreError) -> Int {
     var aside = ValueCodec.Apart()
-    let payload = ValueCodec.encode(
-      .array(event.bundles.map(Value.collection)), puttingAside: &aside)
+    let payload = ValueCodec.encode(Self.value(of: event.bundles), puttingAside: &aside)
     let apart = aside
     let size = payload.count + apart.values.reduce(0) { $0 + $1.value.count }
     // A refusal is an answer, not a failure: it must not undo the commit it shares with others.
-    let answer = try await committing { database -> Result<Int, StoreError> in
+    let answer = try await committing { [seals] database -> Result<Int, StoreError> in
       guard
         let hook = try database.run(
-          "SELECT waiting, queue_length FROM hook WHERE id = ?", .number(event.hook.number)),
+          """
+          SELECT waiting, queue_length,
+            (SELECT confidential FROM scenario WHERE scenario.id = hook.scenario)
+          FROM hook WHERE id = ?
+          """, .number(event.hook.number)),
         let waiting = hook[0], let length = hook[1]
       else { return .failure(.notFound("webhook \(event.hook)")) }
       if waiting >= length { return .failure(.queueFull(event.hook, length: Int(length))) }
+      let isConfidential = hook[2] == 1
+      let payload =
+        isConfidential ? try seals.sealed(Self.value(of: event.bundles), of: .event) : payload
       try database.run(
         """
         INSERT INTO event (hook, received, payload, size, state, ticket, worker, reserved_until)
@@ -28,13 +34,15 @@ extension SQLiteStore: QueueStore {
         event.waiter.map { .number($0.until.milliseconds) } ?? .null)
       // The trigger that counts does not change what was inserted last.
       let number = database.lastInsertedRowID
-      if !apart.values.isEmpty {
+      if !apart.values.isEmpty, !isConfidential {
         try LargeValues(database: database).keep(apart, for: .event(number))
       }
       return .success(Int(number))
     }
     return try answer.get()
   }
+
+  static func value(of bundles: [Collection]) -> Value { .array(bundles.map(Value.collection)) }
 
   /// Takes the oldest waiting events of a scenario and opens an execution of each.
   public func take(
@@ -251,7 +259,8 @@ struct EventRows {
     else { throw StoreError.notFound("event \(number)") }
     var event = try QueuedEvent(row)
     if let content = row["content"] as Data? {
-      event.bundles = try large.decode([UInt8](content)).array?.compactMap(\.collection) ?? []
+      let opened = try records.seals.opened([UInt8](content), of: .event)
+      event.bundles = try large.decode(opened).array?.compactMap(\.collection) ?? []
     }
     return event
   }
@@ -271,7 +280,17 @@ struct EventRows {
   /// Gives an event other bundles.
   func replace(_ bundles: [Collection], of number: Int) throws {
     var apart = ValueCodec.Apart()
-    let payload = ValueCodec.encode(.array(bundles.map(Value.collection)), puttingAside: &apart)
+    let confidential = try database.run(
+      """
+      SELECT 1 FROM event JOIN hook ON hook.id = event.hook
+        JOIN scenario ON scenario.id = hook.scenario
+      WHERE event.number = ? AND scenario.confidential
+      """, .number(number))
+    let value = SQLiteStore.value(of: bundles)
+    let payload =
+      confidential == nil
+      ? ValueCodec.encode(value, puttingAside: &apart)
+      : try records.seals.sealed(value, of: .event)
     try large.release(.event(Int64(number)))
     try large.keep(apart, for: .event(Int64(number)))
     try database.run(

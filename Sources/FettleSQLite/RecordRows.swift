@@ -6,7 +6,8 @@ extension IncompleteSummary {
   /// The columns of a summary, in the order `init(_:)` reads them.
   static let columns = """
     id, scenario, scenario_name, queue_index, execution, failer, failer_title, error_type, reason, \
-    created, size, state, next_retry, attempts, planned_attempts, version
+    created, size, state, next_retry, attempts, planned_attempts, version, \
+    sealed
     """
 
   init(_ row: Row) throws {
@@ -20,6 +21,10 @@ extension IncompleteSummary {
       size: row[10], state: state,
       nextRetry: (row[12] as Int64?).map { Instant(milliseconds: $0) }, attempts: row[13],
       plannedAttempts: row[14], version: row[15])
+    guard let seal = Seal(rawValue: row[16]) else {
+      throw StoreError.damaged("the seal of a record")
+    }
+    self.seal = seal
   }
 }
 
@@ -28,13 +33,15 @@ struct RecordRows {
   let database: Database
   let cache: BlueprintCache
   let limits: StoreLimits
+  let seals: Seals
   private var large: LargeValues { LargeValues(database: database) }
 
   /// Adds a record; one that is there already, because its journal was walked through again, is left
   /// as it is.
   /// - Returns: its position in the queue of its scenario.
   func insert(_ record: IncompleteExecution, author: String) throws -> Int {
-    let summary = record.summary
+    var summary = record.summary
+    if summary.seal != .open { summary.reason = record.error.withheld.message }
     if let known = try Int.fetchOne(
       try database.cachedStatement(sql: "SELECT queue_index FROM record WHERE id = ?"),
       arguments: [summary.id.text])
@@ -55,7 +62,7 @@ struct RecordRows {
       """
       INSERT INTO record
         (\(IncompleteSummary.columns), closing_reason, predecessor, successor, fingerprint, number)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
         -- A number is never used again: the index of texts may still know a record that was purged.
         max(coalesce((SELECT max(number) FROM record), 0), (SELECT last FROM search_state)) + 1)
       """,
@@ -65,7 +72,8 @@ struct RecordRows {
       .number(summary.created.milliseconds), .number(summary.size),
       .text(summary.state.rawValue), summary.nextRetry.map { .number($0.milliseconds) } ?? .null,
       .number(summary.attempts), .number(summary.plannedAttempts), .number(summary.version),
-      .text(record.closingReason), .text(record.predecessor?.text), .text(record.successor?.text),
+      .number(summary.seal.rawValue), .text(record.closingReason), .text(record.predecessor?.text),
+      .text(record.successor?.text),
       .number(group.fingerprint))
     let number = database.lastInsertedRowID
     try database.run(
@@ -74,16 +82,49 @@ struct RecordRows {
     var apart = ValueCodec.Apart()
     try database.run(
       "INSERT INTO content VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", .number(number),
-      .number(try self.number(of: record.blueprint)), .bytes(record.error.bytes),
-      .bytes(record.originalBundles.bytes(puttingAside: &apart)),
-      .bytes(record.mappedInput.bytes(puttingAside: &apart)),
-      .bytes(record.variables.bytes(puttingAside: &apart)),
-      .bytes(record.continuation.bytes(puttingAside: &apart)),
+      .number(try self.number(of: record.blueprint)),
+      .bytes(try bytes(of: record.error, in: summary)),
+      .bytes(try bytes(of: record.originalBundles, in: summary, puttingAside: &apart)),
+      .bytes(try bytes(of: record.mappedInput, in: summary, puttingAside: &apart)),
+      .bytes(try bytes(of: record.variables, in: summary, puttingAside: &apart)),
+      .bytes(try bytes(of: record.continuation, in: summary, puttingAside: &apart)),
       .bytes(StoredVisits(record.visits).bytes), .bytes(record.schedule.bytes))
     try large.keep(apart, for: .record(number))
-    for edit in record.edits { try insert(edit, number: number) }
-    for attempt in record.attempts { try insert(attempt, number: number) }
+    for edit in record.edits { try insert(edit, of: summary, number: number) }
+    for attempt in record.attempts { try insert(attempt, of: summary, number: number) }
     return index
+  }
+
+  /// The stored bytes of a part of a record, sealed where the record is.
+  func bytes(of part: some Stored, in record: IncompleteSummary) throws -> [UInt8] {
+    record.seal == .open ? part.bytes : try seals.sealed(part.stored, of: .record(record.id))
+  }
+
+  /// The stored bytes of a part of a record, sealed where the record is; else with its large values
+  /// put aside.
+  func bytes(
+    of part: some Stored, in record: IncompleteSummary, puttingAside apart: inout ValueCodec.Apart
+  ) throws -> [UInt8] {
+    guard record.seal == .open else { return try bytes(of: part, in: record) }
+    return part.bytes(puttingAside: &apart)
+  }
+
+  /// The data of a confidential record goes when it is resolved; who did what to it, and when, stays
+  /// (semantics D28). No key is needed for it.
+  func removeData(of summary: IncompleteSummary, number: Int64) throws {
+    let error = ModuleError(summary.errorType, summary.reason)
+    try database.run(
+      """
+      UPDATE content SET error = ?, bundles = ?, input = ?, variables = ?, continuation = ?
+      WHERE record = ?
+      """, .bytes(error.bytes), .bytes(VisibleBundles().bytes), .bytes(Value.null.bytes),
+      .bytes(Variables().bytes), .bytes([OwedFrame]().bytes), .number(number))
+    try database.run(
+      "UPDATE edit SET old = NULL, new = NULL WHERE record = ?", .number(number))
+    try database.run("DELETE FROM draft WHERE record = ?", .number(number))
+    try database.run(
+      "UPDATE record SET sealed = ? WHERE number = ?", .number(Seal.removed.rawValue),
+      .number(number))
   }
 
   /// Refuses a record that would go over a limit (semantics 5.8).
@@ -151,25 +192,28 @@ struct RecordRows {
   }
 
   /// Appends an edit.
-  func insert(_ edit: BundleEdit, number: Int64) throws {
+  func insert(_ edit: BundleEdit, of record: IncompleteSummary, number: Int64) throws {
     try database.execute(
       cached: """
         INSERT INTO edit VALUES
           (?, (SELECT coalesce(max(number), 0) + 1 FROM edit WHERE record = ?), ?, ?, ?, ?, ?)
         """,
       arguments: [
-        number, number, edit.path.description, edit.old.map { blob($0) },
-        edit.new.map { blob($0) }, edit.author, edit.date.milliseconds,
+        number, number, edit.path.description,
+        try edit.old.map { Data(try bytes(of: $0, in: record)) },
+        try edit.new.map { Data(try bytes(of: $0, in: record)) }, edit.author,
+        edit.date.milliseconds,
       ])
   }
 
-  /// Appends an attempt.
-  func insert(_ attempt: Attempt, number: Int64) throws {
+  /// Appends an attempt. Of a sealed record it keeps no message: the last one lies with the data.
+  func insert(_ attempt: Attempt, of record: IncompleteSummary, number: Int64) throws {
+    let outcome = record.seal == .open ? attempt.outcome : attempt.outcome.withheld
     try database.execute(
       cached: "INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?)",
       arguments: [
         number, attempt.number, attempt.trigger.rawValue, attempt.executionID,
-        attempt.started.milliseconds, attempt.ended.milliseconds, blob(attempt.outcome),
+        attempt.started.milliseconds, attempt.ended.milliseconds, blob(outcome),
       ])
   }
 
@@ -186,7 +230,7 @@ struct RecordRows {
 
   /// A record with all it holds.
   func record(_ id: RecordID) throws -> IncompleteExecution {
-    let (number, summary) = try find(id)
+    var (number, summary) = try find(id)
     guard
       let row = try Row.fetchOne(
         try database.cachedStatement(
@@ -198,9 +242,13 @@ struct RecordRows {
             """),
         arguments: [number])
     else { throw StoreError.damaged("record \(id.short) has no content") }
+    func bytes(_ row: Row, _ column: String) throws -> [UInt8] {
+      try seals.opened(Array(row[column] as Data), of: .record(id))
+    }
+    let error = try ModuleError(bytes: bytes(row, "error"), what: "the error")
+    if summary.seal == .sealed { summary.reason = error.message }
     var record = IncompleteExecution(
-      summary: summary,
-      error: try ModuleError(bytes: bytes(row, "error"), what: "the error"),
+      summary: summary, error: error,
       blueprint: try blueprint(row["blueprint"]),
       originalBundles: try large.part(
         VisibleBundles.self, bytes(row, "bundles"), what: "the bundles"),
@@ -220,14 +268,14 @@ struct RecordRows {
       former.nextRetry = (row["claimed_retry"] as Int64?).map { Instant(milliseconds: $0) }
       record.former = former
     }
-    record.edits = try Self.edits(of: number, database)
+    record.edits = try edits(of: number, id)
     record.mappingEdits = try mappingEdits(of: number)
     record.attempts = try attempts(of: number)
     return record
   }
 
   /// The edits of a record, oldest first.
-  static func edits(of number: Int64, _ database: Database) throws -> [BundleEdit] {
+  func edits(of number: Int64, _ id: RecordID) throws -> [BundleEdit] {
     try Row.fetchAll(
       try database.cachedStatement(sql: "SELECT * FROM edit WHERE record = ? ORDER BY number"),
       arguments: [number]
@@ -237,10 +285,15 @@ struct RecordRows {
       }
       return BundleEdit(
         path: path,
-        old: try (row["old"] as Data?).map { try ValueCodec.decode(Array($0)) },
-        new: try (row["new"] as Data?).map { try ValueCodec.decode(Array($0)) },
+        old: try value(row["old"], of: id),
+        new: try value(row["new"], of: id),
         author: row["author"], date: Instant(milliseconds: row["date"]))
     }
+  }
+
+  /// A value that belongs to a record, opened.
+  func value(_ stored: Data?, of id: RecordID) throws -> Value? {
+    try stored.map { try ValueCodec.decode(try seals.opened([UInt8]($0), of: .record(id))) }
   }
 
   /// Appends a change of a mapping.

@@ -33,7 +33,8 @@ struct RecordSearch {
     }
   }
 
-  func fetch(_ database: Database) throws -> SearchStretch {
+  func fetch(_ rows: RecordRows) throws -> SearchStretch {
+    let database = rows.database
     let rules = filter.rules.filter(\.readsData)
     let prefilter = Self.prefilter(rules)
     let order = filter.order
@@ -66,7 +67,7 @@ struct RecordSearch {
       }
       searched += 1
       last = place
-      if row[18], try matches(row, rules, database) { found.append(try IncompleteSummary(row)) }
+      if row[19], try matches(row, rules, rows) { found.append(try IncompleteSummary(row)) }
       try sources[first].advance(order)
     }
     let isMore = sources.contains { $0.next != nil }
@@ -81,16 +82,26 @@ struct RecordSearch {
       records: pages.isForwards ? found : found.reversed(), searched: searched, end: end)
   }
 
-  private func matches(_ row: Row, _ rules: [RecordRule], _ database: Database) throws -> Bool {
+  /// Whether the data of a record is what the rules ask for. What cannot be opened here matches
+  /// nothing.
+  private func matches(
+    _ row: Row, _ rules: [RecordRule], _ rows: RecordRows
+  ) throws -> Bool {
     let summary = try IncompleteSummary(row)
-    let large = LargeValues(database: database)
-    let original = try large.part(
-      VisibleBundles.self, [UInt8](row[17] as Data), what: "the bundles")
+    let large = LargeValues(database: rows.database)
+    let stored: [UInt8]
+    do throws(StoreError) {
+      stored = try rows.seals.opened([UInt8](row[18] as Data), of: .record(summary.id))
+    } catch {
+      if case .sealed = error { return false }
+      throw error
+    }
+    let original = try large.part(VisibleBundles.self, stored, what: "the bundles")
     var edited: VisibleBundles?
     func bundles() throws -> VisibleBundles {
       if let edited { return edited }
       var bundles = original
-      for edit in try RecordRows.edits(of: row[16], database) { try? bundles.apply(edit) }
+      for edit in try rows.edits(of: row[17], summary.id) { try? bundles.apply(edit) }
       edited = bundles
       return bundles
     }
@@ -111,7 +122,8 @@ struct RecordSearch {
     }
     let all = RuleCondition.all(parts)
     return RuleCondition(
-      sql: "(\(all.sql) OR EXISTS (SELECT 1 FROM edit WHERE edit.record = number))",
+      sql:
+        "(\(all.sql) OR record.sealed OR EXISTS (SELECT 1 FROM edit WHERE edit.record = number))",
       arguments: all.arguments)
   }
 }
@@ -122,8 +134,8 @@ extension SQLiteStore {
     _ filter: RecordFilter, _ request: PageRequest, limit: Int, effort: Int
   ) async throws(StoreError) -> SearchStretch {
     if !filter.words.isEmpty { searchIndex.schedule(pool) }
-    return try await reading {
-      try RecordSearch(filter, request, limit: limit, effort: max(1, effort)).fetch($0)
+    return try await reading { [self] in
+      try RecordSearch(filter, request, limit: limit, effort: max(1, effort)).fetch(rows($0))
     }
   }
 

@@ -7,7 +7,6 @@ extension SQLiteStore: RetryRequestStore {
   public func requestRetries(
     of ids: [RecordID], by author: String, at date: Instant, output: Collection?, sendAgain: Bool
   ) async throws(StoreError) -> [RecordID] {
-    let output = output.map { Data(ValueCodec.encode(.collection($0))) }
     return try await writing { [self] database in
       let rows = self.rows(database)
       var queued: [RecordID] = []
@@ -15,7 +14,9 @@ extension SQLiteStore: RetryRequestStore {
         do {
           let (number, summary) = try rows.find(id)
           _ = try summary.state.after(.claimed)
-          if output == nil, !sendAgain, try isInDoubt(number, rows) { throw StoreError.inDoubt(id) }
+          if output == nil, !sendAgain, try isInDoubt(number, id, rows) {
+            throw StoreError.inDoubt(id)
+          }
           let trigger =
             ids.count > 1 ? AttemptTrigger.bulk : AttemptTrigger.manual
           try database.execute(
@@ -25,7 +26,7 @@ extension SQLiteStore: RetryRequestStore {
               """,
             arguments: [
               id.text, summary.scenarioID.number, author, date.milliseconds, trigger.rawValue,
-              output,
+              try output.map { Data(try rows.bytes(of: Value.collection($0), in: summary)) },
             ])
           queued.append(id)
         } catch  where ids.count > 1 && (error is StoreError || error is IllegalMove) {
@@ -36,18 +37,21 @@ extension SQLiteStore: RetryRequestStore {
     }
   }
 
-  private func isInDoubt(_ number: Int64, _ rows: RecordRows) throws -> Bool {
+  private func isInDoubt(_ number: Int64, _ id: RecordID, _ rows: RecordRows) throws -> Bool {
     let error = try Data.fetchOne(
       rows.database, sql: "SELECT error FROM content WHERE record = ?", arguments: [number])
     return try error.map {
-      try ModuleError(bytes: [UInt8]($0), what: "the error").stage == .inDoubt
+      try ModuleError(
+        bytes: try rows.seals.opened([UInt8]($0), of: .record(id)), what: "the error"
+      ).stage == .inDoubt
     } ?? false
   }
 
   /// Requests in the order they will be served.
   public func retryRequests(limit: Int) async throws(StoreError) -> [RetryRequest] {
-    try await reading { database in
-      try Row.fetchAll(
+    try await reading { [self] database in
+      let rows = self.rows(database)
+      return try Row.fetchAll(
         try database.cachedStatement(
           sql: "SELECT * FROM retry_request ORDER BY number LIMIT ?"), arguments: [limit]
       ).map { row in
@@ -55,9 +59,7 @@ extension SQLiteStore: RetryRequestStore {
           record: RecordID(row["record"]), scenario: ScenarioID(row["scenario"]),
           author: row["author"], date: Instant(milliseconds: row["date"]),
           trigger: AttemptTrigger(rawValue: row["started_by"]) ?? .manual,
-          output: try (row["output"] as Data?).flatMap {
-            try ValueCodec.decode([UInt8]($0)).collection
-          })
+          output: try rows.value(row["output"], of: RecordID(row["record"]))?.collection)
       }
     }
   }

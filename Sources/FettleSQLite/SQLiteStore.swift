@@ -8,31 +8,34 @@ public final class SQLiteStore: Sendable {
   let pool: DatabasePool
   /// How much may wait for an operator.
   public let limits: StoreLimits
+  let seals: Seals
   private let group: GroupCommit
   private let cache = BlueprintCache()
   let searchIndex = SearchIndex()
   let openExecutions = OpenExecutions()
   let scenarioNumbers = Mutex<[String: Int]>([:])
 
-  private init(pool: DatabasePool, limits: StoreLimits) {
+  private init(pool: DatabasePool, limits: StoreLimits, seals: Seals) {
     self.pool = pool
     self.limits = limits
+    self.seals = seals
     group = GroupCommit(pool)
   }
 
   /// Opens the store at a path; makes it, readable for its owner only, where there is none.
+  /// - Parameter sealing: closes and opens the data of confidential scenarios.
   /// - Throws: `notAStore`, `newerVersion` and what the system says. Nothing was changed then.
   public static func open(
-    path: String, limits: StoreLimits = StoreLimits()
+    path: String, limits: StoreLimits = StoreLimits(), sealing: any Sealing = NoSealing()
   ) throws(StoreError) -> SQLiteStore {
     try StoreFile(path: path).create()
-    return try openExisting(path: path, limits: limits)
+    return try openExisting(path: path, limits: limits, sealing: sealing)
   }
 
   /// Opens the store at a path.
   /// - Throws: `missing` where there is none.
   public static func openExisting(
-    path: String, limits: StoreLimits = StoreLimits()
+    path: String, limits: StoreLimits = StoreLimits(), sealing: any Sealing = NoSealing()
   ) throws(StoreError) -> SQLiteStore {
     try StoreFile(path: path).check()
     var configuration = Configuration()
@@ -54,7 +57,7 @@ public final class SQLiteStore: Sendable {
         throw StoreError.newerVersion(path: path)
       }
       if try !pool.read(migrator.hasCompletedMigrations) { try migrator.migrate(pool) }
-      return SQLiteStore(pool: pool, limits: limits)
+      return SQLiteStore(pool: pool, limits: limits, seals: Seals(sealing: sealing))
     } catch {
       throw StoreError(error, path: path)
     }
@@ -71,7 +74,12 @@ public final class SQLiteStore: Sendable {
 
   /// What reads and writes records in a transaction.
   func rows(_ database: Database) -> RecordRows {
-    RecordRows(database: database, cache: cache, limits: limits)
+    RecordRows(database: database, cache: cache, limits: limits, seals: seals)
+  }
+
+  /// What reads and writes the journal in a transaction.
+  func journalRows(_ database: Database) -> JournalRows {
+    JournalRows(database: database, seals: seals)
   }
 
   func reading<Result: Sendable>(

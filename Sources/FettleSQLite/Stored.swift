@@ -200,6 +200,18 @@ extension Attempt.Outcome: Stored {
   }
 }
 
+extension Attempt.Outcome {
+  /// The outcome without what a service may have quoted of the data.
+  var withheld: Attempt.Outcome {
+    switch self {
+    case .resolved, .interrupted: self
+    case .failed(let error): .failed(error.withheld)
+    case .failedElsewhere(let error, let module, let record):
+      .failedElsewhere(error.withheld, at: module, record: record)
+    }
+  }
+}
+
 extension [OwedFrame]: Stored {
   var stored: Value { .array(map(\.stored)) }
 

@@ -12,7 +12,7 @@ extension IncompleteSummary {
       "executionId": .text(executionID), "failer": .integer(failer.number),
       "errorType": .text(errorType.rawValue), "status": .text(state.rawValue),
       "nextRetry": nextRetry.map(Value.date) ?? .null, "failerName": .text(failerTitle),
-      "version": .integer(version),
+      "version": .integer(version), "seal": seal.word.map(Value.text) ?? .null,
     ]
   }
 }

@@ -82,7 +82,7 @@ extension CommandFailure {
     let status: Int32 =
       switch error {
       case .missing, .notAStore, .newerVersion, .notFound, .ambiguous, .changedMeanwhile, .refused,
-        .inDoubt, .unfit:
+        .inDoubt, .unfit, .sealed:
         2
       case .queueFull, .full, .busy, .takenOver, .duplicateKey, .dataChanged, .damaged, .failed: 1
       }

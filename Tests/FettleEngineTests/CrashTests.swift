@@ -176,7 +176,7 @@ struct CrashTests {
     await #expect(throws: StoreError.takenOver(execution: "e")) {
       try await bench.store.append(
         [], records: [], changes: [.put(store: "s", key: "k", record: [:])], to: "e", by: "slow",
-        lease: bench.clock.now())
+        lease: bench.clock.now(), isConfidential: false)
     }
     #expect(try await bench.store.dataCount(in: "s") == 0)
   }

@@ -81,20 +81,23 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
 
   func append(
     _ entries: [JournalEntry], records: [IncompleteExecution], changes: [DataChange],
-    to execution: String, by worker: String, lease: Instant
+    to execution: String, by worker: String, lease: Instant, isConfidential: Bool
   ) async throws(StoreError) {
     try await write { () async throws(StoreError) in
       try await store.append(
-        entries, records: records, changes: changes, to: execution, by: worker, lease: lease)
+        entries, records: records, changes: changes, to: execution, by: worker, lease: lease,
+        isConfidential: isConfidential)
     }
   }
 
   func close(
     _ summary: ExecutionSummary, _ entries: [JournalEntry], outcome: RecordMove?,
-    by worker: String, forgets: Bool
+    by worker: String, isConfidential: Bool
   ) async throws(StoreError) {
     try await write { () async throws(StoreError) in
-      try await store.close(summary, entries, outcome: outcome, by: worker, forgets: forgets)
+      try await store.close(
+        summary, entries, outcome: outcome, by: worker,
+        isConfidential: isConfidential)
     }
   }
 

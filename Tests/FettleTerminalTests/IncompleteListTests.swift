@@ -21,6 +21,16 @@ struct IncompleteListTests {
     #expect(try play.state.list.cursor == Fixtures.record(1).id)
   }
 
+  @Test("a record whose data is sealed is marked")
+  func sealed() throws {
+    var record = try Fixtures.record(1)
+    record.summary.seal = .sealed
+    let play = try ScreenPlay([record, Fixtures.record(2)])
+    let rows = play.state.frame().text.split(separator: "\n").filter { $0.contains("OPEN") }
+    #expect(rows.filter { $0.contains("§OPEN") }.count == 1, "\(rows)")
+    #expect(rows.filter { $0.contains(" OPEN") }.count == 1, "\(rows)")
+  }
+
   @Test("a row that leaves stays until the cursor leaves it")
   func gone() throws {
     var play = try ScreenPlay((1...5).map { try Fixtures.record($0) })

@@ -39,7 +39,8 @@ struct LargeValueTests {
         JournalEntry(
           number: number, module: 2, date: Instant(milliseconds: 2),
           step: .finished(input: .collection(bundle), output: OperationOutput([bundle])))
-      }, records: [], changes: [], to: id, by: "w", lease: Instant(milliseconds: 100))
+      }, records: [], changes: [], to: id, by: "w", lease: Instant(milliseconds: 100),
+      isConfidential: false)
   }
 
   private func end(_ id: String) async throws {
@@ -47,7 +48,7 @@ struct LargeValueTests {
       id: id, scenario: maker.scenario, started: Instant(milliseconds: 1))
     summary.ended = Instant(milliseconds: 3)
     summary.status = .success
-    try await store.close(summary, [], outcome: nil, by: "w", forgets: false)
+    try await store.close(summary, [], outcome: nil, by: "w", isConfidential: false)
   }
 
   @Test("come back as they were, from the journal and from a record")

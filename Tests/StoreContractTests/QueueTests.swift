@@ -77,7 +77,7 @@ struct QueueTests {
     var summary = taken.opening.execution
     summary.ended = clock.now()
     summary.status = .success
-    try await store.close(summary, [], outcome: nil, by: "w", forgets: false)
+    try await store.close(summary, [], outcome: nil, by: "w", isConfidential: false)
     await #expect(throws: StoreError.notFound("event 1")) { try await store.event(1) }
     #expect(
       try await store.take(of: scenario, as: [execution("e2")], permits: { _ in false }).isEmpty)
@@ -119,14 +119,15 @@ struct QueueTests {
       #expect(taken.opening.given == [["n": 1, "large": large]])
       let record = try maker.record()
       try await store.append(
-        [], records: [record], changes: [], to: "e\(time)", by: "w", lease: clock.now())
+        [], records: [record], changes: [], to: "e\(time)", by: "w", lease: clock.now(),
+        isConfidential: false)
       var summary = taken.opening.execution
       summary.ended = clock.now()
       summary.status = .error
       summary.stored = [record.id]
       summary.error = ModuleError(ErrorType("RuntimeError"), "no")
       summary.returnsEvent = true
-      try await store.close(summary, [], outcome: nil, by: "w", forgets: true)
+      try await store.close(summary, [], outcome: nil, by: "w", isConfidential: true)
       #expect(try await store.record(record.id).summary.state == .deleted)
       let event = try await store.event(1)
       #expect(event.state == .waiting)

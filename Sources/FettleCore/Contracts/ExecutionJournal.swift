@@ -14,10 +14,12 @@ public protocol ExecutionJournal: Sendable {
   /// Appends entries, stores records and carries out changes of data stores, in one transaction.
   /// When this returns, they survive a power cut. An entry or a record that is there already is left
   /// as it is.
+  /// - Parameter isConfidential: whether the data of the entries is sealed; records say themselves
+  ///   whether theirs is.
   /// - Throws: `takenOver` when another worker has the execution now; nothing was written then.
   func append(
     _ entries: [JournalEntry], records: [IncompleteExecution], changes: [DataChange],
-    to execution: String, by worker: String, lease: Instant
+    to execution: String, by worker: String, lease: Instant, isConfidential: Bool
   ) async throws(StoreError)
 
   /// Says that the worker of an execution is still at work on it.
@@ -28,11 +30,10 @@ public protocol ExecutionJournal: Sendable {
 
   /// Notes how an execution ended, with its last entries and, for a retry, what became of its
   /// record, in one transaction.
-  /// - Parameter forgets: whether the data of its bundles is removed from the journal, as a
-  ///   confidential scenario asks.
+  /// - Parameter isConfidential: whether the data of its bundles is removed from the journal.
   func close(
     _ summary: ExecutionSummary, _ entries: [JournalEntry], outcome: RecordMove?,
-    by worker: String, forgets: Bool
+    by worker: String, isConfidential: Bool
   ) async throws(StoreError)
 
   /// Takes over executions whose lease has run out, in one transaction: they are this worker's when

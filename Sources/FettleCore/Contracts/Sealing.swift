@@ -12,6 +12,22 @@ public protocol Sealing: Sendable {
   func open(_ sealed: [UInt8], for context: String) throws(SealingError) -> [UInt8]
 }
 
+/// Where there is no key: nothing can be sealed, and nothing that was sealed can be opened.
+public struct NoSealing: Sealing {
+  /// Sealing without a key.
+  public init() {}
+
+  /// Refuses.
+  public func seal(_ bytes: [UInt8], for context: String) throws(SealingError) -> [UInt8] {
+    throw .unavailable(place: "this program", reason: "it was given none")
+  }
+
+  /// Refuses.
+  public func open(_ sealed: [UInt8], for context: String) throws(SealingError) -> [UInt8] {
+    throw .unavailable(place: "this program", reason: "it was given none")
+  }
+}
+
 /// Why something cannot be sealed or opened. Each says what to do next; none holds the key.
 public enum SealingError: Error, Hashable, Sendable, CustomStringConvertible {
   /// There is no key where one is looked for.

@@ -34,6 +34,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case dataChanged(store: String, key: String)
   /// What was stored cannot be read back.
   case damaged(String)
+  /// The data of a confidential scenario cannot be sealed or opened here; nothing was written.
+  case sealed(SealingError)
   /// The operating system or the database refused.
   case failed(String)
 }
@@ -69,6 +71,7 @@ extension StoreError: CustomStringConvertible {
       "data store \(store) has a record with the key \"\(key)\" already"
     case .dataChanged(let store, let key):
       "the record \"\(key)\" of data store \(store) was changed by another execution meanwhile"
+    case .sealed(let error): "the data of a confidential scenario is sealed: \(error)"
     case .damaged(let what): "the store is damaged: \(what); restore it from a backup"
     case .failed(let what): "the store cannot be used: \(what)"
     }

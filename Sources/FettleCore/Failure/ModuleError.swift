@@ -50,6 +50,16 @@ public struct ModuleError: Error, Hashable, Sendable {
     self.retryAfterSeconds = retryAfterSeconds
   }
 
+  /// The failure without what a service or a module may have quoted of the data: all that the list,
+  /// the history and the log tell of a confidential scenario (semantics D28).
+  public var withheld: ModuleError {
+    var error = ModuleError(
+      type, "the message is sealed: the scenario is confidential", statusCode: statusCode,
+      field: field, stage: stage)
+    error.retryAfterSeconds = retryAfterSeconds
+    return error
+  }
+
   /// The value handlers read as `{{N.error.type}}`, `{{N.error.message}}`, `{{N.error.detail}}`
   /// (semantics 2.4).
   public var value: Value {

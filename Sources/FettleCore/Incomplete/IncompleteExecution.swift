@@ -140,6 +140,8 @@ public struct IncompleteSummary: Sendable, Hashable {
   public var plannedAttempts: Int
   /// Goes up by one with every change. A change that names another version is refused.
   public var version: Int
+  /// Whether its data lies in the store for everybody to read.
+  public var seal: Seal = .open
 
   /// A summary of these parts.
   public init(
@@ -169,6 +171,25 @@ public struct IncompleteSummary: Sendable, Hashable {
   /// Whether Fettle retries it by itself. A property of the record: a Break directive sets it for
   /// any type (semantics 9).
   public var retry: Bool { nextRetry != nil && (state == .pending || state == .inProgress) }
+}
+
+/// Whether the data of a record can be read by whoever has the store (semantics D28).
+public enum Seal: Int, Sendable, CaseIterable {
+  /// It can.
+  case open
+  /// Its scenario is confidential: the data opens with the key only.
+  case sealed
+  /// Its scenario is confidential, and the data was removed when the record was resolved.
+  case removed
+
+  /// The seal as a word in a list; nil where there is none.
+  public var word: String? {
+    switch self {
+    case .open: nil
+    case .sealed: "sealed"
+    case .removed: "removed"
+    }
+  }
 }
 
 /// Custom variables, by scope.

@@ -19,6 +19,22 @@ extension IncompleteExecution {
     record.closingReason = change.reason ?? closingReason
     record.successor = change.successors.first?.id ?? successor
     record.former = change.event == .claimed ? summary : nil
+    if record.summary.state == .resolved, summary.seal == .sealed { record.removeData() }
     return record
+  }
+
+  /// What resolving does to a confidential record: who did what to it, and when, stays (semantics
+  /// D28).
+  private mutating func removeData() {
+    summary.seal = .removed
+    error = error.withheld
+    summary.reason = error.message
+    originalBundles = VisibleBundles()
+    edits = edits.map {
+      BundleEdit(path: $0.path, old: nil, new: nil, author: $0.author, date: $0.date)
+    }
+    mappedInput = .null
+    variables = Variables()
+    continuation = []
   }
 }

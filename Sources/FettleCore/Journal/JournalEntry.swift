@@ -65,6 +65,9 @@ public struct ExecutionOpening: Sendable, Hashable {
   public let worker: String
   /// How long the worker may stay silent.
   public let lease: Instant
+  /// Whether its data is sealed while it runs and forgotten when it ends (semantics D28). A retry of
+  /// a sealed record is, whatever its blueprint says today.
+  public var isConfidential: Bool
 
   /// An opening of these parts.
   public init(
@@ -77,13 +80,14 @@ public struct ExecutionOpening: Sendable, Hashable {
     self.seed = seed
     self.worker = worker
     self.lease = lease
+    isConfidential = blueprint.settings.confidential
   }
 }
 
 /// An execution whose worker is gone, with what its journal says.
 public struct InterruptedExecution: Sendable, Hashable {
   /// How it began.
-  public let opening: ExecutionOpening
+  public var opening: ExecutionOpening
   /// What it did, in order.
   public let entries: [JournalEntry]
 

@@ -11,7 +11,7 @@ extension Cycle {
     let now = journal.now
     let pause = schedule.pause(before: 1, asked: failure.error.retryAfterSeconds ?? 0)
     let bundles = failure.sight
-    let record = IncompleteExecution(
+    var record = IncompleteExecution(
       summary: IncompleteSummary(
         id: RecordID(journal.chance.uuid().filter { $0 != "-" }), scenarioID: execution.scenario,
         scenarioName: blueprint.name, index: 0, executionID: execution.id,
@@ -25,6 +25,7 @@ extension Cycle {
       mappedInput: failure.input, variables: variables, continuation: owed,
       visits: blueprint.allModules.compactMap { visits[$0.id] }, schedule: schedule,
       predecessor: retried?.id)
+    if journal.opening.isConfidential { record.summary.seal = .sealed }
     if retried != nil {
       // Stored together with the outcome of the retry, so that the bundle never has two owners.
       continuations.append(record)

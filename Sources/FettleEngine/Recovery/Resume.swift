@@ -15,11 +15,12 @@ struct Resume {
   ) async throws(StoreError) -> ResumeReport {
     let id = former.id
     let started = runner.clock.now()
-    let opening = runner.opening(
+    var opening = runner.opening(
       ExecutionSummary(
         id: runner.clock.uuid(), scenario: former.summary.scenarioID, retryOf: id,
         started: started),
       of: former.blueprint, given: substitute.map { [$0] })
+    if former.summary.seal != .open { opening.isConfidential = true }
     let claim = RecordChange(
       .claimed, lease: started.advanced(bySeconds: runner.leaseSeconds), author: author,
       date: started)

@@ -100,10 +100,10 @@ struct TakeOver: Sendable {
   private func finish(
     _ interrupted: InterruptedExecution
   ) async throws(StoreError) -> ExecutionSummary {
-    let opening = interrupted.opening
-    var journal = RunJournal(opening, of: runner, recorded: interrupted.entries)
+    var opening = interrupted.opening
     let state = try await runner.scenarios.scenario(opening.execution.scenario).state
     guard let retried = opening.execution.retryOf else {
+      let journal = RunJournal(opening, of: runner, recorded: interrupted.entries)
       var cycle = Cycle(
         runner: runner, blueprint: opening.blueprint, execution: opening.execution,
         state: state, journal: journal)
@@ -113,6 +113,8 @@ struct TakeOver: Sendable {
       return summary
     }
     let record = try await runner.store.record(retried)
+    if record.summary.seal != .open { opening.isConfidential = true }
+    var journal = RunJournal(opening, of: runner, recorded: interrupted.entries)
     guard record.summary.state == .inProgress, let former = record.former,
       !record.attempts.contains(where: { $0.executionID == opening.execution.id })
     else {
@@ -187,11 +189,11 @@ extension Cycle {
       }
       return .stop(.failedAgain)
     }
-    if retried == nil, failure.module.id == blueprint.flow.first?.id,
-      failure.sight.entries.isEmpty,
-      sending == nil
-    {
-      // Nothing was taken in yet: the next run finds it where it was.
+    let hadNothing =
+      retried == nil && failure.module.id == blueprint.flow.first?.id
+      && failure.sight.entries.isEmpty && sending == nil
+    if hadNothing || storesNothing {
+      // Nothing was taken in yet, or nothing may be kept: the next run finds it where it was.
       return stop(.countError, because: failure)
     }
     raise(to: .warning)
@@ -222,16 +224,17 @@ extension Cycle {
       "the run was cut after \(runner.limits.run) s, before module \(module.id) \"\(module.title)\""
     )
     let isFirst = retried == nil && module.id == blueprint.flow.first?.id
+    let failure = Failure(
+      module: module,
+      error: ModuleError(
+        .executionInterrupted,
+        "the run had taken \(runner.limits.run) s, the most it may; it goes on from here",
+        stage: .notBegun),
+      input: .null, sight: sight, flow: flow, position: position)
+    if storesNothing { return stop(.countError, because: failure) }
     if !isFirst {
       try await store(
-        Failure(
-          module: module,
-          error: ModuleError(
-            .executionInterrupted,
-            "the run had taken \(runner.limits.run) s, the most it may; it goes on from here",
-            stage: .notBegun),
-          input: .null, sight: sight, flow: flow, position: position),
-        schedule: RetrySchedule(pauses: []), owed: frames.map(\.owed))
+        failure, schedule: RetrySchedule(pauses: []), owed: frames.map(\.owed))
     }
     return .stop(.afterStoring)
   }

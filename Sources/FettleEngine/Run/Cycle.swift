@@ -174,10 +174,23 @@ struct Cycle {
     var summary = execution
     summary.ended = runner.clock.now()
     summary.status = max(summary.status, .success)
+    // What the history and the log tell of a confidential scenario holds nothing of its data.
+    if journal.opening.isConfidential { summary.error = summary.error?.withheld }
     // What a run gives up has nobody else: its event is processed again, from the start (semantics
     // 3.4, 5.5).
     summary.returnsEvent = summary.origin == .instant && summary.error != nil
     return summary
+  }
+
+  /// Whether nothing of the scenario may be stored, whatever happens to it.
+  var storesNothing: Bool {
+    journal.opening.isConfidential && runner.confidentiality == .strict && retried == nil
+  }
+
+  /// Whether failures may become incomplete executions. Those of a retry do in any case: their bundle
+  /// has a record already.
+  var storesFailures: Bool {
+    retried != nil || blueprint.settings.storesIncompleteExecutions && !storesNothing
   }
 
   /// When a failure of a type that retries by itself is tried again.
@@ -290,7 +303,10 @@ struct Cycle {
       execution.operations += 1
       if let given = output.answer { answer?(given) }
       if !output.warnings.isEmpty {
-        execution.warnings += output.warnings.map { "module \(module.id): \($0)" }
+        execution.warnings += output.warnings.map {
+          "module \(module.id): "
+            + (journal.opening.isConfidential ? "a warning; its text is not kept" : $0)
+        }
         raise(to: .warning)
       }
     }

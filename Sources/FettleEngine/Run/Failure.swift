@@ -55,7 +55,7 @@ extension Cycle {
     }
     var situation = FailureSituation(failure.error.type)
     situation.isFirstModule = retried == nil && failure.module.id == blueprint.flow.first?.id
-    situation.storingAllowed = retried != nil || blueprint.settings.storesIncompleteExecutions
+    situation.storingAllowed = storesFailures
     situation.sequential = blueprint.settings.sequential
     situation.dataLossAllowed = blueprint.settings.dataLoss
     var decision = situation.decision
@@ -152,7 +152,7 @@ extension Cycle {
         error: failure.error, input: failure.input, schedule: settings.schedule)
       return .stop(.failedAgain)
     }
-    guard retried != nil || blueprint.settings.storesIncompleteExecutions else {
+    guard storesFailures else {
       return stop(.countError, because: failure)  // D16
     }
     if settings.schedule.pauses.isEmpty { raise(to: .warning) }  // D9

@@ -146,7 +146,7 @@ struct RunJournal {
   ) async throws(StoreError) {
     try await runner.journal.append(
       pending, records: records, changes: changes, to: opening.execution.id, by: opening.worker,
-      lease: lease)
+      lease: lease, isConfidential: opening.isConfidential)
     pending = []
   }
 
@@ -156,7 +156,7 @@ struct RunJournal {
   ) async throws(StoreError) {
     try await runner.journal.close(
       summary, pending, outcome: outcome, by: opening.worker,
-      forgets: opening.blueprint.settings.confidential)
+      isConfidential: opening.isConfidential)
     pending = []
   }
 }

@@ -17,6 +17,7 @@ enum Migrations {
     migrator.registerMigration("011_connections", migrate: connections)
     migrator.registerMigration("013_webhooks", migrate: webhooks)
     migrator.registerMigration("014_api", migrate: api)
+    migrator.registerMigration("015_seals", migrate: seals)
     migrator.registerMigration("020_due_by_scenario", migrate: dueByScenario)
     return migrator
   }()

@@ -22,7 +22,7 @@ extension Bench {
       }
       try await store.append(
         [], records: batch, changes: [], to: "fill", by: "fill",
-        lease: clock.now().advanced(bySeconds: 86_400))
+        lease: clock.now().advanced(bySeconds: 86_400), isConfidential: false)
     }
   }
 

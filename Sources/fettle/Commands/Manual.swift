@@ -58,6 +58,14 @@ struct Manual: ParsableCommand {
     ("FETTLE_SCENARIO_LIMIT, FETTLE_STORE_LIMIT", "How much may wait to be mended, in bytes."),
     ("FETTLE_ZONE", "The time zone of schedules and dates where a scenario has none."),
     ("FETTLE_RETRIES", "fusion or make: when stored failures are retried."),
+    (
+      "FETTLE_KEY_FILE, FETTLE_KEY_COMMAND",
+      "The key that seals secrets and the data of confidential scenarios."
+    ),
+    (
+      "FETTLE_CONFIDENTIAL",
+      "strict: failures of confidential scenarios are not stored; else they are stored sealed."
+    ),
     ("NO_COLOR", "Without colour, when it is not empty."),
     ("VISUAL, EDITOR", "What edits a value outside of the terminal."),
     ("TZ", "The zone of times on the screen."),

@@ -30,6 +30,10 @@ struct Show: AsyncParsableCommand {
         + "\(summary.retry ? "retried automatically" : "waits for you")")
     Console.say(
       "\(summary.errorType) at module \(summary.failer) \(summary.failerTitle): \(summary.reason)")
+    if let word = summary.seal.word {
+      Console.say(
+        "Confidential: its data is \(word)\(summary.seal == .sealed ? "" : ", as it is resolved").")
+    }
     for error in record.error.suberrors where error != summary.reason { Console.say("  \(error)") }
     Console.say("")
     for line in PlainText.chain(record, ascii: !Console.usesUTF8) { print(line) }

@@ -59,7 +59,9 @@ struct ListColumns {
     _ row: IncompleteSummary, now: Instant, zone: DisplayZone, isMarked: Bool, isSelected: Bool,
     isGone: Bool, isRunning: Bool
   ) -> SafeText {
-    let lead: SafeText = isSelected ? (isMarked ? ">* " : ">  ") : (isMarked ? " * " : "   ")
+    // The third place says that the data opens with the key only.
+    let lead: SafeText =
+      (isSelected ? ">" : " ") + (isMarked ? "*" : " ") + (row.seal == .sealed ? "§" : " ")
     let planned = row.plannedAttempts
     return line(
       lead: lead, status: SafeText(own: isRunning ? "RUN" : row.state.word),
