@@ -18,16 +18,21 @@ struct RecordPages {
   }
 
   func fetch(_ database: Database) throws -> [IncompleteSummary] {
+    let parts = try parts(database)
     var found: [IncompleteSummary] = []
-    for part in try parts(database) {
+    for part in parts {
       let query = query(part)
       let rows = try Row.fetchCursor(
         try database.cachedStatement(sql: query.sql), arguments: query.arguments)
       while let row = try rows.next() { found.append(try IncompleteSummary(row)) }
     }
+    // One part comes in the order it was asked for, from the end of the list when that was asked.
+    guard parts.count > 1 else { return isForwards ? found : found.reversed() }
     let order = filter.order
-    found.sort { order.precedes(RecordPlace($0, order), RecordPlace($1, order)) }
-    return Array(isForwards ? found.prefix(limit) : found.suffix(limit))
+    let sorted = found.map { (record: $0, place: RecordPlace($0, order)) }
+      .sorted { order.precedes($0.place, $1.place) }
+      .map(\.record)
+    return Array(isForwards ? sorted.prefix(limit) : sorted.suffix(limit))
   }
 
   /// The parts the list is merged from, each of them in the order of the list.
@@ -35,9 +40,10 @@ struct RecordPages {
     var rules = filter.rules.filter { !$0.readsData }
     let scenarios = try scenarios(takingFrom: &rules, database)
     if let scenarios, scenarios.isEmpty { return [] }
+    // Only words are looked up in the index of texts.
     let last =
-      try Int64.fetchOne(
-        try database.cachedStatement(sql: "SELECT last FROM search_state")) ?? 0
+      filter.words.isEmpty && !rules.contains(where: \.readsWords)
+      ? 0 : try database.run("SELECT last FROM search_state")?[0] ?? 0
     let rest = rules.map { RuleCondition($0, indexed: last) }
     var parts: [RuleCondition] = []
     // In an order of its own, so that the same filter gives the same statements.
@@ -165,6 +171,16 @@ extension RecordRule {
     case .any(let parts), .all(let parts):
       !parts.isEmpty && parts.allSatisfy(\.isAboutScenarios)
     case .not(let part): part.isAboutScenarios
+    default: false
+    }
+  }
+
+  /// Whether the index of texts is asked for it.
+  fileprivate var readsWords: Bool {
+    switch self {
+    case .words: true
+    case .any(let parts), .all(let parts): parts.contains(where: \.readsWords)
+    case .not(let part): part.readsWords
     default: false
     }
   }
