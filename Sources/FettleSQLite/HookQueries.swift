@@ -150,7 +150,7 @@ extension HookSecret: Stored {
     switch self {
     case .header(let name, let digest): ["header": .text(name), "digest": .buffer(Buffer(digest))]
     case .signature(let header, let function, let key):
-      ["header": .text(header), "function": .text(function.rawValue), "key": .text(key)]
+      ["header": .text(header), "function": .text(function.rawValue), "key": key.stored]
     }
   }
 
@@ -158,12 +158,29 @@ extension HookSecret: Stored {
     guard let fields = stored.collection, let header = fields["header"]?.text else { return nil }
     if case .buffer(let digest)? = fields["digest"] {
       self = .header(name: header, digest: digest.bytes)
-    } else if let key = fields["key"]?.text,
+    } else if let key = fields["key"].flatMap(Key.init(stored:)),
       let function = fields["function"]?.text.flatMap(HashFunctionName.init(rawValue:))
     {
       self = .signature(header: header, function: function, key: key)
     } else {
       return nil
+    }
+  }
+}
+
+extension HookSecret.Key: Stored {
+  var stored: Value {
+    switch self {
+    case .open(let key): .text(key)
+    case .sealed(let bytes): .buffer(Buffer(bytes))
+    }
+  }
+
+  init?(stored: Value) {
+    switch stored {
+    case .text(let key): self = .open(key)
+    case .buffer(let sealed): self = .sealed(sealed.bytes)
+    default: return nil
     }
   }
 }

@@ -8,6 +8,7 @@ import Synchronization
 final class Webhooks: Sendable {
   private let stores: any HookStore & QueueStore & ScenarioStore
   private let runner: ScenarioRunner
+  private let sealing: (any Sealing)?
   private let limits: ServiceLimits
   private let logger: Logger
   private let arrived: @Sendable (ScenarioID) -> Void
@@ -29,14 +30,17 @@ final class Webhooks: Sendable {
   /// Addresses nobody knows are remembered too, so that guessing costs the store nothing; not for ever.
   private static let mostKnown = 10_000
 
-  /// - Parameter arrived: told of each event that is on the disk.
+  /// - Parameters:
+  ///   - sealing: opens the keys that senders sign with; nil refuses who has to sign.
+  ///   - arrived: told of each event that is on the disk.
   init(
     stores: any HookStore & QueueStore & ScenarioStore, runner: ScenarioRunner,
-    limits: ServiceLimits, senders: Senders, logger: Logger,
+    sealing: (any Sealing)?, limits: ServiceLimits, senders: Senders, logger: Logger,
     arrived: @escaping @Sendable (ScenarioID) -> Void
   ) {
     self.stores = stores
     self.runner = runner
+    self.sealing = sealing
     self.limits = limits
     self.senders = senders
     self.logger = logger
@@ -120,7 +124,7 @@ final class Webhooks: Sendable {
       return found.hook.map { ($0, found.isAnswered) }
     }
     do throws(StoreError) {
-      let hook = try await stores.hook(at: address)
+      let hook = try opened(try await stores.hook(at: address))
       var isAnswered = false
       if let scenario = hook?.scenario, let blueprint = try await stores.blueprint(of: scenario),
         blueprint.answersEvents
@@ -140,6 +144,16 @@ final class Webhooks: Sendable {
       logger.error("a webhook cannot be looked up: \(error)")
       throw Refusal(503, "The event could not be stored; send it again.")
     }
+  }
+
+  /// A webhook with the key its senders sign with. A key that cannot be had must not become an open
+  /// door.
+  private func opened(_ hook: Hook?) throws(StoreError) -> Hook? {
+    guard var hook, let secret = hook.settings.secret, let sealing else { return hook }
+    do throws(SealingError) {
+      hook.settings.secret = try secret.opened(by: sealing, at: hook.address)
+    } catch { throw .failed("the secret of webhook \(hook.id): \(error)") }
+    return hook
   }
 
   private func isWithin(_ most: Int, _ address: String) -> Bool {

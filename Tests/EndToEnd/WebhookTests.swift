@@ -214,6 +214,51 @@ struct WebhookTests {
     #expect(try await daemon.stop() == 0)
   }
 
+  @Test("the key senders sign with lies sealed in the store, and opens for nothing but its webhook")
+  func signed() async throws {
+    let key = "planted-hmac-key-51c2"
+    let path = try await bench.webhook("Signed", "")
+    try await bench.fettle(
+      [
+        "hook", "set", "1", "--secret-header", "X-Signature", "--secret-file", "-", "--hmac",
+        "sha256",
+      ],
+      input: key + "\n")
+    let secret = try #require(try await bench.store.hooks().first?.hook.settings.secret)
+    guard case .signature(_, _, .sealed(let sealed)) = secret else {
+      Issue.record("the key is not sealed: \(secret)")
+      return
+    }
+    #expect(!String(decoding: sealed, as: UTF8.self).contains(key))
+    for file in ["s.db", "s.db-wal"] {
+      let bytes = try Data(contentsOf: URL(fileURLWithPath: bench.folder.path + "/" + file))
+      #expect(bytes.firstRange(of: Data(key.utf8)) == nil, "\(file) holds the key")
+    }
+    let body = "hello"
+    let signing = try await Program.fettle(
+      ["eval", #"{{sha256("hello"; "hex"; "\#(key)")}}"#], home: bench.folder.path)
+    let code = signing.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    let daemon = try bench.daemon()
+    let client = HTTPClient(try await daemon.base())
+    func send(_ signature: String) async -> Int {
+      await client.send(
+        "POST", path, ["Content-Type": "text/plain", "X-Signature": signature], body
+      ).status
+    }
+    #expect(await send("sha256=\(code)") == 200)
+    #expect(await send("sha256=\(String(code.reversed()))") == 401)
+    #expect(await send("") == 401)
+    // Moved to another webhook it opens nothing, and nothing is taken in.
+    let other = try await bench.webhook("Other", "")
+    var hook = try #require(try await bench.store.hooks().last?.hook)
+    hook.settings.secret = secret
+    try await bench.store.change(hook)
+    let refused = await client.send(
+      "POST", other, ["Content-Type": "text/plain", "X-Signature": "sha256=\(code)"], body)
+    #expect(refused.status == 503)
+    #expect(try await daemon.stop() == 0)
+  }
+
   @Test("waits on backoff where the service cannot be reached, and its events wait in order")
   func backoff() async throws {
     let free = LoopbackSocket(.refused)

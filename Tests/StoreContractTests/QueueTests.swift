@@ -40,7 +40,7 @@ struct QueueTests {
     #expect(try await store.hook(at: "abd") == nil)
     var changed = hook
     changed.settings.name = "In"
-    changed.settings.secret = .signature(header: "X", function: .sha512, key: "k")
+    changed.settings.secret = .signature(header: "X", function: .sha512, key: .open("k"))
     changed.settings.perSecond = 5
     changed.settings.keepsHeaders = true
     changed.settings.queueLength = 7

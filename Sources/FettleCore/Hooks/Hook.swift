@@ -73,7 +73,15 @@ public enum HookSecret: Sendable, Hashable {
   case header(name: String, digest: [UInt8])
   /// A header that carries an HMAC of the body, as hexadecimal digits, perhaps behind `sha256=`, or
   /// as base64.
-  case signature(header: String, function: HashFunctionName, key: String)
+  case signature(header: String, function: HashFunctionName, key: Key)
+
+  /// What a sender signs with. Unlike a secret that is only compared, it has to be had again.
+  public enum Key: Sendable, Hashable {
+    /// As it is: in memory, and in stores of the time when keys were not sealed.
+    case open(String)
+    /// Sealed with a key that is kept away from the store.
+    case sealed([UInt8])
+  }
 
   /// The functions senders sign with.
   public enum HashFunctionName: String, Sendable, CaseIterable {
@@ -99,7 +107,8 @@ public enum HookSecret: Sendable, Hashable {
     switch self {
     case .header(_, let digest):
       return Self.isSame([UInt8](SHA256.hash(data: Array(header.utf8))), digest)
-    case .signature(_, let function, let key):
+    case .signature(_, _, .sealed): return false
+    case .signature(_, let function, .open(let key)):
       let key = SymmetricKey(data: Array(key.utf8))
       let code: [UInt8] =
         switch function {
@@ -115,6 +124,28 @@ public enum HookSecret: Sendable, Hashable {
         || Self.isSame(Array(given.utf8), Array(Buffer(code).base64.utf8))
     }
   }
+
+  /// The secret as it is stored: a key that has to be had again is sealed.
+  /// - Parameter address: the address of its webhook; the key opens nowhere else.
+  public func sealed(
+    by sealing: any Sealing, at address: String
+  ) throws(SealingError) -> HookSecret {
+    guard case .signature(let header, let function, .open(let key)) = self else { return self }
+    let sealed = try sealing.seal(Array(key.utf8), for: Self.context(address))
+    return .signature(header: header, function: function, key: .sealed(sealed))
+  }
+
+  /// The secret as senders are checked with it.
+  public func opened(
+    by sealing: any Sealing, at address: String
+  ) throws(SealingError) -> HookSecret {
+    guard case .signature(let header, let function, .sealed(let sealed)) = self else { return self }
+    let key = try sealing.open(sealed, for: Self.context(address))
+    return .signature(
+      header: header, function: function, key: .open(String(decoding: key, as: UTF8.self)))
+  }
+
+  private static func context(_ address: String) -> String { "webhook \(address)" }
 
   private static func isSame(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     guard left.count == right.count else { return false }

@@ -65,7 +65,10 @@ struct HookCommand: AsyncParsableCommand {
       if let perSecond, perSecond < 0 { throw ValidationError("--per-second is a number from 0.") }
     }
 
-    func apply(to settings: inout HookSettings) throws(CommandFailure) {
+    /// - Parameter address: that of the webhook: a key it signs with is sealed for it.
+    func apply(
+      to settings: inout HookSettings, at address: String, sealing: any Sealing
+    ) throws(CommandFailure) {
       if let name { settings.name = name }
       if let secretHeader, let secretFile {
         var bytes = try InputFile.bytes(secretFile)
@@ -74,10 +77,15 @@ struct HookCommand: AsyncParsableCommand {
         guard let secret = String(validating: bytes, as: UTF8.self), !secret.isEmpty else {
           throw .usage("\(secretFile) holds no secret")
         }
-        settings.secret =
+        let given =
           hmac.flatMap(HookSecret.HashFunctionName.init(rawValue:)).map {
-            .signature(header: secretHeader, function: $0, key: secret)
+            HookSecret.signature(header: secretHeader, function: $0, key: .open(secret))
           } ?? .header(name: secretHeader, secret: secret)
+        do throws(SealingError) {
+          settings.secret = try given.sealed(by: sealing, at: address)
+        } catch {
+          throw .usage(error.description)
+        }
       }
       if let queueLength { settings.queueLength = queueLength }
       if let perSecond { settings.perSecond = perSecond == 0 ? nil : perSecond }
@@ -105,11 +113,12 @@ struct HookCommand: AsyncParsableCommand {
       guard let row = try await workshop.scenario(named: scenario) else { return }
       var written = HookSettings()
       written.name = row.name
-      try settings.apply(to: &written)
+      let address = Hook.freshAddress()
+      try settings.apply(to: &written, at: address, sealing: workshop.sealing)
       let (made, number) = (written, number)
       let hook = try await reporting { () async throws(StoreError) in
         try await workshop.store.addHook(
-          number: number.map { HookID($0) }, address: Hook.freshAddress(), scenario: row.id,
+          number: number.map { HookID($0) }, address: address, scenario: row.id,
           settings: made)
       }
       Console.say("webhook \(hook.id) of \(row.name): \(hook.path)")
@@ -139,7 +148,8 @@ struct HookCommand: AsyncParsableCommand {
       var found = try await workshop.hook(hook).hook
       if noSecret { found.settings.secret = nil }
       found.settings.isEnabled = events ?? found.settings.isEnabled
-      try settings.apply(to: &found.settings)
+      try settings.apply(
+        to: &found.settings, at: found.address, sealing: workshop.sealing)
       if let scenario {
         found.scenario =
           scenario == "none" ? nil : try await workshop.scenario(named: scenario)?.id

@@ -157,7 +157,7 @@ struct HookSecretTests {
       "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=",
     ])
   func signature(header: String) {
-    let secret = HookSecret.signature(header: "X-Hub", function: .sha256, key: "Jefe")
+    let secret = HookSecret.signature(header: "X-Hub", function: .sha256, key: .open("Jefe"))
     let body = Array("what do ya want for nothing?".utf8)
     #expect(secret.isProven(by: header, of: body))
     #expect(!secret.isProven(by: header, of: body + [0]))
