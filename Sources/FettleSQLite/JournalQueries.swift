@@ -57,11 +57,17 @@ extension SQLiteStore: ExecutionJournal {
         isConfidential ? try StoredEntry(entry, of: execution, seals) : StoredEntry(entry))
     }
     let entries = stored
+    let transferred = entries.reduce(0) { $0 + $1.size }
     let known = openExecutions.number(of: execution)
     try await committing { [self] database in
       let rows = journalRows(database)
       let number = try rows.renew(execution, known, by: worker, until: lease)
       for entry in entries { try rows.insert(entry, execution: number) }
+      if transferred > 0 {
+        try database.run(
+          "UPDATE execution SET transferred = transferred + ? WHERE number = ?",
+          .number(transferred), .number(number))
+      }
       for record in records {
         _ = try self.rows(database).insert(record, author: "engine")
       }
@@ -86,6 +92,7 @@ extension SQLiteStore: ExecutionJournal {
     by worker: String, isConfidential: Bool
   ) async throws(StoreError) {
     let entries = entries.map { isConfidential ? StoredEntry(withoutData: $0) : StoredEntry($0) }
+    let transferred = entries.reduce(0) { $0 + $1.size }
     let known = openExecutions.number(of: summary.id)
     try await committing { [self] database in
       let rows = journalRows(database)
@@ -94,7 +101,8 @@ extension SQLiteStore: ExecutionJournal {
       try database.run(
         """
         UPDATE execution SET ended = ?, status = ?, operations = ?, stored = ?, error = ?,
-          failed_module = ?, warnings = ?, lease_until = NULL, worker = NULL WHERE number = ?
+          failed_module = ?, warnings = ?, transferred = transferred + ?, lease_until = NULL,
+          worker = NULL WHERE number = ?
         """,
         summary.ended.map { .number($0.milliseconds) } ?? .null, .text(summary.status.rawValue),
         .number(summary.operations), .number(summary.stored.count),
@@ -102,7 +110,7 @@ extension SQLiteStore: ExecutionJournal {
         summary.failedModule.map { .number($0.number) } ?? .null,
         summary.warnings.isEmpty
           ? .null : .bytes(ValueCodec.encode(.array(summary.warnings.map(Value.text)))),
-        .number(number))
+        .number(transferred), .number(number))
       if summary.origin == .instant {
         try EventRows(database: database, records: self.rows(database))
           .settle(summary, execution: number)
@@ -263,7 +271,9 @@ extension ExecutionRow {
     if let warnings = row["warnings"] as Data? {
       summary.warnings = try ValueCodec.decode([UInt8](warnings)).array?.compactMap(\.text) ?? []
     }
-    self.init(summary: summary, scenarioName: row["scenario_name"], storedCount: row["stored"])
+    self.init(
+      summary: summary, scenarioName: row["scenario_name"], storedCount: row["stored"],
+      transferred: row["transferred"])
   }
 }
 
@@ -277,6 +287,11 @@ struct StoredEntry {
   let input: [UInt8]?
   let outcome: [UInt8]?
   let apart: ValueCodec.Apart
+
+  /// What the module was given and gave, in bytes.
+  var size: Int {
+    (input?.count ?? 0) + (outcome?.count ?? 0) + apart.values.reduce(0) { $0 + $1.value.count }
+  }
 
   init(_ entry: JournalEntry) {
     let (step, outcome) = entry.step.stored

@@ -98,11 +98,16 @@ public struct ExecutionRow: Sendable, Hashable {
   public let scenarioName: String
   /// How many incomplete executions it stored.
   public let storedCount: Int
+  /// How much its modules were given and gave, in bytes as it was written down.
+  public let transferred: Int
 
   /// A row of these parts.
-  public init(summary: ExecutionSummary, scenarioName: String, storedCount: Int) {
+  public init(
+    summary: ExecutionSummary, scenarioName: String, storedCount: Int, transferred: Int = 0
+  ) {
     self.summary = summary
     self.scenarioName = scenarioName
     self.storedCount = storedCount
+    self.transferred = transferred
   }
 }

@@ -19,6 +19,7 @@ enum Migrations {
     migrator.registerMigration("014_api", migrate: api)
     migrator.registerMigration("015_seals", migrate: seals)
     migrator.registerMigration("020_due_by_scenario", migrate: dueByScenario)
+    migrator.registerMigration("021_transfer", migrate: transfer)
     return migrator
   }()
 }

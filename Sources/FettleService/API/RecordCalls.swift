@@ -48,7 +48,7 @@ extension API {
       let record = try await api.record(call)
       let wanted = call.places["logId"] ?? ""
       guard
-        var row = record.log.first(where: {
+        var row = await api.log(of: record).first(where: {
           $0["id"]?.text == wanted || $0["imtId"]?.text == wanted
         })
       else { throw APIError(404, "Not found.", detail: "there is no attempt \(wanted)") }
@@ -362,13 +362,23 @@ extension API {
       version: after)
   }
 
+  private func log(of record: IncompleteExecution) async -> [Collection] {
+    var executions: [String: ExecutionRow] = [:]
+    for attempt in record.attempts where !attempt.executionID.isEmpty {
+      // The history is cut sooner than records are.
+      executions[attempt.executionID] = try? await store.execution(attempt.executionID)
+    }
+    return record.log(executions)
+  }
+
   private func logs(_ call: APIRequest) async throws(APIError) -> Reply {
     let page = try call.page(sortBy: ["imtId", "timestamp"])
     let (status, from, to) = (
       try call.number("status", in: 1...3), try call.number("from", in: 0...Int.max),
       try call.number("to", in: 0...Int.max)
     )
-    var rows = try await record(call).log.filter { row in
+    let record = try await record(call)
+    var rows = await log(of: record).filter { row in
       guard case .date(let date)? = row["timestamp"] else { return false }
       return (status == nil || row["status"]?.number?.integer == status)
         && (from.map { date.milliseconds >= Int64($0) } ?? true)

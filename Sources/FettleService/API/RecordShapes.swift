@@ -63,7 +63,8 @@ extension IncompleteExecution {
   }
 
   /// The retries as log rows, newest first (semantics 1.6).
-  var log: [Collection] {
+  /// - Parameter executions: what the history still knows of them, by their identities.
+  func log(_ executions: [String: ExecutionRow]) -> [Collection] {
     attempts.reversed().map { attempt in
       var row = Collection([
         (
@@ -73,7 +74,10 @@ extension IncompleteExecution {
         ("type", .text(attempt.trigger == .auto ? "auto" : "manual")),
         ("status", .integer(attempt.outcome.status)),
         ("duration", .integer(Int(attempt.ended.milliseconds - attempt.started.milliseconds))),
-        ("operations", 0), ("centicredits", 0), ("transfer", 0), ("teamId", Team.id),
+        ("operations", .integer(executions[attempt.executionID]?.summary.operations ?? 0)),
+        ("centicredits", 0),
+        ("transfer", .integer(executions[attempt.executionID]?.transferred ?? 0)),
+        ("teamId", Team.id),
         ("authorId", .null), ("timestamp", .date(attempt.started)),
         // Beyond Make.
         ("number", .integer(attempt.number)), ("trigger", .text(attempt.trigger.rawValue)),

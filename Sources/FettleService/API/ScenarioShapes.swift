@@ -33,7 +33,8 @@ extension ExecutionRow {
       "duration": summary.ended.map {
         .integer(Int($0.milliseconds - summary.started.milliseconds))
       } ?? .null,
-      "operations": .integer(summary.operations), "centicredits": 0, "transfer": 0,
+      "operations": .integer(summary.operations), "centicredits": 0,
+      "transfer": .integer(transferred),
       "teamId": Team.id, "authorId": .null,
       "instant": .boolean(summary.origin == .instant), "timestamp": .date(summary.started),
       "error": summary.errorShown,
