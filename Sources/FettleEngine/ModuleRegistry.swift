@@ -1,24 +1,64 @@
 public import FettleCore
+import Synchronization
 
 /// The modules that can be run, by the type blueprints name them with.
+///
+/// Copies share what they know, so that what is replaced is replaced for every part of a program at
+/// once. A run that has begun goes on with the modules it began with.
 public struct ModuleRegistry: Sendable {
-  private let implementations: [String: any Module]
+  private let known: Known
 
-  /// These modules. Of two with the same type the later one counts.
-  public init(_ implementations: [any Module]) {
-    self.implementations = Dictionary(
-      (FlowModules.implementations + implementations).map { ($0.descriptor.type, $0) },
-      uniquingKeysWith: { $1 })
+  /// What is known now.
+  private final class Known: Sendable {
+    private struct State {
+      var implementations: [String: any Module]
+      var edition = 0
+    }
+
+    private let state: Mutex<State>
+
+    init(_ implementations: [any Module]) {
+      state = Mutex(State(implementations: Self.byType(implementations)))
+    }
+
+    var implementations: [String: any Module] { state.withLock { $0.implementations } }
+
+    var edition: Int { state.withLock { $0.edition } }
+
+    func replace(with implementations: [any Module]) {
+      let byType = Self.byType(implementations)
+      state.withLock { state in
+        state.implementations = byType
+        state.edition += 1
+      }
+    }
+
+    private static func byType(_ implementations: [any Module]) -> [String: any Module] {
+      Dictionary(
+        (FlowModules.implementations + implementations).map { ($0.descriptor.type, $0) },
+        uniquingKeysWith: { $1 })
+    }
   }
 
+  /// These modules. Of two with the same type the later one counts.
+  public init(_ implementations: [any Module]) { known = Known(implementations) }
+
+  /// Puts other modules in the place of those that are known.
+  public func replace(with implementations: [any Module]) { known.replace(with: implementations) }
+
+  /// How often they were replaced.
+  var edition: Int { known.edition }
+
   /// The module of that type, or nil when Fettle cannot run it.
-  public subscript(type: String) -> (any Module)? { implementations[type] }
+  public subscript(type: String) -> (any Module)? { known.implementations[type] }
 
   /// What the module of that type accepts and does; nil when Fettle cannot run it.
   public func descriptor(of type: String) -> ModuleDescriptor? {
-    implementations[type]?.descriptor ?? FlowModules.walked[type]
+    self[type]?.descriptor ?? FlowModules.walked[type]
   }
 
   /// The types that can be run, in order.
-  public var types: [String] { (Array(implementations.keys) + FlowModules.walked.keys).sorted() }
+  public var types: [String] {
+    (Array(known.implementations.keys) + FlowModules.walked.keys).sorted()
+  }
 }

@@ -51,7 +51,9 @@ struct NightWatch {
         if received.contains(SIGTERM) || received.contains(SIGINT) { break }
         if received.contains(SIGHUP) {
           service?.reload()
-          logger.info("reloaded")
+          let apps = workshop.reloadApps()
+          for problem in apps.problems { logger.warning("an app is left out: \(problem)") }
+          logger.info("reloaded", metadata: ["apps": "\(apps.apps.count)"])
         }
       }
       logger.info("stopping; the operations that run are finished first")

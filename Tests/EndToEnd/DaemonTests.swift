@@ -24,6 +24,57 @@ struct DaemonTests {
       """#)
   }
 
+  @Test("reads described apps again on SIGHUP: what nothing could run yesterday runs today")
+  func apps() async throws {
+    let server = LoopbackHTTP { request in .json(200, ["path": .text(request.path)]) }
+    let apps = folder.path + "/config/fettle/apps"
+    try FileManager.default.createDirectory(atPath: apps, withIntermediateDirectories: true)
+    let file = try folder.file(
+      "n.json",
+      #"{"name":"New","flow":[{"id":1,"module":"util:BasicTrigger"},{"id":2,"module":"novel:Ask"}]}"#
+    )
+    let environment = ["XDG_CONFIG_HOME": folder.path + "/config"]
+    let home = folder.path
+    let scheduled = try await Program.fettle(
+      ["schedule", file, "--inactive", "--set", #"{"type":"on-demand"}"#, "--store", store],
+      home: home, environment: environment)
+    #expect(scheduled.status == 0, "\(scheduled.errors)")
+    let token = try await Program.fettle(
+      [
+        "token", "add", "t", "--scope", "scenarios:run", "--scope", "scenarios:write", "--store",
+        store,
+      ],
+      home: home, environment: environment
+    ).output.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("fettle_") }
+    let daemon = try Daemon(store: store, in: folder, environment: environment)
+    let client = HTTPClient(try await daemon.base())
+    func start() async -> HTTPClient.Answer {
+      await client.send(
+        "POST", "/api/v2/scenarios/1/start", ["Authorization": "Token \(token ?? "")"], "")
+    }
+    let refused = await start()
+    #expect(refused.status == 400, "\(refused)")
+    try """
+    app: novel
+    base: \(server.base)
+    modules: { Ask: { request: { path: "/hello" } } }
+    """.write(toFile: apps + "/novel.yaml", atomically: true, encoding: .utf8)
+    try "app: [".write(toFile: apps + "/broken.yaml", atomically: true, encoding: .utf8)
+    daemon.reload()
+    for _ in 0..<600 where !daemon.log.contains("reloaded") {
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    #expect(daemon.log.contains("an app is left out"))
+    let started = await start()
+    #expect(started.status == 200, "\(started)")
+    let run = await client.send(
+      "POST", "/api/v2/scenarios/1/run", ["Authorization": "Token \(token ?? "")"],
+      #"{"data":{"n":1},"responsive":true}"#)
+    #expect(run.status == 200, "\(run)")
+    #expect(server.requests.map(\.path) == ["/hello"])
+    #expect(try await daemon.stop() == 0)
+  }
+
   @Test(
     "starts what is scheduled, retries what is due, and finishes what runs when it is told to stop")
   func nightly() async throws {

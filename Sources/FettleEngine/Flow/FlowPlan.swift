@@ -135,20 +135,31 @@ extension ModuleNode {
 }
 
 /// The plans of the blueprints that were run lately. A blueprint is never changed, so that its plan
-/// stays true.
+/// stays true until other modules are known.
 final class FlowPlans: Sendable {
-  private let known = Mutex<[Blueprint.Export: FlowPlan]>([:])
+  private struct State {
+    var plans: [Blueprint.Export: FlowPlan] = [:]
+    /// The edition of the modules the plans name.
+    var edition = 0
+  }
+
+  private let state = Mutex(State())
 
   /// Blueprints are few.
   private static let most = 200
 
   /// The plan of a blueprint.
   func plan(of blueprint: Blueprint, modules: ModuleRegistry) -> FlowPlan {
-    if let plan = known.withLock({ $0[blueprint.export] }) { return plan }
+    let edition = modules.edition
+    let found = state.withLock { state in
+      state.edition == edition ? state.plans[blueprint.export] : nil
+    }
+    if let found { return found }
     let plan = FlowPlan(blueprint, modules: modules)
-    known.withLock { known in
-      if known.count >= Self.most { known = [:] }
-      known[blueprint.export] = plan
+    state.withLock { state in
+      if state.edition != edition || state.plans.count >= Self.most { state.plans = [:] }
+      state.edition = edition
+      state.plans[blueprint.export] = plan
     }
     return plan
   }
