@@ -15,7 +15,9 @@ public struct Workshop: Sendable {
   public let desk: OperatorDesk
   /// The connections of the store.
   public let connections: StoredConnections
-  /// The apps that are described in files.
+  /// What seals the secrets that lie in the store.
+  public let sealing: any Sealing
+  /// The apps that were described in files when it was opened.
   public let apps: Apps
 
   /// Opens the store at a path.
@@ -30,16 +32,38 @@ public struct Workshop: Sendable {
       creating
       ? try SQLiteStore.open(path: path, limits: settings.limits, sealing: sealing)
       : try .openExisting(path: path, limits: settings.limits, sealing: sealing)
+    self.sealing = sealing
     connections = StoredConnections(store, sealing: sealing)
     apps = Apps(folders: Apps.folders)
-    let modules = Connectors.all(connections: connections) + apps.modules(connections: connections)
     var runner = ScenarioRunner(
-      modules: ModuleRegistry(modules), store: store, clock: clock,
+      modules: ModuleRegistry(Self.modules(apps, connections)), store: store, clock: clock,
       timeZone: settings.zone, retrySchedule: settings.retries,
       leaseSeconds: settings.leaseSeconds)
     runner.confidentiality = settings.confidentiality
     self.runner = runner
     desk = OperatorDesk(store: store, runner: runner, author: Self.operatorName)
+  }
+
+  /// Reads the apps that are described in files again. Runs that have begun go on with what they began
+  /// with.
+  /// - Returns: what was read.
+  public func reloadApps() -> Apps {
+    let apps = Apps(folders: Apps.folders)
+    runner.modules.replace(with: Self.modules(apps, connections))
+    return apps
+  }
+
+  /// Tells an address what a run came to.
+  /// - Returns: why it could not be told.
+  public func callBack(_ url: String, _ body: Value) async -> ModuleError? {
+    do throws(ModuleError) {
+      try await CallBack().send(body, to: url)
+      return nil
+    } catch { return error }
+  }
+
+  private static func modules(_ apps: Apps, _ connections: StoredConnections) -> [any Module] {
+    Connectors.all(connections: connections) + apps.modules(connections: connections)
   }
 
   /// Where the store is that nobody named: `fettle/fettle.db` in the XDG data home; nil when there is

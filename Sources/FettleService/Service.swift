@@ -32,11 +32,15 @@ public final class Service: Sendable {
 
   /// A service.
   /// - Parameters:
+  ///   - sealing: opens the keys that senders of webhooks sign with.
+  ///   - callBack: tells an address (`callbackUrl`) what a run came to; the error says why it could not.
   ///   - width: how many events of a scenario are processed at once, at most.
   ///   - report: told what came of runs and retries it began.
   ///   - isListening: told the address once connections are accepted.
   public init(
     store: any ServiceStore, runner: ScenarioRunner, address: Address,
+    sealing: (any Sealing)? = nil,
+    callBack: (@Sendable (String, Value) async -> ModuleError?)? = nil,
     limits: ServiceLimits = ServiceLimits(), width: Int = 16, retriesAtOnce: Int = 3,
     metrics: ServiceMetrics = ServiceMetrics(), logger: Logger,
     report: @escaping @Sendable (Scheduler.Event) -> Void,
@@ -45,7 +49,7 @@ public final class Service: Sendable {
     self.store = store
     self.runner = runner
     self.logger = logger
-    let errands = Errands()
+    let errands = Errands(callBack: callBack, logger: logger)
     let senders = Senders()
     let intake = EventIntake(
       runner: runner, queue: store, width: width,
@@ -53,7 +57,8 @@ public final class Service: Sendable {
     let retries = RequestedRetries(
       runner: runner, requests: store, atOnce: retriesAtOnce, report: report)
     let webhooks = Webhooks(
-      stores: store, runner: runner, limits: limits, senders: senders, logger: logger
+      stores: store, runner: runner, sealing: sealing, limits: limits, senders: senders,
+      logger: logger
     ) { intake.ring(for: $0) }
     let api = API(
       store: store, runner: runner, retries: retries, intake: intake, errands: errands)

@@ -17,7 +17,7 @@ struct Fettled: AsyncParsableCommand {
     discussion: """
       Several daemons, terminals and commands may work on one store at once. SIGTERM and SIGINT stop \
       it: the operations that run are finished, what they lead to goes on later. SIGHUP makes it read \
-      scenarios and webhooks again and look at the store at once.
+      scenarios, webhooks and described apps again and look at the store at once.
 
       Webhooks are at /hook/ADDRESS (fettle hook), the API at /api/v2 (fettle token), health at \
       /health and metrics for Prometheus at /metrics. TLS is the affair of a reverse proxy.
@@ -84,7 +84,8 @@ struct Fettled: AsyncParsableCommand {
     var serverLogger = Logger(label: "http")
     serverLogger.logLevel = .warning
     let service = Service(
-      store: workshop.store, runner: workshop.runner, address: address, width: parallel,
+      store: workshop.store, runner: workshop.runner, address: address,
+      sealing: workshop.sealing, callBack: { await workshop.callBack($0, $1) }, width: parallel,
       retriesAtOnce: retries, metrics: metrics, logger: serverLogger,
       report: { reporter.report($0) },
       isListening: { address in

@@ -2,6 +2,7 @@ import FettleCore
 import FettleSQLite
 import FettleTestKit
 import Foundation
+import Synchronization
 import Testing
 
 /// Make's interface of incomplete executions, call by call, as semantics 9 describes it; then what
@@ -168,6 +169,8 @@ struct APIContractTests {
       "imtId", "id", "type", "status", "duration", "operations", "centicredits", "transfer",
       "teamId", "timestamp",
     ] { #expect(logs["dlqLogs.0.\(field)"] != .null, "\(field)") }
+    #expect(logs["dlqLogs.0.operations"] == 2)
+    #expect(logs["dlqLogs.0.transfer"].number?.integer ?? 0 > 0)
     let imtId = logs["dlqLogs.0.imtId"].text ?? ""
     #expect(imtId.contains("_dlq.\(id).manual."))
     let row = await caller.call("GET", "dlqs/\(id)/logs/\(imtId)")
@@ -316,6 +319,46 @@ struct APIContractTests {
     #expect(try await caller.daemon.stop() == 0)
   }
 
+  @Test("tells an address how a run ended, again when it could not be reached")
+  func callback() async throws {
+    let caller = try await Caller()
+    let file = try caller.bench.folder.file(
+      "s.json",
+      #"""
+      {"name":"Told","flow":[{"id":1,"module":"util:BasicTrigger"},
+        {"id":2,"module":"json:ParseJSON","mapper":{"json":"{{1.j}}"}}]}
+      """#)
+    try await caller.bench.fettle(
+      ["schedule", file, "--inactive", "--set", #"{"type":"on-demand"}"#])
+    let isAway = Mutex(true)
+    let listener = LoopbackHTTP { _ in
+      isAway.withLock { isAway in
+        defer { isAway = false }
+        return .json(isAway ? 503 : 200, [:])
+      }
+    }
+    let url = listener.base + "/done"
+    let good = await caller.call(
+      "POST", "scenarios/1/run", #"{"data":{"j":"[1]"},"callbackUrl":"\#(url)"}"#)
+    let id = good["executionId"].text ?? ""
+    try await caller.bench.wait("the second call") { listener.requests.count == 2 }
+    for request in listener.requests {
+      #expect(request.method == "POST" && request.path == "/done")
+      let told = try JSONReader.read(request.text).collection
+      #expect(told?["executionId"] == .text(id))
+      #expect(told?["status"] == "SUCCESS")
+      #expect(told?["error"] == .null)
+    }
+    let bad = await caller.call(
+      "POST", "scenarios/1/run", #"{"data":{"j":"["},"callbackUrl":"\#(url)","responsive":true}"#)
+    #expect(bad["status"] == 3)
+    try await caller.bench.wait("the third call") { listener.requests.count == 3 }
+    let told = try JSONReader.read(listener.requests.last?.text ?? "").collection
+    #expect(told?["status"] == "ERROR")
+    #expect(told?["error"]?.collection?["causeModule"]?.collection?["id"] == 2)
+    #expect(try await caller.daemon.stop() == 0)
+  }
+
   @Test("lists, shows, runs, starts and stops scenarios, and tells what they did")
   func scenarios() async throws {
     let caller = try await Caller()
@@ -361,6 +404,8 @@ struct APIContractTests {
     }
     let logs = await caller.call("GET", "scenarios/1/logs")
     #expect(logs["scenarioLogs"].array?.count == 3)
+    #expect(logs["scenarioLogs.0.operations"] == 2)
+    #expect(logs["scenarioLogs.0.transfer"].number?.integer ?? 0 > 10)
     for field in [
       "imtId", "id", "type", "status", "duration", "operations", "transfer", "timestamp",
     ] { #expect(logs["scenarioLogs.0.\(field)"] != .null, "\(field)") }
@@ -372,7 +417,7 @@ struct APIContractTests {
     #expect(await caller.call("GET", "scenarios/1/executions")["executions"].array?.count == 3)
     #expect(await caller.call("GET", "scenarios/1/executions/\(id)?maxBytes=5").status == 413)
     for (body, status) in [
-      (#"{"data":5}"#, 400), (#"{"callbackUrl":"http://x"}"#, 400), ("[", 400),
+      (#"{"data":5}"#, 400), (#"{"callbackUrl":"file:///etc/passwd"}"#, 400), ("[", 400),
     ] { #expect(await caller.call("POST", "scenarios/1/run", body).status == status, "\(body)") }
     #expect(await caller.call("GET", "hooks")["hooks.0.queueCount"] == 0)
     #expect(await caller.call("GET", "hooks/1/incomings")["incomings"] == [])
@@ -390,6 +435,17 @@ struct APIContractTests {
     let refused = await caller.call("POST", "scenarios/2/start")
     #expect(refused.status == 400)
     #expect(refused["detail"].text?.contains("text:nonsense") == true)
+    let foreign = try caller.bench.folder.file(
+      "f.json",
+      #"{"name":"Foreign","flow":[{"id":1,"module":"util:BasicTrigger"},{"id":2,"module":"nowhere:Send"}]}"#
+    )
+    try await caller.bench.fettle(
+      ["schedule", foreign, "--inactive", "--set", #"{"type":"on-demand"}"#])
+    let unknown = await caller.call("POST", "scenarios/3/start")
+    #expect(unknown.status == 400)
+    #expect(unknown["detail"].text?.contains("nowhere:Send") == true)
+    try await caller.bench.fettle(["start", "Foreign"], expecting: 2)
+    #expect(await caller.call("GET", "scenarios/3")["scenario.isActive"] == false)
     #expect(try await caller.daemon.stop() == 0)
   }
 

@@ -102,8 +102,9 @@ extension API {
   private func run(_ call: APIRequest) async throws(APIError) -> Reply {
     let row = try await scenario(call)
     let body = try call.body() ?? [:]
-    if let url = body["callbackUrl"], !url.isNull {
-      throw .parameter("callbackUrl", "is not supported; ask for the execution, or set responsive")
+    let address = body["callbackUrl"].flatMap { $0.isNull ? nil : $0 }
+    guard address == nil || address?.text.map(Self.canBeCalled) == true else {
+      throw .parameter("callbackUrl", "is an address that begins with http:// or https://")
     }
     var given: [Bundle]?
     switch body["data"] {
@@ -125,7 +126,7 @@ extension API {
     let begun = try await asking { () throws(StoreError) in
       try await runner.begin(blueprint, given: input)
     }
-    await errands.add(begun.end)
+    await errands.add(begun, telling: address?.text)
     guard body["responsive"]?.boolean == true else {
       return Reply(["executionId": .text(begun.execution.id)])
     }
@@ -137,6 +138,13 @@ extension API {
       ])
     case .failure(let error): throw APIError(error)
     }
+  }
+
+  private static func canBeCalled(_ url: String) -> Bool {
+    ["http://", "https://"].contains {
+      url.lowercased().hasPrefix($0) && url.utf8.count > $0.utf8.count
+    }
+      && !url.unicodeScalars.contains { $0.value <= 0x20 || $0.value == 0x7F }
   }
 
   /// The executions a call asks for, newest first. Where it asks for some kind of them, the newest ten
