@@ -5,7 +5,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Daemon, commands and the API at work on one store at once. `FETTLE_MIXED` says for how many seconds.
+/// Daemon, a terminal, commands and the API at work on one store at once. `FETTLE_MIXED` says for how many seconds.
 @Suite("One store, many programs")
 struct SharedStoreTests {
   /// Runs commands and notes what a user would complain about.
@@ -50,7 +50,23 @@ struct SharedStoreTests {
       return #"{"n":\#(n),"j":"\#(n % 5 == 0 ? "[" : "[1]")"}"#
     }
     let desk = Desk(bench)
+    let terminal = try TmuxSession(
+      "\(Program.path) --store \(bench.path)", columns: 120, rows: 40,
+      environment: ["HOME": bench.folder.path])
     try await withThrowingTaskGroup(of: Void.self) { group in
+      // An operator at the terminal, who walks through the list and opens records.
+      group.addTask {
+        while ContinuousClock.now < end {
+          for key in ["j", "j", "Enter", "Escape", "k"] {
+            try terminal.press(key)
+            let screen = try terminal.screen()
+            if ["locked", "held by another"].contains(where: screen.contains) {
+              desk.complaints.withLock { $0.append("the terminal: \(screen)") }
+            }
+            try await Task.sleep(for: .milliseconds(200))
+          }
+        }
+      }
       // An operator who mends and retries one record after the other.
       group.addTask {
         while ContinuousClock.now < end {
@@ -106,6 +122,9 @@ struct SharedStoreTests {
       let waiting = try await bench.waiting()
       return open.isEmpty && waiting == 0
     }
+    // The list follows by itself: whatever it showed, now nothing is open.
+    try terminal.press("Escape")
+    try await terminal.wait(for: "0 open", seconds: 60)
     #expect(try await daemon.stop() == 0)
     #expect(desk.complaints.withLock { $0 } == [])
     #expect(!daemon.log.contains("store cannot be used"), "\(daemon.log)")
