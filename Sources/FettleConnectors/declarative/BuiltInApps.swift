@@ -9,7 +9,10 @@ extension DeclarativeApp {
   static let files: [(name: String, text: [UInt8])] = [
     ("airtable", PackageResources.airtable_yaml),
     ("discord", PackageResources.discord_yaml),
+    ("google-sheets", PackageResources.google_sheets_yaml),
     ("slack", PackageResources.slack_yaml),
+    ("supabase", PackageResources.supabase_yaml),
     ("telegram", PackageResources.telegram_yaml),
+    ("workfront", PackageResources.workfront_yaml),
   ]
 }

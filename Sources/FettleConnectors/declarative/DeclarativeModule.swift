@@ -57,6 +57,7 @@ struct DeclarativeModule: Module {
     var page: Value?
     for _ in 0..<Self.mostPages {
       let answer = try await ask(view, page: page, open, &mask)
+      view.answer = answer
       for item in try items(of: answer) {
         view.item = item
         if let identity = description.output.identity?.value(in: item), isTrigger {

@@ -1,0 +1,227 @@
+@testable import FettleConnectors
+import FettleCore
+import FettleTestKit
+import Testing
+
+/// Each against a server that answers as the reference of its API says.
+@Suite("Apps of the cloud")
+struct CloudAppTests {
+  private func modules(
+    _ name: String, kind: String, settings: Collection, secrets: [String: String]
+  ) throws -> [any Module] {
+    let app = try #require(DeclarativeApp.builtIn.first { $0.name == name })
+    return app.modules(
+      connections: TestConnections(
+        ["CONN": Connection(name: name, kind: kind, settings: settings)], secrets: [name: secrets]))
+  }
+
+  private func sheets(_ base: String) throws -> [any Module] {
+    try modules(
+      "google-sheets", kind: "oauth2",
+      settings: [
+        "url": .text(base), "token-url": .text(base + "/token"), "client-id": "client",
+      ], secrets: ["client-secret": "cs-sesame", "refresh-token": "rt-sesame"])
+  }
+
+  private func run(
+    _ type: String, _ input: Collection, parameters: Collection = [:], _ modules: [any Module]
+  ) async throws -> [Bundle] {
+    var all = parameters
+    all["__IMTCONN__"] = "CONN"
+    return try await perform(type, input, parameters: all, apps: modules).bundles
+  }
+
+  @Test("google-sheets:addRow appends what was mapped, and leaves the other cells alone")
+  func addRow() async throws {
+    let server = LoopbackHTTP { request in
+      request.path == "/token"
+        ? .json(200, ["access_token": "at-sesame", "expires_in": 3599, "token_type": "Bearer"])
+        : .json(
+          200,
+          [
+            "spreadsheetId": "S1", "tableRange": "'Sales Log'!A1:C6",
+            "updates": [
+              "spreadsheetId": "S1", "updatedRange": "'Sales Log'!A7:C7", "updatedRows": 1,
+              "updatedColumns": 3, "updatedCells": 2,
+            ],
+          ])
+    }
+    let bundles = try await run(
+      "google-sheets:addRow",
+      [
+        "spreadsheetId": "/S1", "sheetId": "Sales Log", "values": ["0": "Ada", "2": 12],
+        "mode": "select",
+      ], sheets(server.base))
+    #expect(bundles.first?["rowNumber"] == 7)
+    #expect(bundles.first?["updatedRange"] == "'Sales Log'!A7:C7")
+    let token = try #require(server.requests.first)
+    #expect(token.text.contains("grant_type=refresh_token"))
+    #expect(token.text.contains("refresh_token=rt-sesame"))
+    let request = try #require(server.requests.last)
+    #expect(request.method == "POST")
+    #expect(
+      request.path == "/S1/values/'Sales%20Log'!A1:append"
+        || request.path == "/S1/values/'Sales Log'!A1:append")
+    #expect(request.query["valueInputOption"] == "USER_ENTERED")
+    #expect(request.query["insertDataOption"] == "INSERT_ROWS")
+    #expect(request.headers["authorization"] == "Bearer at-sesame")
+    let row = try JSONReader.read(request.text).collection?["values"]?.array?.first?.array
+    #expect(row?.prefix(4) == ["Ada", .null, 12, .null])
+  }
+
+  @Test("google-sheets:updateRow and updateCell write to their cells, getSheetContent reads rows")
+  func cells() async throws {
+    let server = LoopbackHTTP { request in
+      if request.path == "/token" { return .json(200, ["access_token": "at-sesame"]) }
+      return request.method == "GET"
+        ? .json(
+          200,
+          ["range": "A2:B3", "majorDimension": "ROWS", "values": [["a", "b"], ["c"]]])
+        : .json(
+          200, ["spreadsheetId": "S1", "updatedRange": "X!A3:B3", "updatedCells": 2])
+    }
+    let apps = try sheets(server.base)
+    let updated = try await run(
+      "google-sheets:updateRow",
+      ["spreadsheetId": "S1", "sheetId": "X", "rowNumber": 3, "values": ["1": "b"]], apps)
+    #expect(updated.first?["rowNumber"] == 3)
+    #expect(updated.first?["updatedRange"] == "X!A3:B3")
+    #expect(server.requests.last?.method == "PUT")
+    #expect(server.requests.last?.path == "/S1/values/'X'!A3")
+    _ = try await run(
+      "google-sheets:updateCell",
+      ["spreadsheetId": "S1", "sheetId": "X", "cell": "B7", "value": 5], apps)
+    #expect(server.requests.last?.path == "/S1/values/'X'!B7")
+    #expect(server.requests.last?.text == #"{"values":[[5]]}"#)
+    let rows = try await run(
+      "google-sheets:getSheetContent", ["spreadsheetId": "S1", "sheetId": "X", "range": "A2:B"],
+      apps)
+    #expect(rows.count == 2)
+    #expect(rows.first?["0"] == "a" && rows.first?["1"] == "b")
+    #expect(rows.last?["0"] == "c" && rows.last?["1"] == .null)
+    #expect(server.requests.count { $0.path == "/token" } == 1, "a token is asked for once")
+  }
+
+  @Test(
+    "what Google says in the body of an error becomes its type",
+    arguments: [
+      (400, "INVALID_ARGUMENT", ErrorType.data), (404, "NOT_FOUND", .data),
+      (403, "PERMISSION_DENIED", .invalidAccessToken), (429, "RESOURCE_EXHAUSTED", .rateLimit),
+      (503, "UNAVAILABLE", .connection), (500, "INTERNAL", .connection),
+    ])
+  func googleErrors(status: Int, said: String, type: ErrorType) async throws {
+    let server = LoopbackHTTP { request in
+      request.path == "/token"
+        ? .json(200, ["access_token": "at-sesame"])
+        : .json(
+          status,
+          [
+            "error": [
+              "code": .integer(status), "message": "Unable to parse range: at-sesame",
+              "status": .text(said),
+            ]
+          ])
+    }
+    let error = await failure(
+      "google-sheets:addRow", ["spreadsheetId": "S", "sheetId": "X", "values": ["0": 1]],
+      parameters: ["__IMTCONN__": "CONN"], apps: try sheets(server.base))
+    #expect(error?.type == type)
+    #expect(error?.message.contains("Unable to parse range") == true)
+    #expect(error.map { "\($0)" }?.contains("at-sesame") == false, "the error held the token")
+  }
+
+  @Test("a refresh token that Google no longer takes needs a person")
+  func refused() async throws {
+    let server = LoopbackHTTP { _ in
+      .json(
+        400,
+        ["error": "invalid_grant", "error_description": "Token has been expired or revoked."])
+    }
+    let error = await failure(
+      "google-sheets:addRow", ["spreadsheetId": "S", "sheetId": "X", "values": ["0": 1]],
+      parameters: ["__IMTCONN__": "CONN"], apps: try sheets(server.base))
+    #expect(error?.type == .invalidAccessToken)
+    #expect(error?.message.contains("expired or revoked") == true)
+  }
+
+  private func supabase(_ base: String) throws -> [any Module] {
+    try modules(
+      "supabase", kind: "app", settings: ["url": .text(base)], secrets: ["key": "sb-sesame"])
+  }
+
+  @Test("supabase:createARow sends its columns and gives the row, Select gives rows")
+  func rows() async throws {
+    let server = LoopbackHTTP { request in
+      request.method == "POST"
+        ? .json(201, [["id": 7, "name": "Ada"]]) : .json(200, [["id": 1], ["id": 2]])
+    }
+    let apps = try supabase(server.base)
+    let made = try await run("supabase:createARow", ["table": "people", "name": "Ada"], apps)
+    #expect(made == [["id": 7, "name": "Ada"]])
+    let request = try #require(server.requests.first)
+    #expect(request.path == "/rest/v1/people")
+    #expect(request.text == #"{"name":"Ada"}"#)
+    #expect(request.headers["prefer"] == "return=representation")
+    #expect(request.headers["apikey"] == "sb-sesame")
+    #expect(request.headers["authorization"] == "Bearer sb-sesame")
+    let found = try await run("supabase:Select", ["table": "people", "limit": 5], apps)
+    #expect(found == [["id": 1], ["id": 2]])
+    #expect(server.requests.last?.query == ["select": "*", "limit": "5"])
+  }
+
+  @Test(
+    "what PostgREST says by its codes becomes its type",
+    arguments: [
+      (409, "23505", ErrorType.duplicateData), (409, "23503", .data), (400, "22P02", .data),
+      (404, "PGRST205", .data), (401, "PGRST301", .invalidAccessToken),
+      (403, "42501", .invalidAccessToken), (503, "PGRST002", .connection),
+      (503, "53300", .connection), (500, "53100", .outOfSpace),
+    ])
+  func postgrestErrors(status: Int, code: String, type: ErrorType) async throws {
+    let server = LoopbackHTTP { _ in
+      .json(
+        status,
+        [
+          "code": .text(code), "message": "as the database says", "details": "Key (id)=(7)",
+          "hint": .null,
+        ])
+    }
+    let error = await failure(
+      "supabase:createARow", ["table": "people", "id": 7], parameters: ["__IMTCONN__": "CONN"],
+      apps: try supabase(server.base))
+    #expect(error?.type == type)
+    #expect(error?.message.contains("as the database says") == true)
+  }
+
+  @Test("workfront:CreateRecord creates the object the parameter names, and says what was wrong")
+  func workfront() async throws {
+    let server = LoopbackHTTP { request in
+      request.text.contains("categoryID")
+        ? .json(
+          422,
+          [
+            "error": [
+              "class": "com.attask.common.InvalidParameterException",
+              "message": "categoryID is not a valid field",
+            ]
+          ])
+        : .json(200, ["data": ["ID": "65f", "name": "Fix it", "objCode": "OPTASK"]])
+    }
+    let apps = try modules(
+      "workfront", kind: "app", settings: ["url": .text(server.base)], secrets: ["key": "wf-sesame"]
+    )
+    let made = try await run(
+      "workfront:CreateRecord", ["name": "Fix it", "DE:Priority": "High"],
+      parameters: ["record": "OPTASK"], apps)
+    #expect(made == [["ID": "65f", "name": "Fix it", "objCode": "OPTASK"]])
+    let request = try #require(server.requests.first)
+    #expect(request.method == "POST" && request.path == "/OPTASK")
+    #expect(request.headers["apikey"] == "wf-sesame")
+    #expect(request.text == #"{"name":"Fix it","DE:Priority":"High"}"#)
+    let error = await failure(
+      "workfront:ActionCreateRecord", ["categoryID": "x"],
+      parameters: ["__IMTCONN__": "CONN", "record": "OPTASK"], apps: apps)
+    #expect(error?.type == .data)
+    #expect(error?.message.contains("not a valid field") == true)
+  }
+}
