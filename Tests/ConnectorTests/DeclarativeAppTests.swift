@@ -22,6 +22,16 @@ struct DeclarativeAppTests {
     }
   }
 
+  @Test("the example of the article that tells the format can be read")
+  func article() throws {
+    let text = try String(
+      contentsOfFile: Conformance.root
+        + "/Sources/FettleEngine/FettleEngine.docc/DescribeAnApp.md", encoding: .utf8)
+    let begin = try #require(text.range(of: "```yaml\n")).upperBound
+    let end = try #require(text.range(of: "```\n", range: begin..<text.endIndex)).lowerBound
+    #expect(try DeclarativeApp(yaml: String(text[begin..<end])).types == ["shop:CreateOrder"])
+  }
+
   private func modules(
     _ name: String, _ base: String, kind: String, settings: Collection = [:], secret: String
   ) throws -> (modules: [any Module], connections: TestConnections) {
