@@ -106,37 +106,21 @@ struct HTTPErrorTests {
       "openssl is not installed"))
   func untrusted() async throws {
     let folder = try TemporaryFolder()
-    func openssl(_ arguments: [String]) throws -> Process {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-      process.arguments = arguments
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      process.standardInput = Pipe()
-      try process.run()
-      return process
-    }
-    let (key, certificate) = (folder.path + "/key.pem", folder.path + "/cert.pem")
-    try openssl([
-      "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days",
-      "2", "-subj", "/CN=localhost",
-    ]).waitUntilExit()
-    let free = LoopbackSocket(.refused).port
-    let server = try openssl([
-      "s_server", "-key", key, "-cert", certificate, "-accept", "127.0.0.1:\(free)", "-www",
-      "-quiet",
-    ])
-    defer { server.terminate() }
+    let certificates = try await Certificates(in: folder)
+    let free = RealServer.freePort()
+    let server = try await RealServer(
+      "/usr/bin/openssl",
+      [
+        "s_server", "-key", certificates.path("server.key"), "-cert",
+        certificates.path("server.pem"), "-accept", "127.0.0.1:\(free)", "-www",
+        "-quiet",
+      ], port: free, in: folder)
+    defer { withExtendedLifetime(server) {} }
     let url = Value.text("https://127.0.0.1:\(free)/")
     func ask(_ verified: Value) async -> ModuleError? {
       await failure(
         v3, ["url": url, "method": "get", "rejectUnauthorized": verified],
         parameters: ["handleErrors": true])
-    }
-    // The server needs a moment to listen: ask until it does.
-    for _ in 0..<200 {
-      if await ask(false) == nil { break }
-      try await Task.sleep(for: .milliseconds(25))
     }
     #expect(await ask(false) == nil)
     let error = await ask(true)
