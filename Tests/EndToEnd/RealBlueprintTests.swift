@@ -72,6 +72,49 @@ struct RealBlueprintTests {
     #expect(Instant(iso8601: body?["received"]?.text ?? "") != nil, "formatDate(now; …)")
   }
 
+  @Test("iterator-aggregator: the items of an order become one request, in their order")
+  func iterator() async throws {
+    let server = LoopbackHTTP { _ in .json(200, ["ok": true]) }
+    let result = try await run(
+      local("iterator-aggregator", server.base),
+      #"[{"items":[{"name":"Pen","qty":3},{"name":"Ink","qty":1}]},{"items":[{"name":"Pad","qty":2}]}]"#
+    )
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    let summaries = try server.requests.map {
+      try JSONReader.read($0.body).collection?["summary"]
+    }
+    #expect(server.requests.allSatisfy { $0.path == "/order-summaries" && $0.method == "POST" })
+    #expect(summaries == ["Pen × 3, Ink × 1", "Pad × 2"])
+  }
+
+  @Test(
+    "scheduled-http-poll: an alert is sent when the status is another than ok",
+    arguments: [("ok", 0), ("degraded", 1)])
+  func poll(status: String, alerts: Int) async throws {
+    let server = LoopbackHTTP { request in
+      request.method == "GET"
+        ? .json(200, ["status": .text(status)]) : .json(201, ["ok": true])
+    }
+    let store = folder.path + "/s.db"
+    let planned = try await Program.fettle(
+      [
+        "schedule", local("scheduled-http-poll", server.base), "--set",
+        #"{"type":"indefinitely","interval":3600}"#, "--store", store,
+      ], home: folder.path)
+    #expect(planned.status == 0, "\(planned.errors)")
+    let daemon = try Daemon(store: store, in: folder)
+    let opened = try SQLiteStore.openExisting(path: store)
+    for _ in 0..<1200 {
+      let runs = try await opened.executions(of: nil, limit: 1)
+      if runs.first?.summary.ended != nil { break }
+      try await Task.sleep(for: .milliseconds(25))
+    }
+    #expect(server.requests.count { $0.method == "GET" } == 1)
+    let posts = server.requests.filter { $0.method == "POST" }
+    #expect(posts.map(\.path) == Array(repeating: "/alerts", count: alerts))
+    #expect(try await daemon.stop() == 0)
+  }
+
   @Test("every official pattern is checked and drawn")
   func check() async throws {
     let files = try FileManager.default.contentsOfDirectory(atPath: folderOfReal)
