@@ -94,6 +94,20 @@ extension OperatorDesk {
     }
   }
 
+  /// Where a record should go on whose earlier writes to data stores were undone with its cycle: the
+  /// first module on its way that takes part in commit and rollback (semantics 7.5).
+  /// - Returns: nil where nothing was undone, or the record goes on there already.
+  public func restartAfterRollback(
+    of record: IncompleteExecution
+  ) async throws(StoreError) -> ModuleID? {
+    let notes = try await store.notes(of: record.id)
+    guard notes.contains(where: { $0.event == RecordNote.rolledBack }) else { return nil }
+    let first = record.restartPoints.first { id in
+      record.blueprint.module(id).flatMap(descriptor(of:))?.effect == .transactional
+    }
+    return first == record.summary.failer ? nil : first
+  }
+
   /// Lets a record go on at another module.
   /// - Returns: the new version.
   /// - Throws: `failed` when it cannot go on there.

@@ -40,6 +40,7 @@ public struct Workshop: Sendable {
       timeZone: settings.zone, retrySchedule: settings.retries,
       leaseSeconds: settings.leaseSeconds)
     runner.confidentiality = settings.confidentiality
+    runner.profile = settings.profile
     self.runner = runner
     desk = OperatorDesk(store: store, runner: runner, author: Self.operatorName)
   }
@@ -90,6 +91,8 @@ public struct Settings: Sendable {
   public var limits = StoreLimits()
   /// The time zone of schedules and dates, where a scenario has none: `FETTLE_ZONE`.
   public var zone = "UTC"
+  /// Which product counts where Fusion and Make disagree: `FETTLE_PROFILE`, `fusion` or `make`.
+  public var profile = Profile.fusion
   /// When stored failures are retried, where a scenario does not say: `FETTLE_RETRIES`, `fusion` or
   /// `make`.
   public var retries = RetrySchedule.fusion
@@ -112,6 +115,10 @@ public struct Settings: Sendable {
     if let seconds = number("FETTLE_LEASE") { settings.leaseSeconds = seconds }
     if let zone = FettleProgram.environment("FETTLE_ZONE"), Schedule.isZone(zone) {
       settings.zone = zone
+    }
+    if let profile = FettleProgram.environment("FETTLE_PROFILE").flatMap(Profile.init(rawValue:)) {
+      settings.profile = profile
+      settings.retries = profile.retries
     }
     if let retries = FettleProgram.environment("FETTLE_RETRIES").flatMap(RetrySchedule.named) {
       settings.retries = retries

@@ -49,15 +49,8 @@ extension SQLiteStore {
   /// Adds a line to the audit of a record.
   public func note(_ note: RecordNote, on id: RecordID) async throws(StoreError) {
     try await writing { [self] database in
-      let number = try self.rows(database).find(id).number
-      try database.execute(
-        cached: """
-          INSERT INTO record_note VALUES
-            (?, (SELECT coalesce(max(number), 0) + 1 FROM record_note WHERE record = ?), ?, ?, ?, ?)
-          """,
-        arguments: [
-          number, number, note.event, note.detail, note.author, note.date.milliseconds,
-        ])
+      let rows = self.rows(database)
+      try rows.insert(note, number: try rows.find(id).number)
     }
   }
 
@@ -135,5 +128,19 @@ extension SQLiteStore {
         cached: "DELETE FROM draft WHERE record = ? AND author = ? AND sequence <= ?",
         arguments: [number, author, sequence])
     }
+  }
+}
+
+extension RecordRows {
+  /// Adds a line to the audit of a record.
+  func insert(_ note: RecordNote, number: Int64) throws {
+    try database.execute(
+      cached: """
+        INSERT INTO record_note VALUES
+          (?, (SELECT coalesce(max(number), 0) + 1 FROM record_note WHERE record = ?), ?, ?, ?, ?)
+        """,
+      arguments: [
+        number, number, note.event, note.detail, note.author, note.date.milliseconds,
+      ])
   }
 }

@@ -111,6 +111,7 @@ extension SQLiteStore: ExecutionJournal {
         summary.warnings.isEmpty
           ? .null : .bytes(ValueCodec.encode(.array(summary.warnings.map(Value.text)))),
         .number(transferred), .number(number))
+      try self.rows(database).settleUndone(by: summary)
       if summary.origin == .instant {
         try EventRows(database: database, records: self.rows(database))
           .settle(summary, execution: number)

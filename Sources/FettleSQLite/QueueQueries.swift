@@ -217,19 +217,6 @@ struct EventRows {
         arguments: [summary.id])
     else { return }
     guard summary.returnsEvent else { return try remove(number) }
-    // The whole event is processed again, so what the run had stored of it would be done twice
-    // (semantics 7.5). What an operator has touched meanwhile stays.
-    for id in summary.stored {
-      guard let found = try? records.find(id),
-        found.summary.state == .pending || found.summary.state == .unresolved
-      else { continue }
-      try records.carryOut(
-        RecordMove(
-          id, version: nil,
-          RecordChange(
-            .deleted, reason: "its event returned to the queue of the webhook", author: "fettle",
-            date: summary.ended ?? summary.started)))
-    }
     let reason = summary.error.map { "\($0.type.rawValue): \($0.message)" } ?? "it failed"
     try database.run(
       """

@@ -247,6 +247,7 @@ extension ScenarioState: Stored {
       "nextRun": nextRun.map(Value.date) ?? .null, "lastRun": lastRun.map(Value.date) ?? .null,
       "errors": .integer(consecutiveErrors), "backoff": .integer(backoffStep),
       "breakFailures": .array(breakFailures.map(Value.date)),
+      "stopsOnConfigurationError": .boolean(stopsOnConfigurationError),
     ]
   }
 
@@ -254,6 +255,7 @@ extension ScenarioState: Stored {
     guard let fields = stored.collection else { return nil }
     self.init()
     isActive = fields["active"]?.boolean ?? false
+    stopsOnConfigurationError = fields["stopsOnConfigurationError"]?.boolean ?? false
     problem = fields["problem"]?.text
     schedule = fields["schedule"]?.collection.flatMap { try? Schedule($0) }
     timeZone = fields["timeZone"]?.text

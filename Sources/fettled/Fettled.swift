@@ -38,6 +38,10 @@ struct Fettled: AsyncParsableCommand {
   @Option(help: "At most that many retries of one scenario at once.")
   var retries = 3
 
+  @Option(
+    help: "Seconds a due retry waits for its scenario to stop running, then it starts beside it.")
+  var patience = 600
+
   @Option(help: "At most that many events of one scenario at once.")
   var parallel = 16
 
@@ -50,6 +54,7 @@ struct Fettled: AsyncParsableCommand {
   func validate() throws {
     if days < 0 { throw ValidationError("--days is a number from 0.") }
     if retries < 1 { throw ValidationError("--retries is a number from 1.") }
+    if patience < 0 { throw ValidationError("--patience is a number of seconds from 0.") }
     if parallel < 1 { throw ValidationError("--parallel is a number from 1.") }
     if Logger.Level(rawValue: logLevel) == nil {
       throw ValidationError("--log-level is debug, info, notice, warning or error.")
@@ -75,7 +80,8 @@ struct Fettled: AsyncParsableCommand {
     let reporter = Reporter(logger: logger, metrics: metrics)
     logger.info("working", metadata: ["store": "\(path)"])
     let watch = NightWatch(
-      scheduler: Scheduler(runner: workshop.runner, queue: RetryQueue(atOnce: retries)),
+      scheduler: Scheduler(
+        runner: workshop.runner, queue: RetryQueue(atOnce: retries, patience: patience)),
       workshop: workshop, retention: Retention(days: days), reporter: reporter)
     guard let address = listen.address else {
       await watch.run(until: signals, service: nil)

@@ -125,6 +125,7 @@ struct QueueTests {
       summary.ended = clock.now()
       summary.status = .error
       summary.stored = [record.id]
+      summary.withdrawn = [record.id]
       summary.error = ModuleError(ErrorType("RuntimeError"), "no")
       summary.returnsEvent = true
       try await store.close(summary, [], outcome: nil, by: "w", isConfidential: true)

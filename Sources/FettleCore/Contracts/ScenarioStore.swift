@@ -100,6 +100,15 @@ public struct ExecutionSummary: Sendable, Hashable {
   public var consequence: FailureDecision.Consequence?
   /// Whether the event it was started by goes back to its queue: nothing else has its bundles.
   public var returnsEvent = false
+  /// Records of a cycle that was given up and whose bundles the trigger gives again: they go into the
+  /// bin when the execution ends (semantics 7.5).
+  public var withdrawn: [RecordID] = []
+  /// Records of a cycle that was given up which stay, because nobody else has their bundles, and what
+  /// was written to data stores for them before they were stored is undone (semantics 7.5).
+  public var undone: [RecordID] = []
+  /// The failure of a type that needs a person (`ErrorType.Row.stopsRun`) which was stored and stopped
+  /// the run.
+  public var needsPerson: ErrorType?
 
   /// A run that has just begun.
   public init(

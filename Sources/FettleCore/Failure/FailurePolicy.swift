@@ -12,6 +12,8 @@ public struct FailureSituation: Sendable, Hashable {
   public var dataLossAllowed = false
   /// Whether the scenario is processed in order, one bundle after the other.
   public var sequential = false
+  /// Which product counts where they disagree.
+  public var profile = Profile.fusion
 
   /// A failure of that kind in a later module, with storing on and room in the store.
   public init(_ type: ErrorType) { self.type = type }
@@ -47,7 +49,7 @@ extension FailureSituation {
     let row = type.row
     if isFirstModule { return .rollBack(row.backsOff ? .warnAndBackOff : .countError) }  // 4, 5
     if !storingAllowed { return .rollBack(row.backsOff ? .backOff : .countError) }  // 6, 7
-    if row.stored == .fail { return .rollBack(.countError) }  // 8
+    if row.stored == .fail, !profile.storesEveryType { return .rollBack(.countError) }  // 8
     if storeIsFull { return dataLossAllowed ? .dropBundle : .rollBack(.pauseScenario) }  // 9, 10
     return .store(
       autoRetry: row.stored == .storeAndRetry, thenStopRun: row.stopsRun || sequential)  // 11-13

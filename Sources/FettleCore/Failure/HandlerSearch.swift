@@ -13,10 +13,13 @@ public enum HandlerSearch {
   }
 
   /// The handlers in reach of a module.
-  public static func handlers(inReachOf id: ModuleID, in blueprint: Blueprint) -> [Found] {
+  public static func handlers(
+    inReachOf id: ModuleID, in blueprint: Blueprint, profile: Profile = .fusion
+  ) -> [Found] {
     guard let path = blueprint.path(to: id), let last = path.last else { return [] }
     var found: [Found] = []
     if !last.module.handler.isEmpty { found.append(Found(owner: last.module)) }
+    guard profile.routersHaveHandlers else { return found }
     for step in path.dropLast().reversed() {
       if step.exit == .handler { break }
       if step.exit != .next, !step.module.handler.isEmpty {

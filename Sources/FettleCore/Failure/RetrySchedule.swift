@@ -35,6 +35,13 @@ public struct RetrySchedule: Hashable, Sendable {
       })
   }
 
+  /// The schedule of a Break directive whose pauses do not grow, as in Make (D17).
+  /// - Parameter interval: in seconds.
+  public static func steady(attempts: Int, interval: Int) -> RetrySchedule {
+    RetrySchedule(
+      pauses: Array(repeating: max(1, interval), count: max(0, min(attempts, 100))))
+  }
+
   /// The pause before retry `number`, counted from 1, in seconds; nil when none is left.
   /// - Parameter asked: what the service asked for, in seconds. It lengthens the pause, never
   ///   shortens it.

@@ -92,6 +92,8 @@ public struct RecordNote: Hashable, Sendable {
 
   /// Somebody looked at the value of a secret field.
   public static let revealed = "revealed"
+  /// What earlier modules of the run wrote to data stores for the record was undone with its cycle.
+  public static let rolledBack = "rolledBack"
 }
 
 extension IncompleteExecution {

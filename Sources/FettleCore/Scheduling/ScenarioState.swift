@@ -11,6 +11,9 @@ public struct ScenarioState: Sendable, Hashable {
   public var timeZone: String?
   /// When its stored failures are tried again; nil takes the schedule of the runner.
   public var retries: RetrySchedule?
+  /// Whether a failure of a type that needs a person switches the scenario off although it was stored
+  /// (`deactivateOnConfigurationError`, D12).
+  public var stopsOnConfigurationError = false
   /// The next start; nil when none is planned.
   public var nextRun: Instant?
   /// The latest start that nobody made by hand.
@@ -84,6 +87,11 @@ public struct ScenarioState: Sendable, Hashable {
     // Failures before something that went well, and those behind it, are not consecutive.
     if run.hadSuccess { breakFailures = [] }
     if run.origin != .manual, brokeOff(run.breakFailures) { return }
+    if stopsOnConfigurationError, run.origin == .scheduled || run.origin == .instant,
+      let type = run.needsPerson
+    {
+      return deactivate(because: "\(type) was stored and needs a person")
+    }
     guard run.origin == .scheduled || run.origin == .instant else {
       // What a person started counts for nothing but good (semantics 5.4, 5.5.5).
       if run.status == .success { consecutiveErrors = 0 }

@@ -25,6 +25,9 @@ struct Cycle {
   var failedAgain: FailedAgain?
   /// How many records had been stored when the cycle began.
   private var storedBefore = 0
+  /// Whether the trigger of the cycle gives its bundles again when the cycle is given up: how far it
+  /// has read waits for the commit.
+  private var isDeliveredAgain = false
   /// In a retry: whether the operation it begins with is still to succeed.
   var isAtStart = false
   /// In the take-over of a retry: whether it had not got beyond the failed module.
@@ -82,6 +85,7 @@ struct Cycle {
     for _ in 0..<(isEvent ? 1 : max(1, blueprint.settings.roundtrips)) {
       variables.cycle = [:]
       storedBefore = execution.stored.count
+      isDeliveredAgain = false
       let emittedBefore = visits[first.id]?.emitted ?? 0
       let passage: Passage
       if let given, isTrigger {
@@ -152,14 +156,24 @@ struct Cycle {
     if journal.recordedCycleEnd() == nil { journal.rollBack() }
   }
 
-  /// Records of a cycle that is rolled back stay, because nobody else has their bundles; that
-  /// earlier steps are undone is said (semantics 7.5).
+  /// What becomes of the records of a cycle that is rolled back (semantics 7.5): those whose bundles
+  /// the trigger gives again are withdrawn; the others stay, and it is said that earlier steps are
+  /// undone.
   private mutating func noteUndoneRecords() {
     let stored = execution.stored.dropFirst(storedBefore)
     guard !stored.isEmpty else { return }
-    execution.warnings.append(
-      "what was written to data stores for \(stored.map(\.short).joined(separator: ", ")) before "
-        + "they were stored is rolled back; run those bundles again from the start")
+    let names = stored.map(\.short).joined(separator: ", ")
+    if isDeliveredAgain {
+      execution.withdrawn += stored
+      execution.warnings.append(
+        "\(names) went into the bin: the cycle is rolled back, and the trigger gives their bundles again"
+      )
+    } else {
+      execution.undone += stored
+      execution.warnings.append(
+        "what was written to data stores for \(names) before "
+          + "they were stored is rolled back; let them go on at the first module that writes there")
+    }
   }
 
   /// Notes how the walk ended.
@@ -179,6 +193,10 @@ struct Cycle {
     // What a run gives up has nobody else: its event is processed again, from the start (semantics
     // 3.4, 5.5).
     summary.returnsEvent = summary.origin == .instant && summary.error != nil
+    if summary.returnsEvent {
+      summary.withdrawn = summary.stored
+      summary.undone = []
+    }
     return summary
   }
 
@@ -287,7 +305,7 @@ struct Cycle {
     case .done(let step):
       result = Operation.Result(step)
       if case .finished(_, let output) = step, !commitsAtOnce(implementation) {
-        uncommitted += output.changes
+        keepForCommit(output, of: descriptor)
       }
     case .nothing:
       let operation = Operation(
@@ -319,6 +337,11 @@ struct Cycle {
     blueprint.settings.autoCommit && implementation.descriptor.kind != .trigger
   }
 
+  private mutating func keepForCommit(_ output: OperationOutput, of descriptor: ModuleDescriptor) {
+    uncommitted += output.changes
+    if descriptor.kind == .trigger, !output.changes.isEmpty { isDeliveredAgain = true }
+  }
+
   /// Performs an operation between the entries of the journal that say so.
   private mutating func perform(
     _ operation: Operation, sight: VisibleBundles
@@ -348,7 +371,7 @@ struct Cycle {
         try await journal.end(
           id, .finished(input: shown, output: output),
           changes: commitsNow ? output.changes : [])
-        if !commitsNow { uncommitted += output.changes }
+        if !commitsNow { keepForCommit(output, of: operation.descriptor) }
         return .emitted(output, input: shown)
       } catch {
         switch error {

@@ -10,7 +10,9 @@ extension Cycle {
     visits[module.id, default: ModuleVisit(module: module.id)].failed += 1
     let failure = Failure(
       module: module, error: error, input: input, sight: sight, flow: flow, position: position)
-    for handler in HandlerSearch.handlers(inReachOf: module.id, in: blueprint) {
+    for handler in HandlerSearch.handlers(
+      inReachOf: module.id, in: blueprint, profile: runner.profile)
+    {
       guard accepts(handler, failure) else { continue }
       return try await handle(failure, by: handler, in: flow, at: position)
     }
@@ -58,6 +60,7 @@ extension Cycle {
     situation.storingAllowed = storesFailures
     situation.sequential = blueprint.settings.sequential
     situation.dataLossAllowed = blueprint.settings.dataLoss
+    situation.profile = runner.profile
     var decision = situation.decision
     // A bundle that came from a record is never lost by retrying it (semantics 5.4).
     if retried != nil, case .rollBack = decision {
@@ -82,6 +85,7 @@ extension Cycle {
         execution.storeWasFull = true
         return stop(.pauseScenario, because: failure)
       }
+      if failure.error.type.row.stopsRun { execution.needsPerson = failure.error.type }
       if thenStopRun { return .stop(.afterStoring) }
       return suspended.map { .suspended(source: $0.source) } ?? .fellOut
     }
@@ -134,7 +138,7 @@ extension Cycle {
         [mapper], of: failure.module, in: flow, at: position, sight: failure.sight)
     case .commit: return .stop(.commit)
     case .rollback: return stop(.countError, because: failure)
-    case .breakOff: return try await breakOff(failure, BreakSettings(mapper))
+    case .breakOff: return try await breakOff(failure, BreakSettings(mapper, runner.profile))
     }
   }
 
@@ -155,7 +159,9 @@ extension Cycle {
     guard storesFailures else {
       return stop(.countError, because: failure)  // D16
     }
-    if settings.schedule.pauses.isEmpty { raise(to: .warning) }  // D9
+    if settings.schedule.pauses.isEmpty || !runner.profile.breakWithRetryIsSuccess {  // D9
+      raise(to: .warning)
+    }
     // The aggregate is made without the bundle; later it makes one of its own (semantics 7.4).
     let alone = openAggregations(missing: failure).map {
       OwedFrame.aggregation(source: $0.source, waiting: $0.missing, items: [])
@@ -237,12 +243,17 @@ extension Cycle {
 struct BreakSettings {
   let schedule: RetrySchedule
 
-  init(_ mapper: Collection) {
+  init(_ mapper: Collection, _ profile: Profile) {
     let isOn = mapper["retry"].flatMap(Coercion.boolean) ?? false
     let count = mapper["count"].flatMap(Coercion.number)?.integer ?? 3
     let minutes = mapper["interval"].flatMap(Coercion.number)?.double ?? 15
     let seconds = Int(min(max(minutes, 0) * 60, 86_400))
-    schedule =
-      isOn ? .growing(attempts: count, interval: seconds) : RetrySchedule(pauses: [])
+    if !isOn {
+      schedule = RetrySchedule(pauses: [])
+    } else if profile.breakPausesGrow {
+      schedule = .growing(attempts: count, interval: seconds)
+    } else {
+      schedule = .steady(attempts: count, interval: seconds)
+    }
   }
 }

@@ -57,6 +57,10 @@ struct Manual: ParsableCommand {
     ("FETTLE_LEASE", "How long a worker may be silent before its work is taken over, in seconds."),
     ("FETTLE_SCENARIO_LIMIT, FETTLE_STORE_LIMIT", "How much may wait to be mended, in bytes."),
     ("FETTLE_ZONE", "The time zone of schedules and dates where a scenario has none."),
+    (
+      "FETTLE_PROFILE",
+      "fusion or make: which of them counts where they disagree about failures and retries."
+    ),
     ("FETTLE_RETRIES", "fusion or make: when stored failures are retried."),
     (
       "FETTLE_KEY_FILE, FETTLE_KEY_COMMAND",

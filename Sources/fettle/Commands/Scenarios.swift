@@ -58,6 +58,12 @@ struct ScheduleCommand: AsyncParsableCommand {
   @Option(help: "When stored failures are retried: fusion or make.")
   var retries: String?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "Switch it off when a failure needs a person, such as a revoked token, though it is stored.")
+  var stopOnConfigurationError: Bool?
+
   @Flag(help: "Keep the blueprint and the schedule, but do not start it by itself.")
   var inactive = false
 
@@ -102,6 +108,7 @@ struct ScheduleCommand: AsyncParsableCommand {
       }
     }
     let (zone, retries, isActive) = (zone, retries.flatMap(RetrySchedule.named), !inactive)
+    let stops = stopOnConfigurationError
     let runner = workshop.runner
     let now = runner.clock.now()
     var hook: Hook?
@@ -113,6 +120,7 @@ struct ScheduleCommand: AsyncParsableCommand {
         state.schedule = plan
         state.timeZone = zone ?? state.timeZone
         state.retries = retries ?? state.retries
+        state.stopsOnConfigurationError = stops ?? state.stopsOnConfigurationError
         if isActive {
           state.activate(at: now, zone: runner.timeZone)
         } else {

@@ -25,11 +25,19 @@ struct Show: AsyncParsableCommand {
     }
     if json { return Console.say(.collection(record.json)) }
     let summary = record.summary
+    let restart = try await reporting { () async throws(StoreError) in
+      try await workshop.desk.restartAfterRollback(of: record)
+    }
     Console.say(
       "\(summary.id)  \(summary.state.name)  \(summary.scenarioName)  "
         + "\(summary.retry ? "retried automatically" : "waits for you")")
     Console.say(
       "\(summary.errorType) at module \(summary.failer) \(summary.failerTitle): \(summary.reason)")
+    if let restart {
+      Console.say(
+        "What earlier modules wrote to data stores was rolled back: let it go on at module \(restart)."
+      )
+    }
     if let word = summary.seal.word {
       Console.say(
         "Confidential: its data is \(word)\(summary.seal == .sealed ? "" : ", as it is resolved").")

@@ -101,6 +101,23 @@ struct ScenarioStateTests {
     #expect(state.breakFailures.isEmpty)
   }
 
+  @Test(
+    "3.4, D12: a stored failure that needs a person leaves it active, unless it is to be switched off"
+  )
+  func configurationError() throws {
+    var run = run(.warning)
+    run.needsPerson = .invalidAccessToken
+    var state = try active()
+    end(&state, run)
+    #expect(state.isActive)
+    state.stopsOnConfigurationError = true
+    end(&state, self.run(.warning))
+    #expect(state.isActive)
+    end(&state, run)
+    #expect(!state.isActive)
+    #expect(state.problem?.contains("InvalidAccessTokenError") == true)
+  }
+
   @Test("a run that gets past it starts over; so does activating again")
   func reset() throws {
     var state = try active()
