@@ -35,7 +35,7 @@ struct SharedStoreTests {
       ProcessInfo.processInfo.environment["FETTLE_MIXED"].flatMap(Int.init) ?? 8
     let bench = try ServiceBench()
     let arrivals = CountingHTTP()
-    // Every fifth event does not parse and waits to be mended.
+    // Every twentieth event does not parse and waits to be mended: about as many as one operator mends.
     let path = try await bench.webhook(
       "Mixed",
       #"{"id":2,"module":"json:ParseJSON","mapper":{"json":"{{1.j}}"}},"#
@@ -47,7 +47,7 @@ struct SharedStoreTests {
     let end = ContinuousClock.now + .seconds(seconds)
     let senders = EventSenders(seconds * 25, to: path, at: base, width: 3) { n in
       usleep(100_000)
-      return #"{"n":\#(n),"j":"\#(n % 5 == 0 ? "[" : "[1]")"}"#
+      return #"{"n":\#(n),"j":"\#(n % 20 == 0 ? "[" : "[1]")"}"#
     }
     let desk = Desk(bench)
     let terminal = try TmuxSession(
@@ -111,7 +111,7 @@ struct SharedStoreTests {
       }
       try await group.waitForAll()
     }
-    try await bench.wait("the senders", seconds: 120) { senders.isDone }
+    try await bench.wait("the senders", seconds: 120 + seconds) { senders.isDone }
     // What is left is mended, and then nothing is.
     try await bench.wait("nothing that waits", seconds: 120) {
       let open = try await bench.store.page(RecordFilter(), .first, limit: 10_000)

@@ -245,14 +245,20 @@ extension API {
   }
 
   private func retryMany(_ call: APIRequest) async throws(APIError) -> Reply {
-    let ids = try await chosen(
-      try choice(call), call, states: [.pending, .unresolved])
+    let choice = try choice(call)
+    let ids = try await chosen(choice, call, states: [.pending, .unresolved])
     let now = runner.clock.now()
     var queued: [RecordID] = []
     if !ids.isEmpty {
-      queued = try await asking { () throws(StoreError) in
-        try await store.requestRetries(
+      do throws(StoreError) {
+        queued = try await store.requestRetries(
           of: ids, by: call.author, at: now, output: nil, sendAgain: false)
+      } catch {
+        // Of all there are, one that somebody else has begun with meanwhile is none to refuse for.
+        switch (choice, error) {
+        case (.all, .refused), (.all, .inDoubt): break
+        default: throw APIError(error)
+        }
       }
     }
     await retries.call()
