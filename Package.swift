@@ -45,16 +45,25 @@ let package = Package(
     // System libraries. Each has a small C source: a header-only module map does not link
     // reliably, and the macros and variadic functions of curses and curl need real functions.
     .target(name: "CNcurses", linkerSettings: [.linkedLibrary("ncursesw")]),
-    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     // Regular expressions of blueprints need look-behind and a bound on time: PCRE2 has both.
     .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
-    // XML and HTML, and the parts, encodings and character sets of e-mail. Their headers lie where
-    // only pkg-config knows.
-    .systemLibrary(
-      name: "LibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
-    .target(name: "CXML", dependencies: ["LibXML2"]),
-    .systemLibrary(name: "GMime", pkgConfig: "gmime-3.0", providers: [.apt(["libgmime-3.0-dev"])]),
-    .target(name: "CMail", dependencies: ["GMime"]),
+    // HTTP and the other protocols; XML and HTML; the parts, encodings and character sets of e-mail.
+    // These are loaded when they are first needed. Linking is what a system library of the package
+    // manager does with pkg-config, so where their headers lie is said here.
+    .target(name: "CLoading"),
+    .target(name: "CCurl", dependencies: ["CLoading"]),
+    .target(
+      name: "CXML", dependencies: ["CLoading"],
+      cSettings: [.unsafeFlags(["-I/usr/include/libxml2"])]),
+    .target(
+      name: "CMail", dependencies: ["CLoading"],
+      cSettings: [
+        .unsafeFlags([
+          "-I/usr/include/gmime-3.0", "-I/usr/include/glib-2.0",
+          "-I/usr/lib/x86_64-linux-gnu/glib-2.0/include",
+          "-I/usr/lib/aarch64-linux-gnu/glib-2.0/include",
+        ])
+      ]),
 
     .target(
       name: "FettleCore",
@@ -115,7 +124,7 @@ let package = Package(
         "FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite", "FettleTerminal",
         "FettleProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "FlyingFox", package: "FlyingFox"),
+        // Its sockets alone: the server beside them links libcurl.
         .product(name: "FlyingSocks", package: "FlyingFox"),
       ],
       swiftSettings: strict),

@@ -1,5 +1,7 @@
 #include "CXML.h"
 
+#include "Loaded.h"
+
 #include <libxml/HTMLparser.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
@@ -28,7 +30,7 @@ static void begin(xmlNodePtr node, fettle_xml_handlers handlers, void *context) 
     xmlChar *value = xmlNodeListGetString(node->doc, attribute->children, 1);
     named(attribute->ns, attribute->name, name, sizeof name);
     handlers.attribute(context, name, value != NULL ? (const char *)value : "");
-    xmlFree(value);
+    fettle_xml_free(value);
   }
 }
 

@@ -32,6 +32,10 @@ public final class SQLiteStore: Sendable {
     return try openExisting(path: path, limits: limits, sealing: sealing)
   }
 
+  /// Refuses what is no store, by the head of its file alone: quickly, and without changing it.
+  /// - Throws: `missing` and `notAStore`.
+  public static func check(path: String) throws(StoreError) { try StoreFile(path: path).check() }
+
   /// Opens the store at a path.
   /// - Throws: `missing` where there is none.
   public static func openExisting(
@@ -47,8 +51,11 @@ public final class SQLiteStore: Sendable {
       TextPattern.register(in: database)
       ErrorGroup.register(in: database)
       // What is written often stays in memory between two commits: with the 2 MB that SQLite takes by
-      // itself, the pages of the indexes are read again and again.
-      try database.execute(sql: "PRAGMA cache_size = -32000")
+      // itself, the pages of the indexes are read again and again. Who only reads goes by the cache
+      // of the system.
+      if !database.configuration.readonly {
+        try database.execute(sql: "PRAGMA cache_size = -32000")
+      }
     }
     do {
       let pool = try DatabasePool(path: path, configuration: configuration)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FettleCore
+import FettleEngine
 import FettleProgram
 import FettleSQLite
 import FettleTerminal
@@ -39,14 +40,13 @@ struct AppearanceOptions: ParsableArguments {
 
   /// The options of the terminal.
   var options: TerminalOptions {
-    var options = TerminalOptions()
+    var options = TerminalOptions.usual
     options.color = TerminalOptions.Color(rawValue: color) ?? .auto
     options.ascii = ascii ? true : nil
     options.isReadOnly = readOnly
     options.utcOffset = utc ? 0 : nil
     options.usesMouse = !noMouse
     options.clipboard = .found(wish: copy)
-    options.version = Fettle.configuration.version
     options.fixedNow = now.flatMap { Instant(iso8601: $0) }
     return options
   }
@@ -57,17 +57,45 @@ struct AppearanceOptions: ParsableArguments {
   }
 }
 
-extension Workshop {
+extension TerminalOptions {
+  /// What is drawn and copied where nothing else is asked for.
+  static var usual: TerminalOptions {
+    var options = TerminalOptions()
+    options.clipboard = .found(wish: nil)
+    options.version = Fettle.configuration.version
+    return options
+  }
+}
+
+extension Terminal {
   /// Shows the terminal until the operator quits, on the main thread: curses belongs to one thread,
   /// and threads of the pool, which are few, hear no signals.
-  @MainActor func openTerminal(named name: String, _ appearance: AppearanceOptions) throws {
-    var options = appearance.options
+  /// - Parameter open: opens the store, while the first picture is painted.
+  @MainActor static func show(
+    _ storeName: String, _ options: TerminalOptions,
+    open: @escaping @Sendable () throws(StoreError) -> OperatorDesk
+  ) throws {
+    var options = options
     options.keys = try OwnFiles.text(of: "keys") ?? ""
-    options.scenarioLimit = store.limits.scenarioBytes
+    options.scenarioLimit = Settings.environment.limits.scenarioBytes
+    let ending: Ending
     do throws(TerminalUnavailable) {
-      _ = try Terminal.run(desk: desk, storeName: name, options: options)
+      ending = try run(storeName: storeName, options: options, open: open)
     } catch {
       throw CommandFailure.usage(error.description)
+    }
+    if case .unopened(let error) = ending { throw CommandFailure(error) }
+  }
+
+  /// Shows the terminal on the store at a path, which has to be there.
+  static func show(storeAt path: String, _ options: TerminalOptions) async throws {
+    try requireTerminal()
+    // What is no store is refused before anything is drawn.
+    do throws(StoreError) { try SQLiteStore.check(path: path) } catch {
+      throw CommandFailure(error)
+    }
+    try await show(path, options) { () throws(StoreError) in
+      try Workshop(path: path, creating: false).desk
     }
   }
 }

@@ -23,6 +23,7 @@ struct Fettle: AsyncParsableCommand {
   /// Parses and runs, and is the only place that ends the process.
   static func main() async {
     do {
+      if CommandLine.arguments.count <= 1 { return try await Open.runAsUsual() }
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()

@@ -10,7 +10,10 @@ struct StoreOptions: ParsableArguments {
   var store: String?
 
   /// The path of the store.
-  func path() throws -> String {
+  func path() throws -> String { try Self.path(of: store) }
+
+  /// The path of the store that was named, or of the one of this account.
+  static func path(of store: String?) throws -> String {
     guard let path = store ?? Workshop.standardPath else {
       throw CommandFailure.usage("there is no home directory for a store; name one with --store")
     }
@@ -22,7 +25,11 @@ extension Workshop {
   /// Opens the store.
   /// - Parameter creating: whether a missing store is made; a command that only looks does not.
   init(_ options: StoreOptions, creating: Bool) throws {
-    let path = try options.path()
+    try self.init(at: try options.path(), creating: creating)
+  }
+
+  /// Opens the store at a path.
+  init(at path: String, creating: Bool = false) throws {
     do throws(StoreError) { try self.init(path: path, creating: creating) } catch {
       throw CommandFailure(error)
     }

@@ -1,6 +1,8 @@
 import FettleCore
 import Synchronization
 
+@testable import FettleTerminal
+
 /// Incomplete executions in memory, with the order and the paging of a real store.
 final class FakeStore: IncompleteStore {
   private let records: Mutex<[RecordID: IncompleteExecution]>
@@ -96,6 +98,16 @@ final class FakeStore: IncompleteStore {
     records.withLock { records in
       RecordCounts(
         byState: Dictionary(grouping: records.values, by: \.summary.state).mapValues(\.count))
+    }
+  }
+
+  /// The names that occur in it.
+  func vocabularyNow() -> IncompleteListState.Vocabulary {
+    records.withLock { records in
+      IncompleteListState.Vocabulary(
+        scenarios: records.values.map(\.summary.scenarioName),
+        modules: records.values.map(\.summary.failerTitle),
+        errors: records.values.map(\.summary.errorType.shortName))
     }
   }
 

@@ -38,6 +38,44 @@ struct FrameTests {
     ("audit", [.character("5")]),
   ]
 
+  /// The places that lie over a screen, by what their keys are called.
+  static let places: [(name: String, context: KeyContext)] = [
+    ("way", .way), ("conflict", .conflict), ("paste", .preview), ("record-audit", .recordAudit),
+    ("text-box", .box), ("bulk", .bulk), ("picker", .picker), ("mapping", .mapping),
+    ("in-doubt", .questionDoubt), ("command-line", .commandLine),
+  ]
+
+  @Test("what lies over them is as it was", arguments: sizes)
+  func overlays(size: Size) throws {
+    for place in Self.places {
+      for isASCII in size.rows == 24 ? [false, true] : [false] {
+        let play = try #require(try KeyFlows.at(place.context, size: size, isASCII: isASCII))
+        #expect(play.state.context == place.context, "\(place.name)")
+        try Self.check(play, place.name, size, isASCII)
+      }
+    }
+  }
+
+  @Test("a chain in boxes is as it was")
+  func boxes() throws {
+    for isASCII in [false, true] {
+      let size = Size(rows: 45, columns: 140)
+      var play = try KeyFlows.play(size: size, isASCII: isASCII)
+      play.press(.enter, .character("c"))
+      try Self.check(play, "boxes", size, isASCII)
+    }
+  }
+
+  private static func check(
+    _ play: ScreenPlay, _ screen: String, _ size: Size, _ isASCII: Bool
+  ) throws {
+    let frame = play.state.frame()
+    let text = frame.text + "\n(cursor \(frame.cursor.row + 1):\(frame.cursor.column + 1))\n"
+    let name = "\(screen)-\(size.columns)x\(size.rows)\(isASCII ? "-ascii" : "").txt"
+    if isASCII { #expect(text.utf8.allSatisfy { $0 < 0x80 }, "\(name)") }
+    try compare(text, with: name)
+  }
+
   @Test("are as they were", arguments: sizes)
   func golden(size: Size) throws {
     for screen in Self.screens {
@@ -49,11 +87,7 @@ struct FrameTests {
         play.runs = try Fixtures.runs()
         play.audit = Fixtures.audit()
         for key in screen.keys { play.press(key) }
-        let frame = play.state.frame()
-        let text = frame.text + "\n(cursor \(frame.cursor.row + 1):\(frame.cursor.column + 1))\n"
-        let name = "\(screen.name)-\(size.columns)x\(size.rows)\(isASCII ? "-ascii" : "").txt"
-        if isASCII { #expect(text.utf8.allSatisfy { $0 < 0x80 }, "\(name)") }
-        try Self.compare(text, with: name)
+        try Self.check(play, screen.name, size, isASCII)
       }
     }
   }

@@ -1,4 +1,5 @@
 import FettleCore
+import Glibc
 import Testing
 
 @testable import FettleTerminal
@@ -111,21 +112,20 @@ struct HostileDataTests {
     }
   }
 
-  @Test("any key at any time: 20,000 of them")
+  @Test("any key at any time: 20,000 of them, or as many as FETTLE_MONKEY says")
   func monkey() throws {
+    let wanted = getenv("FETTLE_MONKEY").flatMap { Int(String(cString: $0)) } ?? 20_000
     let seed = UInt64.random(in: 0..<10_000_000)
     print("monkey seed \(seed)")
     var generator = SeededGenerator(seed: seed)
-    let characters = Array("jkgGerxtcdyns +-uUDzF[]?/.QRl hp%aé日1mMVOPWENKJ=*fLvo{}\"")
-    let others: [Key] = [
-      .up, .down, .left, .right, .home, .end, .pageUp, .pageDown, .enter, .escape, .tab, .backTab,
-      .backspace, .delete, .control("s"), .control("e"), .control("t"), .control("r"),
-      .control("d"),
-      .control("u"), .control("w"), .control("c"), .control("l"), .wordLeft, .wordRight, .unknown,
-    ]
+    // Every key of every table, and what is typed.
+    let known = Set(KeyContext.allCases.flatMap { KeyMap.bindings($0).flatMap(\.keys) })
+    let keys =
+      known.sorted { $0.name.text < $1.name.text }
+      + "aé日1m{}\"%0".map { Key.character($0) } + [.unknown, .backspace, .wordLeft, .wordRight]
     let records = try Fixtures.records()
     var play = ScreenPlay(records)
-    for step in 1...20_000 {
+    for step in 1...wanted {
       if Int.random(in: 0...99, using: &generator) == 0 {
         play.send(
           .resized(
@@ -135,11 +135,7 @@ struct HostileDataTests {
       }
       if step.isMultiple(of: 50) { play.send(.ticked(Fixtures.now)) }
       if step.isMultiple(of: 500) { play = ScreenPlay(records) }
-      let isCharacter = Bool.random(using: &generator)
-      let key: Key =
-        isCharacter
-        ? .character(characters.randomElement(using: &generator) ?? "j")
-        : others.randomElement(using: &generator) ?? .down
+      let key = keys.randomElement(using: &generator) ?? .down
       play.press(key)
       let list = play.state.list
       try #require(

@@ -110,6 +110,8 @@ struct ScreenPlay {
     case .rows(let ids, let token):
       return .rowsLoaded(token: token, .success(store.summariesNow(ids)))
     case .counts: return .countsLoaded(.success(store.countsNow()))
+    case .settle(let pause): return .settled(pause)
+    case .loadVocabulary: return .vocabularyLoaded(store.vocabularyNow())
     case .loadViews: return .viewsLoaded(.success(views))
     case .saveView(let view):
       views.append(view)
@@ -124,6 +126,11 @@ struct ScreenPlay {
         return .loaded(id, purpose, .failure(.notFound("record \(id)")))
       }
       return .loaded(id, purpose, .success(opened(record)))
+    case .preview(let id, let isWhole):
+      guard let record = store.recordNow(id) else {
+        return .previewed(id, .failure(.notFound("record \(id)")))
+      }
+      return .previewed(id, .success(RecordPreview(opened(record), isWhole: isWhole)))
     case .check(let record, let bundles, let token):
       return .checked(Self.check(record, bundles), token: token)
     case .companions(let record):
@@ -264,7 +271,7 @@ struct ScreenPlay {
             id: record.id, version: record.summary.version,
             lines: changes.map {
               "\($0.path.description)  " + ValueText.typed(record.bundles.value(at: $0.path))
-                + "  →  " + ValueText.typed($0.new)
+                + "  →  " + ValueText.typed($0.value)
             }, problem: record.summary.state == .inProgress ? "it is being retried" : nil)
         }
       return .previewed(.success(members))
@@ -274,7 +281,7 @@ struct ScreenPlay {
         guard let record = store.recordNow(member.id) else { continue }
         var bundles = record.bundles
         let edits = changes.compactMap {
-          try? bundles.write($0.new, at: $0.path, author: "ada", date: Fixtures.now)
+          try? bundles.write($0.value, at: $0.path, author: "ada", date: Fixtures.now)
         }
         if case .success = store.appendNow(edits, to: member.id, version: member.version) {
           written.append(member.id)

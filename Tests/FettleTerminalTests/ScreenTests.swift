@@ -107,7 +107,7 @@ struct ScreenTests {
     let first = play.state.list.cursor
     play.press(.down)
     #expect(play.state.list.cursor != first)
-    #expect(play.state.list.workbench?.record.id == play.state.list.cursor)
+    #expect(play.state.list.preview?.detail?.record.id == play.state.list.cursor)
     #expect(play.state.frame().cursor.row == 4)
     play.send(.resized(Size(rows: 35, columns: 120)))
     #expect(!play.state.frame().text.contains("CHAIN"))

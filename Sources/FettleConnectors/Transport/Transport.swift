@@ -15,13 +15,15 @@ public final class Transport: Sendable {
   }
 
   private let inbox = Mutex(Inbox())
-  // A curl multi handle may be woken from any thread; everything else is done by the loop's own.
-  private nonisolated(unsafe) let multi: UnsafeMutableRawPointer?
-
-  private init() {
+  // A curl multi handle may be woken from any thread; everything else is done by the loop's own. It is
+  // made with the first job: libcurl and what it brings take longer to load than a store to open.
+  private nonisolated(unsafe) static let multi: UnsafeMutableRawPointer? = {
     curl_global_init(Int(CURL_GLOBAL_DEFAULT))
-    multi = curl_multi_init()
-  }
+    return curl_multi_init()
+  }()
+  private var multi: UnsafeMutableRawPointer? { Self.multi }
+
+  private init() {}
 
   /// Carries out a job and waits for the answer. Cancelling the task ends the transfer.
   func perform(_ job: CurlJob) async -> Result<CurlAnswer, TransferFailure> {

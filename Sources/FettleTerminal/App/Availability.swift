@@ -16,6 +16,10 @@ extension KeyMap {
     return state.readOnlyReason ?? state.busyReason(id) ?? state.closedReason
   }
 
+  static let noBulk: @Sendable (State) -> SafeText? = {
+    $0.bulk == nil ? "no action on many records is running" : nil
+  }
+
   static let unchanged: @Sendable (State) -> SafeText? = {
     $0.detail?.drafts.isEmpty == false ? $0.readOnlyReason : "nothing was changed"
   }

@@ -19,7 +19,7 @@ enum Command: String, Hashable, Sendable, CaseIterable {
   // the way of a value, and other operators
   case showWay, mapElsewhere, takeMine, takeTheirs
   // around a record
-  case nextProblem, previousProblem, chainView, resumeHere, followLink, showRecordAudit
+  case nextProblem, previousProblem, chainView, resumeHere, followLink, showRecordAudit, openRun
   // everywhere
   case filter, help, quit, quitAtOnce, interrupt, repaint, suspend
   // the resume check

@@ -1,26 +1,35 @@
+import FettleCore
 import FettleEngine
 
 /// Does what the screen wants done, elsewhere, and posts what came of it.
 struct EffectRunner: Sendable {
-  let desk: OperatorDesk
   let mailbox: Mailbox
+  /// The store is being opened while the first picture is painted; what is asked of it waits.
+  private let opening: Task<Result<OperatorDesk, StoreError>, Never>
   private let place = BulkPlace()
 
-  init(desk: OperatorDesk, mailbox: Mailbox) {
-    self.desk = desk
+  /// Begins to open the store.
+  init(mailbox: Mailbox, open: @escaping @Sendable () throws(StoreError) -> OperatorDesk) {
     self.mailbox = mailbox
+    opening = Task.detached {
+      do throws(StoreError) { return .success(try open()) } catch {
+        mailbox.post(.unopened(error))
+        return .failure(error)
+      }
+    }
   }
 
   /// Starts an effect and returns at once: nothing of the store stands between a key and its paint.
   func start(_ effect: Effect) {
     Task.detached {
-      if let message = await perform(effect) { mailbox.post(message) }
+      guard case .success(let desk) = await opening.value else { return }
+      if let message = await perform(effect, desk) { mailbox.post(message) }
     }
   }
 
   /// Does an effect.
   /// - Returns: what came of it; nil for an effect of the screen itself.
-  func perform(_ effect: Effect) async -> Message? {
+  private func perform(_ effect: Effect, _ desk: OperatorDesk) async -> Message? {
     switch effect {
     case .list(let effect): .list(await effect.perform(desk))
     case .record(let effect): .record(await effect.perform(desk))

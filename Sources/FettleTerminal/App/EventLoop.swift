@@ -14,8 +14,9 @@ struct EventLoop {
     var state = State(surroundings: surroundings, size: terminal.size(), now: clock.now())
     var shallQuit = false
     var clicks = ClickCounter()
-    handle(state.begin(), &terminal, &shallQuit)
+    let first = state.begin()
     terminal.show(state.frame())
+    handle(first, &terminal, &shallQuit)
     var nextLook = Self.monotonicMilliseconds() + refreshInterval
     while !shallQuit {
       let wakening = terminal.wait(
@@ -47,6 +48,7 @@ struct EventLoop {
       guard !messages.isEmpty else { continue }
       // Everything that waits is taken in before one picture is painted.
       for message in messages where !shallQuit {
+        if case .unopened(let error) = message { return .unopened(error) }
         handle(state.update(message), &terminal, &shallQuit)
       }
       // The size may have become another one while the program was suspended.

@@ -5,6 +5,8 @@ enum Message: Equatable, Sendable {
   case key(Key)
   case pasted(String)
   case resized(Size)
+  /// There is no store to work on; the program ends.
+  case unopened(StoreError)
   case ticked(Instant)
   case mouse(MouseEvent, ClickTarget?)
   /// What became of a copy, for people.

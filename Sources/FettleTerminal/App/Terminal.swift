@@ -50,6 +50,8 @@ public enum Terminal {
     case quit
     /// The terminal was closed under the program.
     case hungUp
+    /// The store could not be opened.
+    case unopened(StoreError)
   }
 
   /// Shows the screen until the operator quits.
@@ -57,10 +59,13 @@ public enum Terminal {
   /// Call it on the main thread, outside of any task: curses belongs to the thread that calls, which
   /// is blocked until the end. On return the terminal is as it was. A signal that ends the program
   /// gives the terminal back first and keeps its status.
-  /// - Parameter storeName: what the header calls the store.
+  /// - Parameters:
+  ///   - storeName: what the header calls the store.
+  ///   - open: opens the store, elsewhere, while the first picture is painted.
   /// - Throws: why this is no terminal to draw on; nothing was written then.
   public static func run(
-    desk: OperatorDesk, storeName: String, options: TerminalOptions = TerminalOptions()
+    storeName: String, options: TerminalOptions = TerminalOptions(),
+    open: @escaping @Sendable () throws(StoreError) -> OperatorDesk
   ) throws(TerminalUnavailable) -> Ending {
     let keys: KeyRemapping
     do throws(KeyRemapping.Problem) { keys = try KeyRemapping(parsing: options.keys) } catch {
@@ -68,6 +73,7 @@ public enum Terminal {
         "the file of your own keys, line \(error.line): \(error.description)")
     }
     let mailbox = try Mailbox()
+    let runner = EffectRunner(mailbox: mailbox, open: open)
     var terminal = try NcursesTerminal(options: options, wakeDescriptor: mailbox.readDescriptor)
     defer { terminal.close() }
     if options.usesMouse { terminal.useMouse(true) }
@@ -77,7 +83,7 @@ public enum Terminal {
       scenarioLimit: options.scenarioLimit)
     let clock = SystemClock(standingStillAt: options.fixedNow)
     let loop = EventLoop(
-      runner: EffectRunner(desk: desk, mailbox: mailbox), mailbox: mailbox, clock: clock,
+      runner: runner, mailbox: mailbox, clock: clock,
       clipboard: options.clipboard, refreshInterval: max(100, options.refreshInterval))
     return loop.run(on: &terminal, surroundings)
   }

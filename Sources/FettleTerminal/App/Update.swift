@@ -20,6 +20,7 @@ extension State {
     case .resized(let size):
       self.size = size
       return []
+    case .unopened: return [.quit]
     case .ticked(let now):
       self.now = now
       return tick()
@@ -33,7 +34,7 @@ extension State {
     case .record(.saved(let id, .success(let version))):
       let before = detail
       let effects = updateRecord(.saved(id, .success(version)))
-      if let before { sampleSaved(id, before.bundles, before.record.originalBundles) }
+      if let before, before.record.id == id { sampleSaved(before) }
       return effects
     case .record(let message): return updateRecord(message)
     case .bulk(let message): return updateBulk(message)
@@ -224,7 +225,10 @@ extension State {
     case (.cancel, .auditFilter(let before)), (.interrupt, .auditFilter(let before)):
       self.typing = nil
       auditTrail.filter = before
-    case (.keep, .filter): self.typing = nil
+    case (.keep, .filter):
+      let effects = applyTypedFilter()
+      self.typing = nil
+      return effects
     case (.changeType, .value):
       self.typing?.editor?.changeType()
       self.typing?.problem = nil

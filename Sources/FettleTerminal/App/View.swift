@@ -78,6 +78,8 @@ extension State {
         .role(.notice))
     } else if let trouble {
       frame.put(" ! " + trouble, in: line, .role(.problem))
+    } else if let silence {
+      frame.put(" ! " + silence, in: line, .role(.problem))
     } else if let bulk, bulk.isRunning, bulk.isHidden {
       frame.put(
         " " + Self.verb(bulk.progress.action)
@@ -85,6 +87,16 @@ extension State {
     } else {
       frame.put(" " + notice, in: line, .role(.notice))
     }
+  }
+
+  /// That the store does not answer, when it has not for a while (terminal 3.10).
+  private var silence: SafeText? {
+    guard let since = [list.askedAt, list.lookedAt].compactMap({ $0 }).min(), list.search == nil
+    else { return nil }
+    let seconds = Int(now.milliseconds - since.milliseconds) / 1000
+    guard seconds >= 5 else { return nil }
+    return "the store has not answered for \(seconds) s; what is shown is of "
+      + surroundings.zone.long(since)
   }
 
   private func text(of question: Question) -> SafeText {

@@ -22,7 +22,8 @@ struct ChainBoxes: Equatable, Sendable {
 
   init(_ record: IncompleteExecution) {
     self.record = record
-    _ = flow(record.blueprint.flow, row: 0, column: 0)
+    // The row above the boxes belongs to what is written over arrows and lanes.
+    _ = flow(record.blueprint.flow, row: 1, column: 0)
     if record.blueprint.flow.isEmpty { put("the blueprint has no modules", 0, 0, .faint) }
   }
 
@@ -56,7 +57,7 @@ struct ChainBoxes: Equatable, Sendable {
             for between in (row + 2)..<(below + 1) { put("│", between, start - 1) }
           }
           let title = lane.title.clipped(to: 26)
-          put(title + (lane.note.isEmpty ? "" : " " + lane.note), below, start + 1)
+          put(title + (lane.note.isEmpty ? "" : " " + lane.note), below - 1, start + 1)
           put("──▸", below + 1, start)
           below += max(Self.boxRows, flow(lane.flow, row: below, column: start + 3)) + 1
         }
@@ -82,7 +83,7 @@ struct ChainBoxes: Equatable, Sendable {
     let isRun = visit != nil && (visit?.seen ?? 0) > 0
     put(isRun ? "────▸" : "┄┄┄┄▸", row, column)
     guard let filter = module.filter?.summary else { return }
-    put("▽" + SafeText(filter).clipped(to: Self.gap + 8), row - 1, column)
+    put("▽" + SafeText(filter).clipped(to: Self.gap + 8), row - 2, column)
     if let visit, visit.seen > 0 { put("\(visit.passed)/\(visit.seen)", row + 1, column + 1) }
   }
 

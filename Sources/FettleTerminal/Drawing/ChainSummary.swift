@@ -1,8 +1,8 @@
 import FettleCore
 
 /// The way to the failed module in one line: `1 Webhook✓ › 3 Router◇ › [5 Create task FAILED✗] › 6·`.
-struct ChainSummary {
-  private struct Part {
+struct ChainSummary: Hashable, Sendable {
+  private struct Part: Hashable {
     let text: SafeText
     let role: Role
   }

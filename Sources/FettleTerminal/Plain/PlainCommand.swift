@@ -2,7 +2,8 @@ import FettleCore
 
 /// What can be said to the line mode. One table feeds the parser, the help and the manual.
 enum PlainCommand: String, CaseIterable, Sendable {
-  case list, more, back, open, chain, fields, input, set, setJSON = "set-json", remove
+  case list, more, back, groups, group, executions, open, chain, fields, input, set, setJSON =
+    "set-json", remove
   case undo, redo, revert, changes, check, save, resume, mark, unmark, marked
   case resumeMarked = "resume-marked"
   case auto, close, delete, restore, history, help, quit
@@ -11,6 +12,8 @@ enum PlainCommand: String, CaseIterable, Sendable {
   var arguments: String {
     switch self {
     case .list: "[FILTER]"
+    case .group: "NUMBER"
+    case .executions: "[SCENARIO]"
     case .open: "NUMBER|ID"
     case .fields: "[PATH]"
     case .set: "PATH VALUE"
@@ -30,6 +33,9 @@ enum PlainCommand: String, CaseIterable, Sendable {
     case .list: "the newest records, numbered; those that fit the filter, or all"
     case .more: "the next records of the list"
     case .back: "the list again, from its beginning"
+    case .groups: "the causes, numbered, with how many records each has"
+    case .group: "the records of one cause, by its number in the groups"
+    case .executions: "what has run, newest first; of all scenarios, or of one"
     case .open: "opens a record by its number in the list or the first digits of its id"
     case .chain: "the chain of the open record, the failed module marked"
     case .fields: "the data of the open record, a line a field"

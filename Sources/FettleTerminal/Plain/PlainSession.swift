@@ -10,6 +10,8 @@ struct PlainSession: Sendable {
   /// The records of the list that were shown, by their numbers from 1.
   private var rows: [IncompleteSummary] = []
   private var marks: Set<RecordID> = []
+  /// The groups that were shown, by their numbers from 1.
+  private var groups: [ErrorGroupCount] = []
   private var opened: PlainRecord?
   private var wasAskedToQuit = false
   private(set) var hasEnded = false
@@ -78,6 +80,15 @@ struct PlainSession: Sendable {
       rows = []
       return try await more()
     case .more: return try await more()
+    case .groups: return try await listGroups()
+    case .group:
+      guard let number = Int(rest), groups.indices.contains(number - 1) else {
+        return refused("name a number of the groups; groups lists them")
+      }
+      filter = State.filter(of: groups[number - 1])
+      rows = []
+      return try await more()
+    case .executions: return try await executions(of: rest)
     case .open: return try await open(rest)
     case .mark, .unmark: return mark(rest, isOn: command == .mark)
     case .marked:
@@ -120,6 +131,37 @@ struct PlainSession: Sendable {
     }
     if found.count == Self.page { lines.append("more shows the next") }
     return lines
+  }
+
+  private mutating func listGroups() async throws(StoreError) -> [SafeText] {
+    groups = try await desk.groups()
+    guard !groups.isEmpty else { return ["Nothing incomplete."] }
+    return groups.enumerated().map { index, group in
+      "\(index + 1). \(group.records) records, newest "
+        + surroundings.zone.short(group.newest)
+        + ", \(group.errorType.rawValue) at \(group.moduleTitle): \(group.text)"
+    } + ["group NUMBER lists the records of one"]
+  }
+
+  private mutating func executions(of name: String) async throws(StoreError) -> [SafeText] {
+    var scenario: ScenarioID?
+    if !name.isEmpty {
+      scenario = try await desk.scenarios().first {
+        $0.name == name || $0.id.description == name
+      }?.id
+      guard scenario != nil else { return refused("there is no scenario \"\(name)\"") }
+    }
+    let found = try await desk.executions(of: scenario, limit: Self.page)
+    guard !found.isEmpty else { return ["Nothing has run yet."] }
+    return found.map { row in
+      let summary = row.summary
+      let error: SafeText =
+        summary.error.map { ", \($0.type.rawValue): \($0.message)" } ?? ""
+      return "\(String(summary.id.prefix(8))) \(summary.status.rawValue), "
+        + surroundings.zone.short(summary.started)
+        + ", \(summary.origin.rawValue), \(summary.operations) operations, "
+        + "\(row.storedCount) stored, \(row.scenarioName)" + error
+    }
   }
 
   private func row(_ index: Int, _ row: IncompleteSummary) -> SafeText {

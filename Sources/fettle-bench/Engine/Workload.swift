@@ -14,6 +14,9 @@ final class BenchFolder: Sendable {
     path = url.path
   }
 
+  /// Where a program whose data home is the folder looks for its store.
+  var store: String { path + "/fettle/fettle.db" }
+
   deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
@@ -54,12 +57,12 @@ struct Bench: Sendable {
   let store: SQLiteStore
   let runner: ScenarioRunner
   let desk: OperatorDesk
-  var path: String { folder.path + "/store.db" }
+  var path: String { folder.store }
 
   init() throws {
     folder = try BenchFolder()
     store = try SQLiteStore.open(
-      path: folder.path + "/store.db",
+      path: folder.store,
       limits: StoreLimits(scenarioBytes: .max / 4, storeBytes: .max / 4))
     runner = ScenarioRunner(
       modules: ModuleRegistry([Step(), PureStep()]), store: store)

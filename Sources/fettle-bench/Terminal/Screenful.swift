@@ -6,6 +6,8 @@ struct Screenful {
   let name: String
   let path: String
   let arguments: [String]
+  /// Where it finds its data, for one that is started as people start it.
+  var dataHome = "/nonexistent"
   /// A text that is on the screen as soon as the content is.
   let content: String
   /// The key that moves the cursor or the text down by one line.
@@ -35,17 +37,20 @@ struct Screenful {
     let description: String
   }
 
-  private static var environment: [String] {
+  private var environment: [String] {
     let home = getenv("HOME").map { String(cString: $0) } ?? "/"
     let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
-    return ["HOME=\(home)", "PATH=\(path)", "TERM=xterm-256color", "LC_ALL=C.UTF-8", "TZ=UTC"]
+    return [
+      "HOME=\(home)", "PATH=\(path)", "TERM=xterm-256color", "LC_ALL=C.UTF-8", "TZ=UTC",
+      "XDG_DATA_HOME=\(dataHome)",
+    ]
   }
 
   /// Starts it and waits until it can be used.
   private func start(_ columns: Int, _ rows: Int) throws -> (PseudoTerminal, Double) {
     let began = PseudoTerminal.now()
     let terminal = try PseudoTerminal(
-      path, arguments, environment: Self.environment, columns: columns, rows: rows)
+      path, arguments, environment: environment, columns: columns, rows: rows)
     return (terminal, began)
   }
 

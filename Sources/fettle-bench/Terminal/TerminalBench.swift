@@ -44,7 +44,7 @@ struct TerminalBench: AsyncParsableCommand {
       for _ in 0..<rounds {
         own.append(
           try Screenful(
-            name: "fettle", path: program, arguments: ["open", "--store", bench.path],
+            name: "fettle", path: program, arguments: [], dataHome: bench.folder.path,
             content: "Create task", end: "G", beginning: "g"
           ).measured(columns: columns, rows: rows, keys: keys))
         for peer in peers {

@@ -31,7 +31,7 @@ struct Demo: AsyncParsableCommand {
     if !headless { try requireTerminal() }
     let folder = try ThrowAwayFolder()
     defer { folder.remove() }
-    let (service, base) = try await MisbehavingService.start()
+    let (server, base) = try await MisbehavingService.start()
     let path = "\(folder.path)/demo.db"
     let workshop = try Workshop(path: path, creating: true, clock: appearance.clock)
     for scenario in [DemoScenario.invoices(base: base), .orders(base: base)] {
@@ -40,9 +40,9 @@ struct Demo: AsyncParsableCommand {
     if headless {
       try await RecordTable.print(RecordFilter(), of: workshop, json: json)
     } else {
-      try await workshop.openTerminal(named: "demo", appearance)
+      try await Terminal.show("demo", appearance.options) { () throws(StoreError) in workshop.desk }
     }
-    await service.stop()
+    server.stop()
   }
 
   private func run(_ scenario: DemoScenario, in workshop: Workshop) async throws {

@@ -11,6 +11,8 @@ struct Edit: AsyncParsableCommand {
       PATH is written as in a mapping: 1.email, 1.items[2].name, 1.`Full Name`.
       --set keeps the type of the field: a text stays a text. Where there is no field yet, VALUE is \
       read as JSON when it is JSON, else as text. --set-json sets the type too.
+      --mapping mends the mapping instead of the data: its PATH names a module and a field of its \
+      input, as in --mapping '4.email={{1.contact.email}}'.
       All changes of one call are made together or not at all.
       """)
 
@@ -26,14 +28,23 @@ struct Edit: AsyncParsableCommand {
   @Option(help: "PATH of a field to take away; may be repeated.")
   var remove: [String] = []
 
+  @Option(help: "PATH=MAPPING of a field of a module's input; may be repeated.")
+  var mapping: [String] = []
+
+  @Flag(help: "Change the mappings in the blueprint the scenario has today too.")
+  var inScenario = false
+
   @Flag(help: "Print the record as JSON.")
   var json = false
 
   @OptionGroup var options: StoreOptions
 
   func validate() throws {
-    if assignments.isEmpty && jsonAssignments.isEmpty && remove.isEmpty {
+    if assignments.isEmpty && jsonAssignments.isEmpty && remove.isEmpty && mapping.isEmpty {
       throw ValidationError("Nothing to change; use --set PATH=VALUE.")
+    }
+    if inScenario && mapping.isEmpty {
+      throw ValidationError("--in-scenario is about mappings; use --mapping PATH=MAPPING.")
     }
   }
 
@@ -44,12 +55,16 @@ struct Edit: AsyncParsableCommand {
       try await workshop.desk.record(try await workshop.desk.identify(digits))
     }
     var bundles = record.bundles
-    var edits: [BundleEdit] = []
+    var blueprint = record.blueprint
+    var drafts: [Draft] = []
+    var told: [(path: ValuePath, old: Value?, new: Value?)] = []
     func change(_ path: String, _ value: (Value?) throws -> Value?) throws {
       do {
         let path = try ValuePath(parsing: path)
-        edits.append(
-          try workshop.desk.edit(try value(bundles.value(at: path)), at: path, of: &bundles))
+        let edit = try workshop.desk.edit(
+          try value(bundles.value(at: path)), at: path, of: &bundles)
+        drafts.append(Draft(path: path, value: edit.new))
+        told.append((path, edit.old, edit.new))
       } catch let error as ValuePathError {
         throw CommandFailure.usage(error.description)
       } catch let error as BundleEditError { throw CommandFailure.usage(error.description) }
@@ -67,16 +82,28 @@ struct Edit: AsyncParsableCommand {
       }
     }
     for path in remove { try change(path) { _ in nil } }
-    let made = edits
+    for assignment in mapping {
+      let (text, template) = try Self.parts(assignment)
+      do {
+        let path = try ValuePath(parsing: text)
+        let old = blueprint.mapping(at: path)
+        let new = Self.value(template, like: old)
+        blueprint = try blueprint.replacingMapping(at: path, with: new)
+        drafts.append(Draft(path: path, value: new, in: .mapping))
+        told.append((path, old, new))
+      } catch { throw CommandFailure.usage("\(error)") }
+    }
+    let (made, alsoInScenario) = (drafts, inScenario)
     let after = try await reporting { () async throws(StoreError) in
-      _ = try await workshop.desk.append(made, to: record.id, version: record.summary.version)
+      _ = try await workshop.desk.amend(
+        record.id, version: record.summary.version, made, alsoInScenario: alsoInScenario)
       return try await workshop.desk.record(record.id)
     }
     if json { return Console.say(.collection(after.json)) }
-    for edit in edits {
+    for change in told {
       Console.say(
-        "\(edit.path): \(edit.old.map { JSONWriter.text($0) } ?? "nothing") -> "
-          + "\(edit.new.map { JSONWriter.text($0) } ?? "nothing")")
+        "\(change.path): \(change.old.map { JSONWriter.text($0) } ?? "nothing") -> "
+          + "\(change.new.map { JSONWriter.text($0) } ?? "nothing")")
     }
     let problems = workshop.desk.check(after, bundles: after.bundles).problems
     for problem in problems { Console.say("still wrong: \(problem.message)") }

@@ -37,12 +37,7 @@ struct List: AsyncParsableCommand {
   @OptionGroup var options: StoreOptions
 
   func validate() throws {
-    do throws(FilterError) { _ = try FilterExpression(filter) } catch {
-      throw ValidationError(
-        "\(error.description)\n  \(filter)\n  "
-          + String(repeating: " ", count: error.range.lowerBound)
-          + String(repeating: "^", count: max(1, error.range.count)))
-    }
+    _ = try FilterExpression(option: filter)
     if RecordOrder(words: sort) == nil {
       let columns = RecordOrder.Column.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError(
@@ -64,6 +59,18 @@ struct List: AsyncParsableCommand {
     if !error.isEmpty { filter.errorTypes = Set(error.map { ErrorType($0) }) }
     filter.words += text.split(separator: " ").map(String.init)
     try await RecordTable.print(filter, of: workshop, limit: limit, json: json)
+  }
+}
+
+extension FilterExpression {
+  /// Reads a filter of the command line, as the terminal takes it. What is wrong with it is pointed at.
+  init(option text: String) throws {
+    do throws(FilterError) { try self.init(text) } catch {
+      throw ValidationError(
+        "\(error.description)\n  \(text)\n  "
+          + String(repeating: " ", count: error.range.lowerBound)
+          + String(repeating: "^", count: max(1, error.range.count)))
+    }
   }
 }
 

@@ -21,21 +21,31 @@ struct Open: AsyncParsableCommand {
   @OptionGroup var appearance: AppearanceOptions
 
   func run() async throws {
-    if plain || (getenv("TERM").map { String(cString: $0) } == "dumb" && isatty(STDIN_FILENO) == 1)
-    {
-      return try await converse()
+    let path = try options.path()
+    guard plain || Self.speaksInLines else {
+      return try await Terminal.show(storeAt: path, appearance.options)
     }
-    try requireTerminal()
-    let workshop = try Workshop(options, creating: false)
-    try await workshop.openTerminal(named: try options.path(), appearance)
+    try await Self.converse(path, appearance.options)
   }
 
-  private func converse() async throws {
-    let workshop = try Workshop(options, creating: false)
+  /// The same with nothing asked for. This is what is typed most; it does without the parser, which
+  /// takes longer than the first picture.
+  static func runAsUsual() async throws {
+    let path = try StoreOptions.path(of: nil)
+    guard speaksInLines else { return try await Terminal.show(storeAt: path, .usual) }
+    try await converse(path, .usual)
+  }
+
+  private static var speaksInLines: Bool {
+    getenv("TERM").map { String(cString: $0) } == "dumb" && isatty(STDIN_FILENO) == 1
+  }
+
+  private static func converse(_ path: String, _ options: TerminalOptions) async throws {
+    let workshop = try Workshop(at: path)
     let asks = isatty(STDIN_FILENO) == 1
     let isDone = await LineMode.run(
-      desk: workshop.desk, storeName: try options.path(), options: appearance.options,
-      isASCII: appearance.ascii || !Console.usesUTF8,
+      desk: workshop.desk, storeName: path, options: options,
+      isASCII: options.ascii ?? !Console.usesUTF8,
       ask: { prompt in
         if asks {
           print(prompt, terminator: "")

@@ -15,8 +15,11 @@ struct Retry: AsyncParsableCommand {
   @Argument(help: "The ids of records, or their first digits.")
   var ids: [String] = []
 
-  @Flag(help: "All open records that --error, --scenario and --text let through.")
+  @Flag(help: "All open records that --filter, --error, --scenario and --text let through.")
   var all = false
+
+  @Option(help: "With --all: only what this filter lets through, as the terminal takes it.")
+  var filter = ""
 
   @Option(help: "With --all: only this error type; may be repeated.")
   var error: [String] = []
@@ -48,6 +51,8 @@ struct Retry: AsyncParsableCommand {
       throw ValidationError(
         ids.isEmpty ? "Name records, or --all." : "Name records or --all, not both.")
     }
+    if !all, !filter.isEmpty { throw ValidationError("--filter is about many records; add --all.") }
+    _ = try FilterExpression(option: filter)
     if all, substitute != nil || sendAgain {
       throw ValidationError("--output and --send-again are about single records; name them.")
     }
@@ -118,19 +123,13 @@ struct Retry: AsyncParsableCommand {
   /// in it.
   private func allRecords(of workshop: Workshop) async throws -> [RecordID] {
     let wanted = try await workshop.scenario(named: scenario)
-    let filter = RecordFilter(
-      states: [.pending, .unresolved], scenarios: wanted.map { [$0.id] } ?? [],
-      errorTypes: Set(error.map { ErrorType($0) }), text: text)
-    var records: [RecordID] = []
-    var request = PageRequest.first
-    while true {
-      let place = request
-      let page = try await reporting { () async throws(StoreError) in
-        try await workshop.desk.page(filter, place, limit: 500)
-      }
-      records += page.map(\.id)
-      guard page.count == 500, let last = page.last else { return records.reversed() }
-      request = .after(RecordPlace(last))
+    var filter = RecordFilter(try FilterExpression(option: filter), now: SystemClock().now())
+    if let wanted { filter.scenarios = [wanted.id] }
+    if !error.isEmpty { filter.errorTypes = Set(error.map { ErrorType($0) }) }
+    filter.words += text.split(separator: " ").map(String.init)
+    let meant = filter
+    return try await reporting { () async throws(StoreError) in
+      try await workshop.desk.select(meant, except: [], for: .resume).items.map(\.id)
     }
   }
 }

@@ -1,79 +1,72 @@
 import FettleCore
-import FlyingFox
-import FlyingSocks
 import Synchronization
 
 /// A small local service that fails on purpose, each time for a reason an operator knows from real
 /// ones: a refused field, a used-up quota, an outage, a full disk, a slow answer.
 final class MisbehavingService: Sendable {
-  private let server: HTTPServer
   private let asked = Mutex<[String: Int]>([:])
 
-  private init(server: HTTPServer) { self.server = server }
-
   /// Starts the service on a free port of the loopback interface.
-  /// - Returns: the service and its base URL.
-  static func start() async throws -> (service: MisbehavingService, base: String) {
-    let server = HTTPServer(
-      address: try .inet(ip4: "127.0.0.1", port: 0), logger: .disabled)
-    let service = MisbehavingService(server: server)
-    await service.addRoutes()
-    Task { try await server.run() }
-    try await server.waitUntilListening(timeout: 5)
-    guard case .ip4(_, let port)? = await server.listeningAddress else {
-      throw CommandFailure(
-        message: "the demo's service could not listen on the loopback interface", status: 1)
-    }
-    return (service, "http://127.0.0.1:\(port)")
+  /// - Returns: what answers, and its base URL.
+  static func start() async throws -> (server: SmallServer, base: String) {
+    let service = MisbehavingService()
+    let server = try await SmallServer { await service.answer($0) }
+    return (server, "http://127.0.0.1:\(server.port)")
   }
 
-  /// Stops the service.
-  func stop() async { await server.stop(timeout: 0) }
+  private func answer(_ request: SmallServer.Request) async -> SmallServer.Answer {
+    switch (request.method, request.path.first, request.path.dropFirst().first) {
+    case ("POST", "customers", nil): customer(request.body)
+    case ("POST", "vip", nil):
+      SmallServer.Answer(status: 201, phrase: "Created", body: ["ok": true])
+    case ("PUT", "stock", "MUG-2"):
+      SmallServer.Answer(
+        status: 503, phrase: "Service Unavailable",
+        body: ["message": "the warehouse is down for maintenance"])
+    case ("PUT", "stock", _?): SmallServer.Answer(status: 200, phrase: "OK", body: ["left": 12])
+    case ("GET", "invoices", let number?): invoice(number)
+    case ("PUT", "archive", let number?): await archived(number)
+    default:
+      SmallServer.Answer(status: 404, phrase: "Not Found", body: ["message": "nothing is here"])
+    }
+  }
 
-  private func addRoutes() async {
-    await server.appendRoute("POST /customers") { request in
-      let body = (try? JSONReader.read(Array(try await request.bodyData)))?.collection ?? [:]
-      guard let email = body["email"]?.text, email.contains("@") else {
-        return Self.answer(
-          .unprocessableContent,
-          ["message": "email must not be empty", "field": "email", "code": "required"])
-      }
-      return Self.answer(
-        .created, ["id": .text("cus_\(email.prefix { $0 != "@" })"), "email": .text(email)])
+  private func customer(_ bytes: [UInt8]) -> SmallServer.Answer {
+    let body = (try? JSONReader.read(bytes))?.collection ?? [:]
+    guard let email = body["email"]?.text, email.contains("@") else {
+      return SmallServer.Answer(
+        status: 422, phrase: "Unprocessable Entity",
+        body: ["message": "email must not be empty", "field": "email", "code": "required"])
     }
-    await server.appendRoute("POST /vip") { _ in Self.answer(.created, ["ok": true]) }
-    await server.appendRoute("PUT /stock/:sku") { request in
-      if request.routeParameters["sku"] == "MUG-2" {
-        return Self.answer(
-          .serviceUnavailable, ["message": "the warehouse is down for maintenance"])
-      }
-      return Self.answer(.ok, ["left": 12])
+    return SmallServer.Answer(
+      status: 201, phrase: "Created",
+      body: ["id": .text("cus_\(email.prefix { $0 != "@" })"), "email": .text(email)])
+  }
+
+  private func invoice(_ number: String) -> SmallServer.Answer {
+    // The quota is used up for the first two questions about this invoice.
+    if number == "2026-107", count(number) <= 2 {
+      return SmallServer.Answer(
+        status: 429, phrase: "Too Many Requests",
+        body: ["message": "limit of 100 requests a minute exceeded"], headers: ["Retry-After: 30"])
     }
-    await server.appendRoute("GET /invoices/:number") { [self] request in
-      let number = request.routeParameters["number"] ?? ""
-      // The quota is used up for the first two questions about this invoice.
-      if number == "2026-107", count(number) <= 2 {
-        return Self.answer(
-          HTTPStatusCode(429, phrase: "Too Many Requests"),
-          ["message": "limit of 100 requests a minute exceeded"], headers: [.retryAfter: "30"])
-      }
-      return Self.answer(
-        .ok, ["number": .text(number), "total": .number(Number(json: "118.50") ?? Number(0))])
-    }
-    await server.appendRoute("PUT /archive/:number") { request in
-      switch request.routeParameters["number"] {
-      case "2026-105":
-        return Self.answer(
-          HTTPStatusCode(507, phrase: "Insufficient Storage"),
-          ["message": "quota of 512 MB reached"])
-      case "2026-108":
-        // Longer than the module waits.
-        try? await Task.sleep(for: .seconds(5))
-        return Self.answer(.ok, ["archived": true])
-      case "2026-109":
-        return Self.answer(.unauthorized, ["message": "the access token was revoked"])
-      default: return Self.answer(.ok, ["archived": true])
-      }
+    return SmallServer.Answer(
+      status: 200, phrase: "OK",
+      body: ["number": .text(number), "total": .number(Number(json: "118.50") ?? Number(0))])
+  }
+
+  private func archived(_ number: String) async -> SmallServer.Answer {
+    switch number {
+    case "2026-105":
+      return SmallServer.Answer(
+        status: 507, phrase: "Insufficient Storage", body: ["message": "quota of 512 MB reached"])
+    case "2026-109":
+      return SmallServer.Answer(
+        status: 401, phrase: "Unauthorized", body: ["message": "the access token was revoked"])
+    default:
+      // Longer than the module waits.
+      if number == "2026-108" { try? await Task.sleep(for: .seconds(5)) }
+      return SmallServer.Answer(status: 200, phrase: "OK", body: ["archived": true])
     }
   }
 
@@ -84,22 +77,4 @@ final class MisbehavingService: Sendable {
       return $0[key, default: 0]
     }
   }
-
-  private static func answer(
-    _ status: HTTPStatusCode, _ body: Value, headers: [HTTPHeader: String] = [:]
-  ) -> HTTPResponse {
-    var all = headers
-    all[.contentType] = "application/json"
-    return HTTPResponse(
-      statusCode: status, headers: HTTPHeaders(all),
-      body: .init(JSONWriter.bytes(body)))
-  }
-}
-
-extension HTTPHeader {
-  fileprivate static let retryAfter = HTTPHeader("Retry-After")
-}
-
-extension HTTPStatusCode {
-  fileprivate static let unprocessableContent = HTTPStatusCode(422, phrase: "Unprocessable Entity")
 }

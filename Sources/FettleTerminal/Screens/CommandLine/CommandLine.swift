@@ -153,9 +153,11 @@ extension State {
       notice = "the list is filtered; Esc goes back to it"
       return []
     }
-    let effects = filterTyped(text)
-    notice =
-      list.filter.text == text ? "" : "that filter cannot be read; / shows why while it is typed"
-    return effects
+    guard let filter = try? ListFilter(text) else {
+      notice = "that filter cannot be read; / shows why while it is typed"
+      return []
+    }
+    notice = ""
+    return setFilter(filter)
   }
 }

@@ -8,7 +8,7 @@ struct GroupEditState: Equatable, Sendable {
   /// The record that is mended first.
   let sample: RecordID
   /// What was changed in it.
-  var changes: [BundleDiff.Change] = []
+  var changes: [Draft] = []
   var members: [Member] = []
   /// Those that are left as they are.
   var excluded: Set<RecordID> = []
@@ -35,8 +35,8 @@ enum GroupEditEffect: Equatable, Sendable {
   /// The record to mend first.
   case findSample(ErrorGroupCount, RecordFilter)
   /// What the change would do to the others.
-  case preview(RecordFilter, except: RecordID, [BundleDiff.Change])
-  case write([BundleDiff.Change], to: [GroupEditState.Member])
+  case preview(RecordFilter, except: RecordID, [Draft])
+  case write([Draft], to: [GroupEditState.Member])
 }
 
 /// What came of it.
@@ -76,14 +76,8 @@ extension GroupEditEffect {
       var reason: String?
       for member in members {
         do {
-          let record = try await desk.record(member.id)
-          var bundles = record.bundles
-          var edits: [BundleEdit] = []
-          for change in changes {
-            edits.append(try desk.edit(change.new, at: change.path, of: &bundles))
-          }
           // Whoever changed the record since it was shown is not overruled.
-          _ = try await desk.append(edits, to: member.id, version: member.version)
+          _ = try await desk.amend(member.id, version: member.version, changes)
           written.append(member.id)
         } catch {
           failed.append(member.id)
@@ -95,22 +89,32 @@ extension GroupEditEffect {
   }
 
   private static func member(
-    _ record: IncompleteExecution, _ changes: [BundleDiff.Change], _ desk: OperatorDesk
+    _ record: IncompleteExecution, _ changes: [Draft], _ desk: OperatorDesk
   ) -> GroupEditState.Member {
+    var record = record
     let mapped = MappedFields(
       record.failedModule, descriptor: record.failedModule.flatMap(desk.descriptor))
     var bundles = record.bundles
     var lines: [SafeText] = []
     var problem: SafeText?
     for change in changes {
-      let isSecret = mapped.isSecret(change.path)
-      let old = ValueText.typed(bundles.value(at: change.path), isSecret: isSecret)
+      let isMapping = change.target == .mapping
+      let isSecret = mapped.isSecret(change)
+      let old =
+        isMapping ? record.blueprint.mapping(at: change.path) : bundles.value(at: change.path)
       let new =
-        change.new == nil ? "taken away" : ValueText.typed(change.new, isSecret: isSecret)
-      lines.append("\(change.path.description)  " + old + "  →  " + new)
-      do throws(BundleEditError) {
-        _ = try desk.edit(change.new, at: change.path, of: &bundles)
-      } catch { problem = "\(error.description)" }
+        change.value == nil ? "taken away" : ValueText.typed(change.value, isSecret: isSecret)
+      lines.append(
+        (isMapping ? "mapping " : "") + "\(change.path.description)  "
+          + ValueText.typed(old, isSecret: isSecret) + "  →  " + new)
+      do {
+        if isMapping {
+          record.blueprint = try record.blueprint.replacingMapping(
+            at: change.path, with: change.value)
+        } else {
+          _ = try desk.edit(change.value, at: change.path, of: &bundles)
+        }
+      } catch { problem = "\(String(describing: error))" }
     }
     if record.summary.state == .inProgress { problem = "it is being retried right now" }
     if problem == nil, let wrong = desk.check(record, bundles: bundles).problems.first {
@@ -169,14 +173,19 @@ extension State {
   }
 
   /// The record that was mended first is saved: asks whether the others shall follow.
-  mutating func sampleSaved(_ id: RecordID, _ bundles: VisibleBundles, _ original: VisibleBundles) {
-    guard groupEdit?.sample == id, groupEdit?.stage == .mending else { return }
-    let changes = BundleDiff(from: original, to: bundles).changes
-    guard !changes.isEmpty, let group = groupEdit?.group, group.records > 1 else {
+  mutating func sampleSaved(_ sample: DetailState) {
+    guard groupEdit?.sample == sample.record.id, groupEdit?.stage == .mending else { return }
+    let bundles = BundleDiff(from: sample.record.originalBundles, to: sample.bundles).changes.map {
+      Draft(path: $0.path, value: $0.new)
+    }
+    let mappings = sample.mappingChanges.sorted { $0.key.description < $1.key.description }.map {
+      Draft(path: $0.key, value: $0.value.new, in: .mapping)
+    }
+    guard !(bundles + mappings).isEmpty, let group = groupEdit?.group, group.records > 1 else {
       groupEdit = nil
       return
     }
-    groupEdit?.changes = changes
+    groupEdit?.changes = bundles + mappings
     question = .applyToGroup(group.records - 1)
   }
 
@@ -212,6 +221,7 @@ extension State {
       groupEdit?.stage = .writing
       notice = "changing \(edit.chosen.count)…"
       return [.groupEdit(.write(edit.changes, to: edit.chosen))]
+    case .quitAtOnce: return quitting()
     case .back, .interrupt:
       groupEdit = nil
       notice = "none of the others was changed"

@@ -58,7 +58,9 @@ extension KeyMap {
       .closeRecord, unavailable: { noGroup($0) ?? $0.readOnlyReason }),
     KeyBinding(
       [.escape, .character("b"), .left, .character("h")], "back", "Back to the list", .back),
-    KeyBinding([.character("B")], "", "Show the action on many records that is running", .showBulk),
+    KeyBinding(
+      [.character("B")], "", "Show the action on many records that is running", .showBulk,
+      unavailable: noBulk),
   ]
 
   private static let noGroup: @Sendable (State) -> SafeText? = {

@@ -76,6 +76,8 @@ extension KeyMap {
     KeyBinding(
       [.character("L")], "", "To the record that continues this one, or that it continues",
       .followLink),
+    KeyBinding(
+      [.character("o")], "", "Show the execution that stored it, in the history", .openRun),
     KeyBinding([.character("z")], "", "Zoom the pane, or show both again", .zoom),
     KeyBinding([.escape], "back", "Back to the list", .back),
   ]

@@ -89,6 +89,7 @@ extension State {
       return checkAgain()
     case .showRecordAudit: return showRecordAudit()
     case .followLink: return followLink()
+    case .openRun: return openRun(of: current)
     case .resumeHere: return resumeFromHere()
     case .save: return save(then: .stay)
     case .resume:
@@ -117,6 +118,19 @@ extension State {
     default: return updateRecord(command)
     }
     return []
+  }
+
+  /// Goes from a record to the execution that stored it; `i` leads back from there.
+  private mutating func openRun(of detail: DetailState) -> [Effect] {
+    guard detail.drafts.isEmpty else {
+      notice = "changes are not saved; Ctrl-S saves them, U puts everything back"
+      return []
+    }
+    let effects = closeDetail()
+    (history.scenario, history.run) = (nil, nil)
+    let shown = go(to: .history)
+    notice = "opening \(String(detail.record.summary.executionID.prefix(8)))"
+    return effects + shown + [.history(.open(detail.record.summary.executionID))]
   }
 
   mutating func leaveDetail() -> [Effect] {
@@ -242,17 +256,6 @@ extension State {
     _ id: RecordID, _ purpose: LoadPurpose, _ answer: Message.Answer<OpenedRecord>
   ) -> [Effect] {
     switch (purpose, answer) {
-    case (.preview, .success(let opened)):
-      list.previewLoading = nil
-      guard list.cursor == id else { return loadPreview() }
-      list.preview = opened
-      // The row may be older than what was just read; loading again would not change that.
-      list.take(opened.record.summary)
-      return []
-    case (.preview, .failure):
-      // The list says what is wrong with the store; a preview that is missing says enough.
-      list.previewLoading = nil
-      return list.cursor == id ? [] : loadPreview()
     case (.open(let then), .success(let opened)):
       guard list.cursor == id || detail?.record.id == id || linked == id else { return [] }
       guard detail?.drafts.isEmpty ?? true, typing == nil, resumeCheck == nil else { return [] }

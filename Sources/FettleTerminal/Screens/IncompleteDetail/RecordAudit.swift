@@ -14,8 +14,8 @@ extension State {
     guard let id = selectedID else { return [] }
     recordAudit = RecordAudit(id: id)
     var effects: [Effect] = [.record(.notes(id))]
-    if detail?.record.id != id, list.preview?.record.id != id {
-      effects.append(.record(.load(id, .preview)))
+    if detail?.record.id != id, list.previews[id] == nil {
+      effects.append(.record(.preview(id, isWhole: false)))
     }
     return effects
   }
@@ -40,8 +40,8 @@ extension State {
     if let detail, detail.record.id == recordAudit.id {
       return (detail.record, detail.mapped, detail.mask)
     }
-    guard let preview = list.preview, preview.record.id == recordAudit.id else { return nil }
-    let mapped = MappedFields(preview.record.failedModule, descriptor: preview.descriptor)
+    guard let preview = list.previews[recordAudit.id] else { return nil }
+    let mapped = MappedFields(preview.record.failedModule, descriptor: preview.opened.descriptor)
     return (
       preview.record, mapped,
       SecretMask(preview.record.bundles, mapped, input: preview.record.mappedInput.collection)

@@ -4,6 +4,8 @@ import FettleEngine
 /// What is done with one record, from the list or from the record itself.
 enum RecordEffect: Equatable, Sendable {
   case load(RecordID, LoadPurpose)
+  /// Makes ready what is shown beside the list.
+  case preview(RecordID, isWhole: Bool)
   /// What is shown beside an opened record and is not in it.
   case companions(IncompleteExecution)
   case check(IncompleteExecution, VisibleBundles, token: Int)
@@ -39,6 +41,7 @@ struct RecordChanges: Hashable, Sendable {
 /// What came of it.
 enum RecordMessage: Equatable, Sendable {
   case loaded(RecordID, LoadPurpose, Message.Answer<OpenedRecord>)
+  case previewed(RecordID, Message.Answer<RecordPreview>)
   case companions(RecordID, Message.Answer<Companions>)
   case checked(ResumeCheck, token: Int)
   case saved(RecordID, Message.Answer<Int>)
@@ -52,8 +55,6 @@ enum RecordMessage: Equatable, Sendable {
 
 /// Why a record was asked for.
 enum LoadPurpose: Hashable, Sendable {
-  /// To show it under the list.
-  case preview
   /// To open it, and then to do something with it.
   case open(ThenDo)
   /// To see what changed in the one that is open.
@@ -96,6 +97,9 @@ extension RecordEffect {
   func perform(_ desk: OperatorDesk) async -> RecordMessage {
     switch self {
     case .load(let id, let purpose): return .loaded(id, purpose, await Self.load(id, desk))
+    case .preview(let id, let isWhole):
+      return .previewed(
+        id, await Self.load(id, desk).map { RecordPreview($0, isWhole: isWhole) })
     case .companions(let record):
       return .companions(record.id, await Self.companions(of: record, desk))
     case .check(let record, let bundles, let token):

@@ -7,6 +7,7 @@ extension State {
   mutating func updateRecord(_ message: RecordMessage) -> [Effect] {
     switch message {
     case .loaded(let id, let purpose, let answer): return recordLoaded(id, purpose, answer)
+    case .previewed(let id, let answer): return previewLoaded(id, answer)
     case .checked(let check, let token):
       guard detail?.checkToken == token else { return [] }
       detail?.check = check
@@ -131,26 +132,35 @@ extension State {
     case .failure(let error):
       notice = "\(id.short) was not run: \(error.description)"
     case .success(let report):
-      notice = Self.outcome(of: report)
+      notice = outcome(of: report)
       list.take(report.record.summary)
     }
     if detail?.record.id == id { effects.append(.record(.load(id, .refresh))) }
     return effects + refreshList() + [.list(.counts)]
   }
 
-  private static func outcome(of report: ResumeReport) -> SafeText {
+  private func outcome(of report: ResumeReport) -> SafeText {
     let time = Quantity.seconds(milliseconds: report.milliseconds)
     let id = report.record.id.short
     switch report.outcome {
     case .resolved:
       return "\(id) resolved in " + time + ", run \(String(report.execution.id.prefix(8)))"
     case .failed(let error):
-      return "\(id) failed again after " + time + ": \(error.type.rawValue), \(error.message)"
+      let failed: SafeText = "\(id) failed again after " + time + ": \(error.type.rawValue)"
+      // What the service answers may repeat what it was sent.
+      guard let mask = mask(of: report.record.id) else { return failed }
+      return failed + ", \(mask.masked(error.message))"
     case .failedElsewhere(let error, let module, let record):
       let link: SafeText = record.map { ", stored as \($0.short)" } ?? ""
       return "\(id) got on and failed at module \(module.number): \(error.type.rawValue)" + link
     case .interrupted: return "\(id) was interrupted after " + time
     }
+  }
+
+  /// What has to be masked in words about a record; nil while nobody knows.
+  private func mask(of id: RecordID) -> SecretMask? {
+    if let detail, detail.record.id == id { return detail.mask }
+    return list.previews[id]?.mask
   }
 
   private mutating func moved(

@@ -26,15 +26,20 @@ struct IncompleteListState: Equatable, Sendable {
   var search: DataSearch?
   /// Answers to requests that carry another number are dropped.
   var token = 0
+  /// The filter as it is typed becomes that of the list when typing pauses: the pause that is awaited.
+  var settling = 0
+  /// Names that were seen in the whole store, for the completion of filters.
+  var vocabulary = Vocabulary()
   var isGrowing = false
   var isRefreshing = false
   var hasLoaded = false
   /// When the list was asked for, for as long as it has not come.
   var askedAt: Instant?
-  var preview: OpenedRecord?
+  /// When a look at what changed was asked for, for as long as it has not come.
+  var lookedAt: Instant?
+  /// Records near the cursor that were read.
+  var previews: [RecordID: RecordPreview] = [:]
   var previewLoading: RecordID?
-  /// The record under the cursor as it would be opened, where the screen has room for it.
-  var workbench: DetailState?
 
   static let page = 200
   static let largestWindow = 600
@@ -47,6 +52,13 @@ struct IncompleteListState: Equatable, Sendable {
     var end: RecordPlace?
     /// How many rows it is to find before it pauses until the cursor comes near the last one.
     var wanted = IncompleteListState.page
+  }
+
+  /// Names that occur in the store.
+  struct Vocabulary: Hashable, Sendable {
+    var scenarios: [String] = []
+    var modules: [String] = []
+    var errors: [String] = []
   }
 
   var index: Int? { rows.firstIndex { $0.id == cursor } }
@@ -123,6 +135,7 @@ struct IncompleteListState: Equatable, Sendable {
   /// stay where they are.
   mutating func refresh(with page: [IncompleteSummary], limit: Int) {
     isRefreshing = false
+    lookedAt = nil
     let order = order
     func place(_ row: IncompleteSummary) -> RecordPlace { RecordPlace(row, order) }
     let topID = rows.indices.contains(top) ? rows[top].id : nil
@@ -155,6 +168,7 @@ struct IncompleteListState: Equatable, Sendable {
   /// Takes the rows of a search as they are now; those that are no more are marked as gone.
   mutating func refresh(withRowsAsTheyAre summaries: [IncompleteSummary]) {
     isRefreshing = false
+    lookedAt = nil
     let states = filter.states
     let fresh = Dictionary(summaries.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
     for index in rows.indices {

@@ -48,6 +48,12 @@ extension State {
       if case .success(let counts) = answer { self.counts = counts }
       if case .failure(let error) = answer { trouble = "\(error.description)" }
       return []
+    case .settled(let pause):
+      guard pause == list.settling, isFiltering else { return [] }
+      return applyTypedFilter()
+    case .vocabularyLoaded(let words):
+      list.vocabulary = words
+      return []
     case .viewsLoaded(let answer): return showViews(answer)
     case .viewSaved(let view, .success):
       notice = "saved as \(view.name); F2 picks it"
@@ -122,6 +128,7 @@ extension State {
       ]
     }
     list.isRefreshing = true
+    list.lookedAt = now
     let limit = max(list.rows.count, 1) + IncompleteListState.page
     let request: PageRequest =
       if !list.reachesStart, let first = list.rows.first {
@@ -131,18 +138,6 @@ extension State {
         .first
       }
     return [.list(.page(listedRecords, request, limit: limit, .refresh, token: list.token))]
-  }
-
-  /// Asks for the record under the cursor. One at a time: while one is on its way, keys only move.
-  mutating func loadPreview() -> [Effect] {
-    guard detail == nil, let selected = list.selected, list.previewLoading == nil else { return [] }
-    if let shown = list.preview?.record.summary, shown.id == selected.id,
-      shown.version == selected.version
-    {
-      return []
-    }
-    list.previewLoading = selected.id
-    return [.record(.load(selected.id, .preview))]
   }
 
   mutating func moveList(to index: Int) -> [Effect] {
@@ -224,7 +219,7 @@ extension State {
       typing = Typing(
         line: LineEditor(list.filter == .open ? "" : list.filter.text),
         purpose: .filter(before: list.filter))
-      return []
+      return [.list(.loadVocabulary)]
     case .back: return leaveFilter()
     case .groups:
       groups = GroupsState()
@@ -304,15 +299,24 @@ extension State {
     return startList(.start)
   }
 
-  /// Applies the filter as it is typed; what is not understood keeps the last good one.
+  /// Reads the filter as it is typed; the list follows when typing pauses. What is not understood keeps
+  /// the last good one.
   mutating func filterTyped(_ text: String) -> [Effect] {
     do throws(FilterError) {
-      return setFilter(try ListFilter(text))
+      _ = try ListFilter(text)
+      list.settling += 1
+      return [.list(.settle(list.settling))]
     } catch {
       typing?.problem = "\(error.description)"
       typing?.problemRange = error.range
       return []
     }
+  }
+
+  /// Shows what the filter that is typed lets through, where it can be read.
+  mutating func applyTypedFilter() -> [Effect] {
+    guard let text = typing?.line.text, let filter = try? ListFilter(text) else { return [] }
+    return setFilter(filter)
   }
 
   /// Shows what another filter lets through.
@@ -326,9 +330,10 @@ extension State {
   mutating func completeFilter() -> [Effect] {
     guard let typing else { return [] }
     let known = FilterCompletion.Known(
-      scenarios: list.rows.map(\.scenarioName), modules: list.rows.map(\.failerTitle),
-      errors: list.rows.map(\.errorType.shortName),
-      bundles: list.preview?.record.bundles ?? VisibleBundles())
+      scenarios: list.rows.map(\.scenarioName) + list.vocabulary.scenarios,
+      modules: list.rows.map(\.failerTitle) + list.vocabulary.modules,
+      errors: list.rows.map(\.errorType.shortName) + list.vocabulary.errors,
+      bundles: (list.preview ?? list.previews.values.first)?.record.bundles ?? VisibleBundles())
     let completion = FilterCompletion(typing.line.text, cursor: typing.line.cursor, known: known)
     guard !completion.candidates.isEmpty else {
       notice = "nothing is known that could stand here"
@@ -348,7 +353,7 @@ extension State {
     if let preview = list.preview, preview.record.id == selected.id,
       preview.record.summary.version == selected.version
     {
-      return open(preview, then)
+      return open(preview.opened, then)
     }
     notice = "opening \(selected.id.short)"
     return [.record(.load(selected.id, .open(then)))]

@@ -171,17 +171,16 @@ extension State {
     guard let selected = list.selected else { return frame.rule(in: area.line(0)) }
     if hasWorkbench { return drawWorkbench(selected, area, into: &frame) }
     frame.rule("\(selected.id.short)", in: area.line(0))
-    let opened = list.preview.flatMap { $0.record.id == selected.id ? $0 : nil }
+    let opened = list.preview
     let title: SafeText =
       "\(selected.errorType.rawValue) · module \(selected.failer.number) \(selected.failerTitle): "
-    let message = SafeText(opened?.record.error.message ?? selected.reason)
+    let message = opened?.message ?? SafeText(selected.reason)
     let lines = (title + message).wrapped(to: area.columns - 2, lines: area.rows - 3)
     for (offset, text) in lines.enumerated() {
       frame.put(text, at: 1, in: area.line(1 + offset))
     }
     if let opened {
-      let chain = ChainSummary(opened.record)
-      chain.draw(
+      opened.chain.draw(
         into: &frame,
         Area(row: area.row + area.rows - 2, column: 1, rows: 1, columns: area.columns - 2))
     }

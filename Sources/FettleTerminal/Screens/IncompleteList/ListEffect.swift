@@ -9,6 +9,9 @@ enum ListEffect: Hashable, Sendable {
   /// The rows of a search again, to see what changed.
   case rows([RecordID], token: Int)
   case counts
+  /// Waits until typing has paused.
+  case settle(Int)
+  case loadVocabulary
   case loadViews
   case saveView(SavedView)
 }
@@ -19,6 +22,8 @@ enum ListMessage: Equatable, Sendable {
   case searched(token: Int, Message.Answer<SearchStretch>)
   case rowsLoaded(token: Int, Message.Answer<[IncompleteSummary]>)
   case countsLoaded(Message.Answer<RecordCounts>)
+  case settled(Int)
+  case vocabularyLoaded(IncompleteListState.Vocabulary)
   case viewsLoaded(Message.Answer<[SavedView]>)
   case viewSaved(SavedView, Message.Answer<[SavedView]>)
 }
@@ -55,8 +60,26 @@ extension ListEffect {
         await answer { () async throws(StoreError) in try await desk.summaries(of: ids) })
     case .counts:
       .countsLoaded(await answer { () async throws(StoreError) in try await desk.counts() })
+    case .settle(let pause): await Self.settled(pause)
+    case .loadVocabulary: .vocabularyLoaded(await Self.vocabulary(desk))
     case .loadViews: .viewsLoaded(SavedViews.file.read())
     case .saveView(let view): .viewSaved(view, SavedViews.file.save(view))
     }
+  }
+
+  /// As long as nobody notices, and long enough for the next letter of a word.
+  private static let pause = Duration.milliseconds(80)
+
+  private static func settled(_ number: Int) async -> ListMessage {
+    try? await Task.sleep(for: pause)
+    return .settled(number)
+  }
+
+  /// A store that does not answer leaves the completion with what is on the screen.
+  private static func vocabulary(_ desk: OperatorDesk) async -> IncompleteListState.Vocabulary {
+    let groups = (try? await desk.groups()) ?? []
+    return IncompleteListState.Vocabulary(
+      scenarios: ((try? await desk.scenarios()) ?? []).map(\.name),
+      modules: groups.map(\.moduleTitle), errors: groups.map(\.errorType.shortName))
   }
 }

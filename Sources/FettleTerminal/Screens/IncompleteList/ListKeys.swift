@@ -56,7 +56,9 @@ extension KeyMap {
         $0.list.marks.isEmpty && $0.selectedState != .deleted
           ? "only what is in the bin can be purged; status:bin lists it" : $0.readOnlyReason
       }),
-    KeyBinding([.character("B")], "", "Show the action on many records that is running", .showBulk),
+    KeyBinding(
+      [.character("B")], "", "Show the action on many records that is running", .showBulk,
+      unavailable: noBulk),
     KeyBinding([.character(".")], "", "Show the records that came in above", .showNew),
     KeyBinding([.escape], "", "Stop a search; clear the filter", .back),
   ]

@@ -6,13 +6,12 @@ extension State {
   /// Whether there is room for both.
   var hasWorkbench: Bool { size.rows >= 36 && size.columns >= 120 }
 
-  /// Makes ready what the workbench shows when another record is under the cursor.
+  /// Makes ready what the workbench shows where the screen has become large enough for one.
   mutating func prepareWorkbench() {
-    guard hasWorkbench, detail == nil, screen == .incomplete, let preview = list.preview else {
-      return
-    }
-    guard list.workbench?.record != preview.record else { return }
-    list.workbench = DetailState(preview)
+    guard hasWorkbench, detail == nil, screen == .incomplete, let preview = list.preview,
+      preview.detail == nil
+    else { return }
+    list.previews[preview.record.id]?.detail = DetailState(preview.opened)
   }
 
   func drawWorkbench(_ selected: IncompleteSummary, _ area: Area, into frame: inout Frame) {
@@ -20,8 +19,8 @@ extension State {
     frame.rule(
       "\(selected.id.short) · \(selected.scenarioName) · \(selected.state.word) · "
         + selected.retryWord(now: now) + " · " + version, in: area.line(0), isFocused: true)
-    let opened = list.workbench.flatMap { $0.record.id == selected.id ? $0 : nil }
-    let message = SafeText(opened?.record.error.message ?? selected.reason)
+    let opened = list.preview?.detail
+    let message = list.preview?.message ?? SafeText(selected.reason)
     frame.put(
       "\(selected.errorType.rawValue) at module \(selected.failer.number) \(selected.failerTitle): "
         + message, at: 1, in: area.line(1), .role(.problem))

@@ -1,0 +1,2 @@
+/* Releases what libxml2 gave. */
+void fettle_xml_free(void *memory);
