@@ -115,10 +115,10 @@ struct HostileDataTests {
   @Test("any key at any time: 20,000 of them, or as many as FETTLE_MONKEY says")
   func monkey() throws {
     let wanted = getenv("FETTLE_MONKEY").flatMap { Int(String(cString: $0)) } ?? 20_000
-    // The same keys each time, others where more are wished. Open defect: seed 9971882 leaves the list
-    // without a row under the cursor at step 8853.
+    // The same keys each time, among them a way to a group whose example is not in the list; others
+    // where more are wished.
     let isLong = getenv("FETTLE_MONKEY") != nil
-    let seed: UInt64 = isLong ? .random(in: 0..<10_000_000) : 2942659
+    let seed: UInt64 = isLong ? .random(in: 0..<10_000_000) : 9_971_882
     print("monkey seed \(seed)")
     var generator = SeededGenerator(seed: seed)
     // Every key of every table, and what is typed.

@@ -154,7 +154,7 @@ extension State {
     case .sampleFound(let group, .success(let rows)):
       guard let sample = rows.first, groups != nil else { return [] }
       groupEdit = GroupEditState(group: group, sample: sample.id)
-      list.cursor = sample.id
+      if list.rows.contains(where: { $0.id == sample.id }) { list.cursor = sample.id }
       notice = "mend this one; when it is saved, the others are shown"
       return [.record(.load(sample.id, .open(.edit)))]
     case .previewed(.success(let members)):
