@@ -84,7 +84,8 @@ extension State {
 
   private func drawListHeader(into frame: inout Frame, _ layout: ListLayout) {
     var title: SafeText = " Incomplete"
-    if let counts {
+    // The numbers come with the rows: who reads them can press a key that means one.
+    if list.hasLoaded, let counts {
       title += "  \(Quantity.grouped(counts[.unresolved])) open"
       if counts[.pending] > 0 { title += " · \(Quantity.grouped(counts[.pending])) waiting" }
       if counts[.inProgress] > 0 { title += " · \(Quantity.grouped(counts[.inProgress])) running" }
