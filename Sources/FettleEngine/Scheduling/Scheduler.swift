@@ -137,8 +137,7 @@ public actor Scheduler {
   private func retry(_ record: IncompleteSummary) -> Task<Event, Never> {
     let scenario = record.scenarioID
     retrying[scenario, default: 0] += 1
-    // Nobody waits for a retry; whoever sends an event waits for its answer.
-    return Task(priority: .utility) {
+    return Task {
       let event = await run(record)
       retrying[scenario, default: 1] -= 1
       return event
