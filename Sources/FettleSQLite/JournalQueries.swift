@@ -91,8 +91,10 @@ extension SQLiteStore: ExecutionJournal {
     _ summary: ExecutionSummary, _ entries: [JournalEntry], outcome: RecordMove?,
     by worker: String, isConfidential: Bool
   ) async throws(StoreError) {
-    let entries = entries.map { isConfidential ? StoredEntry(withoutData: $0) : StoredEntry($0) }
-    let transferred = entries.reduce(0) { $0 + $1.size }
+    let whole = entries.map { StoredEntry($0) }
+    // What is not kept was transferred all the same.
+    let transferred = whole.reduce(0) { $0 + $1.size }
+    let entries = isConfidential ? entries.map { StoredEntry(withoutData: $0) } : whole
     let known = openExecutions.number(of: summary.id)
     try await committing { [self] database in
       let rows = journalRows(database)
