@@ -5,24 +5,6 @@ import FettleSQLite
 import FettleTestKit
 import Testing
 
-/// A trigger that reads three elements of an endless list a run, from where its position says.
-private struct Three: ModuleImplementation {
-  static let descriptor = ModuleDescriptor(type: "test:Three", kind: .trigger, effect: .read)
-
-  func perform(
-    _ input: Collection, in context: OperationContext
-  ) async throws(ModuleError) -> OperationOutput {
-    let last: Value?
-    do throws(StoreError) { last = try await context.position() } catch {
-      throw ModuleError(.connection, "\(error)")
-    }
-    let next = last?.number?.integer ?? 0
-    return OperationOutput(
-      (1...3).map { ["n": .integer(next + $0)] },
-      changes: [context.advancing(to: .integer(next + 3))])
-  }
-}
-
 @Suite("7.5.2: records of a cycle that is rolled back")
 struct TransactionTests {
   let bench: Workbench
@@ -31,7 +13,8 @@ struct TransactionTests {
   init() throws {
     bench = try Workbench()
     runner = ScenarioRunner(
-      modules: ModuleRegistry(Connectors.all() + [bench.told, Three()]), store: bench.store,
+      modules: ModuleRegistry(Connectors.all() + [bench.told, Reader(count: 3)]),
+      store: bench.store,
       clock: bench.clock)
   }
 
@@ -49,7 +32,7 @@ struct TransactionTests {
     let blueprint = try Blueprint(
       json: Array(
         #"""
-        {"name":"T","flow":[{"id":1,"module":"test:Three"},\#(Self.keep),\#(Workbench.say(3, "{{1.n}}"))],
+        {"name":"T","flow":[{"id":1,"module":"test:Reader"},\#(Self.keep),\#(Workbench.say(3, "{{1.n}}"))],
          "metadata":{"scenario":{"dlq":true,"autoCommit":false}}}
         """#.utf8))
     fail()

@@ -5,23 +5,6 @@ import FettleSQLite
 import FettleTestKit
 import Testing
 
-/// A trigger that reads an endless list, one element a run, from where its position says.
-private struct Reader: ModuleImplementation {
-  static let descriptor = ModuleDescriptor(type: "test:Reader", kind: .trigger, effect: .read)
-
-  func perform(
-    _ input: Collection, in context: OperationContext
-  ) async throws(ModuleError) -> OperationOutput {
-    let last: Value?
-    do throws(StoreError) { last = try await context.position() } catch {
-      throw ModuleError(.connection, "\(error)")
-    }
-    let next = (last?.number?.integer ?? 0) + 1
-    return OperationOutput(
-      [["n": .integer(next)]], changes: [context.advancing(to: .integer(next))])
-  }
-}
-
 @Suite("How far a trigger has read is committed with the cycle, and last")
 struct TriggerPositionTests {
   let bench: Workbench

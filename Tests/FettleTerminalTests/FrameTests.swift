@@ -80,12 +80,7 @@ struct FrameTests {
   func golden(size: Size) throws {
     for screen in Self.screens {
       for isASCII in size.rows == 24 ? [false, true] : [false] {
-        var play = try ScreenPlay(
-          Fixtures.records(), size: size,
-          surroundings: Surroundings(storeName: "orders.db", isASCII: isASCII))
-        play.scenarios = Fixtures.scenarios()
-        play.runs = try Fixtures.runs()
-        play.audit = Fixtures.audit()
+        var play = try KeyFlows.play(size: size, isASCII: isASCII)
         for key in screen.keys { play.press(key) }
         try Self.check(play, screen.name, size, isASCII)
       }
