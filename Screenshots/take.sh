@@ -39,8 +39,10 @@ until_shown() {
   exit 1
 }
 
-shot() { # name columns rows
-  bash -c '
+shot() { # name columns rows [text key…]
+  # With a text, the keys are pressed when the emulator shows the session, and the picture is taken
+  # as soon as the text is there: for what does not wait to be photographed.
+  shot_text=${4:-} shot_keys=${*:5} bash -c '
     xterm -T shot -geometry "$3x$4" -fa "JetBrains Mono" -fs 12 -u8 +sb -b 10 -bw 0 +bc \
       -xrm "*boldColors:false" -xrm "*termName:xterm-256color" \
       -xrm "*background:#11151c" -xrm "*foreground:#d6dbe5" -xrm "*color0:#11151c" \
@@ -54,6 +56,14 @@ shot() { # name columns rows
       sleep 0.1
     done
     sleep 1.5
+    if [ -n "$shot_text" ]; then
+      tmux -L "$1" send-keys -t t $shot_keys
+      for _ in $(seq 200); do
+        tmux -L "$1" capture-pane -p -t t | grep -qF -- "$shot_text" && break
+        sleep 0.02
+      done
+      sleep 0.15
+    fi
     import -window "$window" -depth 8 "$2"
     kill "$terminal"
     wait "$terminal" 2>/dev/null || true
@@ -87,9 +97,8 @@ keys Escape
 until_shown "1 open"
 keys "*" R
 until_shown "Resume these"
-keys y
+shot bulk-progress 100 28 "4/5" y
 until_shown "over"
-shot bulk-progress 100 28
 
 session 140 45
 until_shown "CHAIN"

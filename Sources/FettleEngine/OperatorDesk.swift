@@ -58,6 +58,13 @@ public struct OperatorDesk: Sendable {
     try await runner.journal.execution(prefix)
   }
 
+  /// Asks an execution to stop: its worker finishes the operation that runs and keeps the rest as
+  /// incomplete executions that wait for an operator.
+  /// - Throws: `notFound`; `failed` when it has ended already.
+  public func stop(execution id: String) async throws(StoreError) {
+    try await runner.journal.askToStop(id, by: author)
+  }
+
   /// The blueprint an execution runs.
   public func blueprint(ofExecution id: String) async throws(StoreError) -> Blueprint {
     try await runner.journal.blueprint(ofExecution: id)

@@ -40,6 +40,7 @@ public struct ScenarioRunner: Sendable {
   public let worker: String
   /// What makes this worker stop after the operations that run now.
   public let brake = Brake()
+  let stops = StopRequests()
   let plans = FlowPlans()
 
   /// A runner whose store keeps everything.
@@ -161,7 +162,11 @@ public struct ScenarioRunner: Sendable {
         if let record { try? await store.renewLease(of: record, until: until) }
       }
     }
-    defer { Watch.shared.end(heartbeat) }
+    stops.begin { try? await journal.stopRequests(of: worker) }
+    defer {
+      Watch.shared.end(heartbeat)
+      stops.end(execution)
+    }
     return try await body()
   }
 }

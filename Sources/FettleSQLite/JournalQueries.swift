@@ -276,7 +276,7 @@ extension ExecutionRow {
     }
     self.init(
       summary: summary, scenarioName: row["scenario_name"], storedCount: row["stored"],
-      transferred: row["transferred"])
+      transferred: row["transferred"], stopAskedBy: row["stop_asked_by"])
   }
 }
 

@@ -73,7 +73,12 @@ struct NightWatch {
     do throws(StoreError) {
       let removed = try await retention.apply(
         to: workshop.store, now: workshop.runner.clock.now())
-      if removed > 0 { logger.info("history cut", metadata: ["removed": "\(removed)"]) }
+      if removed.executions > 0 {
+        logger.info("history cut", metadata: ["removed": "\(removed.executions)"])
+      }
+      if removed.records > 0 {
+        logger.info("bin emptied", metadata: ["removed": "\(removed.records)"])
+      }
     } catch { logger.error("the history cannot be cut: \(error)") }
   }
 }

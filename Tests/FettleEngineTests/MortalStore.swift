@@ -160,6 +160,12 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     try await read { () async throws(StoreError) in try await store.audit(limit: limit) }
   }
 
+  func purge(deletedBefore instant: Instant) async throws(StoreError) -> Int {
+    try await read { () async throws(StoreError) in
+      try await store.purge(deletedBefore: instant)
+    }
+  }
+
   func purge(_ id: RecordID) async throws(StoreError) {
     try await read { () async throws(StoreError) in try await store.purge(id) }
   }
@@ -262,6 +268,16 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
 
   func execution(_ prefix: String) async throws(StoreError) -> ExecutionRow {
     try await read { () async throws(StoreError) in try await store.execution(prefix) }
+  }
+
+  func askToStop(_ execution: String, by author: String) async throws(StoreError) {
+    try await write { () async throws(StoreError) in
+      try await store.askToStop(execution, by: author)
+    }
+  }
+
+  func stopRequests(of worker: String) async throws(StoreError) -> [String: String] {
+    try await read { () async throws(StoreError) in try await store.stopRequests(of: worker) }
   }
 
   func prune(endedBefore instant: Instant) async throws(StoreError) -> Int {

@@ -71,6 +71,8 @@ final class FakeStore: IncompleteStore {
 
   func purge(_ id: RecordID) async throws(StoreError) { _ = purgeNow(id) }
 
+  func purge(deletedBefore instant: Instant) async throws(StoreError) -> Int { 0 }
+
   func purgeNow(_ id: RecordID) -> Bool {
     records.withLock { records in
       guard records[id]?.summary.state == .deleted else { return false }
@@ -86,7 +88,7 @@ final class FakeStore: IncompleteStore {
     return Dictionary(grouping: open) { ErrorGroup($0).fingerprint }.map { fingerprint, rows in
       ErrorGroupCount(
         fingerprint: fingerprint, errorType: rows[0].errorType, moduleTitle: rows[0].failerTitle,
-        text: ErrorGroup(rows[0]).text,
+        text: ErrorGroup(rows[0]).text, example: rows.max { $0.created < $1.created }?.reason,
         byState: Dictionary(grouping: rows, by: \.state).mapValues(\.count),
         newest: rows.map(\.created).max() ?? Instant(milliseconds: 0))
     }.sorted { ($0.records, $0.newest) > ($1.records, $1.newest) }

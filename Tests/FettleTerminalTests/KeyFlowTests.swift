@@ -30,6 +30,7 @@ enum KeyFlows {
     if context == .conflict { try makeConflict(&play) }
     if let id = play.state.detail?.record.id {
       if context == .questionDoubt { play.state.question = .inDoubt(id) }
+      if context == .questionUndone { play.state.question = .undone(id, 2) }
       if context == .questionInput { play.state.question = .input([.field("email")]) }
     }
     return play
@@ -58,7 +59,7 @@ enum KeyFlows {
     .questionUnsaved: editing + [.enter, .escape], .questionCopy: [.enter, .character("y")],
     .questionInput: [.enter],
     .questionScope: [.enter, .character("m"), .character("m"), .character("x"), .enter],
-    .questionDoubt: [.enter],
+    .questionDoubt: [.enter], .questionUndone: [.enter],
   ]
 
   /// Somebody else changes the field that is being changed here.
@@ -112,7 +113,7 @@ struct KeyFlowTests {
   private func isSeen(_ key: Key, in context: KeyContext, from start: ScreenPlay) -> Bool {
     let types = (1...8).map { Array(repeating: Key.control("t"), count: $0) }
     let ways: [[Key]] =
-      [[], [.down, .down], [.end], [.home], [.control("\\")], [.character("J")], [.up]]
+      [[], [.down, .down], [.end], [.home], [.control("\\")], [.pageDown], [.up]]
       + [[.character("t")]] + (context == .value ? types : [])
     return ways.contains { way in
       var play = start

@@ -132,8 +132,9 @@ struct ManyRecordsTests {
     var play = try ScreenPlay(Fixtures.records())
     play.press(.character("b"))
     #expect(play.state.groups?.rows.count == 4)
-    #expect(play.state.frame().text.contains("429 Too Many Requests") == false)
-    #expect(play.state.frame().text.contains("# Too Many Requests, limit #/min"))
+    // What differs from bundle to bundle makes no group of its own; what is shown is a real message.
+    #expect(play.state.groups?.rows.contains { $0.text == "# Too Many Requests, limit #/min" } == true)
+    #expect(play.state.frame().text.contains("429 Too Many Requests, limit 100/min"))
     play.press(.character("G"), .character("g"), .enter)
     #expect(Set(play.state.list.rows.map(\.reason)).count == 1)
     #expect(play.state.list.filter.text.hasPrefix("group:"))

@@ -11,6 +11,8 @@ struct ScreenPlay {
   /// What stands beside every record.
   var today: TodaysBlueprint?
   var restarts: [OperatorDesk.RestartForecast] = []
+  var retryVisits: [ModuleVisit] = []
+  var undoneFrom: ModuleID?
   /// Everything that was asked for, in order.
   private(set) var effects: [Effect] = []
   private(set) var hasQuit = false
@@ -79,7 +81,8 @@ struct ScreenPlay {
 
   private func opened(_ record: IncompleteExecution) -> OpenedRecord {
     OpenedRecord(
-      record: record, descriptor: Self.descriptor, check: Self.check(record, record.bundles))
+      record: record, descriptor: Self.descriptor, check: Self.check(record, record.bundles),
+      undoneFrom: undoneFrom)
   }
 
   private mutating func answer(to effect: Effect) -> Message? {
@@ -111,6 +114,7 @@ struct ScreenPlay {
       return .rowsLoaded(token: token, .success(store.summariesNow(ids)))
     case .counts: return .countsLoaded(.success(store.countsNow()))
     case .settle(let pause): return .settled(pause)
+    case .settleBlink(let blink): return .blinked(blink)
     case .loadVocabulary: return .vocabularyLoaded(store.vocabularyNow())
     case .loadViews: return .viewsLoaded(.success(views))
     case .saveView(let view):
@@ -137,7 +141,9 @@ struct ScreenPlay {
       return .companions(
         record.id,
         .success(
-          Companions(draft: store.draftNow(of: record.id), today: today, restarts: restarts)))
+          Companions(
+            draft: store.draftNow(of: record.id), today: today, restarts: restarts,
+            retryVisits: retryVisits)))
     case .amend(let changes, let id, let version):
       guard let record = store.recordNow(id) else {
         return .saved(id, .failure(.notFound("record \(id)")))
@@ -204,6 +210,18 @@ struct ScreenPlay {
       }
       return .opened(.success(run))
     case .follow: return .followed(.success(runs.first))
+    case .stop(let id):
+      guard let run = runs.first(where: { $0.row.summary.id == id }) else {
+        return .stopAsked(id, .failure(.notFound(id)))
+      }
+      let row = run.row
+      return .stopAsked(
+        id,
+        .success(
+          OpenedRun(
+            row: ExecutionRow(
+              summary: row.summary, scenarioName: row.scenarioName, storedCount: row.storedCount,
+              stopAskedBy: "ada"), blueprint: run.blueprint, entries: run.entries)))
     }
   }
 

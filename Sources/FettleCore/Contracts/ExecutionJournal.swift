@@ -61,6 +61,15 @@ public protocol ExecutionJournal: Sendable {
   /// The blueprint an execution runs.
   func blueprint(ofExecution id: String) async throws(StoreError) -> Blueprint
 
+  /// Asks the worker of an execution to end it: the operation that runs is finished, and what was not
+  /// got to becomes an incomplete execution (semantics 4.7, 6.9).
+  /// - Parameter author: who asks.
+  /// - Throws: `notFound`; `failed` when it has ended already.
+  func askToStop(_ execution: String, by author: String) async throws(StoreError)
+
+  /// The executions of a worker that are asked to stop, and who asked.
+  func stopRequests(of worker: String) async throws(StoreError) -> [String: String]
+
   /// Removes executions that ended before an instant, a few hundred at a time. Records stay.
   /// - Returns: how many.
   func prune(endedBefore instant: Instant) async throws(StoreError) -> Int
@@ -100,14 +109,18 @@ public struct ExecutionRow: Sendable, Hashable {
   public let storedCount: Int
   /// How much its modules were given and gave, in bytes as it was written down.
   public let transferred: Int
+  /// Who asked it to stop; nil when nobody did.
+  public let stopAskedBy: String?
 
   /// A row of these parts.
   public init(
-    summary: ExecutionSummary, scenarioName: String, storedCount: Int, transferred: Int = 0
+    summary: ExecutionSummary, scenarioName: String, storedCount: Int, transferred: Int = 0,
+    stopAskedBy: String? = nil
   ) {
     self.summary = summary
     self.scenarioName = scenarioName
     self.storedCount = storedCount
     self.transferred = transferred
+    self.stopAskedBy = stopAskedBy
   }
 }

@@ -28,6 +28,10 @@ public protocol IncompleteStore: AmendmentStore {
   /// - Throws: `failed` when it is not in the bin.
   func purge(_ id: RecordID) async throws(StoreError)
 
+  /// Removes from the bin for good what was put there before an instant, a few hundred at a time.
+  /// - Returns: how many.
+  func purge(deletedBefore instant: Instant) async throws(StoreError) -> Int
+
   /// The groups of records that are neither resolved nor deleted, the largest first.
   func groups() async throws(StoreError) -> [ErrorGroupCount]
 

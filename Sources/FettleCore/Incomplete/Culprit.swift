@@ -139,6 +139,8 @@ struct NamedFields {
     "required", "invalid", "missing", "empty", "found", "http", "json", "detail", "title",
   ]
 
+  private init() {}
+
   init(_ error: ModuleError) {
     if let field = error.field { add("\"\(field)\"") }
     // The service's own words are surer than ours about them.
@@ -170,15 +172,26 @@ struct NamedFields {
         for (position, name) in run.enumerated() {
           let key = Self.normalised(name)
           if isName || run.count > 1 && position == run.count - 1 {
-            quoted[key] = quoted[key] ?? text
+            quoted[key] = Self.better(quoted[key], text)
           } else {
-            plain[key] = plain[key] ?? text
+            plain[key] = Self.better(plain[key], text)
           }
         }
         run = []
       }
       before = character
     }
+  }
+
+  /// Whether a text is nothing to read: a whole document, or a name and no more.
+  private static func isBare(_ text: String) -> Bool {
+    "{[<".contains(text.first ?? "{") || !text.contains(" ")
+  }
+
+  /// What came first, unless it cannot be read and the other can.
+  private static func better(_ known: String?, _ text: String) -> String {
+    guard let known else { return text }
+    return isBare(known) && !isBare(text) ? text : known
   }
 
   private static func normalised(_ name: String) -> String {
@@ -196,7 +209,19 @@ struct NamedFields {
   /// What the failure says about it, in one line.
   func sentence(about name: String) -> String {
     let key = Self.normalised(name)
-    let text = quoted[key] ?? plain[key] ?? ""
+    let known = [quoted[key], plain[key]].compactMap { $0 }
+    guard let whole = known.first(where: { !Self.isBare($0) }) else {
+      return "the answer names \"\(name)\""
+    }
+    // What the service said about it stands at the end: "422 … from POST …: email must not be empty".
+    var text = whole
+    while let mark = text.firstRange(of: ": ") {
+      let rest = String(text[mark.upperBound...])
+      var words = NamedFields()
+      words.add(rest)
+      guard words.quoted[key] != nil || words.plain[key] != nil else { break }
+      text = rest
+    }
     return text.count <= 160 ? text : "\(text.prefix(157))…"
   }
 }

@@ -268,6 +268,8 @@ public struct ErrorGroupCount: Sendable, Hashable {
   public let moduleTitle: String
   /// The message without what differs from bundle to bundle.
   public let text: String
+  /// The message of the newest of them, as it was.
+  public let example: String
   /// Those that are neither resolved nor deleted, by state.
   public let byState: [IncompleteState: Int]
   /// When the newest of them was stored.
@@ -276,12 +278,13 @@ public struct ErrorGroupCount: Sendable, Hashable {
   /// A group of these parts.
   public init(
     fingerprint: Int64, errorType: ErrorType, moduleTitle: String, text: String,
-    byState: [IncompleteState: Int], newest: Instant
+    example: String? = nil, byState: [IncompleteState: Int], newest: Instant
   ) {
     self.fingerprint = fingerprint
     self.errorType = errorType
     self.moduleTitle = moduleTitle
     self.text = text
+    self.example = example ?? text
     self.byState = byState
     self.newest = newest
   }

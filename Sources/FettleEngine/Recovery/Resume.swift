@@ -84,9 +84,10 @@ struct Resume {
     switch outcome {
     case .resolved: break
     case .interrupted:
-      change.event =
-        former.state == .pending ? .interruptedWhilePending : .interruptedWhileUnresolved
-      change.nextRetry = former.nextRetry
+      // What an operator stopped does not begin again by itself.
+      let waits = former.state == .pending && !cycle.wasStopped
+      change.event = waits ? .interruptedWhilePending : .interruptedWhileUnresolved
+      change.nextRetry = waits ? former.nextRetry : nil
     case .failedElsewhere:
       change.event = .failedElsewhere
       change.successors = cycle.continuations

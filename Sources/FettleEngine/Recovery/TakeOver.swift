@@ -24,6 +24,8 @@ struct TakeOver: Sendable {
       let claimed = try await claim()
       if claimed.isEmpty { break }
       onClaim(claimed.count)
+      // Whoever asked them to stop asked the worker that is gone.
+      runner.stops.take(try await runner.journal.stopRequests(of: runner.worker))
       ended += try await finish(claimed)
     }
     _ = try await runner.store.releaseExpiredLeases(now: runner.clock.now())
@@ -184,6 +186,7 @@ extension Cycle {
     if let retried, isStart(of: retried, failure) {
       if sending == nil {
         wasInterruptedAtStart = true
+        wasStopped = stopAskedBy != nil
       } else {
         failedAgain = FailedAgain(error: failure.error, input: sending)
       }
@@ -197,9 +200,9 @@ extension Cycle {
       return stop(.countError, because: failure)
     }
     raise(to: .warning)
-    // "Auto-retry at once", then as for a connection that is down.
+    // "Auto-retry at once", then as for a connection that is down; what was asked to stop waits.
     let schedule =
-      sending == nil
+      sending == nil && stopAskedBy == nil
       ? RetrySchedule(pauses: [0] + retrySchedule.pauses) : RetrySchedule(pauses: [])
     try await store(failure, schedule: schedule, owed: frames.map(\.owed))
     return .stop(.afterStoring)

@@ -30,8 +30,11 @@ struct Cycle {
   private var isDeliveredAgain = false
   /// In a retry: whether the operation it begins with is still to succeed.
   var isAtStart = false
-  /// In the take-over of a retry: whether it had not got beyond the failed module.
+  /// In the take-over of a retry, or in one that was stopped: whether it had not got beyond the failed
+  /// module.
   var wasInterruptedAtStart = false
+  /// Whether that is because somebody stopped it.
+  var wasStopped = false
   /// Takes what the scenario answers the sender of its event.
   var answer: (@Sendable (HookAnswer) -> Void)?
   /// What expressions see whatever the bundle is.
@@ -272,6 +275,9 @@ struct Cycle {
     }
     if isOutOfTime, !station.isInsideHandler {
       return try await outOfTime(in: flow, at: position, sight: sight)
+    }
+    if journal.isOfRun, !station.isInsideHandler, let author = stopAskedBy {
+      return try await stopped(by: author, in: flow, at: position, sight: sight)
     }
     if runner.brake.isPulled, journal.isOfRun, !station.isInsideHandler {
       return try await interrupted(sending: nil, in: flow, at: position, sight: sight)

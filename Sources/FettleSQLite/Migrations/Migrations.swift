@@ -20,6 +20,7 @@ enum Migrations {
     migrator.registerMigration("015_seals", migrate: seals)
     migrator.registerMigration("020_due_by_scenario", migrate: dueByScenario)
     migrator.registerMigration("021_transfer", migrate: transfer)
+    migrator.registerMigration("018_stop_requests", migrate: stopRequests)
     return migrator
   }()
 }

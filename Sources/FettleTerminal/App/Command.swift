@@ -3,7 +3,7 @@ enum Command: String, Hashable, Sendable, CaseIterable {
   // moving
   case moveUp, moveDown, pageUp, pageDown, halfPageUp, halfPageDown, moveToFirst, moveToLast
   case open, back, fold, unfold, nextPane, previousRecord, nextRecord, showFailedModule
-  case showNew, zoom
+  case showNew, zoom, wrap
   // the list
   case markRange, markAll, sortByNext, sortReversed, hold, pickView
   // records
@@ -12,7 +12,7 @@ enum Command: String, Hashable, Sendable, CaseIterable {
   // the other screens
   case showIncomplete, showScenarios, showHistory, showLive, showAuditTrail
   case historyOfScenario, toggleScenario, openBlocking, listStored, openRetried, export
-  case scrollDown, scrollUp
+  case scrollDown, scrollUp, stopRun
   // bundles
   case add, remove, rename, shiftUp, shiftDown, undo, redo, revertAll, showDiff, save
   case editOutside, pasteJSON, putFile, substitute, reveal, dryRun
@@ -33,6 +33,7 @@ enum Command: String, Hashable, Sendable, CaseIterable {
   // answers to questions
   case answerClose, answerDelete, answerYes, answerSave, answerDrop
   case answerValue, answerMapping, answerRecord, answerScenario, answerSend, answerOutput
+  case answerFirst, answerHere
 
   /// As the command line and the file of one's own keys name it.
   var word: String { rawValue.hyphenated }

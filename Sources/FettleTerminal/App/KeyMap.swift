@@ -4,7 +4,7 @@ enum KeyContext: String, Hashable, Sendable, CaseIterable {
   case detail, resumeCheck, diff, way, conflict, preview, recordAudit, help, picker
   case line, commandLine, value, mapping, box
   case questionClose, questionYes, questionUnsaved, questionCopy
-  case questionInput, questionScope, questionDoubt
+  case questionInput, questionScope, questionDoubt, questionUndone
 
   /// As the file of one's own keys names it.
   var word: String { rawValue.hyphenated }
@@ -40,6 +40,7 @@ enum KeyContext: String, Hashable, Sendable, CaseIterable {
     case .questionInput: "The value or its mapping?"
     case .questionScope: "For whom is a mapping changed?"
     case .questionDoubt: "Did it arrive?"
+    case .questionUndone: "Where shall it go on?"
     }
   }
 }
@@ -76,7 +77,7 @@ enum KeyMap {
   /// The keys of a context, in the order help lists them; those named first fill the bottom line.
   static func bindings(_ context: KeyContext) -> [KeyBinding] {
     switch context {
-    case .list: list + [copying] + moving + Screen.keys + everywhere
+    case .list: list + [copying] + moving + Screen.keys + anywhere + [quitting]
     case .groups: groups + moving + Screen.keys + everywhere
     case .scenarios: scenarios + moving + Screen.keys + everywhere
     case .history: history + moving + Screen.keys + everywhere
@@ -105,6 +106,7 @@ enum KeyMap {
     case .questionInput: questionInput + refusing
     case .questionScope: questionScope
     case .questionDoubt: questionDoubt + refusing
+    case .questionUndone: questionUndone + refusing
     }
   }
 
@@ -122,8 +124,11 @@ enum KeyMap {
 
   private static let everywhere: [KeyBinding] =
     anywhere + [
-      KeyBinding([.character("q")], "close", "Close this screen; quits from the list", .quit)
+      KeyBinding([.character("q")], "close", "Close this screen", .quit)
     ]
+
+  private static let quitting = KeyBinding(
+    [.character("q")], "quit", "Quit; asks when something is not done", .quit)
 
   private static let scrolling: [KeyBinding] = [
     KeyBinding([.character("j"), .down], "", "Down one line", .moveDown),
@@ -195,6 +200,15 @@ enum KeyMap {
     KeyBinding([.character("s")], "send again", "It did not arrive: send it again", .answerSend),
     KeyBinding(
       [.character("o")], "give its output", "It did arrive: this is what came back", .answerOutput),
+  ]
+
+  private static let questionUndone: [KeyBinding] = [
+    KeyBinding(
+      [.character("f")], "from there", "Go on where it was first written, after the check",
+      .answerFirst),
+    KeyBinding(
+      [.character("h")], "only from here", "Go on at the failed module; what was undone stays so",
+      .answerHere),
   ]
 
   private static let refusing: [KeyBinding] = [

@@ -16,6 +16,8 @@ struct State: Equatable, Sendable {
   var preview: PreviewState?
   var conflict: ConflictState?
   var recordAudit: RecordAudit?
+  /// Keys that wait for what they are meant for.
+  var typeAhead = TypeAhead()
   /// A record that was asked for from another one.
   var linked: RecordID?
   var help: HelpState?
@@ -109,6 +111,9 @@ enum Question: Hashable, Sendable {
   case mappingScope
   /// What the module sent may have arrived.
   case inDoubt(RecordID)
+  /// What was written to data stores before the failure was undone since; the module that wrote it
+  /// first.
+  case undone(RecordID, ModuleID)
 
   var context: KeyContext {
     switch self {
@@ -119,6 +124,7 @@ enum Question: Hashable, Sendable {
     case .input: .questionInput
     case .mappingScope: .questionScope
     case .inDoubt: .questionDoubt
+    case .undone: .questionUndone
     }
   }
 }
@@ -146,6 +152,8 @@ struct Typing: Hashable, Sendable {
     case exportPath
     /// The mapping of a field of the failed module.
     case mapping(MappingEditor)
+    /// The id of an execution, before it is stopped.
+    case stopping(String)
     /// Another name for a field.
     case rename(ValuePath)
     /// JSON for a place, typed or pasted.
@@ -166,7 +174,7 @@ struct Typing: Hashable, Sendable {
     case .json, .substitute: .box
     case .command: .commandLine
     case .filter, .auditFilter, .exportPath, .closingReason, .closingReasonOfMany, .confirmation,
-      .fieldName, .rename, .file:
+      .stopping, .fieldName, .rename, .file:
       .line
     }
   }

@@ -8,12 +8,12 @@ extension State {
   /// Takes in what happened.
   /// - Returns: what shall be done about it outside of the screen.
   mutating func update(_ message: Message) -> [Effect] {
-    let effects = react(to: message)
+    let effects = takeInTurn(message)
     keepCursorsInView()
     return effects
   }
 
-  private mutating func react(to message: Message) -> [Effect] {
+  mutating func react(to message: Message) -> [Effect] {
     switch message {
     case .key(let key): return pressed(key)
     case .pasted(let text): return pasted(text)
@@ -89,7 +89,7 @@ extension State {
       guard typing?.line.handle(key) == true else { return [] }
       return typed()
     case .questionClose, .questionYes, .questionUnsaved, .questionCopy, .questionInput,
-      .questionScope, .questionDoubt:
+      .questionScope, .questionDoubt, .questionUndone:
       return []
     default:
       notice = key.name + " does nothing here"
@@ -168,7 +168,7 @@ extension State {
     case .line, .value, .mapping, .box: return updateTyping(command)
     case .commandLine: return updateCommandLine(command)
     case .questionClose, .questionYes, .questionUnsaved, .questionCopy, .questionInput,
-      .questionScope, .questionDoubt:
+      .questionScope, .questionDoubt, .questionUndone:
       return answer(command)
     }
   }
@@ -213,6 +213,13 @@ extension State {
       }
       self.typing = nil
       return startBulk(selection)
+    case (.keep, .stopping(let id)):
+      guard typing.line.text.trimmed == String(id.prefix(8)) else {
+        self.typing?.problem = "type \(String(id.prefix(8))), or Esc to let it run"
+        return []
+      }
+      self.typing = nil
+      return stopRun(id)
     case (.keep, .auditFilter): self.typing = nil
     case (.keep, .exportPath):
       let path = typing.line.text.trimmed
@@ -302,6 +309,11 @@ extension State {
       guard let summary = summary(of: id) else { return [] }
       return startResume(id, version: summary.version)
     case (.answerOutput, .inDoubt): return beginSubstitute()
+    case (.answerFirst, .undone(_, let module)):
+      detail?.restart = module
+      resumeCheck = ResumeCheckState(isForResuming: true)
+      return checkAgain()
+    case (.answerHere, .undone): return updateDetail(.resume, isAnswered: true)
     case (.answerSave, .quitUnsaved): return save(then: .quit)
     case (.answerSave, .leaveUnsaved): return save(then: .leave)
     case (.answerDrop, .quitUnsaved): return dropDraft() + [.quit]
@@ -320,6 +332,7 @@ extension State {
       self.way?.top = Self.scrolled(
         way.top, to: way.cursor, rows: size.rows - 5, count: way.stations.count)
     }
+    wrapDetail()
     guard let detail else { return }
     let layout = DetailLayout(self)
     if let area = layout.bundles {
@@ -333,6 +346,13 @@ extension State {
       self.detail?.chain.top = Self.scrolled(
         detail.chain.top, to: cursor, rows: area.rows - 1, count: lines.count, below: 1)
     }
+  }
+
+  /// Wraps long values to the pane as it is now.
+  private mutating func wrapDetail() {
+    guard let detail, detail.wraps || detail.wrapWidth != nil else { return }
+    let width = detail.wraps ? DetailLayout(self).bundles?.columns : nil
+    self.detail?.wrapWidth = width
   }
 
   /// - Parameter below: the lines under the cursor that belong to it and shall be seen too.

@@ -80,6 +80,8 @@ extension State {
       frame.put(" ! " + trouble, in: line, .role(.problem))
     } else if let silence {
       frame.put(" ! " + silence, in: line, .role(.problem))
+    } else if let waitingWords {
+      frame.put(" " + waitingWords, in: line, .role(.notice))
     } else if let bulk, bulk.isRunning, bulk.isHidden {
       frame.put(
         " " + Self.verb(bulk.progress.action)
@@ -122,6 +124,8 @@ extension State {
       "\(TreePlace.input(steps).text(failer: detail?.record.summary.failer ?? 0)) is no copy of a field:   v value for this record   m its mapping   Esc"
     case .mappingScope:
       "This mapping for:   o only this record   s the scenario of today too"
+    case .undone(_, let module):
+      "What module \(module.number) wrote was rolled back:  f go on there   h only from here   Esc"
     case .inDoubt(let id):
       "\(id.short) may have arrived:  s send it again   o it did, give its output   Esc"
     }
@@ -142,6 +146,8 @@ extension State {
     case .value(let editor): " " + placeName(of: editor) + " " + editor.kind.short + ": "
     case .mapping(let editor):
       " Mapping of \(TreePlace.input(editor.path.steps).text(failer: editor.path.module)): "
+    case .stopping(let id):
+      " There is no way back. Type \(String(id.prefix(8))) to stop the run: "
     case .rename(let path): " New name of \(path.description): "
     case .file(let path): " File to put at \(path.description): "
     case .json: " JSON: "
@@ -226,7 +232,7 @@ extension State {
       place.column += max(0, line.columns - key.name.width - help.name.width - 2)
       place.columns = key.name.width + help.name.width + 2
       frame.mark(.key(key), in: place)
-      room -= key.name.width + help.name.width + 3
+      room -= key.name.width + help.name.width + 4
     }
     for binding in bindings where binding.command != .help {
       guard let key = binding.keys.first, binding.unavailable(self) == nil else { continue }

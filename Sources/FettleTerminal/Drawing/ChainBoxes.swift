@@ -6,6 +6,8 @@ struct ChainBoxes: Equatable, Sendable {
   /// The drawing, row by row, as pieces of text at columns.
   private(set) var lines: [[Placed]] = []
   private(set) var width = 0
+  /// Where the box of the failed module begins.
+  private(set) var failed = (row: 0, column: 0)
 
   /// A text at a column.
   struct Placed: Equatable, Sendable {
@@ -90,6 +92,7 @@ struct ChainBoxes: Equatable, Sendable {
   private mutating func box(_ module: ModuleNode, row: Int, column: Int) {
     let mark = ModuleMark(module, in: record)
     let isFailed = module.id == record.summary.failer
+    if isFailed { failed = (row, column) }
     let inner = Self.boxWidth - 2
     let (bar, left, right) =
       isFailed ? ("━", ("┏", "┗"), ("┓", "┛")) : ("─", ("┌", "└"), ("┐", "┘"))

@@ -24,6 +24,9 @@ struct PlainRecord: Sendable {
 
   var isChanged: Bool { !edits.isEmpty }
 
+  /// What of the values of secret fields may stand in other words.
+  var mask: SecretMask { SecretMask(bundles, mapped, input: record.mappedInput.collection) }
+
   /// The record after a move that leaves its data as it is.
   mutating func take(_ record: IncompleteExecution) { self.record = record }
 
@@ -35,7 +38,7 @@ struct PlainRecord: Sendable {
       "\(summary.id.text), \(summary.state.name), \(summary.scenarioName), stored "
         + zone.long(summary.created),
       "\(summary.errorType.rawValue) at module \(summary.failer.number) \(summary.failerTitle): "
-        + "\(summary.reason)",
+        + "\(mask.masked(summary.reason))",
       summary.nextRetry.map { "next retry " + zone.long($0) } ?? "no automatic retry",
     ]
   }
@@ -68,7 +71,8 @@ struct PlainRecord: Sendable {
     let change: SafeText =
       value == record.originalBundles.value(at: path) ? "" : ", changed"
     lines.append(
-      "\(path.description): " + ValueText.typed(value, isSecret: mapped.isSecret(path)) + change)
+      "\(path.description): " + ValueText.typed(value, isSecret: mapped.isSecret(path), mask: mask)
+        + change)
     switch value {
     case .collection(let fields):
       for (position, name) in fields.names.enumerated() {
@@ -88,12 +92,12 @@ struct PlainRecord: Sendable {
     return input.names.enumerated().map { position, name in
       "\(name): "
         + ValueText.typed(
-          input[at: position], isSecret: mapped.isSecret(input: [.field(name)]))
+          input[at: position], isSecret: mapped.isSecret(input: [.field(name)]), mask: mask)
     } + problems(of: check)
   }
 
   private func problems(of check: ResumeCheck) -> [SafeText] {
-    check.problems.map { "does not fit: \($0.message)" }
+    check.problems.map { "does not fit: \(mask.masked($0.message))" }
   }
 
   var changes: [SafeText] {
@@ -101,9 +105,11 @@ struct PlainRecord: Sendable {
     guard !changes.isEmpty else { return ["nothing differs from the failure"] }
     return changes.map { change in
       let isSecret = mapped.isSecret(change.path)
-      return "\(change.path.description): " + ValueText.typed(change.old, isSecret: isSecret)
+      return "\(change.path.description): "
+        + ValueText.typed(change.old, isSecret: isSecret, mask: mask)
         + " -> "
-        + (change.new == nil ? "taken away" : ValueText.typed(change.new, isSecret: isSecret))
+        + (change.new == nil
+          ? "taken away" : ValueText.typed(change.new, isSecret: isSecret, mask: mask))
     }
   }
 
@@ -127,7 +133,7 @@ struct PlainRecord: Sendable {
     let attempts = record.attempts.map { attempt -> (Instant, SafeText) in
       (
         attempt.started,
-        "try \(attempt.number), \(attempt.trigger.rawValue): " + Self.words(attempt.outcome)
+        "try \(attempt.number), \(attempt.trigger.rawValue): " + Self.words(attempt.outcome, mask)
       )
     }
     let edits = record.edits.map { edit -> (Instant, SafeText) in
@@ -135,8 +141,8 @@ struct PlainRecord: Sendable {
       return (
         edit.date,
         "\(edit.author) changed \(edit.path.description): "
-          + ValueText.typed(edit.old, isSecret: isSecret) + " -> "
-          + ValueText.typed(edit.new, isSecret: isSecret)
+          + ValueText.typed(edit.old, isSecret: isSecret, mask: mask) + " -> "
+          + ValueText.typed(edit.new, isSecret: isSecret, mask: mask)
       )
     }
     let all = (attempts + edits).sorted { $0.0 < $1.0 }
@@ -144,18 +150,18 @@ struct PlainRecord: Sendable {
   }
 
   /// What a retry came to.
-  static func outcome(_ report: ResumeReport) -> SafeText {
-    words(report.outcome) + " in " + Quantity.seconds(milliseconds: report.milliseconds)
+  static func outcome(_ report: ResumeReport, _ mask: SecretMask = SecretMask()) -> SafeText {
+    words(report.outcome, mask) + " in " + Quantity.seconds(milliseconds: report.milliseconds)
       + ", run \(String(report.execution.id.prefix(8)))"
   }
 
-  private static func words(_ outcome: Attempt.Outcome) -> SafeText {
+  private static func words(_ outcome: Attempt.Outcome, _ mask: SecretMask) -> SafeText {
     switch outcome {
     case .resolved: "resolved"
     case .interrupted: "interrupted"
-    case .failed(let error): "failed again: \(error.type.rawValue): \(error.message)"
+    case .failed(let error): "failed again: \(error.type.rawValue): \(mask.masked(error.message))"
     case .failedElsewhere(let error, let module, let record):
-      "went on and failed at module \(module.number): \(error.type.rawValue): \(error.message)"
+      "went on and failed at module \(module.number): \(error.type.rawValue): \(mask.masked(error.message))"
         + (record.map { ", stored as \($0.short)" } ?? "")
     }
   }
@@ -212,7 +218,9 @@ struct PlainRecord: Sendable {
   }
 
   private func told(_ path: ValuePath, _ desk: OperatorDesk) -> [SafeText] {
-    let value = bundles.value(at: path).map { ValueText.typed($0, isSecret: mapped.isSecret(path)) }
+    let value = bundles.value(at: path).map {
+      ValueText.typed($0, isSecret: mapped.isSecret(path), mask: mask)
+    }
     return ["\(path.description): " + (value ?? "taken away")]
       + problems(of: desk.check(record, bundles: bundles))
   }

@@ -139,7 +139,7 @@ struct PlainSession: Sendable {
     return groups.enumerated().map { index, group in
       "\(index + 1). \(group.records) records, newest "
         + surroundings.zone.short(group.newest)
-        + ", \(group.errorType.rawValue) at \(group.moduleTitle): \(group.text)"
+        + ", \(group.errorType.rawValue) at \(group.moduleTitle): \(group.example)"
     } + ["group NUMBER lists the records of one"]
   }
 
@@ -194,7 +194,8 @@ struct PlainSession: Sendable {
     for row in rows where marks.contains(row.id) {
       do throws(StoreError) {
         let report = try await desk.resume(row.id, version: nil, trigger: .bulk)
-        lines.append("\(row.id.short) " + PlainRecord.outcome(report))
+        let mask = PlainRecord(report.record, desk: desk).mask
+        lines.append("\(row.id.short) " + PlainRecord.outcome(report, mask))
         if report.outcome == .resolved { marks.remove(row.id) } else { hasFailed = true }
       } catch {
         hasFailed = true
@@ -261,11 +262,12 @@ struct PlainSession: Sendable {
     case .save, .resume:
       let saved = try await record.save(desk)
       guard command == .resume else { return [saved ? "saved" : "nothing was changed"] }
+      let mask = record.mask
       let report = try await desk.resume(
         id, version: record.record.summary.version, trigger: .manual)
       record = PlainRecord(report.record, desk: desk)
       if report.outcome != .resolved { hasFailed = true }
-      return [PlainRecord.outcome(report)]
+      return [PlainRecord.outcome(report, mask)]
     case .auto:
       guard ["on", "off"].contains(rest) else { return refused("auto on, or auto off") }
       let after = try await desk.setAutoRetry(

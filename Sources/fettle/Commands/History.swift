@@ -91,7 +91,11 @@ struct Log: AsyncParsableCommand {
 /// `fettle prune`
 struct Prune: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Remove old executions from the history. Incomplete executions stay.")
+    abstract: "Remove old executions from the history, and old records from the bin.",
+    discussion: """
+      Incomplete executions that are not in the bin stay, whatever goes. The daemon (fettled) does \
+      both every hour, with 30 days for the bin.
+      """)
 
   @Option(help: "Keep the executions of that many days.")
   var days: Int?
@@ -99,27 +103,40 @@ struct Prune: AsyncParsableCommand {
   @Option(help: "Keep at most that many megabytes of the store, the newest executions first.")
   var megabytes: Int?
 
+  @Option(help: "Remove from the bin for good what was deleted more than that many days ago.")
+  var binDays: Int?
+
   @Flag(help: "Print how many were removed as JSON.")
   var json = false
 
   @OptionGroup var options: StoreOptions
 
   func validate() throws {
-    if days == nil, megabytes == nil {
-      throw ValidationError("Say what to keep: --days N, --megabytes N, or both.")
+    if days == nil, megabytes == nil, binDays == nil {
+      throw ValidationError("Say what to keep: --days N, --megabytes N, --bin-days N, or several.")
     }
+    if let binDays, binDays < 0 { throw ValidationError("--bin-days is a number from 0.") }
     if let days, days < 0 { throw ValidationError("--days is a number from 0.") }
     if let megabytes, megabytes < 0 { throw ValidationError("--megabytes is a number from 0.") }
   }
 
   func run() async throws {
     let workshop = try Workshop(options, creating: false)
-    let retention = Retention(days: days, bytes: megabytes.map { $0 * 1_000_000 })
+    let retention = Retention(
+      days: days, bytes: megabytes.map { $0 * 1_000_000 }, binDays: binDays)
     let removed = try await reporting { () async throws(StoreError) in
       try await retention.apply(to: workshop.store, now: workshop.runner.clock.now())
     }
-    if json { return Console.say(["removed": .integer(removed)]) }
-    Console.say("\(removed) execution\(removed == 1 ? "" : "s") removed from the history.")
+    let (executions, records) = (removed.executions, removed.records)
+    if json {
+      return Console.say(["removed": .integer(executions), "purged": .integer(records)])
+    }
+    if days != nil || megabytes != nil {
+      Console.say("\(executions) execution\(executions == 1 ? "" : "s") removed from the history.")
+    }
+    if binDays != nil {
+      Console.say("\(records) record\(records == 1 ? "" : "s") removed from the bin for good.")
+    }
   }
 }
 

@@ -159,17 +159,46 @@ struct Start: AsyncParsableCommand {
 /// `fettle stop SCENARIO`
 struct Stop: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "No longer let a scenario start by itself.")
+    abstract: "No longer let a scenario start by itself, or stop an execution that runs.",
+    discussion: """
+      An execution that is stopped finishes the operation that runs; what it had not got to becomes \
+      an incomplete execution that waits for you.
+      """)
 
   @Argument(help: "The name of the scenario, or its number.")
-  var scenario: String
+  var scenario: String?
+
+  @Option(help: "Stop this execution instead, by its id or the first characters of it.")
+  var execution: String?
 
   @OptionGroup var options: StoreOptions
 
+  func validate() throws {
+    if (scenario == nil) == (execution == nil) {
+      throw ValidationError("Name a scenario, or an execution with --execution ID.")
+    }
+  }
+
   func run() async throws {
+    if let execution { return try await stop(execution) }
+    guard let scenario else { return }
     try await change(scenario, options) { desk, id throws(StoreError) in
       try await desk.activate(false, id)
     }
+  }
+}
+
+extension Stop {
+  private func stop(_ prefix: String) async throws {
+    let workshop = try Workshop(options, creating: false)
+    let row = try await reporting { () async throws(StoreError) in
+      let row = try await workshop.store.execution(prefix)
+      try await workshop.desk.stop(execution: row.summary.id)
+      return row
+    }
+    Console.say(
+      "\(row.scenarioName): execution \(row.summary.id.prefix(8)) stops after the operation that runs"
+    )
   }
 }
 

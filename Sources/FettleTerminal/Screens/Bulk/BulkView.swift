@@ -5,9 +5,10 @@ import FettleEngine
 extension KeyMap {
   static let bulk: [KeyBinding] = [
     KeyBinding(
-      [.escape, .enter], "stop", "Begin no further record; when all is over, leave", .stopBulk),
+      [.escape, .enter], "stop, leave", "Begin no further record; when all is over, leave",
+      .stopBulk),
     KeyBinding(
-      [.character("h")], "hide, go on", "Hide it; it goes on, B shows it again", .hideBulk),
+      [.character("h")], "hide", "Hide it; it goes on, B shows it again", .hideBulk),
     KeyBinding(
       [.character("f")], "list the failed", "List those that did not come to a good end",
       .listFailed,

@@ -211,6 +211,9 @@ struct BundleTree: Equatable, Sendable {
     var line = facts.line(value, at: place, depth: depth, name: name)
     line.isRoot = isRoot
     append(line)
+    for part in facts.wrapped(value, at: place, depth: depth) {
+      append(Line(place: place, isNote: true, depth: depth + 1, name: part))
+    }
     if let was = facts.was(at: place) {
       append(
         Line(place: place, isNote: true, depth: depth + 1, name: was, isChanged: true))

@@ -19,6 +19,9 @@ struct TreeColumns {
   var kindAt: Int { Self.lead + nameWidth + 1 }
   var valueAt: Int { kindAt + Self.kindWidth + 1 }
 
+  /// Where a note at a depth begins.
+  func indent(_ depth: Int) -> Int { Self.lead + 2 * min(depth, 8) + 2 }
+
   /// Draws a line of the tree.
   func draw(_ line: BundleTree.Line, _ area: Area, isCursor: Bool, into frame: inout Frame) {
     let indent = SafeText(own: String(repeating: " ", count: 2 * min(line.depth, 8)))

@@ -18,6 +18,8 @@ struct TreeFacts: Equatable, Sendable {
   private let mappingChanges: [ValuePath: (old: Value?, new: Value?)]
   private let blamed: Set<ValuePath>
   private let messages: [TreePlace: [SafeText]]
+  /// The columns of the pane, where long values are wrapped.
+  private let wrapWidth: Int?
   /// Why the whole input is none.
   let wholeProblems: [SafeText]
 
@@ -44,6 +46,7 @@ struct TreeFacts: Equatable, Sendable {
         SafeText(detail.mask.masked(culprit.message), limit: 400))
     }
     self.messages = messages
+    wrapWidth = detail.wrapWidth
     wholeProblems = detail.check.problems.filter { $0.field == nil }.map {
       SafeText(detail.mask.masked($0.message), limit: 400)
     }
@@ -53,6 +56,7 @@ struct TreeFacts: Equatable, Sendable {
     left.bundles == right.bundles && left.input == right.input && left.unfolded == right.unfolded
       && left.revealed == right.revealed && left.changes == right.changes
       && left.messages == right.messages && left.failer == right.failer
+      && left.wrapWidth == right.wrapWidth
       && left.mappingChanges.keys == right.mappingChanges.keys && left.mapped == right.mapped
   }
 
@@ -91,6 +95,46 @@ struct TreeFacts: Equatable, Sendable {
       line.isChanged = changes[path] != nil
     }
     return line
+  }
+
+  /// The most lines of one value; an editor shows the rest.
+  private static let mostWrapped = 40
+
+  /// The whole of a text that its column is too narrow for, in lines; none where values are not
+  /// wrapped.
+  func wrapped(_ value: Value?, at place: TreePlace, depth: Int) -> [SafeText] {
+    guard let wrapWidth, case .text(let text)? = value, !isSecret(place) else { return [] }
+    let columns = TreeColumns(width: wrapWidth)
+    let room = max(8, wrapWidth - columns.indent(depth + 1) - 1)
+    // Only what is shown is looked at, however long the value is.
+    let head = String(text.prefix(Self.mostWrapped * room))
+    let shown = SafeText(mask.isEmpty ? head : mask.masked(head), limit: Self.mostWrapped * room)
+    guard shown.width + 2 > columns.valueWidth || text.contains(where: \.isNewline) else {
+      return []
+    }
+    var lines: [SafeText] = []
+    for part in Self.lines(of: shown) where lines.count < Self.mostWrapped {
+      lines += part.wrapped(to: room, lines: Self.mostWrapped - lines.count)
+    }
+    if head.utf8.count < text.utf8.count {
+      let rest = Quantity.bytes(text.utf8.count - head.utf8.count)
+      lines.append("… " + rest + " more; Ctrl-E shows all of it")
+    }
+    return lines
+  }
+
+  /// A text whose line ends are pictures, broken behind them.
+  private static func lines(of text: SafeText) -> [SafeText] {
+    var lines: [SafeText] = []
+    var line = SafeText()
+    for glyph in text.glyphs {
+      line += SafeText(glyphs: [glyph])
+      if glyph.text == "⏎" {
+        lines.append(line)
+        line = SafeText()
+      }
+    }
+    return line.isEmpty ? lines : lines + [line]
   }
 
   /// What stood at a place before, when something else did.

@@ -163,7 +163,7 @@ extension State {
         + (group.map { Quantity.age(from: $0.newest, to: now) } ?? "AGE")
         .padded(to: 4, rightAligned: true)
     }
-    text += "  " + (group.map { "\($0.text)" } ?? SafeText("MESSAGE"))
+    text += "  " + (group.map { "\($0.example)" } ?? SafeText("NEWEST MESSAGE"))
     return group == nil ? " " + text : text
   }
 }

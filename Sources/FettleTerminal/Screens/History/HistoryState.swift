@@ -39,6 +39,8 @@ enum HistoryEffect: Hashable, Sendable {
   case open(String)
   /// The newest execution that runs, or else the newest.
   case follow
+  /// Asks an execution to stop.
+  case stop(String)
 }
 
 /// What came of it.
@@ -46,6 +48,7 @@ enum HistoryMessage: Equatable, Sendable {
   case loaded(ScenarioID?, Message.Answer<[ExecutionRow]>)
   case opened(Message.Answer<OpenedRun>)
   case followed(Message.Answer<OpenedRun?>)
+  case stopAsked(String, Message.Answer<OpenedRun>)
 }
 
 /// An execution with its journal.
@@ -77,6 +80,13 @@ extension HistoryEffect {
           guard let row = newest.first(where: { $0.summary.status == .running }) ?? newest.first
           else { return nil }
           return try await Self.open(row, desk)
+        })
+    case .stop(let id):
+      .stopAsked(
+        id,
+        await answer { () async throws(StoreError) in
+          try await desk.stop(execution: id)
+          return try await Self.open(try await desk.execution(id), desk)
         })
     }
   }
@@ -134,6 +144,10 @@ extension State {
       } else {
         live = RunState(opened)
       }
+    case .stopAsked(let id, .success(let opened)):
+      if shownRun?.opened.row.summary.id == id { shownRun?.take(opened) }
+      notice = "it stops after the operation that runs; what it had not got to is kept"
+    case .stopAsked(_, .failure(let error)): notice = "\(error.description)"
     case .loaded(_, .failure(let error)), .opened(.failure(let error)),
       .followed(.failure(let error)):
       trouble = "\(error.description)"

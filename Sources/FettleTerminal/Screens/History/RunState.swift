@@ -150,8 +150,12 @@ struct RunState: Equatable, Sendable {
 /// The keys of an execution that is looked at.
 extension KeyMap {
   static let run: [KeyBinding] = [
-    KeyBinding([.character("J"), .pageDown], "scroll", "Down in what the module did", .scrollDown),
-    KeyBinding([.character("K"), .pageUp], "", "Up in what the module did", .scrollUp),
+    KeyBinding([.pageDown, .control("d")], "scroll", "Down in what the module did", .scrollDown),
+    KeyBinding([.pageUp, .control("u")], "", "Up in what the module did", .scrollUp),
+    KeyBinding(
+      [.character("K")], "stop",
+      "Stop it after the operation that runs; what it had not got to is kept", .stopRun,
+      unavailable: { $0.noStopReason }),
     KeyBinding(
       [.character("i")], "records", "List the incomplete executions it stored", .listStored,
       unavailable: {
@@ -178,6 +182,20 @@ extension State {
     set { if screen == .live { live = newValue } else { history.run = newValue } }
   }
 
+  /// Why the execution on the screen cannot be stopped.
+  var noStopReason: SafeText? {
+    guard let run = shownRun else { return "nothing runs" }
+    guard run.opened.row.summary.status == .running else { return "it has ended" }
+    if run.opened.row.stopAskedBy != nil { return "it is asked to stop already" }
+    return readOnlyReason
+  }
+
+  /// The id of an execution was typed: it is asked to stop.
+  mutating func stopRun(_ id: String) -> [Effect] {
+    notice = "asking \(String(id.prefix(8))) to stop…"
+    return [.history(.stop(id))]
+  }
+
   mutating func updateRun(_ command: Command) -> [Effect] {
     guard let run = shownRun else { return updateAnyScreen(command) }
     let modules = run.modules
@@ -201,6 +219,8 @@ extension State {
       shownRun?.isHeld.toggle()
       notice = run.isHeld ? "" : "it stays as it is; p lets it live again"
     case .listStored: return listStored(by: run.opened.row.summary.id)
+    case .stopRun:
+      typing = Typing(line: LineEditor(), purpose: .stopping(run.opened.row.summary.id))
     case .openRetried:
       guard let id = run.opened.row.summary.retryOf else { return [] }
       return openRecord(id)
@@ -235,6 +255,9 @@ extension State {
       + "\(run.opened.row.storedCount) stored · "
       + Quantity.seconds(milliseconds: Int(end.milliseconds - summary.started.milliseconds))
       + (run.isHeld ? " · held" : "")
+      + (run.opened.row.stopAskedBy.map { author -> SafeText in
+        summary.ended == nil ? " · stopping, \(author) asked" : " · stopped by \(author)"
+      } ?? "")
     var second = counters
     if let error = summary.error {
       second +=

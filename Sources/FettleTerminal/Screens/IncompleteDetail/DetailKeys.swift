@@ -78,6 +78,8 @@ extension KeyMap {
       .followLink),
     KeyBinding(
       [.character("o")], "", "Show the execution that stored it, in the history", .openRun),
+    KeyBinding(
+      [.character("w")], "", "Wrap long values over several lines, or not any longer", .wrap),
     KeyBinding([.character("z")], "", "Zoom the pane, or show both again", .zoom),
     KeyBinding([.escape], "back", "Back to the list", .back),
   ]

@@ -28,6 +28,12 @@ struct DetailState: Equatable, Sendable {
   /// Secret fields whose values were asked for.
   var revealed: Set<TreePlace> = []
   var isZoomed = false
+  /// Whether long values take several lines.
+  var wraps = false
+  /// The columns they are wrapped to; nil when they are not.
+  var wrapWidth: Int? {
+    didSet { if wrapWidth != oldValue { rebuild() } }
+  }
   /// Whether changes of mappings are made in the scenario of today too; nil until it was asked.
   var changesScenario: Bool?
   /// Another place to go on at, when one was chosen.
@@ -85,7 +91,7 @@ struct DetailState: Equatable, Sendable {
     bundles = record.bundles
     blueprint = record.blueprint
     check = opened.check
-    chain = ChainState(record, today: opened.today?.blueprint)
+    chain = ChainState(opened.drawn, today: opened.today?.blueprint)
     var unfolded: Set<TreePlace> = [.input([])]
     for entry in record.bundles.entries where entry.bundle.count <= 40 {
       unfolded.insert(.bundle(ValuePath(module: entry.module)))
@@ -110,8 +116,9 @@ struct DetailState: Equatable, Sendable {
     // A record that was read again comes without its companions; they are asked for anew.
     if opened.today == nil { self.opened.today = known.today }
     if opened.restarts.isEmpty { self.opened.restarts = known.restarts }
+    if opened.retryVisits.isEmpty { self.opened.retryVisits = known.retryVisits }
     mapped = MappedFields(opened.record.failedModule, descriptor: opened.descriptor)
-    chain.take(opened.record, today: self.opened.today?.blueprint)
+    chain.take(self.opened.drawn, today: self.opened.today?.blueprint)
     let before = others ?? drafts
     drafts = []
     undone = []
@@ -128,7 +135,8 @@ struct DetailState: Equatable, Sendable {
   mutating func join(_ companions: Companions) {
     opened.today = companions.today
     opened.restarts = companions.restarts
-    chain.take(opened.record, today: companions.today?.blueprint)
+    opened.retryVisits = companions.retryVisits
+    chain.take(opened.drawn, today: companions.today?.blueprint)
   }
 
   /// Forgets the drafts, which have been saved.

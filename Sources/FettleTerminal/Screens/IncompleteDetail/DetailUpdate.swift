@@ -6,7 +6,7 @@ extension State {
   mutating func open(_ opened: OpenedRecord, _ then: LoadPurpose.ThenDo) -> [Effect] {
     // A resume of what nobody changed needs no screen of its own, unless it may have happened.
     if then == .resume, opened.record.edits.isEmpty, opened.record.mappingEdits.isEmpty,
-      opened.record.error.stage != .inDoubt
+      opened.record.error.stage != .inDoubt, opened.undoneFrom == nil
     {
       return startResume(opened.record.id, version: opened.record.summary.version)
     }
@@ -21,7 +21,8 @@ extension State {
     }
   }
 
-  mutating func updateDetail(_ command: Command) -> [Effect] {
+  /// - Parameter isAnswered: whether it was asked where it shall go on.
+  mutating func updateDetail(_ command: Command, isAnswered: Bool = false) -> [Effect] {
     guard let current = detail else { return [] }
     if current.pane == .chain {
       switch command {
@@ -43,6 +44,9 @@ extension State {
     case .moveToLast: moveDetail(by: .max)
     case .nextPane: detail?.pane = current.pane == .chain ? .bundles : .chain
     case .zoom: detail?.isZoomed.toggle()
+    case .wrap:
+      detail?.wraps.toggle()
+      notice = detail?.wraps == true ? "long values are wrapped; w puts them on one line" : ""
     case .showFailedModule: return updateChain(command)
     case .nextProblem, .previousProblem:
       let step = command == .nextProblem ? 1 : -1
@@ -95,6 +99,10 @@ extension State {
     case .resume:
       guard current.record.error.stage != .inDoubt || current.isChanged else {
         question = .inDoubt(current.record.id)
+        return []
+      }
+      if let first = current.opened.undoneFrom, current.restart == nil, !isAnswered {
+        question = .undone(current.record.id, first)
         return []
       }
       guard current.isChanged else {

@@ -109,9 +109,14 @@ extension State {
     var text: SafeText =
       "\(error.type.rawValue) at module \(summary.failer.number) \(summary.failerTitle): "
       + detail.shown(error.message)
-    if let code = error.statusCode { text += " (HTTP \(code))" }
+    if let code = error.statusCode, !error.message.contains("\(code)") { text += " (HTTP \(code))" }
     if let said = error.detail, !said.isEmpty {
       text += " · " + detail.shown(String(said.prefix(2000)))
+    }
+    if let first = detail.opened.undoneFrom {
+      text =
+        "What module \(first.number) wrote to data stores was rolled back since: r asks where to go on"
+        + " · " + text
     }
     if let next = detail.record.successor { text += " · goes on as \(next.short) (L)" }
     if let former = detail.record.predecessor { text += " · continues \(former.short) (L)" }
@@ -132,7 +137,15 @@ extension State {
         guard boxes.lines.indices.contains(index) else { break }
         boxes.draw(index, from: detail.chain.panColumn, in: area.line(1 + offset), into: &frame)
       }
-      if isFocused { frame.cursor = (min(area.row + 1, size.rows - 1), area.column) }
+      if isFocused {
+        // On the failed box, as far as it is to be seen.
+        let row = boxes.failed.row - detail.chain.panRow
+        let column = boxes.failed.column - detail.chain.panColumn
+        frame.cursor = (
+          area.row + 1 + min(max(0, row), max(0, area.rows - 2)),
+          area.column + min(max(0, column), max(0, area.columns - 1))
+        )
+      }
       return
     }
     let lines = detail.chain.lines(rows: area.rows - 1)
@@ -160,9 +173,15 @@ extension State {
     let problems = detail.culprits.count
     let summary = detail.record.summary
     var title: SafeText = "INPUT of \(summary.failer.number) \(summary.failerTitle)"
-    if let bundle = detail.bundleNumber { title += " · bundle " + bundle }
-    title = title.clipped(to: max(10, area.columns - 20))
-    if problems > 0 { title += problems == 1 ? " · 1 problem" : " · \(problems) problems" }
+    let found: SafeText =
+      problems == 0 ? "" : problems == 1 ? " · 1 problem" : " · \(problems) problems"
+    // Which bundle it is leaves first, then the end of the name.
+    if let bundle = detail.bundleNumber,
+      title.width + bundle.width + 10 + found.width <= area.columns - 6
+    {
+      title += " · bundle " + bundle
+    }
+    title = title.clipped(to: max(10, area.columns - 6 - found.width)) + found
     let isFocused = detail.pane == .bundles
     frame.rule(title, in: area.line(0), isFocused: isFocused)
     frame.mark(.pane(.bundles), in: area)
@@ -183,7 +202,7 @@ extension State {
     guard offset >= 0, offset < area.rows - 1 else { return }
     let place = area.line(1 + offset)
     let kind: SafeText = typing?.editor?.kind.short ?? "map"
-    frame.put(kind.padded(to: 5), at: columns.kindAt, in: place, .role(.changed))
+    frame.put(kind.padded(to: 6), at: columns.kindAt, in: place, .role(.changed))
     drawField(
       into: &frame,
       Area(

@@ -76,6 +76,29 @@ struct OpenedRecord: Hashable, Sendable {
   var today: TodaysBlueprint?
   /// Where it can go on instead; empty until it was asked.
   var restarts: [OperatorDesk.RestartForecast] = []
+  /// Where it should go on because what was written to data stores before the failure was undone
+  /// since; nil when nothing was.
+  var undoneFrom: ModuleID?
+  /// What the modules did in the retry that was made last; empty until it was read.
+  var retryVisits: [ModuleVisit] = []
+}
+
+extension OpenedRecord {
+  /// The record as its chain is drawn: with what ran in the retry, where the run had not got to.
+  var drawn: IncompleteExecution {
+    guard !retryVisits.isEmpty else { return record }
+    var drawn = record
+    let known = Set(record.visits.map(\.module))
+    // The run told how the bundle came to the failed module; from there on the retry tells.
+    let path = record.blueprint.path(to: record.summary.failer) ?? []
+    let before = Set(path.flatMap { step in step.flow.prefix(step.position).map(\.id) })
+    let fresh = retryVisits.filter { visit in
+      visit.module != record.summary.failer && !before.contains(visit.module)
+    }
+    let replaced = Set(fresh.map(\.module)).intersection(known)
+    drawn.visits = record.visits.filter { !replaced.contains($0.module) } + fresh
+    return drawn
+  }
 }
 
 /// The blueprint a scenario has today.
@@ -90,6 +113,7 @@ struct Companions: Hashable, Sendable {
   var draft: KeptDraft?
   var today: TodaysBlueprint?
   var restarts: [OperatorDesk.RestartForecast] = []
+  var retryVisits: [ModuleVisit] = []
 }
 
 extension RecordEffect {
@@ -99,7 +123,7 @@ extension RecordEffect {
     case .load(let id, let purpose): return .loaded(id, purpose, await Self.load(id, desk))
     case .preview(let id, let isWhole):
       return .previewed(
-        id, await Self.load(id, desk).map { RecordPreview($0, isWhole: isWhole) })
+        id, await Self.loadResolved(id, desk).map { RecordPreview($0, isWhole: isWhole) })
     case .companions(let record):
       return .companions(record.id, await Self.companions(of: record, desk))
     case .check(let record, let bundles, let token):
@@ -189,10 +213,24 @@ extension RecordEffect {
   ) async -> Message.Answer<OpenedRecord> {
     await answer { () async throws(StoreError) in
       let record = try await desk.record(id)
-      return OpenedRecord(
+      var opened = OpenedRecord(
         record: record, descriptor: record.failedModule.flatMap(desk.descriptor),
         check: desk.check(record, bundles: record.bundles))
+      opened.undoneFrom = try await desk.restartAfterRollback(of: record)
+      return opened
     }
+  }
+
+  /// The same; of a resolved record with what the retry ran, which nothing else would tell.
+  private static func loadResolved(
+    _ id: RecordID, _ desk: OperatorDesk
+  ) async -> Message.Answer<OpenedRecord> {
+    var answer = await load(id, desk)
+    if case .success(var opened) = answer, opened.record.summary.state == .resolved {
+      opened.retryVisits = await retryVisits(of: opened.record, desk)
+      answer = .success(opened)
+    }
+    return answer
   }
 
   private static func companions(
@@ -203,8 +241,23 @@ extension RecordEffect {
       return Companions(
         draft: try await desk.draft(of: record.id),
         today: today.map { TodaysBlueprint(blueprint: $0.blueprint, obstacles: $0.obstacles) },
-        restarts: desk.restartForecasts(of: record))
+        restarts: desk.restartForecasts(of: record),
+        retryVisits: await retryVisits(of: record, desk))
     }
+  }
+}
+
+extension RecordEffect {
+  /// What the modules did in the last retry of a record. A journal that was pruned tells nothing.
+  private static func retryVisits(
+    of record: IncompleteExecution, _ desk: OperatorDesk
+  ) async -> [ModuleVisit] {
+    guard let last = record.attempts.last(where: { !$0.executionID.isEmpty }),
+      let row = try? await desk.execution(last.executionID),
+      let blueprint = try? await desk.blueprint(ofExecution: last.executionID),
+      let entries = try? await desk.entries(of: last.executionID)
+    else { return [] }
+    return RunState.visits(OpenedRun(row: row, blueprint: blueprint, entries: entries))
   }
 }
 

@@ -20,6 +20,10 @@ struct IncompleteListState: Equatable, Sendable {
   var gone: Set<RecordID> = []
   var filter = ListFilter.open
   var order = RecordOrder.newest
+  /// Rows that somebody else changed since the last look: reversed for a moment.
+  var blinking: Set<RecordID> = []
+  /// Which blinking is awaited to end.
+  var blink = 0
   /// Whether the list stays as it is until the operator wants to see what changed.
   var isHeld = false
   /// A search through the data, when the filter needs one.
@@ -31,6 +35,8 @@ struct IncompleteListState: Equatable, Sendable {
   /// Names that were seen in the whole store, for the completion of filters.
   var vocabulary = Vocabulary()
   var isGrowing = false
+  /// Whether the list begins anew and its first rows have not come.
+  var isStarting = false
   var isRefreshing = false
   var hasLoaded = false
   /// When the list was asked for, for as long as it has not come.
@@ -84,6 +90,7 @@ struct IncompleteListState: Equatable, Sendable {
     gone = []
     newAbove = 0
     isGrowing = false
+    isStarting = false
     hasLoaded = true
     askedAt = nil
     reachesStart = purpose == .start || page.count < limit
@@ -125,6 +132,8 @@ struct IncompleteListState: Equatable, Sendable {
     if cursor == nil { cursor = rows.first?.id }
     hasLoaded = true
     askedAt = nil
+    // Who waits for a row waits no longer than for the end of the search.
+    if !rows.isEmpty || stretch.end == nil { isStarting = false }
     search?.searched += stretch.searched
     search?.end = stretch.end
     reachesEnd = stretch.end == nil
@@ -136,6 +145,9 @@ struct IncompleteListState: Equatable, Sendable {
   mutating func refresh(with page: [IncompleteSummary], limit: Int) {
     isRefreshing = false
     lookedAt = nil
+    let known = Dictionary(rows.map { ($0.id, $0.version) }, uniquingKeysWith: { $1 })
+    blinking = Set(
+      page.filter { row in known[row.id].map { $0 != row.version } ?? false }.map(\.id))
     let order = order
     func place(_ row: IncompleteSummary) -> RecordPlace { RecordPlace(row, order) }
     let topID = rows.indices.contains(top) ? rows[top].id : nil

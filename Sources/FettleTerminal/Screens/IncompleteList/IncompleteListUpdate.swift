@@ -7,6 +7,7 @@ extension State {
   mutating func startList(_ purpose: PagePurpose) -> [Effect] {
     list.token = nextToken()
     list.isGrowing = true
+    list.isStarting = true
     list.isRefreshing = false
     list.askedAt = now
     let filter = listedRecords
@@ -51,6 +52,9 @@ extension State {
     case .settled(let pause):
       guard pause == list.settling, isFiltering else { return [] }
       return applyTypedFilter()
+    case .blinked(let blink):
+      if blink == list.blink { list.blinking = [] }
+      return []
     case .vocabularyLoaded(let words):
       list.vocabulary = words
       return []
@@ -80,6 +84,7 @@ extension State {
   ) -> [Effect] {
     guard token == list.token else { return [] }
     guard let page = succeeded(answer) else {
+      list.isStarting = false
       list.isGrowing = false
       list.isRefreshing = false
       return []
@@ -89,11 +94,14 @@ extension State {
     case .behind, .ahead: list.grow(with: page, purpose: purpose, limit: limit)
     case .refresh: list.refresh(with: page, limit: limit)
     }
-    return loadPreview()
+    guard !list.blinking.isEmpty else { return loadPreview() }
+    list.blink += 1
+    return [.list(.settleBlink(list.blink))] + loadPreview()
   }
 
   private mutating func searched(_ answer: Message.Answer<SearchStretch>) -> [Effect] {
     guard let stretch = succeeded(answer) else {
+      list.isStarting = false
       list.isGrowing = false
       list.search?.isRunning = false
       return []
@@ -282,6 +290,7 @@ extension State {
       list.token = nextToken()
       list.search?.isRunning = false
       list.isGrowing = false
+      list.isStarting = false
       list.hasLoaded = true
       list.askedAt = nil
       notice = "the search is stopped; moving down goes on with it"

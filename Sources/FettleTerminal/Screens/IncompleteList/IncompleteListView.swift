@@ -57,7 +57,10 @@ extension State {
         isSelected: isSelected, isGone: list.gone.contains(row.id),
         isRunning: running.contains(row.id))
       frame.put(
-        text, in: line, Style(role: role(of: row), isSelected: isSelected), fill: isSelected)
+        text, in: line,
+        // A blink under the cursor would look as if the cursor had gone.
+        Style(role: role(of: row), isSelected: isSelected || list.blinking.contains(row.id)),
+        fill: isSelected || list.blinking.contains(row.id))
       frame.mark(.record(row.id), in: line)
       if isSelected { frame.cursor = (line.row, 0) }
     }

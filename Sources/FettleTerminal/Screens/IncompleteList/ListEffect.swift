@@ -11,6 +11,8 @@ enum ListEffect: Hashable, Sendable {
   case counts
   /// Waits until typing has paused.
   case settle(Int)
+  /// Waits until a change was seen.
+  case settleBlink(Int)
   case loadVocabulary
   case loadViews
   case saveView(SavedView)
@@ -23,6 +25,7 @@ enum ListMessage: Equatable, Sendable {
   case rowsLoaded(token: Int, Message.Answer<[IncompleteSummary]>)
   case countsLoaded(Message.Answer<RecordCounts>)
   case settled(Int)
+  case blinked(Int)
   case vocabularyLoaded(IncompleteListState.Vocabulary)
   case viewsLoaded(Message.Answer<[SavedView]>)
   case viewSaved(SavedView, Message.Answer<[SavedView]>)
@@ -61,6 +64,7 @@ extension ListEffect {
     case .counts:
       .countsLoaded(await answer { () async throws(StoreError) in try await desk.counts() })
     case .settle(let pause): await Self.settled(pause)
+    case .settleBlink(let blink): await Self.blinked(blink)
     case .loadVocabulary: .vocabularyLoaded(await Self.vocabulary(desk))
     case .loadViews: .viewsLoaded(SavedViews.file.read())
     case .saveView(let view): .viewSaved(view, SavedViews.file.save(view))
@@ -73,6 +77,11 @@ extension ListEffect {
   private static func settled(_ number: Int) async -> ListMessage {
     try? await Task.sleep(for: pause)
     return .settled(number)
+  }
+
+  private static func blinked(_ number: Int) async -> ListMessage {
+    try? await Task.sleep(for: .milliseconds(400))
+    return .blinked(number)
   }
 
   /// A store that does not answer leaves the completion with what is on the screen.

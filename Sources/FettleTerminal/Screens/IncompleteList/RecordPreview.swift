@@ -17,7 +17,7 @@ struct RecordPreview: Equatable, Sendable {
   /// - Parameter isWhole: whether the workbench will show it.
   init(_ opened: OpenedRecord, isWhole: Bool) {
     self.opened = opened
-    chain = ChainSummary(opened.record)
+    chain = ChainSummary(opened.drawn)
     detail = isWhole ? DetailState(opened) : nil
     mask =
       detail?.mask
