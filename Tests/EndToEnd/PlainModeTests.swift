@@ -104,4 +104,45 @@ struct PlainModeTests {
       "closed: sent by hand", "set-json PATH JSON",
     ] { #expect(talk.output.contains(part), "\(part) in \(talk.output)") }
   }
+
+  @Test("the groups, the records of one, what has run")
+  func groups() async throws {
+    try await fill()
+    let talk = try await say(
+      "groups", "group 1", "open 1", "back", "executions", "executions Greeting",
+      "executions Nothing", "group 9", "quit")
+    #expect(talk.status == 1)
+    for part in [
+      "1. 1 record, newest", "group NUMBER lists the records of one", "Error at Parse JSON: ",
+      "filter: group:", "warning, ", "manual, 1 operation, 2 stored, Greeting",
+      "there is no scenario \"Nothing\"", "name a number of the groups",
+    ] { #expect(talk.output.contains(part), "\(part) in \(talk.output)") }
+  }
+
+  @Test("the value of a secret field is in none of its answers, whoever repeats it")
+  func secrets() async throws {
+    let secret = "planted-pass-77"
+    let server = LoopbackHTTP { _ in
+      .json(422, ["message": .text("no user with \(secret)"), "field": "user"])
+    }
+    let blueprint = """
+      {"name":"Guarded","flow":[{"id":1,"module":"gateway:CustomWebHook","mapper":{}},
+        {"id":2,"module":"http:ActionSendDataBasicAuth","version":3,
+         "parameters":{"handleErrors":true},
+         "mapper":{"url":"\(server.base)/x","method":"post","authUser":"ada","authPass":"{{1.pass}}",
+          "bodyType":"raw","contentType":"text/plain","data":"as {{1.pass}}","parseResponse":true}}],
+       "metadata":{"scenario":{"dlq":true}}}
+      """
+    let run = try await Program.fettle(
+      [
+        "run", folder.file("s.json", blueprint), "--store", store, "--bundles",
+        folder.file("s-bundles.json", #"[{"pass":"\#(secret)","note":"pass is \#(secret)"}]"#),
+      ], home: folder.path)
+    try #require(run.status == 3, "\(run.errors)")
+    let talk = try await say(
+      "open 1", "chain", "fields", "input", "check", "resume", "history", "fields 1.note", "quit")
+    #expect(talk.output.contains("failed again: "), "\(talk.output)")
+    #expect(talk.output.contains("••••"))
+    #expect(!talk.output.contains(secret), "\(talk.output)")
+  }
 }

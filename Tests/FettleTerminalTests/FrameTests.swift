@@ -48,7 +48,7 @@ struct FrameTests {
   @Test("what lies over them is as it was", arguments: sizes)
   func overlays(size: Size) throws {
     for place in Self.places {
-      for isASCII in size.rows == 24 ? [false, true] : [false] {
+      for isASCII in [false, true] {
         let play = try #require(try KeyFlows.at(place.context, size: size, isASCII: isASCII))
         #expect(play.state.context == place.context, "\(place.name)")
         try Self.check(play, place.name, size, isASCII)
@@ -79,7 +79,7 @@ struct FrameTests {
   @Test("are as they were", arguments: sizes)
   func golden(size: Size) throws {
     for screen in Self.screens {
-      for isASCII in size.rows == 24 ? [false, true] : [false] {
+      for isASCII in [false, true] {
         var play = try KeyFlows.play(size: size, isASCII: isASCII)
         for key in screen.keys { play.press(key) }
         try Self.check(play, screen.name, size, isASCII)
@@ -98,6 +98,38 @@ struct FrameTests {
     }
     let expected = String(decoding: ChainDiagramTests.bytes(of: path), as: UTF8.self)
     #expect(text == expected, "\(name)")
+  }
+
+  /// The looks of a frame without colour, a letter a cell: what is not plain, and how.
+  private static func looks(_ frame: Frame) -> String {
+    let theme = Theme(hasColor: false)
+    return (0..<frame.size.rows).map { row in
+      let line = (0..<frame.size.columns).map { column -> String in
+        let cell = frame.cell(row, column)
+        let look = theme.look(cell.style)
+        // Nobody sees that a blank is bold.
+        if look.isReversed { return look.isBold ? "R" : "r" }
+        if look.isUnderlined { return "u" }
+        return look.isBold && cell.text != " " ? "b" : cell.text == " " ? " " : "."
+      }.joined()
+      return String(line.reversed().drop { $0 == " " }.reversed())
+    }.joined(separator: "\n")
+  }
+
+  /// The screens whose looks say something.
+  private static let looked: Set<String> = [
+    "list", "detail", "editor", "changed", "resume-check", "groups", "close", "live", "scenarios",
+  ]
+
+  @Test("without colour they are told apart as they were", arguments: sizes)
+  func monochrome(size: Size) throws {
+    for screen in Self.screens where Self.looked.contains(screen.name) {
+      var play = try KeyFlows.play(size: size, isASCII: false)
+      for key in screen.keys { play.press(key) }
+      try Self.compare(
+        Self.looks(play.state.frame()) + "\n",
+        with: "\(screen.name)-\(size.columns)x\(size.rows)-mono.txt")
+    }
   }
 
   @Test("no screen is too small to live, 1x1 included")

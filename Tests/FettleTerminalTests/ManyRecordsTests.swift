@@ -134,7 +134,7 @@ struct ManyRecordsTests {
     #expect(play.state.groups?.rows.count == 4)
     // What differs from bundle to bundle makes no group of its own; what is shown is a real message.
     #expect(play.state.groups?.rows.contains { $0.text == "# Too Many Requests, limit #/min" } == true)
-    #expect(play.state.frame().text.contains("429 Too Many Requests, limit 100/min"))
+    #expect(play.state.frame().text.contains("429 Too Many Requests, limit 100/m"))
     play.press(.character("G"), .character("g"), .enter)
     #expect(Set(play.state.list.rows.map(\.reason)).count == 1)
     #expect(play.state.list.filter.text.hasPrefix("group:"))

@@ -81,6 +81,19 @@ struct RecordSightTests {
     }
   }
 
+  @Test("what is told of a retry masks what the service repeats of a secret")
+  func masked() throws {
+    let record = try Fixtures.record(reason: "no user with hunter2")
+    var play = ScreenPlay([record])
+    play.press(.character("r"))
+    #expect(play.state.notice.text.contains("failed again"), "\(play.state.notice.text)")
+    #expect(play.state.notice.text.contains("no user with ••••"))
+    play.press(.enter)
+    #expect(!play.state.frame().text.contains("hunter2"))
+    play.press(.character("a"))
+    #expect(!play.state.frame().text.contains("hunter2"))
+  }
+
   @Test("w wraps a long value under its field and puts it on one line again")
   func wrap() throws {
     let words = (1...60).map { "word\($0)" }.joined(separator: " ")

@@ -54,7 +54,7 @@ public final class TmuxSession: Sendable {
   }
 
   /// Types text as it is.
-  public func type(_ text: String) throws { try tmux(["send-keys", "-t", "t", "-l", text]) }
+  public func type(_ text: String) throws { try tmux(["send-keys", "-t", "t", "-l", "--", text]) }
 
   /// The screen as text.
   public func screen() throws -> String { try tmux(["capture-pane", "-p", "-t", "t"]) }

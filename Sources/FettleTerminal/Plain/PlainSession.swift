@@ -137,7 +137,7 @@ struct PlainSession: Sendable {
     groups = try await desk.groups()
     guard !groups.isEmpty else { return ["Nothing incomplete."] }
     return groups.enumerated().map { index, group in
-      "\(index + 1). \(group.records) records, newest "
+      "\(index + 1). \(group.records) \(group.records == 1 ? "record" : "records"), newest "
         + surroundings.zone.short(group.newest)
         + ", \(group.errorType.rawValue) at \(group.moduleTitle): \(group.example)"
     } + ["group NUMBER lists the records of one"]
@@ -159,7 +159,7 @@ struct PlainSession: Sendable {
         summary.error.map { ", \($0.type.rawValue): \($0.message)" } ?? ""
       return "\(String(summary.id.prefix(8))) \(summary.status.rawValue), "
         + surroundings.zone.short(summary.started)
-        + ", \(summary.origin.rawValue), \(summary.operations) operations, "
+        + ", \(summary.origin.rawValue), \(summary.operations) \(summary.operations == 1 ? "operation" : "operations"), "
         + "\(row.storedCount) stored, \(row.scenarioName)" + error
     }
   }

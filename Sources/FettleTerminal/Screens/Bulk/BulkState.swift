@@ -49,10 +49,7 @@ extension BulkEffect {
     case .start(let selection):
       let run = BulkRun(selection, desk: desk)
       place.put(run)
-      let end = await run.run { progress in
-        // The screen is painted ten times a second at most.
-        if place.shallReport { mailbox.post(.bulk(.progressed(progress))) }
-      }
+      let end = await run.run { progress in place.report(progress, to: mailbox) }
       place.put(nil)
       return .progressed(end)
     case .stop:

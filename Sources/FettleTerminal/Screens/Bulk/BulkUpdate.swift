@@ -42,8 +42,9 @@ extension State {
       }
       return []
     case .progressed(let progress):
-      guard bulk != nil else { return [] }
-      bulk?.progress = progress
+      // What was on its way when all was over is old.
+      guard let bulk, bulk.isRunning else { return [] }
+      self.bulk?.progress = progress
       return progress.isOver ? ended(progress) : []
     }
   }

@@ -100,6 +100,9 @@ extension KeyMap {
     KeyBinding([.character("t")], "theirs", "Theirs shall stand", .takeTheirs),
     KeyBinding([.character(" "), .tab], "", "The other one", .nextChoice),
     KeyBinding([.enter], "merge", "Merge as chosen; nothing is written yet", .confirm),
+    KeyBinding(
+      [.escape, .character("q")], "", "Says what is to be done: leaving would lose one of both",
+      .back),
   ]
 
   static let previewKeys: [KeyBinding] = [
