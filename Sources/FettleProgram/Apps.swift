@@ -1,6 +1,7 @@
 public import FettleConnectors
 public import FettleCore
 import Glibc
+import Synchronization
 
 /// The apps that are described in files: those of the operator's, and those that come with Fettle.
 public struct Apps: Sendable {
@@ -29,6 +30,9 @@ public struct Apps: Sendable {
     apps += builtIn.filter { app in !apps.contains { $0.name == app.name } }
     apps.sort { $0.name < $1.name }
   }
+
+  /// Whether a folder holds files of an operator.
+  static func hasFiles(in folders: [String]) -> Bool { folders.contains { !files(in: $0).isEmpty } }
 
   /// Their modules, ready to run.
   public func modules(connections: any ConnectionOpening) -> [any Module] {
@@ -68,5 +72,28 @@ public struct Apps: Sendable {
       bytes += chunk[..<count]
     }
     return String(validating: bytes, as: UTF8.self)
+  }
+}
+
+/// The apps of some folders and those that come with Fettle, read when they are first asked for.
+final class DescribedApps: Sendable {
+  private let folders: [String]
+  private let read = Mutex<Apps?>(nil)
+
+  /// Whether there are any of an operator.
+  let hasFiles: Bool
+
+  init(folders: [String]) {
+    self.folders = folders
+    hasFiles = Apps.hasFiles(in: folders)
+  }
+
+  var value: Apps {
+    read.withLock { read in
+      if let read { return read }
+      let apps = Apps(folders: folders)
+      read = apps
+      return apps
+    }
   }
 }

@@ -17,8 +17,9 @@ public struct Workshop: Sendable {
   public let connections: StoredConnections
   /// What seals the secrets that lie in the store.
   public let sealing: any Sealing
-  /// The apps that were described in files when it was opened.
-  public let apps: Apps
+  /// The apps that were described in files when they were first asked for.
+  public var apps: Apps { describedApps.value }
+  private let describedApps: DescribedApps
 
   /// Opens the store at a path.
   /// - Parameter creating: whether a missing store is made; what only looks does not.
@@ -34,9 +35,18 @@ public struct Workshop: Sendable {
       : try .openExisting(path: path, limits: settings.limits, sealing: sealing)
     self.sealing = sealing
     connections = StoredConnections(store, sealing: sealing)
-    apps = Apps(folders: Apps.folders)
+    let (apps, connections) = (DescribedApps(folders: Apps.folders), connections)
+    describedApps = apps
+    // Reading the apps that come with Fettle takes longer than opening the store, and most scenarios
+    // need none; an operator's own may take the place of our modules and are read at once.
+    let modules =
+      apps.hasFiles
+      ? ModuleRegistry(Self.modules(apps.value, connections))
+      : ModuleRegistry(Connectors.all(connections: connections)) {
+        apps.value.modules(connections: connections)
+      }
     var runner = ScenarioRunner(
-      modules: ModuleRegistry(Self.modules(apps, connections)), store: store, clock: clock,
+      modules: modules, store: store, clock: clock,
       timeZone: settings.zone, retrySchedule: settings.retries,
       leaseSeconds: settings.leaseSeconds)
     runner.confidentiality = settings.confidentiality

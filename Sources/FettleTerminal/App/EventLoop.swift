@@ -46,15 +46,20 @@ struct EventLoop {
         nextLook = Self.monotonicMilliseconds() + refreshInterval
       }
       guard !messages.isEmpty else { continue }
+      var needsPaint = false
       // Everything that waits is taken in before one picture is painted.
       for message in messages where !shallQuit {
         if case .unopened(let error) = message { return .unopened(error) }
         handle(state.update(message), &terminal, &shallQuit)
+        needsPaint = needsPaint || state.needsPaint
       }
       // The size may have become another one while the program was suspended.
       let size = terminal.size()
-      if size != state.size { handle(state.update(.resized(size)), &terminal, &shallQuit) }
-      if !shallQuit { terminal.show(state.frame()) }
+      if size != state.size {
+        handle(state.update(.resized(size)), &terminal, &shallQuit)
+        needsPaint = true
+      }
+      if !shallQuit, needsPaint { terminal.show(state.frame()) }
     }
     return .quit
   }

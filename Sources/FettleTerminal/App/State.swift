@@ -16,6 +16,8 @@ struct State: Equatable, Sendable {
   var preview: PreviewState?
   var conflict: ConflictState?
   var recordAudit: RecordAudit?
+  /// Whether what happened last may have changed the picture. What is read ahead changes nothing on it.
+  var needsPaint = true
   /// Keys that wait for what they are meant for.
   var typeAhead = TypeAhead()
   /// A record that was asked for from another one.

@@ -8,6 +8,7 @@ extension State {
   /// Takes in what happened.
   /// - Returns: what shall be done about it outside of the screen.
   mutating func update(_ message: Message) -> [Effect] {
+    needsPaint = true
     let effects = takeInTurn(message)
     keepCursorsInView()
     return effects
@@ -325,9 +326,11 @@ extension State {
 
   /// Scrolls as little as brings every cursor into view.
   private mutating func keepCursorsInView() {
+    list.noteIndex()
     prepareWorkbench()
     let rows = ListLayout(self).list.rows
     list.top = Self.scrolled(list.top, to: list.index ?? 0, rows: rows, count: list.rows.count)
+    prepareRows()
     if let way {
       self.way?.top = Self.scrolled(
         way.top, to: way.cursor, rows: size.rows - 5, count: way.stations.count)

@@ -108,6 +108,13 @@ struct Frame: Equatable, Sendable {
 
   private mutating func write(_ cell: Cell, row: Int, column: Int) {
     let position = row * size.columns + column
+    // Hardly ever is a glyph wide.
+    if cell.width == 1, column >= 0, column < size.columns, cells.indices.contains(position),
+      cells[position].width == 1
+    {
+      cells[position] = cell
+      return
+    }
     guard column >= 0, column + cell.width <= size.columns, cells.indices.contains(position) else {
       return
     }

@@ -16,6 +16,7 @@ struct Sanitizer {
   mutating func add(_ text: String) {
     // Most text is ASCII and ours is known to hold no sequences: neither has to be cut into
     // characters, which would be most of the work of painting a screen.
+    glyphs.reserveCapacity(glyphs.count + min(limit, text.utf8.count, 512))
     if isOwn || text.utf8.prefix(limit).allSatisfy({ $0 < 0x80 }) {
       for scalar in text.unicodeScalars {
         if glyphs.count >= limit { return }

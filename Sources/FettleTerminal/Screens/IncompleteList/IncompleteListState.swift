@@ -46,6 +46,8 @@ struct IncompleteListState: Equatable, Sendable {
   /// Records near the cursor that were read.
   var previews: [RecordID: RecordPreview] = [:]
   var previewLoading: RecordID?
+  /// The rows on the screen as they are drawn.
+  var texts: [RecordID: RowText] = [:]
 
   static let page = 200
   static let largestWindow = 600
@@ -67,7 +69,16 @@ struct IncompleteListState: Equatable, Sendable {
     var errors: [String] = []
   }
 
-  var index: Int? { rows.firstIndex { $0.id == cursor } }
+  /// Where the cursor was found last: looked at first, because a picture asks for it many times.
+  private var lastIndex = 0
+
+  var index: Int? {
+    if rows.indices.contains(lastIndex), rows[lastIndex].id == cursor { return lastIndex }
+    return rows.firstIndex { $0.id == cursor }
+  }
+
+  /// Remembers where the cursor is.
+  mutating func noteIndex() { if let index { lastIndex = index } }
   var selected: IncompleteSummary? { index.map { rows[$0] } }
 
   /// Puts the cursor on a row and lets rows go that only stayed because of it.

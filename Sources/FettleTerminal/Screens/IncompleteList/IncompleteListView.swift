@@ -33,6 +33,21 @@ struct ListLayout {
   }
 }
 
+/// A row of the list as it is drawn, and what that depends on.
+struct RowText: Equatable, Sendable {
+  struct Key: Equatable, Sendable {
+    let version: Int
+    let state: IncompleteState
+    let now: Instant
+    let width: Int
+    let isGone: Bool
+    let isRunning: Bool
+  }
+
+  let key: Key
+  let text: SafeText
+}
+
 extension State {
   var isFiltering: Bool {
     if case .filter? = typing?.purpose { return true }
@@ -52,10 +67,9 @@ extension State {
       let row = list.rows[index]
       let isSelected = row.id == list.cursor
       let line = layout.list.line(offset)
-      let text = columns.line(
-        row, now: now, zone: surroundings.zone, isMarked: isMarked(row.id),
-        isSelected: isSelected, isGone: list.gone.contains(row.id),
-        isRunning: running.contains(row.id))
+      let lead = columns.lead(
+        isSelected: isSelected, isMarked: isMarked(row.id), isSealed: row.seal == .sealed)
+      let text = lead + (list.texts[row.id]?.text ?? lineText(row, columns))
       frame.put(
         text, in: line,
         // A blink under the cursor would look as if the cursor had gone.
@@ -73,6 +87,35 @@ extension State {
     drawKeys(into: &frame, layout.keys)
     // Last, because the hardware cursor belongs to the filter while it is typed.
     drawListHeader(into: &frame, layout)
+  }
+
+  /// A row of the list behind its marks.
+  private func lineText(_ row: IncompleteSummary, _ columns: ListColumns) -> SafeText {
+    columns.line(
+      row, now: now, zone: surroundings.zone, isGone: list.gone.contains(row.id),
+      isRunning: running.contains(row.id))
+  }
+
+  /// Makes the texts of the rows on the screen ready, so that a key that moves the cursor needs none.
+  mutating func prepareRows() {
+    guard screen == .incomplete, detail == nil, groups == nil, !list.rows.isEmpty else { return }
+    let layout = ListLayout(self)
+    let columns = ListColumns(width: layout.columns.columns)
+    let visible = list.rows[
+      min(list.top, list.rows.count)..<min(list.top + layout.list.rows, list.rows.count)]
+    var texts: [RecordID: RowText] = [:]
+    texts.reserveCapacity(visible.count)
+    for row in visible {
+      let key = RowText.Key(
+        version: row.version, state: row.state, now: now, width: size.columns,
+        isGone: list.gone.contains(row.id), isRunning: running.contains(row.id))
+      if let known = list.texts[row.id], known.key == key {
+        texts[row.id] = known
+      } else {
+        texts[row.id] = RowText(key: key, text: lineText(row, columns))
+      }
+    }
+    list.texts = texts
   }
 
   private func role(of row: IncompleteSummary) -> Role {

@@ -55,16 +55,18 @@ struct ListColumns {
       reason: "REASON")
   }
 
+  /// The first three places of a row; the third says that the data opens with the key only.
+  func lead(isSelected: Bool, isMarked: Bool, isSealed: Bool) -> SafeText {
+    (isSelected ? ">" : " ") + (isMarked ? "*" : " ") + (isSealed ? "§" : " ")
+  }
+
+  /// What stands behind them.
   func line(
-    _ row: IncompleteSummary, now: Instant, zone: DisplayZone, isMarked: Bool, isSelected: Bool,
-    isGone: Bool, isRunning: Bool
+    _ row: IncompleteSummary, now: Instant, zone: DisplayZone, isGone: Bool, isRunning: Bool
   ) -> SafeText {
-    // The third place says that the data opens with the key only.
-    let lead: SafeText =
-      (isSelected ? ">" : " ") + (isMarked ? "*" : " ") + (row.seal == .sealed ? "§" : " ")
     let planned = row.plannedAttempts
     return line(
-      lead: lead, status: SafeText(own: isRunning ? "RUN" : row.state.word),
+      lead: "", status: SafeText(own: isRunning ? "RUN" : row.state.word),
       created: created > 4
         ? zone.short(row.created) : Quantity.age(from: row.created, to: now),
       scenario: "\(row.scenarioName)",

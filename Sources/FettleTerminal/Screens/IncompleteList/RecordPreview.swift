@@ -82,6 +82,9 @@ extension State {
     switch answer {
     case .success(let preview):
       list.keep(preview)
+      needsPaint =
+        id == list.cursor || trouble != nil || !typeAhead.waiting.isEmpty
+        || list.rows.first { $0.id == id } != preview.record.summary
       // The row may be older than what was just read; loading again would not change that.
       list.take(preview.record.summary)
       return loadPreview()
