@@ -9,7 +9,7 @@ extension OperatorDesk {
   ///   - alsoInScenario: whether changes of mappings are made in the blueprint the scenario has today
   ///     too.
   /// - Returns: the new version.
-  /// - Throws: `failed` when a change does not fit, `changedMeanwhile`, `refused`; nothing was
+  /// - Throws: `unfit` when a change does not fit, `changedMeanwhile`, `refused`; nothing was
   ///   written then.
   public func amend(
     _ id: RecordID, version: Int, _ drafts: [Draft], alsoInScenario: Bool = false
@@ -23,7 +23,7 @@ extension OperatorDesk {
     let changesMapping = drafts.contains { $0.target == .mapping }
     if changesMapping, alsoInScenario {
       guard let known = try await runner.scenarios.blueprint(of: record.summary.scenarioID) else {
-        throw .failed(
+        throw .unfit(
           "no blueprint of \(record.summary.scenarioName) is kept, so that only this record can be "
             + "changed")
       }
@@ -44,7 +44,7 @@ extension OperatorDesk {
           if let known = today {
             guard known.module(draft.path.module)?.type == blueprint.module(draft.path.module)?.type
             else {
-              throw StoreError.failed(
+              throw StoreError.unfit(
                 "module \(draft.path.module) is another one in the blueprint "
                   + "\(record.summary.scenarioName) has today; change this record only")
             }
@@ -52,7 +52,7 @@ extension OperatorDesk {
           }
         }
       }
-    } catch let error as StoreError { throw error } catch { throw .failed("\(error)") }
+    } catch let error as StoreError { throw error } catch { throw .unfit("\(error)") }
     if changesMapping { amendment.blueprint = blueprint }
     let after = try await store.amend(id, version: version, amendment)
     if let today { try await runner.scenarios.keep(today, for: record.summary.scenarioID) }
@@ -110,14 +110,14 @@ extension OperatorDesk {
 
   /// Lets a record go on at another module.
   /// - Returns: the new version.
-  /// - Throws: `failed` when it cannot go on there.
+  /// - Throws: `unfit` when it cannot go on there.
   public func moveRestart(
     of id: RecordID, to module: ModuleID, version: Int
   ) async throws(StoreError) -> Int {
     let record = try await store.record(id)
     guard record.restartPoints.contains(module) else {
       let points = record.restartPoints.map(\.description).joined(separator: ", ")
-      throw .failed(
+      throw .unfit(
         "record \(id.short) cannot go on at module \(module); it can at \(points). Beyond that other "
           + "bundles of the run would be processed again")
     }

@@ -38,7 +38,7 @@ extension OperatorDesk {
   ) async throws(StoreError) -> Int {
     let record = try await store.record(id)
     guard let current = try await runner.scenarios.blueprint(of: record.summary.scenarioID) else {
-      throw .failed(
+      throw .unfit(
         "no blueprint of \(record.summary.scenarioName) is kept; run it once, or fettle schedule it"
       )
     }
@@ -54,7 +54,7 @@ extension OperatorDesk {
     if let failer { record.summary.failer = failer }
     let obstacles = record.obstacles(toRunningOnWith: blueprint)
     guard obstacles.isEmpty else {
-      throw .failed(
+      throw .unfit(
         "record \(id.short) cannot go on with that blueprint: \(obstacles.joined(separator: "; "))")
     }
     return try await store.replaceBlueprint(

@@ -60,7 +60,7 @@ public struct OperatorDesk: Sendable {
 
   /// Asks an execution to stop: its worker finishes the operation that runs and keeps the rest as
   /// incomplete executions that wait for an operator.
-  /// - Throws: `notFound`; `failed` when it has ended already.
+  /// - Throws: `notFound`; `unfit` when it has ended already.
   public func stop(execution id: String) async throws(StoreError) {
     try await runner.journal.askToStop(id, by: author)
   }

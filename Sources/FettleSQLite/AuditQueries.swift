@@ -45,7 +45,7 @@ extension SQLiteStore {
     try await writing { [self] database in
       let (number, summary) = try rows(database).find(id)
       guard summary.state == .deleted else {
-        throw StoreError.failed("record \(id.short) is not in the bin; only what is can be purged")
+        throw StoreError.unfit("record \(id.short) is not in the bin; only what is can be purged")
       }
       try Self.purge(number, from: database)
     }

@@ -208,7 +208,7 @@ extension SQLiteStore: ExecutionJournal {
         throw StoreError.notFound("execution \(prefix)")
       }
       guard rows.count == 1 else {
-        throw StoreError.failed("several executions begin with \(prefix); type more of it")
+        throw StoreError.unfit("several executions begin with \(prefix); type more of it")
       }
       return try ExecutionRow(first)
     }

@@ -10,7 +10,7 @@ extension SQLiteStore {
         arguments: [execution])
       guard let found else { throw StoreError.notFound("execution \(execution)") }
       guard found["worker"] as String? != nil else {
-        throw StoreError.failed("execution \(execution.prefix(8)) has ended; nothing of it runs")
+        throw StoreError.unfit("execution \(execution.prefix(8)) has ended; nothing of it runs")
       }
       // Who asked first is who stops it.
       try database.execute(

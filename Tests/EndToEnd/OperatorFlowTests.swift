@@ -37,7 +37,7 @@ struct OperatorFlowTests {
 
   // MARK: A run that is stopped
 
-  /// A run that sleeps a second for each of eight bundles.
+  /// A run that sleeps a second for each of forty bundles.
   private func slowRun() async throws -> Program.Result {
     try await Program.fettle(
       [
@@ -49,7 +49,8 @@ struct OperatorFlowTests {
             {"id":2,"module":"util:FunctionSleep","mapper":{"duration":"1"}}],
            "metadata":{"scenario":{"dlq":true}}}
           """#), "--store", store, "--bundles",
-        folder.file("eight.json", #"[{},{},{},{},{},{},{},{}]"#),
+        folder.file(
+          "forty.json", "[" + Array(repeating: "{}", count: 40).joined(separator: ",") + "]"),
       ], home: folder.path)
   }
 
@@ -73,11 +74,21 @@ struct OperatorFlowTests {
     let left = try await records("scenario:Slow")
     #expect(left.count == 1)
     #expect(left.first?["reason"]?.text?.contains(" stopped the run before") == true, "\(left)")
-    // It is there to be resumed.
+    // It is there to be resumed, and that can be stopped too.
     try terminal.press("1")
     try await terminal.wait(for: "4 open")
     try terminal.press("g", "r")
-    try await terminal.wait(for: "resolved in", seconds: 30)
+    try await terminal.wait(for: "resuming")
+    try terminal.press("4")
+    try await terminal.wait(for: "running  Slow", seconds: 30)
+    try terminal.press("K")
+    let again = try await terminal.wait(for: "There is no way back. Type ")
+    let retry = try #require(again.firstMatch(of: /Type ([0-9a-f]{8}) to stop the run/)?.1)
+    #expect(retry != id)
+    try terminal.type(String(retry))
+    try terminal.press("Enter")
+    try await terminal.wait(for: "stopped by ", seconds: 30)
+    #expect(try await records("scenario:Slow").count == 1)
   }
 
   @Test("fettle stop --execution does the same; what has ended it refuses")
@@ -157,7 +168,8 @@ struct OperatorFlowTests {
     }
   }
 
-  @Test("a store that does not answer is told after five seconds; keys wait, and are done after all")
+  @Test(
+    "a store that does not answer is told after five seconds; keys wait, and are done after all")
   func silence() async throws {
     try await fill()
     var configuration = Configuration()

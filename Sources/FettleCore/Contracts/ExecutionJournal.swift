@@ -64,7 +64,7 @@ public protocol ExecutionJournal: Sendable {
   /// Asks the worker of an execution to end it: the operation that runs is finished, and what was not
   /// got to becomes an incomplete execution (semantics 4.7, 6.9).
   /// - Parameter author: who asks.
-  /// - Throws: `notFound`; `failed` when it has ended already.
+  /// - Throws: `notFound`; `unfit` when it has ended already.
   func askToStop(_ execution: String, by author: String) async throws(StoreError)
 
   /// The executions of a worker that are asked to stop, and who asked.

@@ -25,7 +25,7 @@ public protocol IncompleteStore: AmendmentStore {
   func audit(limit: Int) async throws(StoreError) -> [AuditEntry]
 
   /// Removes a record from the bin for good, with everything that belongs to it.
-  /// - Throws: `failed` when it is not in the bin.
+  /// - Throws: `unfit` when it is not in the bin.
   func purge(_ id: RecordID) async throws(StoreError)
 
   /// Removes from the bin for good what was put there before an instant, a few hundred at a time.
