@@ -35,6 +35,9 @@ public final class EventSenders: Sendable {
   /// Where the service is from now on.
   public func move(to base: String) { state.withLock { $0.base = base } }
 
+  /// Begins nothing new.
+  public func stop() { state.withLock { $0.limit = $0.next } }
+
   /// The numbers of the events that were acknowledged so far.
   public var acknowledged: [Int] { state.withLock { $0.acknowledged } }
   /// How many were sent and not answered.
