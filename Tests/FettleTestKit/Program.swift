@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// The program as it was built, run as a person runs it.
 public struct Program: Sendable {
@@ -66,10 +67,27 @@ public final class TemporaryFolder: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
+  /// A file could not be written.
+  struct NotWritten: Error {
+    let path: String
+    let code: Int32
+  }
+
   /// Writes a file into it and returns its path.
+  ///
+  /// Foundation's way leaves the open file to whatever program another test starts at that moment, and
+  /// a script that somebody has open for writing cannot be started: "Text file busy".
   public func file(_ name: String, _ content: String) throws -> String {
     let path = "\(self.path)/\(name)"
-    try Data(content.utf8).write(to: URL(fileURLWithPath: path))
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw NotWritten(path: path, code: errno) }
+    defer { close(descriptor) }
+    var rest = Array(content.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      guard count > 0 else { throw NotWritten(path: path, code: errno) }
+      rest = rest.dropFirst(count)
+    }
     return path
   }
 }
