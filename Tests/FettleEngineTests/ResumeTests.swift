@@ -1,5 +1,6 @@
 import FettleCore
 import FettleEngine
+import FettleSQLite
 import FettleTestKit
 import Testing
 
@@ -51,6 +52,22 @@ struct ResumeTests {
     _ = try await bench.resumeAll()
     #expect(try await bench.open().first?.state == .unresolved, "a type that waits stops the plan")
     #expect(try await bench.open().first?.errorType == .data)
+  }
+
+  @Test(
+    "stands in the history as what it came to (5.4)",
+    arguments: [
+      (ErrorType.connection, ExecutionStatus.warning), (.data, .warning), (.runtime, .error),
+    ])
+  func status(type: ErrorType, status: ExecutionStatus) async throws {
+    bench.told.fail(on: "x", with: ModuleError(.connection, "down"))
+    _ = try await bench.runner.run(Workbench.blueprint(Workbench.say(2, "x")), given: [[:]])
+    bench.told.fail(on: "x", with: ModuleError(type, "no"))
+    let record = try #require(try await bench.open().first)
+    let report = try await bench.desk.resume(record.id, version: nil, trigger: .manual)
+    #expect(report.execution.status == status)
+    let kept = try await bench.store.execution(report.execution.id)
+    #expect(kept.summary.status == status)
   }
 
   @Test("after all attempts the record waits for the operator")

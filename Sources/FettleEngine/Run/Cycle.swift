@@ -190,7 +190,7 @@ struct Cycle {
   func closed() -> ExecutionSummary {
     var summary = execution
     summary.ended = runner.clock.now()
-    summary.status = max(summary.status, .success)
+    summary.status = max(summary.status, retried == nil ? .success : statusOfRetry)
     // What the history and the log tell of a confidential scenario holds nothing of its data.
     if journal.opening.isConfidential { summary.error = summary.error?.withheld }
     // What a run gives up has nobody else: its event is processed again, from the start (semantics
@@ -201,6 +201,15 @@ struct Cycle {
       summary.undone = []
     }
     return summary
+  }
+
+  /// A retry whose record stays open, or goes on in another one, did not succeed (semantics 5.4).
+  private var statusOfRetry: ExecutionStatus {
+    switch outcome {
+    case .resolved: .success
+    case .failed(let error): error.type.row.stored == .fail ? .error : .warning
+    case .failedElsewhere, .interrupted: .warning
+    }
   }
 
   /// Whether nothing of the scenario may be stored, whatever happens to it.
