@@ -10,19 +10,22 @@ public struct BegunRun: Sendable {
 
 extension ScenarioRunner {
   /// Begins a run and does not wait for its end. When this returns, what was given survives a power cut.
+  /// - Parameter callBack: an address that is told how it ended, by whoever serves the store then.
   public func begin(
-    _ blueprint: Blueprint, given: [Bundle]? = nil, origin: ExecutionOrigin = .manual
+    _ blueprint: Blueprint, given: [Bundle]? = nil, origin: ExecutionOrigin = .manual,
+    callBack: String? = nil
   ) async throws(StoreError) -> BegunRun {
     let scenario = try await scenarios.scenario(named: blueprint.name)
-    let opening = opening(
+    var opening = opening(
       ExecutionSummary(
         id: clock.uuid(), scenario: scenario, origin: origin, started: clock.now()),
       of: blueprint, given: given)
-    let state = try await journal.open(opening, claiming: nil)
+    opening.callBack = callBack
+    let (begun, state) = (opening, try await journal.open(opening, claiming: nil))
     return BegunRun(
-      execution: opening.execution,
+      execution: begun.execution,
       end: Task {
-        do throws(StoreError) { return .success(try await run(opening, state)) } catch {
+        do throws(StoreError) { return .success(try await run(begun, state)) } catch {
           return .failure(error)
         }
       })

@@ -37,6 +37,11 @@ extension SQLiteStore: ExecutionJournal {
         .text(opening.worker), .number(opening.lease.milliseconds))
       let number = Int(database.lastInsertedRowID)
       try LargeValues(database: database).keep(apart, for: .execution(number))
+      if let url = opening.callBack {
+        try database.run(
+          "INSERT INTO call_back (execution, url, next) VALUES (?, ?, ?)", .text(execution.id),
+          .text(url), .number(execution.started.milliseconds))
+      }
       if let claim { try records.carryOut(claim) }
       return (state, number)
     }
@@ -239,6 +244,12 @@ extension SQLiteStore: ExecutionJournal {
         try database.execute(cached: "DELETE FROM execution WHERE number = ?", arguments: [number])
         try LargeValues(database: database).release(.execution(number))
       }
+      // What nobody knows any more nobody can be told.
+      try database.execute(
+        cached: """
+          DELETE FROM call_back WHERE NOT EXISTS
+            (SELECT 1 FROM execution WHERE execution.id = call_back.execution)
+          """)
     }
     return numbers.count
   }
@@ -255,7 +266,7 @@ extension SQLiteStore: ExecutionJournal {
 }
 
 extension ExecutionRow {
-  fileprivate init(_ row: Row) throws {
+  init(_ row: Row) throws {
     var summary = ExecutionSummary(
       id: row["id"], scenario: ScenarioID(row["scenario"]),
       origin: ExecutionOrigin(rawValue: row["origin"]) ?? .manual,

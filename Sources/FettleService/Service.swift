@@ -10,6 +10,7 @@ public final class Service: Sendable {
   private let front: HTTPFront
   private let webhooks: Webhooks
   private let errands: Errands
+  private let callBacks: CallBacks
   private let retries: RequestedRetries
   private let intake: EventIntake
 
@@ -49,7 +50,8 @@ public final class Service: Sendable {
     self.store = store
     self.runner = runner
     self.logger = logger
-    let errands = Errands(callBack: callBack, logger: logger)
+    let errands = Errands()
+    let callBacks = CallBacks(store: store, clock: runner.clock, tell: callBack, logger: logger)
     let senders = Senders()
     let intake = EventIntake(
       runner: runner, queue: store, width: width,
@@ -61,9 +63,11 @@ public final class Service: Sendable {
       logger: logger
     ) { intake.ring(for: $0) }
     let api = API(
-      store: store, runner: runner, retries: retries, intake: intake, errands: errands)
+      store: store, runner: runner, retries: retries, intake: intake, errands: errands,
+      callBacks: callBacks)
     let health = Health(store: store, runner: runner, metrics: metrics)
     self.errands = errands
+    self.callBacks = callBacks
     self.intake = intake
     self.retries = retries
     self.webhooks = webhooks
@@ -96,10 +100,12 @@ public final class Service: Sendable {
   /// - Throws: when the address cannot be listened on.
   public func run() async throws { try await front.run() }
 
-  /// Looks for what others put into the store: events, and retries that were asked for.
+  /// Looks for what others put into the store, or left there: events, retries that were asked for, and
+  /// who is to be told how an execution ended.
   public func look() async throws(StoreError) {
     try await intake.callAll()
     await retries.call()
+    try await callBacks.call()
   }
 
   /// What is known of webhooks is read again.
@@ -111,6 +117,7 @@ public final class Service: Sendable {
     await intake.stop()
     await retries.stop()
     await errands.finish()
+    await callBacks.stop()
     webhooks.dismiss()
     await front.stop()
   }

@@ -68,6 +68,8 @@ public struct ExecutionOpening: Sendable, Hashable {
   /// Whether its data is sealed while it runs and forgotten when it ends (semantics D28). A retry of
   /// a sealed record is, whatever its blueprint says today.
   public var isConfidential: Bool
+  /// An address that wants to be told how it ended; nil where nobody does.
+  public var callBack: String?
 
   /// An opening of these parts.
   public init(

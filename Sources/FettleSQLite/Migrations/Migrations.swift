@@ -21,6 +21,7 @@ enum Migrations {
     migrator.registerMigration("020_due_by_scenario", migrate: dueByScenario)
     migrator.registerMigration("021_transfer", migrate: transfer)
     migrator.registerMigration("018_stop_requests", migrate: stopRequests)
+    migrator.registerMigration("022_call_backs", migrate: callBacks)
     return migrator
   }()
 }

@@ -4,7 +4,7 @@ import FettleEngine
 /// What the API needs of a store.
 public typealias ServiceStore =
   IncompleteStore & ScenarioStore & ExecutionJournal & HookStore & QueueStore & TokenStore
-  & RetryRequestStore
+  & RetryRequestStore & CallBackStore
 
 /// The API: Make's interface of incomplete executions and scenarios, with the same paths and shapes
 /// (semantics 9), and what Fettle adds to it.
@@ -14,6 +14,7 @@ struct API: Sendable {
   let retries: RequestedRetries
   let intake: EventIntake
   let errands: Errands
+  let callBacks: CallBacks
 
   /// A call: what it asks for, what it needs to be allowed, and what it does.
   struct Route: Sendable {

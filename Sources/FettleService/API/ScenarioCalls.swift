@@ -124,9 +124,13 @@ extension API {
     let blueprint = try await blueprint(of: row)
     let input = given
     let begun = try await asking { () throws(StoreError) in
-      try await runner.begin(blueprint, given: input)
+      try await runner.begin(blueprint, given: input, callBack: address?.text)
     }
-    await errands.add(begun, telling: address?.text)
+    // Whoever wants to be told is told at once; should that not come about, whoever looks next does it.
+    let ended = { @Sendable [callBacks] in
+      do throws(StoreError) { try await callBacks.call() } catch { return }
+    }
+    await errands.add(begun, then: address == nil ? nil : ended)
     guard body["responsive"]?.boolean == true else {
       return Reply(["executionId": .text(begun.execution.id)])
     }
