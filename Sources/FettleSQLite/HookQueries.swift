@@ -92,6 +92,39 @@ extension SQLiteStore: HookStore {
     }
   }
 
+  /// Seals the keys that senders sign with and that lie open in the store, as they did before keys
+  /// were sealed.
+  /// - Returns: how many there were.
+  /// - Throws: `failed` when the key that seals cannot be had.
+  public func sealHookKeys() async throws(StoreError) -> Int {
+    var sealed = 0
+    for row in try await hooks() {
+      guard let secret = row.hook.settings.secret, case .signature(_, _, .open) = secret else {
+        continue
+      }
+      let closed: HookSecret
+      do throws(SealingError) {
+        closed = try secret.sealed(by: seals.sealing, at: row.hook.address)
+      } catch { throw .failed("the key of webhook \(row.hook.id) is not sealed: \(error)") }
+      let id = row.hook.id.number
+      sealed += try await writing { database in
+        // Who changed it meanwhile has sealed it.
+        guard
+          let row = try Row.fetchOne(
+            try database.cachedStatement(sql: "SELECT * FROM hook WHERE id = ?"), arguments: [id])
+        else { return 0 }
+        var settings = try Hook(row).settings
+        guard settings.secret == secret else { return 0 }
+        settings.secret = closed
+        try database.execute(
+          cached: "UPDATE hook SET settings = ? WHERE id = ?",
+          arguments: [Data(settings.bytes), id])
+        return 1
+      }
+    }
+    return sealed
+  }
+
   /// Removes a webhook with the events that wait in its queue.
   public func removeHook(_ id: HookID) async throws(StoreError) -> Int {
     try await writing { [self] database in

@@ -2,6 +2,7 @@ import ArgumentParser
 import FettleCore
 import FettleEngine
 import FettleProgram
+import FettleSQLite
 import FettleService
 import Glibc
 import Logging
@@ -79,6 +80,10 @@ struct Fettled: AsyncParsableCommand {
     let metrics = ServiceMetrics()
     let reporter = Reporter(logger: logger, metrics: metrics)
     logger.info("working", metadata: ["store": "\(path)"])
+    do throws(StoreError) {
+      let sealed = try await workshop.store.sealHookKeys()
+      if sealed > 0 { logger.notice("keys of webhooks sealed", metadata: ["number": "\(sealed)"]) }
+    } catch { logger.error("\(error)") }
     let watch = NightWatch(
       scheduler: Scheduler(
         runner: workshop.runner, queue: RetryQueue(atOnce: retries, patience: patience)),

@@ -214,6 +214,33 @@ struct WebhookTests {
     #expect(try await daemon.stop() == 0)
   }
 
+  @Test(
+    "a key that lies open since the time before keys were sealed is sealed when a daemon starts")
+  func sealedLate() async throws {
+    let path = try await bench.webhook("Signed", "")
+    var hook = try #require(try await bench.store.hooks().first?.hook)
+    hook.settings.secret = .signature(
+      header: "X-Signature", function: .sha256, key: .open("planted-open-key-77e1"))
+    try await bench.store.change(hook)
+    let daemon = try bench.daemon()
+    let client = HTTPClient(try await daemon.base())
+    let secret = try #require(try await bench.store.hooks().first?.hook.settings.secret)
+    guard case .signature("X-Signature", .sha256, .sealed) = secret else {
+      Issue.record("the key is not sealed: \(secret)")
+      return
+    }
+    let signing = try await Program.fettle(
+      ["eval", #"{{sha256("hello"; "hex"; "planted-open-key-77e1")}}"#], home: bench.folder.path)
+    let code = signing.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    for (signature, status) in [(code, 200), (String(code.reversed()), 401)] {
+      let answer = await client.send(
+        "POST", path, ["Content-Type": "text/plain", "X-Signature": signature], "hello")
+      #expect(answer.status == status)
+    }
+    #expect(daemon.log.contains("keys of webhooks sealed"))
+    #expect(try await daemon.stop() == 0)
+  }
+
   @Test("the key senders sign with lies sealed in the store, and opens for nothing but its webhook")
   func signed() async throws {
     let key = "planted-hmac-key-51c2"
