@@ -12,6 +12,7 @@ struct StoreFile {
   func create() throws(StoreError) {
     var information = stat()
     if stat(path, &information) == 0 { return }
+    guard errno == ENOENT else { throw .failed("\(path) cannot be reached: \(reason)") }
     try createFolders()
     let descriptor = Glibc.open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
     if descriptor < 0, errno != EEXIST {

@@ -1,4 +1,5 @@
 import FettleCore
+import Glibc
 import HTTPTypes
 import HummingbirdCore
 import Logging
@@ -108,7 +109,16 @@ final class HTTPFront: Sendable {
 
   /// Serves until it is stopped.
   /// - Throws: when the address cannot be listened on.
-  func run() async throws { try await server.run() }
+  func run() async throws {
+    do { try await server.run() } catch let error as IOError {
+      throw NotListening(description: String(cString: strerror(error.errnoCode)))
+    }
+  }
+
+  /// Why an address cannot be listened on, as the system says it.
+  private struct NotListening: Error, CustomStringConvertible {
+    let description: String
+  }
 
   /// Accepts nothing any more; requests that are being answered are answered, for a while.
   func stop() async {

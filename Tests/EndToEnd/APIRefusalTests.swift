@@ -151,7 +151,7 @@ struct APIRefusalTests {
     }
     let second = try bench.daemon(["--listen", String(base.dropFirst("http://".count))])
     #expect(try await second.wait() == 2)
-    #expect(second.log.contains("cannot be listened on"))
+    #expect(second.log.contains("cannot be listened on: Address already in use;"))
     for wrong in ["8080", "example.org:80", "127.0.0.1:99999", "unix:socket"] {
       let refused = try bench.daemon(["--listen", wrong])
       #expect(try await refused.wait() == 64, "\(wrong)")

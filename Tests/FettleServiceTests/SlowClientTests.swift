@@ -59,6 +59,21 @@ struct SlowClientTests {
     try await bench.stop()
   }
 
+  @Test("are told 408 where their request had begun")
+  func told() async throws {
+    let bench = try await Bench { $0.arrival = 1 }
+    let client = HTTPClient(bench.base)
+    let answer = await client.sendRaw(
+      Array("POST /hook/x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc".utf8))
+    #expect(answer.status == 408)
+    #expect(answer.headers["connection"] == "close")
+    #expect(answer.text.contains("did not arrive in time"))
+    // Who said nothing is owed nothing.
+    #expect(await client.sendRaw(Array("POST /hook/x HTTP".utf8)).status == 0)
+    #expect(await client.send("GET", "/health").status == 200)
+    try await bench.stop()
+  }
+
   @Test("do not keep others out: no more connections are open than may be, and each ends")
   func many() async throws {
     let bench = try await Bench { limits in
