@@ -87,7 +87,7 @@ extension SQLiteStore: ScenarioStore {
   public func update<Result: Sendable>(
     _ id: ScenarioID, _ change: @escaping @Sendable (inout ScenarioState) -> Result
   ) async throws(StoreError) -> Result {
-    try await writing { database in
+    try await committing { database in
       let stored = try Row.fetchOne(
         try database.cachedStatement(sql: "SELECT state FROM scenario WHERE id = ?"),
         arguments: [id.number])
