@@ -136,7 +136,8 @@ extension State {
     let width = tabs.reduce(0) { $0 + $1.width + 2 }
     let right = surroundings.storeName.count + 16
     var start = max(column + 3, size.columns - right - width)
-    guard start + width < size.columns else { return }
+    // Nothing is drawn over the name of the store: digits go to the screens all the same.
+    guard start + width < size.columns - surroundings.storeName.count else { return }
     for (tab, text) in zip(Screen.allCases, tabs) {
       let area = Area(row: 0, column: start, rows: 1, columns: text.width)
       frame.put(text, in: area, .role(tab == screen ? .title : .faint))

@@ -51,7 +51,9 @@ extension State {
 
   private mutating func ask(_ selection: BulkSelection) {
     guard !selection.items.isEmpty else {
-      notice = "none of them: " + Self.skippedWords(selection)
+      notice =
+        selection.skipped.isEmpty
+        ? "there is none left" : "none of them: " + Self.skippedWords(selection)
       return
     }
     if selection.items.count > Self.typedNumber || selection.action == .purge {

@@ -120,7 +120,8 @@ extension State {
     case .failure(let error):
       resumeCheck = nil
       notice = "not saved: \(error.description)"
-      return []
+      // It may be another's, or closed, by now: that is shown too.
+      return [.record(.load(id, .refresh))]
     }
   }
 
