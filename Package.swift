@@ -49,21 +49,12 @@ let package = Package(
     .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
     // HTTP and the other protocols; XML and HTML; the parts, encodings and character sets of e-mail.
     // These are loaded when they are first needed. Linking is what a system library of the package
-    // manager does with pkg-config, so where their headers lie is said here.
+    // manager does with pkg-config, and where headers lie only flags would say, with which a package
+    // cannot be a dependency: the few functions that are used are declared in the targets.
     .target(name: "CLoading"),
     .target(name: "CCurl", dependencies: ["CLoading"]),
-    .target(
-      name: "CXML", dependencies: ["CLoading"],
-      cSettings: [.unsafeFlags(["-I/usr/include/libxml2"])]),
-    .target(
-      name: "CMail", dependencies: ["CLoading"],
-      cSettings: [
-        .unsafeFlags([
-          "-I/usr/include/gmime-3.0", "-I/usr/include/glib-2.0",
-          "-I/usr/lib/x86_64-linux-gnu/glib-2.0/include",
-          "-I/usr/lib/aarch64-linux-gnu/glib-2.0/include",
-        ])
-      ]),
+    .target(name: "CXML", dependencies: ["CLoading"]),
+    .target(name: "CMail", dependencies: ["CLoading"]),
 
     .target(
       name: "FettleCore",

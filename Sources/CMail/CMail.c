@@ -1,6 +1,6 @@
 #include "CMail.h"
 
-#include <gmime/gmime.h>
+#include "gmime.h"
 #include <pthread.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 
 #include "CLoading.h"
 
-#include <gmime/gmime.h>
+#include "gmime.h"
 
 static const char *const library[] = {"libgmime-3.0.so.0", "libgmime-3.0.so", NULL};
 

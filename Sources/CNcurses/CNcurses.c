@@ -106,6 +106,8 @@ int fettle_curses_start(int escape_delay_milliseconds) {
   nonl();
   keypad(stdscr, TRUE);
   nodelay(stdscr, TRUE);
+  // Otherwise curses looks for keys in the middle of a picture, and writes it in pieces to do so.
+  typeahead(-1);
   leaveok(stdscr, FALSE);
   idlok(stdscr, FALSE);
   scrollok(stdscr, FALSE);

@@ -2,10 +2,7 @@
 
 #include "Loaded.h"
 
-#include <libxml/HTMLparser.h>
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-#include <libxml/xmlerror.h>
+#include "libxml2.h"
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>

@@ -4,10 +4,7 @@
 
 #include "Loaded.h"
 
-#include <libxml/HTMLparser.h>
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-#include <libxml/xmlerror.h>
+#include "libxml2.h"
 
 static const char *const library[] = {"libxml2.so.2", "libxml2.so", NULL};
 

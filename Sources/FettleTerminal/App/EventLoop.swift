@@ -16,7 +16,7 @@ struct EventLoop {
     var clicks = ClickCounter()
     let first = state.begin()
     terminal.show(state.frame())
-    handle(first, &terminal, &shallQuit)
+    for effect in handle(first, &terminal, &shallQuit) { runner.start(effect) }
     var nextLook = Self.monotonicMilliseconds() + refreshInterval
     while !shallQuit {
       let wakening = terminal.wait(
@@ -47,26 +47,32 @@ struct EventLoop {
       }
       guard !messages.isEmpty else { continue }
       var needsPaint = false
+      var asked: [Effect] = []
       // Everything that waits is taken in before one picture is painted.
       for message in messages where !shallQuit {
         if case .unopened(let error) = message { return .unopened(error) }
-        handle(state.update(message), &terminal, &shallQuit)
+        asked += handle(state.update(message), &terminal, &shallQuit)
         needsPaint = needsPaint || state.needsPaint
       }
       // The size may have become another one while the program was suspended.
       let size = terminal.size()
       if size != state.size {
-        handle(state.update(.resized(size)), &terminal, &shallQuit)
+        asked += handle(state.update(.resized(size)), &terminal, &shallQuit)
         needsPaint = true
       }
       if !shallQuit, needsPaint { terminal.show(state.frame()) }
+      // A key paints first: what it asks of the store would take the processor from the picture.
+      for effect in asked { runner.start(effect) }
     }
     return .quit
   }
 
+  /// Does what concerns the screen.
+  /// - Returns: what is to be done elsewhere.
   private func handle(
     _ effects: [Effect], _ terminal: inout NcursesTerminal, _ shallQuit: inout Bool
-  ) {
+  ) -> [Effect] {
+    var others: [Effect] = []
     for effect in effects {
       switch effect {
       case .quit: shallQuit = true
@@ -82,9 +88,10 @@ struct EventLoop {
         } else {
           Task.detached { [clipboard, mailbox] in mailbox.post(.copied(clipboard.take(text))) }
         }
-      default: runner.start(effect)
+      default: others.append(effect)
       }
     }
+    return others
   }
 
   private static func monotonicMilliseconds() -> Int {

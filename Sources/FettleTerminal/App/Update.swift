@@ -61,6 +61,8 @@ extension State {
 
   mutating func pressed(_ key: Key) -> [Effect] {
     let context = context
+    // What took the line of the keys was read.
+    if noticeParts(columns: size.columns) != nil { notice = "" }
     if let typing, context == .value, key == .character(" "), typing.editor?.kind == .boolean {
       nextChoice()
       return []
@@ -193,7 +195,7 @@ extension State {
     case (.keep, .closingReason(let id)):
       let reason = typing.line.text.trimmed
       guard !reason.isEmpty else {
-        self.typing?.problem = "say why in a few words; Esc leaves it open"
+        self.typing?.problem = "say why; Esc leaves it open"
         return []
       }
       self.typing = nil
@@ -202,7 +204,7 @@ extension State {
     case (.keep, .closingReasonOfMany(let target)):
       let reason = typing.line.text.trimmed
       guard !reason.isEmpty else {
-        self.typing?.problem = "say why in a few words; Esc leaves them open"
+        self.typing?.problem = "say why; Esc leaves them open"
         return []
       }
       self.typing = nil

@@ -87,8 +87,17 @@ extension State {
         " " + Self.verb(bulk.progress.action)
           + " \(bulk.progress.ended)/\(bulk.progress.total) · B shows it", in: line, .role(.notice))
     } else {
-      frame.put(" " + notice, in: line, .role(.notice))
+      let text = noticeParts(columns: line.columns)?.first ?? notice
+      frame.put(" " + text, in: line, .role(.notice))
     }
+  }
+
+  /// A notice the line is too short for goes on in the line of the keys, until the next one.
+  func noticeParts(columns: Int) -> [SafeText]? {
+    guard notice.width + 1 > columns, question == nil, typing == nil, trouble == nil,
+      bulk == nil || bulk?.isRunning == false
+    else { return nil }
+    return notice.wrapped(to: columns - 2, lines: 2)
   }
 
   /// That the store does not answer, when it has not for a while (terminal 3.10).
@@ -222,6 +231,10 @@ extension State {
 
   /// The keys that matter here, as many as fit.
   func drawKeys(into frame: inout Frame, _ line: Area) {
+    if help == nil, picker == nil, let parts = noticeParts(columns: line.columns), parts.count > 1 {
+      frame.put(" " + parts[1], in: line, .role(.notice))
+      return
+    }
     var column = 1
     var room = line.columns
     let bindings = bindings(context).filter { !$0.name.isEmpty }

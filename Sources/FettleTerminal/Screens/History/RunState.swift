@@ -48,7 +48,8 @@ struct RunState: Equatable, Sendable {
         line.module != summary.failedModule
       else { return line }
       return ChainDiagram.Line(
-        module: line.module, prefix: line.prefix, text: line.text, note: "\(failed) failed",
+        module: line.module, prefix: line.prefix,
+        text: "✗" + SafeText(glyphs: Array(line.text.glyphs.dropFirst())), note: "\(failed) failed",
         role: .problem)
     }
   }
@@ -255,6 +256,7 @@ extension State {
       + "\(run.opened.row.storedCount) stored · "
       + Quantity.seconds(milliseconds: Int(end.milliseconds - summary.started.milliseconds))
       + (run.isHeld ? " · held" : "")
+      + (screen == .live && summary.ended != nil ? " · nothing runs now; this was the last" : "")
       + (run.opened.row.stopAskedBy.map { author -> SafeText in
         summary.ended == nil ? " · stopping, \(author) asked" : " · stopped by \(author)"
       } ?? "")

@@ -31,6 +31,7 @@ extension KeyMap {
       [.character("/")], "filter",
       "Filter: words, status: error: scenario: module: age: size: bundle.PATH: and more; Tab completes",
       .filter),
+    KeyBinding([.character("b")], "group", "Group the records by their cause", .groups),
     KeyBinding([.character("s")], "", "Sort by the next column", .sortByNext),
     KeyBinding([.character("S")], "", "Turn the order round", .sortReversed),
     KeyBinding([.function(2)], "", "Pick a saved view", .pickView),
@@ -41,7 +42,6 @@ extension KeyMap {
     KeyBinding(
       [.character("x")], "close", "Close the record or all marked with a reason, or delete",
       .closeRecord, unavailable: { $0.list.marks.isEmpty ? noChange($0) : $0.readOnlyReason }),
-    KeyBinding([.character("b")], "group", "Group the records by their cause", .groups),
     KeyBinding(
       [.character("u")], "", "Take back what was deleted last, or what is marked in the bin",
       .takeBackDelete,

@@ -176,6 +176,7 @@ extension State {
     let bar = SafeText(
       own: String(repeating: "█", count: filled) + String(repeating: "░", count: 5 - filled))
     let percent = bytes * 100 / limit
+    if bytes > 0, percent == 0 { return bar + " <1%" }
     return bar + (percent >= 80 ? " \(percent)%!" : " \(percent)%")
   }
 
