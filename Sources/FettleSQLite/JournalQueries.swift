@@ -108,8 +108,8 @@ extension SQLiteStore: ExecutionJournal {
       try database.run(
         """
         UPDATE execution SET ended = ?, status = ?, operations = ?, stored = ?, error = ?,
-          failed_module = ?, warnings = ?, transferred = transferred + ?, lease_until = NULL,
-          worker = NULL WHERE number = ?
+          failed_module = ?, warnings = ?, transferred = transferred + ?, filtered = ?,
+          lease_until = NULL, worker = NULL WHERE number = ?
         """,
         summary.ended.map { .number($0.milliseconds) } ?? .null, .text(summary.status.rawValue),
         .number(summary.operations), .number(summary.stored.count),
@@ -117,7 +117,7 @@ extension SQLiteStore: ExecutionJournal {
         summary.failedModule.map { .number($0.number) } ?? .null,
         summary.warnings.isEmpty
           ? .null : .bytes(ValueCodec.encode(.array(summary.warnings.map(Value.text)))),
-        .number(transferred), .number(number))
+        .number(transferred), .number(summary.filtered), .number(number))
       try self.rows(database).settleUndone(by: summary)
       if summary.origin == .instant {
         try EventRows(database: database, records: self.rows(database))
@@ -278,6 +278,7 @@ extension ExecutionRow {
     }
     summary.status = status
     summary.operations = row["operations"]
+    summary.filtered = row["filtered"]
     if let error = row["error"] as Data? {
       summary.error = try ModuleError(bytes: [UInt8](error), what: "the error of an execution")
     }
@@ -486,6 +487,7 @@ extension JournalEntry.Step {
     case .begun(_, let effect): ("begun", .text(effect.rawValue))
     case .finished(_, let output): ("finished", output.stored)
     case .failed(_, let error): ("failed", error.stored)
+    case .filteredOut(let refusal): ("filteredOut", refusal.stored)
     case .committed: ("committed", nil)
     case .rolledBack: ("rolledBack", nil)
     }
@@ -504,6 +506,9 @@ extension JournalEntry.Step {
       self = .failed(
         input: input,
         error: ModuleError(stored: outcome) ?? ModuleError(.unexpected, "not kept"))
+    case "filteredOut":
+      self = .filteredOut(
+        FilterRefusal(stored: outcome) ?? FilterRefusal(filter: nil, conditions: []))
     case "committed": self = .committed
     case "rolledBack": self = .rolledBack
     default: return nil
@@ -538,6 +543,32 @@ extension OperationOutput: Stored {
       },
       warnings: (fields["warnings"]?.array ?? []).compactMap(\.text),
       changes: (fields["changes"]?.array ?? []).compactMap(DataChange.init(stored:)))
+  }
+}
+
+extension FilterRefusal: Stored {
+  var stored: Value {
+    [
+      "filter": filter.map(Value.text) ?? .null,
+      "conditions": .array(
+        conditions.map { condition in
+          var fields: Collection = ["text": .text(condition.text), "left": condition.left]
+          fields["right"] = condition.right
+          return .collection(fields)
+        }),
+    ]
+  }
+
+  init?(stored: Value) {
+    guard let fields = stored.collection, let conditions = fields["conditions"]?.array else {
+      return nil
+    }
+    self.init(
+      filter: fields["filter"]?.text,
+      conditions: conditions.compactMap { condition in
+        guard let parts = condition.collection, let text = parts["text"]?.text else { return nil }
+        return UnmetCondition(text: text, left: parts["left"] ?? .null, right: parts["right"])
+      })
   }
 }
 

@@ -26,7 +26,9 @@ struct CrashTests {
 
   @Test(
     "at any write loses no piece of work and repeats none",
-    arguments: zip([ResumeTests.routers, ResumeTests.aggregations], [UInt64(7), 8]))
+    arguments: zip(
+      [ResumeTests.routers, ResumeTests.aggregations, FilterAccountTests.filters],
+      [UInt64(7), 8, 9]))
   func anyWrite(modules: String, seed: UInt64) async throws {
     let blueprint = try Workbench.blueprint(modules)
     let bundles: [Bundle] = [["n": 1, "items": ["x", "y"]], ["n": 2, "items": ["x"]]]

@@ -27,14 +27,22 @@ public struct Filter: Sendable, Hashable {
   /// Whether a bundle may enter.
   /// - Throws: the failure of an expression in a condition.
   public func passes(in scope: Scope) throws(ExpressionError) -> Bool {
-    guard groups.contains(where: { !$0.isEmpty }) else { return true }
+    try refusal(in: scope) == nil
+  }
+
+  /// Why a bundle may not enter; nil when it may.
+  /// - Throws: the failure of an expression in a condition.
+  public func refusal(in scope: Scope) throws(ExpressionError) -> FilterRefusal? {
+    var unmet: [UnmetCondition] = []
     groups: for group in groups where !group.isEmpty {
       for condition in group {
-        guard try condition.holds(in: scope) else { continue groups }
+        guard let refused = try condition.refusal(in: scope) else { continue }
+        unmet.append(refused)
+        continue groups
       }
-      return true
+      return nil
     }
-    return false
+    return unmet.isEmpty ? nil : FilterRefusal(filter: summary, conditions: unmet)
   }
 
   /// The label, or the conditions in short, as the chain shows them; nil when everything passes and

@@ -81,6 +81,8 @@ public struct ExecutionSummary: Sendable, Hashable {
   public var status: ExecutionStatus
   /// The operations performed (semantics 6.2.6).
   public var operations: Int
+  /// How often a filter stopped a bundle. A run that did little may owe that to one (semantics P37).
+  public var filtered = 0
   /// The incomplete executions it stored.
   public var stored: [RecordID]
   /// When Break directives with automatic completion took failures, one after the other, at the end

@@ -48,16 +48,27 @@ public struct Condition: Sendable, Hashable {
   /// `not`. An operator nobody knows is never met, as in Make; refuse it before a run.
   /// - Throws: the failure of an operand, or of a pattern.
   public func holds(in scope: Scope) throws(ExpressionError) -> Bool {
-    guard let operation else { return false }
+    try refusal(in: scope) == nil
+  }
+
+  /// What the condition found where it is not met; nil where it is.
+  /// - Throws: the failure of an operand, or of a pattern.
+  func refusal(in scope: Scope) throws(ExpressionError) -> UnmetCondition? {
+    let operation = operation
     let first = try left.evaluate(in: scope)
-    let second = operation.isUnary ? .null : try right?.evaluate(in: scope) ?? .null
-    do throws(Failure) {
-      return try operation.holds(first, second, scope) != operation.isNegated
-    } catch {
-      throw ExpressionError(
-        message: error.detail.message, expression: (right ?? left).source, position: 1,
-        value: error.detail.value)
+    let takesSecond = operation?.isUnary == false
+    let second = takesSecond ? try right?.evaluate(in: scope) ?? .null : .null
+    if let operation {
+      do throws(Failure) {
+        if try operation.holds(first, second, scope) != operation.isNegated { return nil }
+      } catch {
+        throw ExpressionError(
+          message: error.detail.message, expression: (right ?? left).source, position: 1,
+          value: error.detail.value)
+      }
     }
+    return UnmetCondition(
+      text: summary, left: first.abridged, right: takesSecond ? .some(second.abridged) : .none)
   }
 }
 

@@ -22,6 +22,8 @@ public struct JournalEntry: Sendable, Hashable {
     case finished(input: Value, output: OperationOutput)
     /// It failed.
     case failed(input: Value, error: ModuleError)
+    /// A bundle did not pass the filter of the module, and went no further on this way.
+    case filteredOut(FilterRefusal)
     /// The changes of the cycle were carried out. Stands under module 0.
     case committed
     /// The changes of the cycle were given up. Stands under module 0.
@@ -46,7 +48,7 @@ public struct JournalEntry: Sendable, Hashable {
   public var input: Value {
     switch step {
     case .begun(let input, _), .finished(let input, _), .failed(let input, _): input
-    case .committed, .rolledBack: .null
+    case .filteredOut, .committed, .rolledBack: .null
     }
   }
 }

@@ -29,7 +29,7 @@ extension Cycle {
       frames.append(.route(router: router, index: index, passedAny: passedAny))
       defer { frames.removeLast() }
       let passage: Passage
-      switch passesFilter(of: first, sight: sight) {
+      switch try await passesFilter(of: first, sight: sight) {
       case .filteredOut: continue
       case .passes:
         passedAny = true

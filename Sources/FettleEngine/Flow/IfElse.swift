@@ -109,19 +109,22 @@ extension Cycle {
     _ merge: Merge, from branch: Int?, sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     visits[merge.module.id, default: ModuleVisit(module: merge.module.id)].seen += 1
+    let refusal: FilterRefusal?
     let bundle: Bundle
     do throws(ModuleError) {
       do throws(ExpressionError) {
-        if let filter = merge.filter(for: branch), try !filter.passes(in: scope(sight)) {
-          return .completed
-        }
+        refusal = try merge.filter(for: branch)?.refusal(in: scope(sight))
       } catch {
         throw ModuleError(error.type, "the filter failed: \(error)", stage: .filter)
       }
-      bundle = try merge.bundle(from: branch, in: scope(sight))
+      bundle = refusal == nil ? try merge.bundle(from: branch, in: scope(sight)) : [:]
     } catch {
       return try await failed(
         error, input: .null, in: merge.flow, at: merge.position, sight: sight)
+    }
+    if let refusal {
+      try await stopped(merge.module, by: refusal)
+      return .completed
     }
     visits[merge.module.id]?.passed += 1
     execution.operations += 1

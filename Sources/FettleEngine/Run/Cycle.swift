@@ -263,7 +263,7 @@ struct Cycle {
     guard let station = plan.station(of: module.id) else { return .completed }
     if case .placeholder = station.part { return .completed }
     if !entered {
-      switch passesFilter(of: module, sight: sight) {
+      switch try await passesFilter(of: module, sight: sight) {
       case .passes: break
       case .filteredOut: return .completed
       case .failed(let error):
@@ -485,19 +485,33 @@ struct Cycle {
     case failed(ModuleError)
   }
 
-  mutating func passesFilter(of module: ModuleNode, sight: VisibleBundles) -> FilterResult {
+  /// Whether a bundle passes the filter of a module. Where it does not, the journal says why.
+  mutating func passesFilter(
+    of module: ModuleNode, sight: VisibleBundles
+  ) async throws(StoreError) -> FilterResult {
     visits[module.id, default: ModuleVisit(module: module.id)].seen += 1
     if let filter = module.filter {
-      do throws(ExpressionError) {
-        guard try filter.passes(in: scope(sight)) else { return .filteredOut }
-      } catch {
+      let refusal: FilterRefusal?
+      do throws(ExpressionError) { refusal = try filter.refusal(in: scope(sight)) } catch {
         // The failure of a filter is one of the module it guards (semantics 6.5.7).
         let name = filter.summary.map { " \"\($0)\"" } ?? ""
         return .failed(
           ModuleError(error.type, "the filter\(name) failed: \(error)", stage: .filter))
       }
+      if let refusal {
+        try await stopped(module, by: refusal)
+        return .filteredOut
+      }
     }
     visits[module.id]?.passed += 1
     return .passes
+  }
+
+  /// A filter stopped a bundle before a module.
+  mutating func stopped(
+    _ module: ModuleNode, by refusal: FilterRefusal
+  ) async throws(StoreError) {
+    execution.filtered += 1
+    try await journal.filteredOut(module.id, refusal)
   }
 }

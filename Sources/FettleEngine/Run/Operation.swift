@@ -21,7 +21,7 @@ struct Operation {
       case .begun(let input, _): self = .interrupted(sending: input)
       case .finished(let input, let output): self = .emitted(output, input: input)
       case .failed(let input, let error): self = .failed(error, input: input)
-      case .committed, .rolledBack: self = .interrupted(sending: nil)
+      case .filteredOut, .committed, .rolledBack: self = .interrupted(sending: nil)
       }
     }
   }

@@ -59,6 +59,7 @@ struct RunJournal {
     // A walk that comes to another module than the journal has nothing to go on; what is left is
     // kept as a record rather than guessed.
     guard entry.module == module else { return .interrupted(sending: nil) }
+    if case .filteredOut = entry.step { return .interrupted(sending: nil) }
     position += 1
     settle(entry)
     return .done(entry.step)
@@ -87,6 +88,19 @@ struct RunJournal {
   }
 
   // MARK: Writing
+
+  /// A bundle did not pass the filter of a module. In a take-over the entry that says so is behind
+  /// the walk now; one that had not reached the disk is not missed, as nothing waits for it.
+  mutating func filteredOut(
+    _ module: ModuleID, _ refusal: FilterRefusal
+  ) async throws(StoreError) {
+    guard let recorded else { return try await end(module, .filteredOut(refusal)) }
+    guard position < recorded.count, recorded[position].module == module,
+      case .filteredOut = recorded[position].step
+    else { return }
+    position += 1
+    settle(recorded[position - 1])
+  }
 
   /// Before an operation that cannot simply be done again: everything up to here is on disk when
   /// this returns (durability 2, barrier 2).

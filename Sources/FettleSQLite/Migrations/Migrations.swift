@@ -22,6 +22,7 @@ enum Migrations {
     migrator.registerMigration("021_transfer", migrate: transfer)
     migrator.registerMigration("018_stop_requests", migrate: stopRequests)
     migrator.registerMigration("022_call_backs", migrate: callBacks)
+    migrator.registerMigration("025_filtered", migrate: filtered)
     return migrator
   }()
 }

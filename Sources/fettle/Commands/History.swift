@@ -34,7 +34,8 @@ struct History: AsyncParsableCommand {
     }
     if json { return Console.say(.array(rows.map { .collection($0.json) })) }
     guard !rows.isEmpty else { return Console.say("Nothing has run yet.") }
-    Console.say("EXECUTION STARTED             STATUS   BY         OPS STORED  TOOK      SCENARIO")
+    Console.say(
+      "EXECUTION STARTED             STATUS   BY         OPS FILTERED STORED  TOOK      SCENARIO")
     for row in rows { Console.say(row.line) }
   }
 }
@@ -152,7 +153,8 @@ extension ExecutionRow {
     return [
       cell(String(summary.id.prefix(8)), 9), cell(String(summary.started.iso8601.prefix(19)), 19),
       cell(summary.status.rawValue, 8), cell(summary.origin.rawValue, 10),
-      cell("\(summary.operations)", 3), cell("\(storedCount)", 7), cell(took ?? "running", 9),
+      cell("\(summary.operations)", 3), cell("\(summary.filtered)", 8), cell("\(storedCount)", 7),
+      cell(took ?? "running", 9),
       scenarioName,
     ].joined(separator: " ")
   }
@@ -162,6 +164,7 @@ extension ExecutionRow {
     var fields = summary.json.collection ?? [:]
     fields["scenarioName"] = .text(scenarioName)
     fields["origin"] = .text(summary.origin.rawValue)
+    fields["filtered"] = .integer(summary.filtered)
     fields["stored"] = .integer(storedCount)
     fields["retryOf"] = summary.retryOf.map { .text($0.text) } ?? .null
     return fields
@@ -175,6 +178,7 @@ extension JournalEntry {
     case .finished(_, let output):
       "module \(module) gave \(output.bundles.count) bundle\(output.bundles.count == 1 ? "" : "s")"
     case .failed(_, let error): "module \(module) failed: \(error.type): \(error.message)"
+    case .filteredOut(let refusal): "module \(module) not reached: \(refusal.explanation)"
     case .committed: "committed"
     case .rolledBack: "rolled back"
     }
@@ -195,6 +199,13 @@ extension JournalEntry {
     case .failed(_, let error):
       fields["step"] = "failed"
       fields["error"] = error.value
+    case .filteredOut(let refusal):
+      fields["step"] = "filteredOut"
+      fields["filter"] = refusal.filter.map(Value.text) ?? .null
+      fields["conditions"] = .array(
+        refusal.conditions.map {
+          ["condition": .text($0.text), "a": $0.left, "b": $0.right ?? .null]
+        })
     case .committed: fields["step"] = "committed"
     case .rolledBack: fields["step"] = "rolledBack"
     }

@@ -229,6 +229,13 @@ extension State {
         " "
         + (summary.map { "\($0.operations)" } ?? SafeText("OPS")).padded(to: 5, rightAligned: true)
     }
+    if size.columns >= 100 {
+      // A run that did nothing may owe that to a filter.
+      text +=
+        " "
+        + (summary.map { $0.filtered == 0 ? "" : "\($0.filtered)" } ?? SafeText("FILTERED"))
+        .padded(to: 8, rightAligned: true)
+    }
     text +=
       " "
       + (row.map { $0.storedCount == 0 ? "" : "\($0.storedCount)" } ?? SafeText("STORED"))

@@ -66,6 +66,7 @@ struct RunState: Equatable, Sendable {
       case .failed:
         visit.passed += 1
         visit.failed += 1
+      case .filteredOut: visit.seen += 1
       case .begun, .committed, .rolledBack: break
       }
       worked[entry.module] = visit
@@ -81,7 +82,7 @@ struct RunState: Equatable, Sendable {
           visit.passed = incoming
           visit.emitted = incoming
         }
-        if let incoming { visit.seen = max(incoming, visit.passed) }
+        visit.seen = max(incoming ?? 0, visit.passed + visit.seen)
         if visit.seen > 0 || visit.passed > 0 { visits.append(visit) }
         for route in module.routes { walk(route.flow, incoming: visit.passed) }
         for branch in module.branches { walk(branch.flow, incoming: nil) }
@@ -112,6 +113,8 @@ struct RunState: Equatable, Sendable {
         lines.append((head + "finished, \(output.bundles.count) out", .done))
       case .failed(_, let error):
         lines.append((head + "\(error.type.rawValue): \(error.message)", .problem))
+      case .filteredOut(let refusal):
+        lines.append((head + "not reached: \(refusal.explanation)", .waiting))
       case .committed: lines.append((head + "committed", .done))
       case .rolledBack: lines.append((head + "rolled back", .problem))
       }
