@@ -46,29 +46,31 @@ struct FrameTests {
   ]
 
   @Test("what lies over them is as it was", arguments: sizes)
-  func overlays(size: Size) throws {
+  func overlays(size: Size) async throws {
     for place in Self.places {
       for isASCII in [false, true] {
         let play = try #require(try KeyFlows.at(place.context, size: size, isASCII: isASCII))
         #expect(play.state.context == place.context, "\(place.name)")
-        try Self.check(play, place.name, size, isASCII)
+        try await Self.check(play, place.name, size, isASCII)
       }
     }
   }
 
   @Test("a chain in boxes is as it was")
-  func boxes() throws {
+  func boxes() async throws {
     for isASCII in [false, true] {
       let size = Size(rows: 45, columns: 140)
       var play = try KeyFlows.play(size: size, isASCII: isASCII)
       play.press(.enter, .character("c"))
-      try Self.check(play, "boxes", size, isASCII)
+      try await Self.check(play, "boxes", size, isASCII)
     }
   }
 
   private static func check(
     _ play: ScreenPlay, _ screen: String, _ size: Size, _ isASCII: Bool
-  ) throws {
+  ) async throws {
+    // Many pictures are many seconds, in which other tests wait for what they have asked.
+    await Task.yield()
     let frame = play.state.frame()
     let text = frame.text + "\n(cursor \(frame.cursor.row + 1):\(frame.cursor.column + 1))\n"
     let name = "\(screen)-\(size.columns)x\(size.rows)\(isASCII ? "-ascii" : "").txt"
@@ -77,12 +79,12 @@ struct FrameTests {
   }
 
   @Test("are as they were", arguments: sizes)
-  func golden(size: Size) throws {
+  func golden(size: Size) async throws {
     for screen in Self.screens {
       for isASCII in [false, true] {
         var play = try KeyFlows.play(size: size, isASCII: isASCII)
         for key in screen.keys { play.press(key) }
-        try Self.check(play, screen.name, size, isASCII)
+        try await Self.check(play, screen.name, size, isASCII)
       }
     }
   }
@@ -122,8 +124,9 @@ struct FrameTests {
   ]
 
   @Test("without colour they are told apart as they were", arguments: sizes)
-  func monochrome(size: Size) throws {
+  func monochrome(size: Size) async throws {
     for screen in Self.screens where Self.looked.contains(screen.name) {
+      await Task.yield()
       var play = try KeyFlows.play(size: size, isASCII: false)
       for key in screen.keys { play.press(key) }
       try Self.compare(
@@ -133,7 +136,7 @@ struct FrameTests {
   }
 
   @Test("no screen is too small to live, 1x1 included")
-  func tiny() throws {
+  func tiny() async throws {
     let records = try Fixtures.records()
     let plays = Self.screens.map { screen in
       var play = ScreenPlay(records)
@@ -144,6 +147,7 @@ struct FrameTests {
     }
     for rows in [1, 2, 5, 9, 10, 11, 17, 21] {
       for columns in [1, 3, 39, 40, 41, 59, 60, 61, 119] {
+        await Task.yield()
         for play in plays {
           var play = play
           play.send(.resized(Size(rows: rows, columns: columns)))

@@ -78,7 +78,7 @@ enum KeyFlows {
 struct KeyFlowTests {
   @Test(
     "each key of each table does what can be seen, or says why not", arguments: KeyContext.allCases)
-  func everyKey(context: KeyContext) throws {
+  func everyKey(context: KeyContext) async throws {
     // What is scrolled needs a screen that it does not fit.
     let sizes = [Size(rows: 45, columns: 140), Size(rows: 10, columns: 40)]
     let starts = try sizes.map {
@@ -89,6 +89,7 @@ struct KeyFlowTests {
       // Only a date has parts to step through; its own test does.
       if context == .value, [.stepUp, .stepDown].contains(binding.command) { continue }
       for key in binding.keys {
+        await Task.yield()
         guard !Self.mayFit.contains(context) || !Self.scrolls.contains(binding.command) else {
           continue
         }
