@@ -68,6 +68,11 @@ extension ExecutionSummary {
         + "\(Number(duration).text) s"
     ]
     lines += warnings.map { "warning: \($0)" }
+    if filtered > 0 {
+      lines.append(
+        "Filters stopped bundles \(filtered) time\(filtered == 1 ? "" : "s"): "
+          + "'fettle log \(id.prefix(8))' tells where and why.")
+    }
     if let error {
       let place =
         failedModule.flatMap { blueprint.module($0) }
@@ -107,7 +112,7 @@ extension ExecutionSummary {
     [
       "id": .text(id), "scenarioId": .integer(scenario.number), "status": .text(status.rawValue),
       "started": .date(started), "ended": ended.map(Value.date) ?? .null,
-      "operations": .integer(operations),
+      "operations": .integer(operations), "filtered": .integer(filtered),
       "stored": .array(stored.map { .text($0.text) }),
       "warnings": .array(warnings.map(Value.text)),
       "error": error.map(\.value) ?? .null,
