@@ -65,6 +65,7 @@ let package = Package(
       name: "FettleConnectors",
       dependencies: [
         "FettleCore", "CCurl", "CXML", "CMail",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SwiftCSV", package: "SwiftCSV"), .product(name: "Yams", package: "Yams"),
       ],
       // The apps that come with Fettle are part of the program: one file to install.

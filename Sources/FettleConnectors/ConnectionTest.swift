@@ -3,9 +3,14 @@ public import FettleCore
 /// Tries whether a connection works, without changing anything on the other side.
 public struct ConnectionTest: Sendable {
   private let transport: Transport
+  private let connections: any ConnectionOpening
 
   /// A test over that transport.
-  public init(transport: Transport = .shared) { self.transport = transport }
+  /// - Parameter connections: where a secret is kept that the service gave in the place of another.
+  public init(transport: Transport = .shared, connections: any ConnectionOpening) {
+    self.transport = transport
+    self.connections = connections
+  }
 
   /// Tries it.
   /// - Parameter url: the address to ask, where the connection is one of web services.
@@ -25,7 +30,7 @@ public struct ConnectionTest: Sendable {
   }
 
   private func web(_ open: OpenConnection, _ url: String?) async throws(ModuleError) -> String {
-    let authentication = HTTPAuthentication(transport: transport, connections: NoConnections())
+    let authentication = HTTPAuthentication(transport: transport, connections: connections)
     guard let address = url ?? open.setting("url") else {
       if open.connection.kind == "oauth2" {
         _ = try await authentication.tokens.token(of: open, over: transport)

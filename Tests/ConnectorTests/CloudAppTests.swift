@@ -1,6 +1,7 @@
 @testable import FettleConnectors
 import FettleCore
 import FettleTestKit
+import Foundation
 import Testing
 
 /// Each against a server that answers as the reference of its API says.
@@ -223,5 +224,123 @@ struct CloudAppTests {
       parameters: ["__IMTCONN__": "CONN", "record": "OPTASK"], apps: apps)
     #expect(error?.type == .data)
     #expect(error?.message.contains("not a valid field") == true)
+  }
+
+  @Test("google-sheets:watchRows emits each row once, with its number")
+  func watchRows() async throws {
+    let server = LoopbackHTTP { request in
+      request.path == "/token"
+        ? .json(200, ["access_token": "at-sesame"])
+        : .json(200, ["values": [["a", "1"], ["b"], ["c", "3"]]])
+    }
+    let apps = try sheets(server.base)
+    let rows = try await run(
+      "google-sheets:watchRows", [:],
+      parameters: [
+        "spreadsheetId": "/S1", "sheetId": "In box", "includesHeaders": true, "limit": 2,
+      ], apps)
+    #expect(rows.map { $0["__ROW_NUMBER__"] } == [2, 3])
+    #expect(rows.map { $0["0"] } == ["a", "b"])
+    #expect(rows.first?["1"] == "1" && rows.last?["1"] == .null)
+    #expect(server.requests.last?.path.hasSuffix("!A2:ZZ") == true)
+  }
+
+  @Test("gmail and google-email send a message as RFC 5322 has it, in the base64 of addresses")
+  func gmail() async throws {
+    let server = LoopbackHTTP { request in
+      request.path == "/token"
+        ? .json(200, ["access_token": "at-sesame"])
+        : .json(200, ["id": "m1", "threadId": "t1", "labelIds": ["SENT"]])
+    }
+    let settings: Collection = [
+      "url": .text(server.base), "token-url": .text(server.base + "/token"), "client-id": "client",
+    ]
+    func sent() throws -> String {
+      let raw = try JSONReader.read(server.requests.last?.text ?? "").collection?["raw"]?.text
+      let text = try #require(raw)
+      #expect(!text.contains("+") && !text.contains("/"))
+      let bytes = try #require(
+        Data(base64Encoded: text.replacing("-", with: "+").replacing("_", with: "/")))
+      return String(decoding: bytes, as: UTF8.self)
+    }
+    func decoded(_ text: Substring?) -> String? {
+      text.flatMap { Data(base64Encoded: String($0)) }.map { String(decoding: $0, as: UTF8.self) }
+    }
+    let one = try modules(
+      "gmail", kind: "oauth2", settings: settings, secrets: ["refresh-token": "rt-sesame"])
+    let made = try await run(
+      "gmail:sendEmail",
+      [
+        "to": "ada@example.org\r\nBcc: eve@example.org", "subject": "Grüße ÿÿÿ>>>???",
+        "contentType": "text/html", "body": "<p>für Ada</p>",
+      ], one)
+    #expect(made.first?["id"] == "m1")
+    #expect(server.requests.last?.path == "/users/me/messages/send")
+    let lines = try sent().split(separator: "\r\n", omittingEmptySubsequences: false)
+    #expect(lines.first == "To: ada@example.org Bcc: eve@example.org")
+    let subject = lines.first { $0.hasPrefix("Subject: ") }
+    #expect(decoded(subject?.dropFirst(19).dropLast(2)) == "Grüße ÿÿÿ>>>???")
+    #expect(lines.contains("Content-Type: text/html; charset=utf-8"))
+    #expect(decoded(lines.last) == "<p>für Ada</p>")
+    let two = try modules(
+      "google-email", kind: "oauth2", settings: settings, secrets: ["refresh-token": "rt-sesame"])
+    _ = try await run(
+      "google-email:sendAnEmail",
+      [
+        "to": ["ada@example.org", "eva@example.org"], "cc": ["bob@example.org"], "subject": "Hi",
+        "bodyType": "collection", "contents": [["text": "one"], ["text": "two"]],
+      ], two)
+    let other = try sent().split(separator: "\r\n", omittingEmptySubsequences: false)
+    #expect(other.prefix(2) == ["To: ada@example.org, eva@example.org", "Cc: bob@example.org"])
+    #expect(other.contains("Content-Type: text/plain; charset=utf-8"))
+    #expect(decoded(other.last) == "one\ntwo")
+  }
+
+  @Test("supabase:makeAnApiCall and amazon-seller:makeApiCall ask what the blueprint says")
+  func anyCall() async throws {
+    let server = LoopbackHTTP { request in
+      switch request.path {
+      case "/token": .json(200, ["access_token": "at-sesame-seller"])
+      case "/reports/2021-06-30/reports" where request.method == "POST":
+        .json(202, ["reportId": "R1"])
+      case "/reports/2021-06-30/reports":
+        .json(429, ["errors": [["code": "QuotaExceeded", "message": "slow down"]]])
+      default: LoopbackHTTP.Answer(204)
+      }
+    }
+    let call: Collection = [
+      "url": "/rest/v1/orders?id=eq.7", "method": "PATCH", "qs": [],
+      "headers": [
+        ["key": "Content-Type", "value": "application/json"],
+        ["key": "Prefer", "value": "return=minimal"],
+      ], "body": #"{"status":"sent"}"#,
+    ]
+    let changed = try await run("supabase:makeAnApiCall", call, supabase(server.base))
+    #expect(changed.first?["statusCode"] == 204)
+    let request = try #require(server.requests.last)
+    #expect(request.method == "PATCH" && request.text == #"{"status":"sent"}"#)
+    #expect(request.query == ["id": "eq.7"])
+    #expect(request.headers["prefer"] == "return=minimal")
+    #expect(request.headers["content-type"] == "application/json")
+    let seller = try modules(
+      "amazon-seller", kind: "oauth2",
+      settings: [
+        "url": .text(server.base), "token-url": .text(server.base + "/token"),
+        "client-id": "client", "token-header": "x-amz-access-token",
+      ], secrets: ["refresh-token": "rt-sesame"])
+    let asked = try await run(
+      "amazon-seller:makeApiCall",
+      [
+        "url": "/reports/2021-06-30/reports", "method": "post", "qs": [],
+        "headers": [["name": "Content-Type", "value": "application/json"]], "body": "{}",
+      ], seller)
+    #expect(asked.first?["body"] == ["reportId": "R1"])
+    #expect(server.requests.last?.headers["x-amz-access-token"] == "at-sesame-seller")
+    #expect(server.requests.last?.headers["authorization"] == nil)
+    let error = await failure(
+      "amazon-seller:makeApiCall", ["url": "/reports/2021-06-30/reports", "method": "get"],
+      parameters: ["__IMTCONN__": "CONN"], apps: seller)
+    #expect(error?.type == .rateLimit)
+    #expect(error?.message.contains("slow down") == true)
   }
 }

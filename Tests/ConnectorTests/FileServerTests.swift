@@ -170,8 +170,11 @@ struct FTPTests {
     #expect(await files(port: nobody.port).error("ActionListFiles", list)?.type == .connection)
     let closed = LoopbackSocket(.hangsUp)
     #expect(await files(port: closed.port).error("ActionListFiles", list)?.type == .connection)
-    // What does not fit is small enough to be on its way when the server refuses it: in the middle of
-    // a larger one the server breaks off, and what it says then may be lost.
+    let reset = LoopbackSocket(.reset)
+    #expect(await files(port: reset.port).error("ActionListFiles", list)?.type == .connection)
+    let garbage = LoopbackSocket(.garbage)
+    let malformed = await files(port: garbage.port).error("ActionListFiles", list)
+    #expect(malformed?.type == .data, "\(malformed?.message ?? "no failure")")
     func upload(_ name: String, _ count: Int) -> Collection {
       [
         "path": "/", "fileName": .text(name),
@@ -181,6 +184,29 @@ struct FTPTests {
     #expect(await files().error("ActionUploadFile", upload("first", 900_000)) == nil)
     let large = await files().error("ActionUploadFile", upload("second", 200_000))
     #expect(large?.type == .outOfSpace, "\(large?.message ?? "no failure")")
+  }
+
+  @Test(
+    "a file that is refused in the middle, with and without TLS: there is no room",
+    arguments: ["none", "starttls"])
+  func noRoom(security: String) async throws {
+    let files = files(security: security)
+    func upload(_ name: String, _ count: Int) async -> ModuleError? {
+      await files.error(
+        "ActionUploadFile",
+        [
+          "path": "/", "fileName": .text(name),
+          "data": .buffer(Buffer([UInt8](repeating: 1, count: count))),
+        ])
+    }
+    let large = await upload("large", 20_000_000)
+    #expect(large?.type == .outOfSpace, "\(large?.message ?? "no failure")")
+    #expect(large?.message.contains("552") == true, "\(large?.message ?? "no failure")")
+    // What fits is not kept away by the question.
+    let fitting = await upload("fitting", 800_000)
+    #expect(fitting == nil, "\(fitting?.message ?? "")")
+    let again = await upload("fitting", 900_000)
+    #expect(again == nil, "what is written over makes room: \(again?.message ?? "")")
   }
 
   @Test(

@@ -27,4 +27,14 @@ enum FileFailure {
     default: false
     }
   }
+
+  /// Whether it was on its way when it broke off.
+  static func isBrokenOff(_ code: UInt32) -> Bool {
+    switch CURLcode(rawValue: code) {
+    case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING,
+      CURLE_UPLOAD_FAILED:
+      true
+    default: false
+    }
+  }
 }

@@ -41,6 +41,12 @@ extension CurlJob {
     var job = at(server.path(path), of: server)
     job.content = .upload(bytes)
     if appends { job.set(CURLOPT_APPEND, 1) }
+    // A server that finds no room in the middle breaks the data connection off, and what it says then
+    // is not read any more. Asked before (RFC 959 4.1.3) it says so; who does not know says 202 or 5xx,
+    // and a refusal alone stops nothing: what is written over may make room.
+    if !server.isSFTP, bytes.count > 65_536 {
+      job.set(CURLOPT_PREQUOTE, ["*ALLO \(bytes.count)"])
+    }
     return job
   }
 

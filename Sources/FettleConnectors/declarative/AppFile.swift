@@ -22,7 +22,7 @@ extension DeclarativeApp {
     let app = try Section(
       value, at: "",
       knowing: [
-        "app", "label", "base", "connection", "authentication", "errors", "modules",
+        "app", "label", "base", "connection", "login", "authentication", "errors", "modules",
       ])
     name = try app.text("app")
     guard !name.isEmpty, !name.contains(":") else {
@@ -34,6 +34,14 @@ extension DeclarativeApp {
       throw Problem("connection", "there is no kind \(kind)")
     }
     connection = kind == "none" ? nil : kind
+    login =
+      try app.section(
+        "login",
+        knowing: ["authorize-url", "token-url", "scope", "redirect-port", "token-header"])?
+      .fields ?? [:]
+    guard login.isEmpty || kind == "oauth2" else {
+      throw Problem("login", "is for the connection oauth2")
+    }
     authentication = try Parts(app.section("authentication", knowing: ["headers", "query"]))
     errors = try ErrorRule.all(app.value("errors"), at: "errors")
     var modules: [ModuleDescription] = []
@@ -196,9 +204,10 @@ extension DeclarativeApp.ModuleDescription {
     }
     guard
       let request = try module.section(
-        "request", knowing: ["method", "path", "query", "headers", "body", "form"])
+        "request", knowing: ["method", "path", "query", "headers", "body", "form", "text"])
     else { throw DeclarativeApp.Problem(module.path("request"), "is missing") }
-    method = (try request.optionalText("method") ?? "get").uppercased()
+    let methodName = try request.optionalText("method") ?? "get"
+    method = try request.mapping("method") ?? .constant("get")
     path = try request.mapping("path") ?? .constant("")
     var parts = DeclarativeApp.Parts()
     parts.headers = try request.mapping("headers") ?? parts.headers
@@ -208,6 +217,8 @@ extension DeclarativeApp.ModuleDescription {
       self.body = .json(body)
     } else if let form = try request.mapping("form") {
       body = .form(form)
+    } else if let text = try request.mapping("text") {
+      body = .text(text)
     } else {
       body = .none
     }
@@ -221,7 +232,7 @@ extension DeclarativeApp.ModuleDescription {
         "a trigger needs the field that tells one item from another, such as id")
     }
     let standard: EffectClass =
-      switch method {
+      switch methodName.uppercased() {
       case "GET", "HEAD": .read
       case "PUT", "DELETE": .idempotent
       default: .effect
@@ -280,6 +291,11 @@ extension DeclarativeApp.Output {
     limit = try section.mapping("limit")
     nextPage = try section.optionalText("nextPage").map(ValuePathText.init)
     pageParameter = try section.optionalText("pageParameter")
-    identity = try section.optionalText("identity").map(ValuePathText.init)
+    // A place in the item, or a template.
+    identity =
+      try section.optionalText("identity").map { text in
+        let steps = ValuePathText(text).steps.map { Int($0) == nil ? ".`\($0)`" : "[\($0)]" }
+        return text.contains("{{") ? text : "{{var.item\(steps.joined())}}"
+      }.map { Mapping(compiling: .text($0)) }
   }
 }

@@ -9,6 +9,8 @@ public struct DeclarativeApp: Sendable {
   let base: String
   /// The kind of its connection; nil when it needs none.
   let connection: String?
+  /// Where one logs in and gets tokens: settings of a connection of the kind `oauth2`.
+  public let login: Collection
   /// For the kind `app`: what proves who asks, from `{{var.secret.…}}`.
   let authentication: Parts
   /// What its answers mean, the first that fits counts.
@@ -37,18 +39,25 @@ public struct DeclarativeApp: Sendable {
   /// One module.
   struct ModuleDescription: Sendable {
     let descriptor: ModuleDescriptor
-    let method: String
+    let method: Mapping
     let path: Mapping
     let parts: Parts
     let body: Body
     let output: Output
     let errors: [ErrorRule]
+
+    /// Whether what is asked is up to the blueprint, so that no answer is a surprise.
+    var takesAnyAnswer: Bool {
+      if case .text = body { true } else { false }
+    }
   }
 
   /// What a request carries.
   enum Body: Sendable {
     case none
     case json(Mapping)
+    /// What the template gives, as it is.
+    case text(Mapping)
     case form(Mapping)
   }
 
@@ -63,8 +72,8 @@ public struct DeclarativeApp: Sendable {
     /// Where the next page is told, and the parameter that asks for it.
     var nextPage: ValuePathText?
     var pageParameter: String?
-    /// For a trigger: the field that tells one item from another.
-    var identity: ValuePathText?
+    /// For a trigger: what tells one item from another.
+    var identity: Mapping?
   }
 
   /// The modules, ready to run.

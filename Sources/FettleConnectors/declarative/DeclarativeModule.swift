@@ -56,11 +56,13 @@ struct DeclarativeModule: Module {
     var identities: [Value] = []
     var page: Value?
     for _ in 0..<Self.mostPages {
-      let answer = try await ask(view, page: page, open, &mask)
-      view.answer = answer
+      let (answer, status) = try await ask(view, page: page, open, &mask)
+      (view.answer, view.status) = (answer, status)
       for item in try items(of: answer) {
         view.item = item
-        if let identity = description.output.identity?.value(in: item), isTrigger {
+        view.number += 1
+        if isTrigger, let mapping = description.output.identity {
+          let identity = try view.value(mapping)
           guard !identities.contains(identity) else { continue }
           let isFull = limit.map { bundles.count >= $0 } ?? false
           let isKnown = known?.contains(identity) == true
@@ -100,7 +102,7 @@ struct DeclarativeModule: Module {
   /// Asks once, and turns answers that the description calls failures into them.
   private func ask(
     _ view: View, page: Value?, _ open: OpenConnection?, _ mask: inout Mask
-  ) async throws(ModuleError) -> Value {
+  ) async throws(ModuleError) -> (Value, status: Int) {
     var request = try request(view, open, page: page)
     var refresh: OpenConnection?
     if let open, app.connection != "app" {
@@ -119,7 +121,7 @@ struct DeclarativeModule: Module {
     seen.answer = parsed ?? .text(String(decoding: answer.body, as: UTF8.self))
     seen.status = answer.status
     for rule in description.errors + app.errors where rule.fits(answer.status, seen.answer) {
-      guard let type = rule.type else { return seen.answer }
+      guard let type = rule.type else { return (seen.answer, answer.status) }
       var error =
         HTTPErrorMap.error(answer, to: request, now: view.clock.now())
         ?? ModuleError(
@@ -139,12 +141,13 @@ struct DeclarativeModule: Module {
       throw error
     }
     if let error = HTTPErrorMap.error(answer, to: request, now: view.clock.now()) { throw error }
-    guard parsed != nil || answer.body.isEmpty else {
+    // Who may ask for anything may be answered with anything.
+    guard parsed != nil || answer.body.isEmpty || description.takesAnyAnswer else {
       throw ModuleError(
         .data, "the answer of \(request.target) is no JSON",
         detail: String(decoding: answer.body.prefix(2000), as: UTF8.self))
     }
-    return parsed ?? [:]
+    return (answer.body.isEmpty ? [:] : seen.answer, answer.status)
   }
 
   private func request(
@@ -156,7 +159,7 @@ struct DeclarativeModule: Module {
     if app.connection == "app" { inside.secrets = open }
     let path = Coercion.text(try inside.value(description.path)) ?? ""
     var request = HTTPRequest(
-      method: description.method,
+      method: (Coercion.text(try view.value(description.method)) ?? "get").uppercased(),
       url: (base.hasSuffix("/") ? String(base.dropLast()) : base)
         + (path.isEmpty || path.hasPrefix("/") ? path : "/" + path))
     var parts = [(description.parts, view)]
@@ -182,6 +185,9 @@ struct DeclarativeModule: Module {
         request.headers.append(
           HTTPHeader(name: "Content-Type", value: "application/json; charset=utf-8"))
       }
+    case .text(let mapping):
+      let text = Coercion.text(try view.value(mapping)) ?? ""
+      if !text.isEmpty { request.body = .bytes(Array(text.utf8)) }
     case .form(let mapping):
       let pairs = namedValues(Self.pairs(try view.value(mapping)))
       request.body = .bytes(Array(HTTPRequest.formEncoded(pairs).utf8))
@@ -202,7 +208,17 @@ struct DeclarativeModule: Module {
   }
 
   private static func pairs(_ value: Value) -> Value {
-    .array(
+    // Exports have lists of names and values, too.
+    if let list = value.array {
+      return .array(
+        list.compactMap { element in
+          guard let fields = element.collection, let name = fields["name"] ?? fields["key"] else {
+            return nil
+          }
+          return ["name": name, "value": fields["value"] ?? .null]
+        })
+    }
+    return .array(
       (value.collection?.fields ?? []).filter { !$0.value.isNull && $0.value != "" }.map {
         ["name": .text($0.name), "value": $0.value]
       })
@@ -219,13 +235,15 @@ struct DeclarativeModule: Module {
     var answer: Value = .null
     var status = 0
     var item: Value = .null
+    /// How many items there were so far, with this one.
+    var number = 0
     var secrets: OpenConnection?
 
     func value(_ mapping: Mapping) throws(ModuleError) -> Value {
       var variables: Collection = [
         "input": .collection(input), "parameters": .collection(context.module.parameters),
         "connection": .collection(open?.connection.settings ?? [:]), "answer": answer,
-        "status": .integer(status), "item": item,
+        "status": .integer(status), "item": item, "number": .integer(number),
       ]
       if let secrets {
         variables["secret"] = .collection(

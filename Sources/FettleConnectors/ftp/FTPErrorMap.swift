@@ -32,6 +32,9 @@ enum FTPErrorMap {
           table.first { $0.code == reply }?.type ?? (reply < 500 ? .connection : .data)
         return ModuleError(type, "\(target) refuses \(path): \(line)", statusCode: nil)
       }
+      if !server.isSFTP, FileFailure.isBrokenOff(code), let line = noRoom(lines) {
+        return ModuleError(.outOfSpace, "\(target) has no room for \(path): \(line)")
+      }
       if let type = FileFailure.type(of: code) {
         return ModuleError(type, "\(target), \(path): \(text)")
       }
@@ -48,6 +51,11 @@ enum FTPErrorMap {
       return (400...599).contains(code) ? (code, line) : nil
     }
     return nil
+  }
+
+  /// What a server said to the question whether there is room.
+  private static func noRoom(_ lines: [String]) -> String? {
+    lines.last { $0.hasPrefix("452") || $0.hasPrefix("552") }
   }
 
   private static func isTransport(_ code: UInt32) -> Bool { FileFailure.isTransport(code) }

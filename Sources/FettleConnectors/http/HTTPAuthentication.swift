@@ -4,7 +4,13 @@ import FettleCore
 struct HTTPAuthentication: Sendable {
   let transport: Transport
   let connections: any ConnectionOpening
-  let tokens = OAuthTokens()
+  let tokens: OAuthTokens
+
+  init(transport: Transport, connections: any ConnectionOpening) {
+    self.transport = transport
+    self.connections = connections
+    tokens = OAuthTokens(connections)
+  }
 
   /// Puts what a module's connection or keychain holds on a request.
   /// - Parameter isRequired: whether the module cannot do without one.
@@ -44,8 +50,10 @@ struct HTTPAuthentication: Sendable {
     case "oauth2":
       let token = try await tokens.token(of: open, over: transport)
       used.mask = used.mask.joined(with: Mask([token]))
-      used.refresh = open
-      request.credentials = .header(name: "Authorization", value: "Bearer \(token)")
+      if OAuthTokens.canRenew(open) { used.refresh = open }
+      request.credentials =
+        open.setting("token-header").map { .header(name: $0, value: token) }
+        ?? .header(name: "Authorization", value: "Bearer \(token)")
     case "certificate":
       try trust(open, &request.trust)
     case let kind:
@@ -76,53 +84,4 @@ struct HTTPAuthentication: Sendable {
     /// The connection whose token may have run out.
     var refresh: OpenConnection?
   }
-}
-
-/// Access tokens of OAuth 2, kept in memory until the service no longer takes them.
-actor OAuthTokens {
-  private var known: [String: String] = [:]
-
-  /// The token of a connection: the last one, or a fresh one.
-  func token(
-    of open: OpenConnection, over transport: Transport
-  ) async throws(ModuleError) -> String {
-    let name = open.connection.name
-    if let token = known[name] { return token }
-    var pairs = [("client_id", try open.required("client-id"))]
-    if let secret = open.secret("client-secret") { pairs.append(("client_secret", secret)) }
-    if let refresh = open.secret("refresh-token") {
-      pairs += [("grant_type", "refresh_token"), ("refresh_token", refresh)]
-    } else {
-      pairs.append(("grant_type", "client_credentials"))
-    }
-    if let scope = open.setting("scope") { pairs.append(("scope", scope)) }
-    var request = HTTPRequest(method: "POST", url: try open.required("token-url"))
-    request.headers = [
-      HTTPHeader(name: "Content-Type", value: "application/x-www-form-urlencoded"),
-      HTTPHeader(name: "Accept", value: "application/json"),
-    ]
-    request.body = .bytes(
-      Array(HTTPRequest.formEncoded(pairs.map { (name: $0.0, value: $0.1) }).utf8))
-    request.followsRedirects = false
-    let answer = try await transport.exchange(request)
-    let fields = (try? JSONReader.read(answer.body))?.collection
-    guard answer.status < 300, let token = fields?["access_token"]?.text, !token.isEmpty else {
-      // Connection trouble and rate limits stay what they are; a refusal needs a person.
-      if answer.status >= 500 || answer.status == 429,
-        let error = HTTPErrorMap.error(answer, to: request, now: SystemClock().now())
-      {
-        throw open.mask.masked(error)
-      }
-      let said = fields?["error_description"]?.text ?? fields?["error"]?.text ?? "no token"
-      throw open.mask.masked(
-        ModuleError(
-          .invalidAccessToken, "\(request.target) gives no token for \"\(name)\": \(said)",
-          statusCode: answer.status))
-    }
-    known[name] = token
-    return token
-  }
-
-  /// The service no longer takes the token of a connection.
-  func forget(_ open: OpenConnection) { known[open.connection.name] = nil }
 }

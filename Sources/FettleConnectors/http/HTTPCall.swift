@@ -23,7 +23,7 @@ struct HTTPCall: Sendable {
     masking more: Mask = .nothing
   ) async throws(ModuleError) -> Outcome {
     var request = request
-    var mask = more
+    var mask = more.joined(with: Mask(request.ownSecrets))
     var refresh: OpenConnection?
     for keychain in keychains {
       let used = try await authentication.authenticate(

@@ -88,6 +88,21 @@ public protocol ConnectionOpening: Sendable {
   /// - Parameter app: the app of the module; identities are counted for each.
   /// - Throws: `InvalidConfigurationError` when it means nothing here, or its secrets cannot be had.
   func open(_ foreign: String, of app: String) async throws(ModuleError) -> OpenConnection
+
+  /// Keeps a secret that takes the place of another: a service may give a new refresh token with each
+  /// access token, and take the old one no more. Where the secret lies that is not ours to change, it
+  /// is kept by nobody.
+  /// - Throws: why it could not be kept.
+  func renew(
+    _ secret: String, of open: OpenConnection, to value: String
+  ) async throws(ModuleError)
+}
+
+extension ConnectionOpening {
+  /// Nothing is kept longer than the program runs.
+  public func renew(
+    _ secret: String, of open: OpenConnection, to value: String
+  ) async throws(ModuleError) {}
 }
 
 /// No connections at all.

@@ -53,13 +53,19 @@ public struct ConnectionKind: Sendable, Hashable {
         Field("passphrase", "passphrase of the private key"),
       ]),
     ConnectionKind(
-      name: "oauth2", summary: "OAuth 2: client credentials, or a refresh token",
+      name: "oauth2",
+      summary: "OAuth 2: 'fettle connection login', a refresh token, or client credentials",
       settings: [
         Field("token-url", "address that gives tokens", required: true),
-        Field("client-id", "client id", required: true), Field("scope", "scope"), url,
+        Field("client-id", "client id", required: true), Field("scope", "scope"),
+        Field("authorize-url", "address where a person logs in"),
+        Field("redirect-port", "port of this machine the browser comes back to; any"),
+        Field("token-header", "header that carries the token alone; Authorization with Bearer"),
+        url,
       ],
       secrets: [
         Field("client-secret", "client secret"), Field("refresh-token", "refresh token"),
+        Field("access-token", "access token that does not run out"),
       ]),
     ConnectionKind(
       name: "smtp", summary: "a server that takes e-mail", settings: server("587", "starttls"),

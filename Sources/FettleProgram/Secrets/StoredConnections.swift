@@ -60,6 +60,26 @@ public final class StoredConnections: ConnectionOpening {
     .sealed(try sealing.seal(Array(secret.utf8), for: Self.context(name, of: connection)))
   }
 
+  /// Seals what takes the place of a sealed secret. One that lies in a file, in the environment or
+  /// behind a command is not ours to change.
+  public func renew(
+    _ secret: String, of open: OpenConnection, to value: String
+  ) async throws(ModuleError) {
+    let name = open.connection.name
+    let stored: Connection?
+    do throws(StoreError) { stored = try await store.connection(named: name) } catch {
+      throw ModuleError(.connection, "the connection \"\(name)\" cannot be read: \(error)")
+    }
+    guard var stored, case .sealed? = stored.secrets[secret] else { return }
+    do throws(SealingError) { stored.secrets[secret] = try seal(value, secret, of: name) } catch {
+      throw ModuleError(
+        .invalidConfiguration, "the \(secret) cannot be sealed: \(error.description)")
+    }
+    do throws(StoreError) { try await store.keep(stored) } catch {
+      throw ModuleError(.connection, "the connection \"\(name)\" cannot be kept: \(error)")
+    }
+  }
+
   private static func context(_ name: String, of connection: String) -> String {
     "connection \(connection) \(name)"
   }

@@ -10,7 +10,7 @@ struct ConnectionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "connection",
     abstract: "Ways into services, and what proves who asks.",
-    subcommands: [Add.self, Use.self, Test.self, Show.self, Remove.self],
+    subcommands: [Add.self, Login.self, Use.self, Test.self, Show.self, Remove.self],
     defaultSubcommand: Show.self)
 
   /// `fettle connection add NAME KIND`
@@ -48,6 +48,9 @@ struct ConnectionCommand: AsyncParsableCommand {
     @Option(name: .customLong("secret-command"), help: "A secret a command prints, name=COMMAND.")
     var secretCommand: [String] = []
 
+    @Option(help: "The app it is for: its file says where one logs in and gets tokens.")
+    var app: String?
+
     @Flag(help: "Put it in the place of a connection with this name.")
     var replace = false
 
@@ -60,6 +63,7 @@ struct ConnectionCommand: AsyncParsableCommand {
             + ConnectionKind.all.map(\.name).joined(separator: ", "))
       }
       var connection = Connection(name: name, kind: kind)
+      if let app { connection.settings = try login(of: app, known) }
       for text in settings {
         let (name, value) = try pair(text, "--set")
         connection.settings[name] = .text(value)
@@ -100,7 +104,24 @@ struct ConnectionCommand: AsyncParsableCommand {
       try await reporting { () async throws(StoreError) in
         try await workshop.store.keep(finished)
       }
-      Console.say("Added \(name). Try it with 'fettle connection test \(name)'.")
+      let isForLogin =
+        finished.settings["authorize-url"] != nil && finished.secrets["refresh-token"] == nil
+      Console.say(
+        isForLogin
+          ? "Added \(name). Log in with 'fettle connection login \(name)'."
+          : "Added \(name). Try it with 'fettle connection test \(name)'.")
+    }
+
+    /// What the file of an app says of logins.
+    private func login(of app: String, _ kind: ConnectionKind) throws(CommandFailure) -> Collection
+    {
+      guard let found = Apps(folders: Apps.folders).apps.first(where: { $0.name == app }) else {
+        throw .usage("no app '\(app)' is described; fettle check says which a blueprint needs")
+      }
+      guard kind.name == "oauth2", !found.login.isEmpty else {
+        throw .usage("the description of \(app) says nothing of logins for the kind \(kind.name)")
+      }
+      return found.login
     }
 
     private func pair(_ text: String, _ option: String) throws(CommandFailure) -> (String, String) {
@@ -159,7 +180,9 @@ struct ConnectionCommand: AsyncParsableCommand {
       }
       do throws(ModuleError) {
         let open = try workshop.connections.open(found)
-        Console.say("\(name): \(try await ConnectionTest().run(open, url: url))")
+        Console.say(
+          "\(name): \(try await ConnectionTest(connections: workshop.connections).run(open, url: url))"
+        )
       } catch {
         throw CommandFailure(message: "\(name): \(error.type): \(error.message)", status: 1)
       }

@@ -3,12 +3,14 @@ import FlyingSocks
 import Glibc
 import Synchronization
 
-/// As much of a web server as the demo needs: a request for each connection, on the loopback
-/// interface. A whole one would bring a client and its libraries into every start of the command.
+/// As much of a web server as the demo and a login need: a request for each connection, on the
+/// loopback interface. A whole one would bring a client and its libraries into every start of the command.
 final class SmallServer: Sendable {
   /// What is asked.
   struct Request: Sendable {
     let method: String
+    /// What was asked for, as it was written.
+    let target: String
     /// The parts of the path.
     let path: [String]
     let body: [UInt8]
@@ -27,15 +29,17 @@ final class SmallServer: Sendable {
   /// Where it listens.
   let port: UInt16
 
-  /// Listens on a free port.
+  /// Listens on a port; 0 is a free one.
   /// - Parameter answer: gives the answer to a request.
-  init(answer: @escaping @Sendable (Request) async -> Answer) async throws {
+  init(
+    port wanted: UInt16 = 0, answer: @escaping @Sendable (Request) async -> Answer
+  ) async throws {
     let socket = try Socket(domain: AF_INET, type: .stream)
-    try socket.bind(to: sockaddr_in.inet(ip4: "127.0.0.1", port: 0))
+    try socket.bind(to: sockaddr_in.inet(ip4: "127.0.0.1", port: wanted))
     try socket.listen()
     guard case .ip4(_, let port) = try socket.sockname() else {
       throw CommandFailure(
-        message: "the demo's service could not listen on the loopback interface", status: 1)
+        message: "the loopback interface cannot be listened at", status: 1)
     }
     self.port = port
     let pool = SocketPool.make()
@@ -86,7 +90,8 @@ final class SmallServer: Sendable {
       body += try await connection.read(atMost: 4096)
     }
     return Request(
-      method: String(words[0]), path: words[1].split(separator: "/").map(String.init), body: body)
+      method: String(words[0]), target: String(words[1]),
+      path: words[1].split(separator: "/").map(String.init), body: body)
   }
 
   private static func bytes(_ answer: Answer) -> [UInt8] {
