@@ -26,7 +26,7 @@ struct CloudAppTests {
 
   private func run(
     _ type: String, _ input: Collection, parameters: Collection = [:], _ modules: [any Module]
-  ) async throws -> [Bundle] {
+  ) async throws -> [FettleCore.Bundle] {
     var all = parameters
     all["__IMTCONN__"] = "CONN"
     return try await perform(type, input, parameters: all, apps: modules).bundles

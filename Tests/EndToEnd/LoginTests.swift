@@ -84,6 +84,12 @@ struct LoginTests {
 
   init() throws { bench = try ServiceBench() }
 
+  private struct Ended {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
   private func add(_ server: AuthorizationServer) async throws {
     try await bench.fettle(
       [
@@ -96,15 +102,19 @@ struct LoginTests {
   /// Runs the login, with a browser that is told what to come back with.
   private func login(
     _ server: AuthorizationServer, comesBackWith answer: (_ state: String) -> String
-  ) async throws -> Program.Result {
+  ) async throws -> Ended {
     let (output, errors) = (bench.folder.path + "/login.out", bench.folder.path + "/login.err")
-    let variables = ProcessInfo.processInfo.environment.merging(
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Program.path)
+    process.arguments = ["connection", "login", "cloud", "--wait", "60", "--store", bench.path]
+    process.environment = ProcessInfo.processInfo.environment.merging(
       ["HOME": bench.folder.path, "XDG_DATA_HOME": "", "LC_ALL": "C.UTF-8"]
     ) { $1 }
-    let process = try Spawn.start(
-      Program.path, ["connection", "login", "cloud", "--wait", "60", "--store", bench.path],
-      environment: variables.map { "\($0.key)=\($0.value)" },
-      input: try bench.folder.file("none", ""), output: output, errors: errors)
+    for path in [output, errors] { try Data().write(to: URL(fileURLWithPath: path)) }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle(forWritingAtPath: output)
+    process.standardError = FileHandle(forWritingAtPath: errors)
+    try process.run()
     var address = ""
     try await bench.wait("the address to open") {
       let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
@@ -126,11 +136,13 @@ struct LoginTests {
       $0.challenge = query["code_challenge"] ?? ""
       $0.redirect = redirect
     }
-    let browser = HTTPClient(String(redirect.dropLast("/callback".count)))
-    let page = await browser.send("GET", "/callback?" + answer(query["state"] ?? ""))
-    #expect(page.status == 200)
-    return Program.Result(
-      status: try await Spawn.wait(process),
+    let page = try await RealServer.run(
+      "/usr/bin/curl", ["--silent", "\(redirect)?\(answer(query["state"] ?? ""))"],
+      in: bench.folder)
+    #expect(page.contains("can be closed"))
+    try await bench.wait("the end of the login") { !process.isRunning }
+    return Ended(
+      status: process.terminationStatus,
       output: try String(contentsOfFile: output, encoding: .utf8),
       errors: try String(contentsOfFile: errors, encoding: .utf8))
   }

@@ -1,4 +1,5 @@
 import FettleCore
+import FettleSQLite
 import FettleTestKit
 import Foundation
 import Testing
@@ -133,7 +134,7 @@ struct PlantedSecretTests {
     for record in records {
       let id = record.id.text
       try await bench.fettle(["edit", id, "--set", "1.note=again"])
-      outputs.append(try await bench.fettle(["retry", id], expecting: 3))
+      outputs.append(try await bench.fettle(["retry", id], expecting: 1))
       outputs.append(try await bench.fettle(["show", id]))
       outputs.append(try await bench.fettle(["show", id, "--json"]))
       for call in ["", "/bundle", "/blueprint", "/logs"] {
@@ -145,8 +146,8 @@ struct PlantedSecretTests {
         JSONWriter.text(await caller.call("POST", "dlqs/\(id)/check", "{}").json))
     }
     for execution in try await bench.ended() {
-      outputs.append(try await bench.fettle(["log", execution.summary.id.text]))
-      outputs.append(try await bench.fettle(["log", execution.summary.id.text, "--json"]))
+      outputs.append(try await bench.fettle(["log", execution.summary.id]))
+      outputs.append(try await bench.fettle(["log", execution.summary.id, "--json"]))
     }
     for arguments in [
       ["list"], ["list", "--json"], ["history"], ["history", "--json"], ["connection", "list"],

@@ -8,8 +8,8 @@ extension DeclarativeApp {
   /// The files, as the build put them into the program.
   static let files: [(name: String, text: [UInt8])] = [
     ("airtable", PackageResources.airtable_yaml),
-    ("amazon-seller", PackageResources.amazon_seller_yaml),
     ("amazon-seller-central", PackageResources.amazon_seller_central_yaml),
+    ("amazon-seller", PackageResources.amazon_seller_yaml),
     ("discord", PackageResources.discord_yaml),
     ("gmail", PackageResources.gmail_yaml),
     ("google-email", PackageResources.google_email_yaml),
