@@ -3,7 +3,7 @@ import FettleConnectors
 import FettleCore
 import FettleProgram
 import FettleSQLite
-import Synchronization
+import Glibc
 
 extension ConnectionCommand {
   /// `fettle connection login NAME`
@@ -76,6 +76,8 @@ extension ConnectionCommand {
         open, redirect: "http://127.0.0.1:\(port == 0 ? 8081 : port)/callback")
       Console.say("Open this address:")
       Console.say(login.address)
+      // Who waits for a person must have said so.
+      fflush(nil)
       let answer: String
       do throws(CommandFailure) {
         answer = try SecretInput.read("the address the browser ends at")
@@ -106,6 +108,8 @@ extension ConnectionCommand {
       let login = try OAuthLogin(open, redirect: "http://127.0.0.1:\(server.port)/callback")
       Console.say("Open this address in a browser on this machine:")
       Console.say(login.address)
+      // Who waits for a person must have said so.
+      fflush(nil)
       let limit = Task {
         try await Task.sleep(for: .seconds(max(1, wait)))
         arrivals.finish()
