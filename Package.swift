@@ -55,6 +55,8 @@ let package = Package(
     .target(name: "CCurl", dependencies: ["CLoading"]),
     .target(name: "CXML", dependencies: ["CLoading"]),
     .target(name: "CMail", dependencies: ["CLoading"]),
+    // Starting programs that inherit no sockets: an extension of the C library.
+    .target(name: "CSpawn"),
 
     .target(
       name: "FettleCore",
@@ -98,7 +100,7 @@ let package = Package(
     .target(
       name: "FettleProgram",
       dependencies: [
-        "FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite",
+        "FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite", "CSpawn",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
@@ -137,10 +139,11 @@ let package = Package(
 
     // A terminal that measures, for tests and benchmark.
     .target(
-      name: "PseudoTerminal", path: "Tests/PseudoTerminal", swiftSettings: strict),
+      name: "PseudoTerminal", dependencies: ["CSpawn"], path: "Tests/PseudoTerminal",
+      swiftSettings: strict),
     .target(
       name: "FettleTestKit",
-      dependencies: ["FettleCore"], path: "Tests/FettleTestKit", swiftSettings: strict),
+      dependencies: ["FettleCore", "CSpawn"], path: "Tests/FettleTestKit", swiftSettings: strict),
     .testTarget(
       name: "FettleCoreTests", dependencies: ["FettleCore", "FettleTestKit"],
       swiftSettings: strict),

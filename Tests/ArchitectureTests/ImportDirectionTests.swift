@@ -9,10 +9,12 @@ private let mayImport: [String: Set<String>] = [
   "FettleSQLite": ["FettleCore"],
   "FettleTerminal": ["FettleCore", "FettleEngine", "CNcurses"],
   "FettleService": ["FettleCore", "FettleEngine"],
-  "FettleProgram": ["FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite"],
+  "FettleProgram": ["FettleCore", "FettleEngine", "FettleConnectors", "FettleSQLite", "CSpawn"],
 ]
 
-private let rooms = Set(mayImport.keys).union(["CCurl", "CNcurses", "CPCRE2", "fettle", "fettled"])
+private let rooms = Set(mayImport.keys).union([
+  "CCurl", "CNcurses", "CPCRE2", "CSpawn", "fettle", "fettled",
+])
 
 private let root: URL = {
   var url = URL(fileURLWithPath: #filePath)

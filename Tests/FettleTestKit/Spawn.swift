@@ -1,3 +1,4 @@
+import CSpawn
 import Glibc
 
 /// Starts other programs without Foundation, whose way of waiting needs a run loop that tests do not
@@ -22,6 +23,8 @@ enum Spawn {
     posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, output, write, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errors, write, 0o600)
+    // A connection that another test closes must not live on in this program.
+    _ = fettle_spawn_keeping_streams_only(&actions)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }

@@ -38,6 +38,15 @@ struct SealingTests {
       try made.seal(bytes, for: "") != made.seal(bytes, for: ""), "a nonce is never used twice")
   }
 
+  @Test("a command that prints the key holds nothing open that is ours, such as a connection")
+  func inheritance() throws {
+    let descriptor = open("/dev/null", O_RDONLY)
+    defer { close(descriptor) }
+    let sealing = KeyedSealing(
+      .command("test -e /proc/$$/fd/\(descriptor) && exit 7; echo \(Self.digits)"))
+    #expect(try sealing.open(sealing.seal([7], for: "x"), for: "x") == [7])
+  }
+
   @Test("the key is made once, for its owner alone, and never by opening")
   func making() throws {
     let missing = failure { _ = try made.open([1, 2, 3, 4, 5, 6], for: "x") }

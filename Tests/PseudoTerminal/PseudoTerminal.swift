@@ -1,3 +1,4 @@
+import CSpawn
 public import Glibc
 
 /// A terminal of our own: a program runs on its other side and every byte it writes is seen, with
@@ -66,6 +67,8 @@ public final class PseudoTerminal {
       posix_spawn_file_actions_adddup2(&actions, 0, 1)
     }
     posix_spawn_file_actions_adddup2(&actions, 0, 2)
+    // A connection that another test closes must not live on in this program.
+    _ = fettle_spawn_keeping_streams_only(&actions)
     var size = winsize(
       ws_row: UInt16(clamping: rows), ws_col: UInt16(clamping: columns), ws_xpixel: 0,
       ws_ypixel: 0)

@@ -1,3 +1,4 @@
+import CSpawn
 import Glibc
 
 /// A command line of the operator's that prints a secret, such as `pass show mail`.
@@ -27,6 +28,9 @@ enum ShellCommand {
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+    // The sockets of the daemon's server are not closed by themselves: a connection that the daemon
+    // closes, and the address it listens at, would live on in a command that lasts.
+    _ = fettle_spawn_keeping_streams_only(&actions)
     var process = pid_t()
     let arguments: [UnsafeMutablePointer<CChar>?] =
       [strdup("/bin/sh"), strdup("-c"), strdup(line), nil]
