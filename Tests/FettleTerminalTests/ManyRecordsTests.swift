@@ -133,7 +133,8 @@ struct ManyRecordsTests {
     play.press(.character("b"))
     #expect(play.state.groups?.rows.count == 4)
     // What differs from bundle to bundle makes no group of its own; what is shown is a real message.
-    #expect(play.state.groups?.rows.contains { $0.text == "# Too Many Requests, limit #/min" } == true)
+    #expect(
+      play.state.groups?.rows.contains { $0.text == "# Too Many Requests, limit #/min" } == true)
     #expect(play.state.frame().text.contains("429 Too Many Requests, limit 100/m"))
     play.press(.character("G"), .character("g"), .enter)
     #expect(Set(play.state.list.rows.map(\.reason)).count == 1)
