@@ -65,7 +65,8 @@ shot() { # name columns rows [text key…]
       sleep 0.15
     fi
     import -window "$window" -depth 8 "$2"
-    kill "$terminal"
+    # One that is asked to end may wait for its session, which goes on.
+    kill -KILL "$terminal"
     wait "$terminal" 2>/dev/null || true
   ' shot "$socket" "Screenshots/$1.png" "$2" "$3"
   echo "Screenshots/$1.png"
