@@ -7,25 +7,16 @@ import Testing
   "Mending, in a real terminal",
   .enabled(if: TmuxSession.isInstalled, "tmux is not installed"), .serialized)
 struct MendingFlowTests {
-  let folder: TemporaryFolder
-  var store: String { "\(folder.path)/fettle.db" }
+  let bench: OrdersBench
+  var folder: TemporaryFolder { bench.folder }
+  var store: String { bench.store }
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { bench = try OrdersBench() }
 
-  /// One order whose text is no JSON.
-  private func fill() async throws {
-    let run = try await Program.fettle(
-      [
-        "run", folder.file("b.json", CommandTests.blueprint), "--store", store, "--bundles",
-        folder.file("bundles.json", #"[{"body":"no JSON"}]"#),
-      ], home: folder.path)
-    try #require(run.status == 3, "\(run.errors)")
-  }
+  private func fill() async throws { try await bench.fill(#"[{"body":"no JSON"}]"#) }
 
   private func open(editor: String = "") throws -> TmuxSession {
-    try TmuxSession(
-      "\(Program.path) open --store \(store)", columns: 100, rows: 28,
-      environment: ["HOME": folder.path, "TMPDIR": folder.path, "VISUAL": editor])
+    try bench.open(editor: editor)
   }
 
   /// A program that stands in for an editor.

@@ -8,26 +8,17 @@ import Testing
   "What operators do to each other and to runs, in real terminals",
   .enabled(if: TmuxSession.isInstalled, "tmux is not installed"), .serialized)
 struct OperatorFlowTests {
-  let folder: TemporaryFolder
-  var store: String { "\(folder.path)/fettle.db" }
+  let bench: OrdersBench
+  var folder: TemporaryFolder { bench.folder }
+  var store: String { bench.store }
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { bench = try OrdersBench() }
 
-  /// Three orders whose text is no JSON.
   private func fill() async throws {
-    let run = try await Program.fettle(
-      [
-        "run", folder.file("b.json", CommandTests.blueprint), "--store", store, "--bundles",
-        folder.file("bundles.json", #"[{"body":"x"},{"body":"y"},{"body":"z"}]"#),
-      ], home: folder.path)
-    try #require(run.status == 3, "\(run.errors)")
+    try await bench.fill(#"[{"body":"x"},{"body":"y"},{"body":"z"}]"#)
   }
 
-  private func open() throws -> TmuxSession {
-    try TmuxSession(
-      "\(Program.path) open --store \(store)", columns: 100, rows: 28,
-      environment: ["HOME": folder.path, "TMPDIR": folder.path])
-  }
+  private func open() throws -> TmuxSession { try bench.open() }
 
   private func records(_ filter: String) async throws -> [Collection] {
     let list = try await Program.fettle(

@@ -1,0 +1,27 @@
+import FettleTestKit
+import Testing
+
+/// A store with orders whose text is no JSON, and a terminal on it.
+struct OrdersBench {
+  let folder: TemporaryFolder
+  var store: String { "\(folder.path)/fettle.db" }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Runs the scenario of orders: each of these texts becomes a record.
+  /// - Parameter bundles: the bundles of its webhook, in JSON.
+  func fill(_ bundles: String) async throws {
+    let run = try await Program.fettle(
+      [
+        "run", folder.file("b.json", CommandTests.blueprint), "--store", store, "--bundles",
+        folder.file("bundles.json", bundles),
+      ], home: folder.path)
+    try #require(run.status == 3, "\(run.errors)")
+  }
+
+  func open(editor: String = "") throws -> TmuxSession {
+    try TmuxSession(
+      "\(Program.path) open --store \(store)", columns: 100, rows: 28,
+      environment: ["HOME": folder.path, "TMPDIR": folder.path, "VISUAL": editor])
+  }
+}
