@@ -13,10 +13,14 @@ extension SQLiteStore: IncompleteStore {
     _ filter: RecordFilter, _ request: PageRequest, limit: Int
   ) async throws(StoreError) -> [IncompleteSummary] {
     guard !filter.readsData else { return try await pageOfData(filter, request, limit: limit) }
+    let pages = RecordPages(filter: filter, request: request, limit: limit)
+    if pages.isLookUp { return try readPage(pages) }
     if !filter.words.isEmpty { searchIndex.schedule(pool) }
-    return try await reading {
-      try RecordPages(filter: filter, request: request, limit: limit).fetch($0)
-    }
+    return try await reading { try pages.fetch($0) }
+  }
+
+  private func readPage(_ pages: RecordPages) throws(StoreError) -> [IncompleteSummary] {
+    try readingHere { try pages.fetch($0) }
   }
 
   /// The counters, which the database keeps with every change.

@@ -17,13 +17,28 @@ struct RecordPages {
     }
   }
 
+  /// How many parts one statement reads; SQLite joins at most 500.
+  private static let mostParts = 100
+
+  /// Whether an index gives the page at once, in one statement.
+  var isLookUp: Bool {
+    filter.words.isEmpty && filter.rules.isEmpty
+      && filter.effectiveStates.count * max(1, filter.scenarios.count)
+        * max(1, filter.errorTypes.count) <= Self.mostParts
+  }
+
   func fetch(_ database: Database) throws -> [IncompleteSummary] {
     let parts = try parts(database)
     var found: [IncompleteSummary] = []
-    for part in parts {
-      let query = query(part)
+    for start in stride(from: 0, to: parts.count, by: Self.mostParts) {
+      let queries = parts[start..<min(start + Self.mostParts, parts.count)].map { query($0) }
+      let sql =
+        queries.count == 1
+        ? queries[0].sql
+        : queries.map { "SELECT * FROM (\($0.sql))" }.joined(separator: " UNION ALL ")
       let rows = try Row.fetchCursor(
-        try database.cachedStatement(sql: query.sql), arguments: query.arguments)
+        try database.cachedStatement(sql: sql),
+        arguments: queries.reduce(StatementArguments()) { $0 + $1.arguments })
       while let row = try rows.next() { found.append(try IncompleteSummary(row)) }
     }
     // One part comes in the order it was asked for, from the end of the list when that was asked.
@@ -51,7 +66,9 @@ struct RecordPages {
       for scenario in scenarios.orJustNil {
         for type in filter.errorTypes.sorted(by: { $0.rawValue < $1.rawValue }).orJustNil {
           for words in words(indexed: last) {
-            var conditions = [RuleCondition(sql: "state = ?", arguments: [state.rawValue])]
+            // Written out: with a variable here SQLite would compile the statement again whenever it
+            // is bound, to see whether an index for some states holds that one.
+            var conditions = [RuleCondition(sql: "state = '\(state.rawValue)'")]
             if let scenario { conditions.append(scenario) }
             if let type {
               conditions.append(RuleCondition(sql: "error_type = ?", arguments: [type.rawValue]))

@@ -95,6 +95,16 @@ public final class SQLiteStore: Sendable {
     do { return try await pool.read(body) } catch { throw StoreError(error, path: pool.path) }
   }
 
+  /// Reads what an index gives at once, on the thread of the caller and without a transaction: the
+  /// way to another thread and back takes longer than such a read does.
+  /// - Parameter body: makes one statement, which sees one state of the store; what it reads beside
+  ///   it may be of another.
+  func readingHere<Result>(
+    _ body: (Database) throws -> Result
+  ) throws(StoreError) -> Result {
+    do { return try pool.unsafeRead(body) } catch { throw StoreError(error, path: pool.path) }
+  }
+
   /// A write that may share its commit with others.
   func committing<Result: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> Result
