@@ -264,20 +264,21 @@ extension RecordRows {
         .bytes(try rows.bytes(of: input, in: summary, puttingAside: &apart)), .number(number))
       try LargeValues(database: database).keep(apart, for: .record(number))
     }
+    if let rest = change.rest { try rows.takeUp(rest, as: summary, number: number) }
     let isClaim = change.event == .claimed
     try database.execute(
       cached: """
         UPDATE record SET state = ?, next_retry = ?, attempts = attempts + ?,
           version = version + 1, lease_until = ?, claimed_from = ?, claimed_retry = ?,
           closing_reason = coalesce(?, closing_reason),
-          successor = coalesce(?, successor)
+          successor = coalesce(?, successor), size = coalesce(?, size)
         WHERE number = ?
         """,
       arguments: [
         state.rawValue, change.nextRetry?.milliseconds, change.attempt == nil ? 0 : 1,
         change.lease?.milliseconds, isClaim ? summary.state.rawValue : nil,
         isClaim ? summary.nextRetry?.milliseconds : nil,
-        change.reason, change.successors.first?.id.text, number,
+        change.reason, change.successors.first?.id.text, change.rest?.summary.size, number,
       ])
     try database.execute(
       cached: "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -288,6 +289,42 @@ extension RecordRows {
     if state == .resolved, summary.seal == .sealed {
       try removeData(of: summary, number: number)
     }
+  }
+
+  /// Gives a record what is left of its aggregation. Its size is counted with its state.
+  private func takeUp(
+    _ rest: IncompleteExecution, as summary: IncompleteSummary, number: Int64
+  ) throws {
+    var apart = ValueCodec.Apart()
+    try database.run(
+      """
+      UPDATE content SET error = ?, bundles = ?, input = ?, variables = ?, continuation = ?,
+        visits = ?, schedule = ?,
+        settled_edits = (SELECT count(*) FROM edit WHERE edit.record = content.record)
+      WHERE record = ?
+      """,
+      .bytes(try bytes(of: rest.error, in: summary)),
+      .bytes(try bytes(of: rest.originalBundles, in: summary, puttingAside: &apart)),
+      .bytes(try bytes(of: rest.mappedInput, in: summary, puttingAside: &apart)),
+      .bytes(try bytes(of: rest.variables, in: summary, puttingAside: &apart)),
+      .bytes(try bytes(of: rest.continuation, in: summary, puttingAside: &apart)),
+      .bytes(StoredVisits(rest.visits).bytes), .bytes(rest.schedule.bytes), .number(number))
+    try LargeValues(database: database).keep(apart, for: .record(number))
+    let reason = summary.seal == .open ? rest.error.message : rest.error.withheld.message
+    try database.run(
+      """
+      UPDATE record SET failer = ?, failer_title = ?, error_type = ?, reason = ?,
+        planned_attempts = ?
+      WHERE number = ?
+      """,
+      .number(rest.summary.failer.number), .text(rest.summary.failerTitle),
+      .text(rest.error.type.rawValue), .text(reason), .number(rest.summary.plannedAttempts),
+      .number(number))
+    try database.run(
+      "UPDATE open_counter SET bytes = bytes + ? WHERE scenario = ?",
+      .number(rest.summary.size - summary.size), .number(summary.scenarioID.number))
+    try regroup(number)
+    try SearchIndex.add(number, database)
   }
 
   /// The records whose lease has run out.

@@ -81,14 +81,15 @@ struct RecordRows {
       .text(group.errorType.rawValue), .text(group.moduleTitle), .text(group.text))
     var apart = ValueCodec.Apart()
     try database.run(
-      "INSERT INTO content VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", .number(number),
+      "INSERT INTO content VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", .number(number),
       .number(try self.number(of: record.blueprint)),
       .bytes(try bytes(of: record.error, in: summary)),
       .bytes(try bytes(of: record.originalBundles, in: summary, puttingAside: &apart)),
       .bytes(try bytes(of: record.mappedInput, in: summary, puttingAside: &apart)),
       .bytes(try bytes(of: record.variables, in: summary, puttingAside: &apart)),
       .bytes(try bytes(of: record.continuation, in: summary, puttingAside: &apart)),
-      .bytes(StoredVisits(record.visits).bytes), .bytes(record.schedule.bytes))
+      .bytes(StoredVisits(record.visits).bytes), .bytes(record.schedule.bytes),
+      .number(record.settledEdits))
     try large.keep(apart, for: .record(number))
     for edit in record.edits { try insert(edit, of: summary, number: number) }
     for attempt in record.attempts { try insert(attempt, of: summary, number: number) }
@@ -269,16 +270,19 @@ struct RecordRows {
       record.former = former
     }
     record.edits = try edits(of: number, id)
+    record.settledEdits = row["settled_edits"]
     record.mappingEdits = try mappingEdits(of: number)
     record.attempts = try attempts(of: number)
     return record
   }
 
   /// The edits of a record, oldest first.
-  func edits(of number: Int64, _ id: RecordID) throws -> [BundleEdit] {
+  /// - Parameter behind: how many of them to leave out.
+  func edits(of number: Int64, _ id: RecordID, behind: Int = 0) throws -> [BundleEdit] {
     try Row.fetchAll(
-      try database.cachedStatement(sql: "SELECT * FROM edit WHERE record = ? ORDER BY number"),
-      arguments: [number]
+      try database.cachedStatement(
+        sql: "SELECT * FROM edit WHERE record = ? AND number > ? ORDER BY number"),
+      arguments: [number, behind]
     ).map { row in
       guard let path = try? ValuePath(parsing: row["path"]) else {
         throw StoreError.damaged("the path of an edit")

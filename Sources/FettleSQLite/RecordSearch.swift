@@ -42,7 +42,8 @@ struct RecordSearch {
     for part in try pages.parts(database) {
       let query = pages.query(
         .all([part]),
-        columns: IncompleteSummary.columns + ", number, content.bundles, \(prefilter.sql)",
+        columns: IncompleteSummary.columns + ", number, content.bundles, \(prefilter.sql), "
+          + "content.settled_edits",
         joining: " JOIN content ON content.record = record.number")
       var source = Source(
         cursor: try Row.fetchCursor(
@@ -101,7 +102,9 @@ struct RecordSearch {
     func bundles() throws -> VisibleBundles {
       if let edited { return edited }
       var bundles = original
-      for edit in try rows.edits(of: row[17], summary.id) { try? bundles.apply(edit) }
+      for edit in try rows.edits(of: row[17], summary.id, behind: row[20]) {
+        try? bundles.apply(edit)
+      }
       edited = bundles
       return bundles
     }

@@ -45,22 +45,36 @@ final class SearchIndex: Sendable {
       let last = try Int64.fetchOne(database, sql: "SELECT last FROM search_state") ?? 0
       let rows = try Row.fetchAll(
         try database.cachedStatement(
-          sql: """
-            SELECT number, id, scenario_name, failer_title, error_type, reason, content.bundles,
-              record.sealed
-            FROM record JOIN content ON content.record = record.number
-            WHERE number > ? ORDER BY number LIMIT ?
-            """), arguments: [last, batch])
-      for row in rows {
-        try database.run(
-          "INSERT INTO record_text (rowid, text) VALUES (?, ?)", .number(row[0] as Int64),
-          .text(try text(of: row, LargeValues(database: database))))
-      }
+          sql: "\(texts) WHERE number > ? ORDER BY number LIMIT ?"), arguments: [last, batch])
+      for row in rows { try add(row, database) }
       if let newest = rows.last {
         try database.run("UPDATE search_state SET last = ?", .number(newest[0] as Int64))
       }
       return rows.count
     }
+  }
+
+  /// What a text is made of.
+  private static let texts = """
+    SELECT number, id, scenario_name, failer_title, error_type, reason, content.bundles,
+      record.sealed
+    FROM record JOIN content ON content.record = record.number
+    """
+
+  private static func add(_ row: Row, _ database: Database) throws {
+    try database.run(
+      "INSERT INTO record_text (rowid, text) VALUES (?, ?)", .number(row[0] as Int64),
+      .text(try text(of: row, LargeValues(database: database))))
+  }
+
+  /// Indexes what a record holds now, where the index has come to it already. It stays found by what
+  /// it held before: an index without texts cannot take anything back.
+  static func add(_ number: Int64, _ database: Database) throws {
+    let row = try Row.fetchOne(
+      try database.cachedStatement(
+        sql: "\(texts) WHERE number = ? AND number <= (SELECT last FROM search_state)"),
+      arguments: [number])
+    if let row { try add(row, database) }
   }
 
   private static func text(of row: Row, _ large: LargeValues) throws -> String {

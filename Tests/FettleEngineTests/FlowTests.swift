@@ -1,5 +1,6 @@
 import FettleCore
 import FettleEngine
+import FettleSQLite
 import FettleTestKit
 import Testing
 
@@ -145,19 +146,60 @@ struct SuspendedAggregationTests {
     #expect(bench.told.takeHeard() == ["b", "c", "sum abc"])
   }
 
-  @Test("a second failure keeps what was gathered")
+  @Test("a second failure moves the same record on, with what was gathered and one attempt more")
   func twice() async throws {
     bench.told.fail(on: "b", with: ModuleError(.data, "no"))
-    bench.told.fail(on: "c", with: ModuleError(.data, "no"))
+    bench.told.fail(on: "c", with: ModuleError(.rateLimit, "slowly"))
     _ = try await bench.runner.run(
       Workbench.blueprint(modules), given: [["items": ["a", "b", "c"]]])
-    bench.told.fail(on: "b", with: nil)
-    _ = try await bench.resumeAll()
-    #expect(try await bench.open().count == 1)
+    let record = try #require(try await bench.open().first)
+    var bundles = try await bench.desk.record(record.id).bundles
+    let edit = try bench.desk.edit(
+      "B", at: ValuePath(module: 2, steps: [.field("value")]), of: &bundles)
+    _ = try await bench.desk.append([edit], to: record.id, version: record.version)
+
+    let later = ModuleError(.rateLimit, "slowly")
+    #expect(
+      try await bench.resumeAll() == [.failedElsewhere(later, at: 5, record: nil)])
+    let moved = try await bench.desk.record(record.id)
+    #expect(try await bench.open().map(\.id) == [record.id])
+    #expect(moved.error == later)
+    #expect(moved.bundles[2]?["value"] == "c")
+    #expect(moved.edits == [edit])
+    #expect(moved.summary.attempts == 1)
+    // The second pause of the plan: attempts go on being counted.
+    #expect(moved.summary.state == .pending)
+    #expect(moved.summary.nextRetry == bench.clock.now().advanced(bySeconds: 3600))
+    #expect(try await bench.store.counts().openBytes == moved.summary.size)
+
     bench.told.fail(on: "c", with: nil)
     _ = bench.told.takeHeard()
     #expect(try await bench.resumeAll() == [.resolved])
-    #expect(bench.told.takeHeard() == ["c", "sum abc"])
+    #expect(bench.told.takeHeard() == ["c", "sum aBc"])
+    #expect(try await bench.store.counts().openBytes == 0)
+  }
+
+  @Test("a failure of an aggregation that began in the retry makes a record of its own")
+  func another() async throws {
+    let modules =
+      #"{"id":2,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.items}}"}},"#
+      + Workbench.say(5, "{{2.value}}") + "," + aggregator(3) + ","
+      + #"{"id":6,"module":"builtin:BasicFeeder","mapper":{"array":"{{map(3.array; \"v\")}}"}},"#
+      + Workbench.say(7, "again {{6.value}}") + "," + aggregator(8, feeder: 6) + ","
+      + Workbench.say(9, "{{length(8.array)}}")
+    bench.told.fail(on: "b", with: ModuleError(.data, "no"))
+    bench.told.fail(on: "again a", with: ModuleError(.data, "no"))
+    _ = try await bench.runner.run(
+      Workbench.blueprint(modules), given: [["items": ["a", "b"]]])
+    let first = try #require(try await bench.open().first)
+    bench.told.fail(on: "b", with: nil)
+    _ = try await bench.resumeAll()
+    let second = try #require(try await bench.open().first)
+    #expect(second.id != first.id)
+    #expect(second.failer == 7)
+    bench.told.fail(on: "again a", with: nil)
+    #expect(try await bench.resumeAll() == [.resolved])
+    #expect(bench.told.takeHeard().suffix(3) == ["again a", "again b", "2"])
   }
 
   @Test("with Break it is made without the bundle, which later makes one of its own")

@@ -165,6 +165,51 @@ struct RecordTests {
     #expect(after.summary.attempts == 1)
     #expect(try await store.record(next.id).predecessor == record.id)
   }
+
+  @Test(
+    "a record that takes up the rest of its aggregation holds that alone, and is found by it",
+    arguments: StoreUnderTest.allCases)
+  func rest(kind: StoreUnderTest) async throws {
+    let store = try kind.open(in: folder)
+    let maker = try await RecordMaker(store)
+    let record = try maker.record()
+    _ = try await store.add(record)
+    _ = try await store.append(
+      [maker.edit("1.email", "edited", old: "x")], to: record.id, version: 1)
+    try await kind.indexTexts(of: store)
+    let claim = RecordChange(.claimed, author: "w", date: Instant(milliseconds: 1))
+    let claimed = try await store.move(record.id, version: 2, claim)
+
+    let large = Value.text(String(repeating: "later ", count: 5_000))
+    var rest = try maker.record(state: .pending, type: .rateLimit, bundle: ["email": large])
+    rest.summary.failer = 1
+    rest.summary.failerTitle = "B"
+    rest.error = ModuleError(.rateLimit, "slowly")
+    rest.summary.reason = rest.error.message
+    rest.summary.size = 40_000
+    rest.continuation = []
+    rest.variables = Variables()
+    rest.visits = []
+    var change = RecordChange(
+      .failedWithAttemptsLeft,
+      attempt: Attempt(
+        number: 1, trigger: .manual, executionID: "e2", started: Instant(milliseconds: 1),
+        ended: Instant(milliseconds: 2),
+        outcome: .failedElsewhere(rest.error, at: 1, record: nil)),
+      nextRetry: Instant(milliseconds: 9), author: "w", date: Instant(milliseconds: 2))
+    change.rest = rest
+    let moved = try await store.move(record.id, version: nil, change)
+
+    #expect(try moved == claimed.moved(by: change))
+    #expect(moved.bundles == rest.originalBundles)
+    #expect(moved.edits.count == 1)
+    var filter = RecordFilter()
+    filter.words = ["later"]
+    #expect(try await store.page(filter, .first, limit: 5).map(\.id) == [record.id])
+    #expect(try await store.counts().openBytes == 40_000)
+    #expect(
+      try await store.groups().map(\.moduleTitle) == ["B"])
+  }
 }
 
 @Suite("A store lists records")

@@ -112,6 +112,10 @@ public struct RecordChange: Sendable, Hashable {
   public var lease: Instant?
   /// The words of the operator who closed it.
   public var reason: String?
+  /// What the record stands for from now on, when a suspended aggregation failed again in a retry:
+  /// where, with which bundles, and what is owed from there. Its identity and its history are not
+  /// looked at.
+  public var rest: IncompleteExecution?
   /// The records that continue it; stored in the same transaction, so that a bundle never has two
   /// owners. The first is linked as the successor.
   public var successors: [IncompleteExecution]

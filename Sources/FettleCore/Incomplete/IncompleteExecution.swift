@@ -41,6 +41,9 @@ public struct IncompleteExecution: Sendable, Hashable {
   public var originalBundles: VisibleBundles
   /// What operators changed, oldest first.
   public var edits: [BundleEdit]
+  /// How many of the edits, from the oldest on, are in `originalBundles` already: those made before
+  /// the record moved on to a later failure of its aggregation (semantics 7.4).
+  public var settledEdits = 0
   /// What operators changed in its blueprint, oldest first; `blueprint` has these changes.
   public var mappingEdits: [MappingEdit]
   /// What the failed module was given, after mapping; for people to read. A resume maps again.
@@ -93,7 +96,7 @@ extension IncompleteExecution {
 
   /// The bundles with every edit applied: what a resume maps from.
   public var bundles: VisibleBundles {
-    edits.reduce(into: originalBundles) { bundles, edit in
+    edits.dropFirst(settledEdits).reduce(into: originalBundles) { bundles, edit in
       // An edit was checked against these very bundles when it was appended.
       try? bundles.apply(edit)
     }
@@ -287,7 +290,8 @@ public struct Attempt: Sendable, Hashable {
     case resolved
     /// It failed at the same module.
     case failed(ModuleError)
-    /// It got on and failed at a later module, which made a new record.
+    /// It got on and failed at a later operation. That made a new record; where a suspended
+    /// aggregation failed again there is none: the record stands there itself now (semantics 7.4).
     case failedElsewhere(ModuleError, at: ModuleID, record: RecordID?)
     /// The worker died.
     case interrupted

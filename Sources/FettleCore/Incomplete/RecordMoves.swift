@@ -16,11 +16,30 @@ extension IncompleteExecution {
       record.summary.reason = error.message
     }
     record.mappedInput = change.mappedInput ?? mappedInput
+    if let rest = change.rest { record.takeUp(rest) }
     record.closingReason = change.reason ?? closingReason
     record.successor = change.successors.first?.id ?? successor
     record.former = change.event == .claimed ? summary : nil
     if record.summary.state == .resolved, summary.seal == .sealed { record.removeData() }
     return record
+  }
+
+  /// Goes on where a retry left the aggregation; what was edited before is in the bundles.
+  private mutating func takeUp(_ rest: IncompleteExecution) {
+    summary.failer = rest.summary.failer
+    summary.failerTitle = rest.summary.failerTitle
+    summary.errorType = rest.summary.errorType
+    summary.reason = rest.summary.reason
+    summary.size = rest.summary.size
+    summary.plannedAttempts = rest.summary.plannedAttempts
+    error = rest.error
+    originalBundles = rest.originalBundles
+    settledEdits = edits.count
+    mappedInput = rest.mappedInput
+    variables = rest.variables
+    continuation = rest.continuation
+    visits = rest.visits
+    schedule = rest.schedule
   }
 
   /// What resolving does to a confidential record: who did what to it, and when, stays (semantics

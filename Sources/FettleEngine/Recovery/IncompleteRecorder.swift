@@ -5,8 +5,10 @@ extension Cycle {
   /// - Parameters:
   ///   - schedule: when Fettle tries again by itself; no pauses, when it does not.
   ///   - owed: the pieces of work that leave the run with the bundle, outermost first.
+  ///   - isRest: whether it is the aggregation that the record in hand waits for, which goes on
+  ///     standing for it.
   mutating func store(
-    _ failure: Failure, schedule: RetrySchedule, owed: [OwedFrame]
+    _ failure: Failure, schedule: RetrySchedule, owed: [OwedFrame], isRest: Bool = false
   ) async throws(StoreError) {
     let now = journal.now
     let pause = schedule.pause(before: 1, asked: failure.error.retryAfterSeconds ?? 0)
@@ -26,6 +28,10 @@ extension Cycle {
       visits: blueprint.allModules.compactMap { visits[$0.id] }, schedule: schedule,
       predecessor: retried?.id)
     if journal.opening.isConfidential { record.summary.seal = .sealed }
+    if isRest {
+      rest = record
+      return
+    }
     if retried != nil {
       // Stored together with the outcome of the retry, so that the bundle never has two owners.
       continuations.append(record)

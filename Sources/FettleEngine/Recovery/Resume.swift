@@ -91,6 +91,14 @@ struct Resume {
     case .failedElsewhere:
       change.event = .failedElsewhere
       change.successors = cycle.continuations
+      if let rest = cycle.rest {
+        change.rest = rest
+        // Attempts go on being counted (semantics 7.4).
+        change.nextRetry = rest.schedule
+          .pause(before: attempt.number + 1, asked: rest.error.retryAfterSeconds ?? 0)
+          .map { attempt.ended.advanced(bySeconds: $0) }
+        change.event = change.nextRetry == nil ? .failedForGood : .failedWithAttemptsLeft
+      }
     case .failed(let error):
       change.error = error
       change.mappedInput = cycle.failedAgain?.input
@@ -131,6 +139,7 @@ extension Cycle {
     }
     let sight = record.bundles
     frames = owedFrames(of: record)
+    framesOfRecord = frames.count
     isAtStart = true
     // The filter is behind the bundle, unless the filter itself is what failed.
     var passage: Passage
@@ -143,6 +152,7 @@ extension Cycle {
         place.flow, at: place.position, sight: sight, entered: entered(record))
     }
     while let frame = frames.popLast() {
+      framesOfRecord = frames.count
       switch passage {
       case .completed: break
       // A bundle that fell out took the later routes of its routers with it into its new record,
@@ -230,6 +240,7 @@ extension Cycle {
     // A retry that was stopped is undone as a whole: the record owes what it owed, and records made
     // on the way are not stored.
     if let error = execution.error { return .failed(error) }
+    if let rest { return .failedElsewhere(rest.error, at: rest.summary.failer, record: nil) }
     if let first = continuations.first {
       return .failedElsewhere(first.error, at: first.summary.failer, record: first.id)
     }

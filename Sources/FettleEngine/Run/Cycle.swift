@@ -23,6 +23,10 @@ struct Cycle {
   var continuations: [IncompleteExecution] = []
   /// In a retry: how the failed module failed again.
   var failedAgain: FailedAgain?
+  /// In a retry: what is left of a suspended aggregation that failed again at a later operation.
+  var rest: IncompleteExecution?
+  /// In a retry: how many of the frames, from the outermost on, are those the record owed.
+  var framesOfRecord = 0
   /// How many records had been stored when the cycle began.
   private var storedBefore = 0
   /// Whether the trigger of the cycle gives its bundles again when the cycle is given up: how far it

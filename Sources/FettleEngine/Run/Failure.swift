@@ -74,10 +74,12 @@ extension Cycle {
     case .store(let autoRetry, let thenStopRun):
       let schedule = autoRetry ? retrySchedule : RetrySchedule(pauses: [])
       raise(to: .warning)
-      let suspended = thenStopRun ? nil : suspendedAggregation(by: failure)
+      let suspended = suspendedAggregation(by: failure)
       do {
         let owed = thenStopRun ? frames[...] : frames[(suspended?.frame ?? ownFrames)...]
-        try await store(failure, schedule: schedule, owed: owed.map(\.owed))
+        // A second failure of an aggregation that waits already stays with its record.
+        let isRest = rest == nil && suspended.map { $0.frame < framesOfRecord } ?? false
+        try await store(failure, schedule: schedule, owed: owed.map(\.owed), isRest: isRest)
       } catch .full(let reason) {
         situation.storeIsFull = true
         execution.warnings.append("a bundle could not be stored: \(reason)")

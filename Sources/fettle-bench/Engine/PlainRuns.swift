@@ -47,7 +47,7 @@ final class PlainRuns {
         error_type, reason, created, size, state, attempts, planned_attempts, version, fingerprint)
       VALUES (?, 1, 'Bench', ?, ?, 4, 'Step', 'DataError', ?, ?, 900, 'unresolved', 0, 0, 1, 1)
       """)
-    content = try database.prepare("INSERT INTO content VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)")
+    content = try database.prepare("INSERT INTO content VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, 0)")
     claim = try database.prepare(
       """
       UPDATE record SET state = 'inProgress', version = version + 1, lease_until = ?,
