@@ -32,6 +32,8 @@ public struct ScenarioRunner: Sendable {
   /// How long this worker may stay silent before others take over what it runs, in seconds
   /// (durability 3).
   public let leaseSeconds: Int
+  /// What opens connections before a run and before a retry; nil where modules have none.
+  public var connections: (any ConnectionOpening)?
   /// Which product counts where Fusion and Make disagree.
   public var profile = Profile.fusion
   /// Whether failures of confidential scenarios are kept.

@@ -49,6 +49,7 @@ public struct Workshop: Sendable {
       modules: modules, store: store, clock: clock,
       timeZone: settings.zone, retrySchedule: settings.retries,
       leaseSeconds: settings.leaseSeconds)
+    runner.connections = connections
     runner.confidentiality = settings.confidentiality
     runner.profile = settings.profile
     self.runner = runner

@@ -137,6 +137,14 @@ extension Cycle {
           "the stored blueprint has no module \(record.summary.failer) to resume at"))
       return
     }
+    do throws(Initialization.Failure) {
+      if journal.isOfRun {
+        try await initialization.open(record.modulesAhead(isReplaced: substitute != nil))
+      }
+    } catch {
+      failedAgain = FailedAgain(error: error.error)
+      return
+    }
     let sight = record.bundles
     frames = owedFrames(of: record)
     framesOfRecord = frames.count

@@ -85,6 +85,9 @@ struct Cycle {
       return fail(
         ModuleError(.invalidConfiguration, "the scenario has no modules"), of: nil)
     }
+    do throws(Initialization.Failure) {
+      if journal.isOfRun { try await initialization.open(blueprint.allModules) }
+    } catch { return refuse(error) }
     let isTrigger = runner.modules.descriptor(of: first.type).map { $0.kind == .trigger } ?? true
     // Bundles that are given are one event; a trigger that looks for itself is asked again while it
     // finds something; without a trigger the number of cycles is the number (semantics 6.8).
@@ -106,6 +109,18 @@ struct Cycle {
       guard try await endCycle(passage) else { return }
       if isTrigger, visits[first.id]?.emitted ?? 0 == emittedBefore { return }
     }
+  }
+
+  var initialization: Initialization {
+    Initialization(connections: runner.connections, plan: plan)
+  }
+
+  /// Ends the run before its first operation: nothing is stored, whatever the type (semantics 2.1.6).
+  private mutating func refuse(_ failure: Initialization.Failure) {
+    fail(failure.error, of: failure.module.id)
+    var situation = FailureSituation(failure.error.type)
+    situation.storingAllowed = false
+    if case .rollBack(let consequence) = situation.decision { execution.consequence = consequence }
   }
 
   /// Commits a cycle, or rolls it back.
