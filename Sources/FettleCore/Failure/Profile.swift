@@ -19,6 +19,10 @@ public enum Profile: String, Sendable, CaseIterable {
   /// Whether the pauses of a Break directive grow (D17).
   public var breakPausesGrow: Bool { self == .fusion }
 
+  /// Whether a scenario that is put off, because a service cannot be reached, starts then alone;
+  /// otherwise its regular starts go on beside it (D21).
+  public var backoffReplacesSchedule: Bool { self == .fusion }
+
   /// When stored failures of the types that retry by themselves are tried again (semantics 5.1).
   public var retries: RetrySchedule { self == .fusion ? .fusion : .make }
 }

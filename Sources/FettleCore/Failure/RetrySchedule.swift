@@ -17,6 +17,13 @@ public struct RetrySchedule: Hashable, Sendable {
   public static let make = RetrySchedule(
     pauses: [60, 600, 600, 1800, 1800, 1800, 10_800, 10_800])
 
+  /// When a whole scenario is started again whose service cannot be reached, for records that are
+  /// retried so: the same pauses, but with those of Make its own list for scenarios (semantics 5.1).
+  public var forScenario: RetrySchedule {
+    self == .make
+      ? RetrySchedule(pauses: [60, 120, 300, 600, 3600, 10_800, 43_200, 86_400]) : self
+  }
+
   /// The schedule of that name: `fusion` or `make`; nil for any other.
   public static func named(_ name: String) -> RetrySchedule? {
     ["fusion": fusion, "make": make][name]

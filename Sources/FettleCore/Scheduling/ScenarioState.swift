@@ -80,8 +80,10 @@ public struct ScenarioState: Sendable, Hashable {
   /// - Parameters:
   ///   - settings: those of its blueprint.
   ///   - backoff: the pauses before a scenario is started again whose service cannot be reached.
+  ///   - profile: which product counts where they disagree.
   public mutating func ended(
-    _ run: ExecutionSummary, settings: ScenarioSettings, zone: String, backoff: RetrySchedule
+    _ run: ExecutionSummary, settings: ScenarioSettings, zone: String, backoff: RetrySchedule,
+    profile: Profile = .fusion
   ) {
     let now = run.ended ?? run.started
     // Failures before something that went well, and those behind it, are not consecutive.
@@ -107,8 +109,11 @@ public struct ScenarioState: Sendable, Hashable {
             + (run.error?.message ?? ""))
       }
       backoffStep += 1
-      // Replaces the regular start (D21).
-      if isActive { nextRun = now.advanced(bySeconds: pause) }
+      let again = now.advanced(bySeconds: pause)
+      plan(after: now, zone: zone)
+      guard isActive else { return }
+      nextRun =
+        profile.backoffReplacesSchedule ? again : nextRun.map { min($0, again) } ?? again
       return
     case .pauseScenario:
       return deactivate(because: "the store has no room for incomplete executions")

@@ -208,9 +208,13 @@ extension ScenarioRunner {
   public func note(
     _ summary: ExecutionSummary, of blueprint: Blueprint, knowing known: ScenarioState? = nil
   ) async throws(StoreError) -> ScenarioState {
-    let (zone, settings, backoff) = (timeZone, blueprint.settings, retrySchedule)
+    let (zone, settings, backoff, profile) = (
+      timeZone, blueprint.settings, retrySchedule, profile
+    )
     let change: @Sendable (inout ScenarioState) -> ScenarioState = { state in
-      state.ended(summary, settings: settings, zone: zone, backoff: state.retries ?? backoff)
+      state.ended(
+        summary, settings: settings, zone: zone,
+        backoff: (state.retries ?? backoff).forScenario, profile: profile)
       return state
     }
     if var expected = known, let known, change(&expected) == known { return known }

@@ -30,6 +30,26 @@ struct ScenarioStateTests {
     state.ended(run, settings: ScenarioSettings([:]), zone: "UTC", backoff: .fusion)
   }
 
+  @Test("D21: with Make it is started again beside its regular starts, eight times")
+  func besideSchedule() throws {
+    var state = try active()
+    let pauses = RetrySchedule.make.forScenario
+    func fail() {
+      state.ended(
+        run(.error, .connection, .backOff), settings: ScenarioSettings([:]), zone: "UTC",
+        backoff: pauses, profile: .make)
+    }
+    fail()
+    #expect(state.nextRun == start.advanced(bySeconds: 10 + 60))
+    for _ in 0..<4 { fail() }
+    // The fifth pause is an hour; the regular start of every 15 minutes comes first.
+    #expect(state.nextRun == start.advanced(bySeconds: 900))
+    for _ in 0..<3 { fail() }
+    #expect(state.isActive)
+    fail()
+    #expect(!state.isActive)
+  }
+
   // swift-format-ignore
   @Test("three runs that end so leave it", arguments: [
     (.success, nil, nil, .scheduled, true, 0),
