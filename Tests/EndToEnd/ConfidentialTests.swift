@@ -25,10 +25,10 @@ struct ConfidentialTests {
       "Care", ServiceBench.post(2, "\(service)/{{1.name}}/{{1.kind}}"), settings: settings)
   }
 
-  private func send(_ base: String, _ path: String) async -> Int {
+  private func send(_ base: String, _ path: String, url: String = "") async -> Int {
     await HTTPClient(base).send(
       "POST", path, ["Content-Type": "application/json"],
-      #"{"name":"\#(Self.word)","kind":"old","note":"\#(String(repeating: Self.word, count: 4000))"}"#
+      #"{"name":"\#(Self.word)","kind":"old","url":"\#(url)","note":"\#(String(repeating: Self.word, count: 4000))"}"#
     ).status
   }
 
@@ -95,6 +95,71 @@ struct ConfidentialTests {
     _ = try await daemon.base()
     #expect(try await daemon.stop() == 0)
     #expect(try await filesWithTheWord() == [])
+  }
+
+  @Test(
+    "killed with signal 9: neither why a filter stopped it, nor what was being sent, nor a draft lies open",
+    .enabled(if: TmuxSession.isInstalled, "tmux is not installed"))
+  func killed() async throws {
+    let slow = LoopbackHTTP { _ in .init(200, "late", delay: .seconds(60)) }
+    let path = try await bench.webhook(
+      "Care",
+      #"""
+      {"id":2,"module":"builtin:BasicRouter","routes":[
+        {"flow":[{"id":3,"module":"util:ComposeTransformer","mapper":{"value":"x"},
+          "filter":{"name":"nobody","conditions":[[{"a":"{{1.name}}","o":"text:equal","b":"nobody"}]]}}]},
+        {"flow":[\#(ServiceBench.post(4, "{{1.url}}"))]}]}
+      """#,
+      settings: #""dlq":true,"confidential":true"#)
+    let lease = ["FETTLE_LEASE": "2"]
+    let first = try bench.daemon(environment: lease)
+    #expect(
+      await send(try await first.base(), path, url: "\(slow.base)/\(Self.word)") == 200)
+    try await bench.wait("the service asked") { !slow.requests.isEmpty }
+    try await first.kill()
+    #expect(try await filesWithTheWord() == [])
+    let second = try bench.daemon(environment: lease)
+    _ = try await second.base()
+    try await bench.wait("a record") {
+      try await bench.store.counts().byState.values.reduce(0, +) == 1
+    }
+    #expect(try await bench.ended().first?.summary.filtered == 1)
+    #expect(try await second.stop() == 0)
+    #expect(try await filesWithTheWord() == [])
+
+    func terminal() throws -> TmuxSession {
+      try TmuxSession(
+        "\(Program.path) open --store \(bench.path)", columns: 100, rows: 28,
+        environment: ["HOME": bench.folder.path])
+    }
+    do {
+      let dying = try terminal()
+      try await dying.wait(for: "1 open")
+      try dying.press("Enter")
+      try await dying.wait(for: "<< FAILED")
+      try dying.press("e")
+      try await dying.wait(for: "Enter keep")
+      try dying.press("End", "C-u")
+      try dying.type("changed-\(Self.word)")
+      try dying.press("Enter")
+      try await dying.wait(for: "UNSAVED")
+      let id = try #require(try await bench.store.page(RecordFilter(), .first, limit: 1).first?.id)
+      try await bench.wait("a draft") {
+        do throws(StoreError) {
+          return try await bench.store.draft(of: id, by: NSUserName()) != nil
+        } catch {
+          // It is there: this store has no key to open it with.
+          guard case .sealed = error else { throw error }
+          return true
+        }
+      }
+      kill(try dying.processID(), SIGKILL)
+    }
+    #expect(try await filesWithTheWord() == [])
+    let again = try terminal()
+    try await again.wait(for: "1 open")
+    try again.press("Enter")
+    try await again.wait(for: "changed-planted-customer")
   }
 
   @Test("the same word of a scenario that is not confidential is found, so the search can find")
