@@ -68,16 +68,12 @@ extension SQLiteStore: ExecutionJournal {
       let rows = journalRows(database)
       let number = try rows.renew(execution, known, by: worker, until: lease)
       for entry in entries { try rows.insert(entry, execution: number) }
-      if transferred > 0 {
-        try database.run(
-          "UPDATE execution SET transferred = transferred + ? WHERE number = ?",
-          .number(transferred), .number(number))
-      }
       for record in records {
         _ = try self.rows(database).insert(record, author: "engine")
       }
       for change in changes { try rows.carryOut(change) }
     }
+    openExecutions.count(transferred: transferred, of: execution)
   }
 
   /// Says that the worker of an execution is still at work on it.
@@ -98,7 +94,8 @@ extension SQLiteStore: ExecutionJournal {
   ) async throws(StoreError) {
     let whole = entries.map { StoredEntry($0) }
     // What is not kept was transferred all the same.
-    let transferred = whole.reduce(0) { $0 + $1.size }
+    let transferred =
+      openExecutions.transferred(by: summary.id) + whole.reduce(0) { $0 + $1.size }
     let entries = isConfidential ? entries.map { StoredEntry(withoutData: $0) } : whole
     let known = openExecutions.number(of: summary.id)
     try await committing { [self] database in
@@ -108,7 +105,7 @@ extension SQLiteStore: ExecutionJournal {
       try database.run(
         """
         UPDATE execution SET ended = ?, status = ?, operations = ?, stored = ?, error = ?,
-          failed_module = ?, warnings = ?, transferred = transferred + ?, filtered = ?,
+          failed_module = ?, warnings = ?, transferred = ?, filtered = ?,
           lease_until = NULL, worker = NULL WHERE number = ?
         """,
         summary.ended.map { .number($0.milliseconds) } ?? .null, .text(summary.status.rawValue),
@@ -164,9 +161,15 @@ extension SQLiteStore: ExecutionJournal {
 
   /// An execution that was taken over, with what its journal says.
   public func interrupted(_ execution: String) async throws(StoreError) -> InterruptedExecution {
-    try await reading { [self] database in
-      try journalRows(database).interrupted(execution, self.rows(database))
+    let (interrupted, transferred) = try await reading { [self] database in
+      let rows = journalRows(database)
+      return (
+        try rows.interrupted(execution, self.rows(database)),
+        try rows.transferred(by: execution)
+      )
     }
+    openExecutions.note(transferred: transferred, of: execution)
+    return interrupted
   }
 
   /// The executions of a scenario, or of all, newest first.
@@ -454,6 +457,15 @@ struct JournalRows {
         number: row["number"], module: ModuleID(row["module"]),
         date: Instant(milliseconds: row["date"]), step: step)
     }
+  }
+
+  /// What the entries of an execution hold, in bytes.
+  func transferred(by id: String) throws -> Int {
+    try database.run(
+      """
+      SELECT sum(coalesce(length(input), 0) + coalesce(length(outcome), 0)) FROM journal
+      WHERE execution = (SELECT number FROM execution WHERE id = ?)
+      """, .text(id))?[0].map { Int($0) } ?? 0
   }
 
   func interrupted(_ id: String, _ records: RecordRows) throws -> InterruptedExecution {
