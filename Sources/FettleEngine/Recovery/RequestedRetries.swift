@@ -51,7 +51,8 @@ public actor RequestedRetries {
       running.values.count(where: { $0 == request.scenario }) < atOnce
     else { return }
     running[request.record] = request.scenario
-    Task {
+    // Whoever asked does not wait; whoever sends an event waits for its answer.
+    Task(priority: .utility) {
       let isServed = await serve(request)
       running[request.record] = nil
       // What could not be served now is looked at with the next call, not at once again.
@@ -67,17 +68,17 @@ public actor RequestedRetries {
     let id = request.record
     do throws(StoreError) {
       let record = try await runner.store.record(id)
-      // A worker that died after it had served the request left it here; serving it again would
-      // repeat what nobody asked for twice.
-      if let last = record.attempts.last, last.ended >= request.date {
+      if isDone(request, record) {
         try await requests.removeRetryRequest(of: id)
         return true
       }
       let desk = OperatorDesk(store: runner.store, runner: runner, author: request.author)
       let outcome = try await desk.resume(
         id, version: nil, trigger: request.trigger, substitute: request.output)
-      try await requests.removeRetryRequest(of: id)
       report(.retried(outcome))
+      // This worker is stopping; what was asked for goes on with the next one.
+      if outcome.outcome == .interrupted { return false }
+      try await requests.removeRetryRequest(of: id)
     } catch {
       switch error {
       // It goes on when there is room, or when the worker that has the record has ended.
@@ -91,5 +92,16 @@ public actor RequestedRetries {
       }
     }
     return true
+  }
+
+  /// Whether a request that is still there was served: a worker that died after it had done so left it,
+  /// and serving it again would repeat what nobody asked for twice. An attempt that was interrupted
+  /// serves nothing; but what may have happened is not done again unasked, and a retry that ends its
+  /// worker each time is not begun for ever.
+  private nonisolated func isDone(_ request: RetryRequest, _ record: IncompleteExecution) -> Bool {
+    let attempts = record.attempts.filter { $0.ended >= request.date }
+    guard !attempts.isEmpty else { return false }
+    return record.error.stage == .inDoubt || attempts.count > 1
+      || attempts.contains { $0.outcome != .interrupted }
   }
 }
