@@ -75,6 +75,38 @@ extension SQLiteStore: ScenarioStore {
     }
   }
 
+  /// The blueprints a scenario had and has.
+  public func blueprintVersions(
+    of id: ScenarioID
+  ) async throws(StoreError) -> [BlueprintVersion] {
+    _ = try await scenario(id)
+    return try await reading { database in
+      try Row.fetchAll(
+        try database.cachedStatement(
+          sql: """
+            SELECT version, created FROM blueprint_version WHERE scenario = ? ORDER BY version DESC
+            """), arguments: [id.number]
+      ).map {
+        BlueprintVersion(number: $0["version"], created: Instant(milliseconds: $0["created"]))
+      }
+    }
+  }
+
+  /// A blueprint a scenario had or has.
+  public func blueprint(
+    of id: ScenarioID, version: Int
+  ) async throws(StoreError) -> Blueprint {
+    try await reading { [self] database in
+      guard
+        let number = try Int.fetchOne(
+          try database.cachedStatement(
+            sql: "SELECT blueprint FROM blueprint_version WHERE scenario = ? AND version = ?"),
+          arguments: [id.number, version])
+      else { throw StoreError.notFound("version \(version) of the blueprint of scenario \(id)") }
+      return try rows(database).blueprint(number)
+    }
+  }
+
   /// Makes a blueprint the one its scenario has today.
   public func keep(_ blueprint: Blueprint, for id: ScenarioID) async throws(StoreError) {
     try await writing { [self] database in

@@ -18,6 +18,7 @@ struct APIRefusalTests {
     ("POST", "dlqs/ID/resolve", "dlqs:write"), ("POST", "dlqs/ID/check", "dlqs:read"),
     ("GET", "scenarios", "scenarios:read"), ("GET", "scenarios/9", "scenarios:read"),
     ("GET", "scenarios/9/blueprint", "scenarios:read"),
+    ("GET", "scenarios/9/blueprints", "scenarios:read"),
     ("POST", "scenarios/9/run", "scenarios:run"),
     ("POST", "scenarios/9/start", "scenarios:write"),
     ("POST", "scenarios/9/stop", "scenarios:write"),

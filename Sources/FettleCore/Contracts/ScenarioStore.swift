@@ -15,6 +15,14 @@ public protocol ScenarioStore: Sendable {
   /// when it has none.
   func blueprint(of id: ScenarioID) async throws(StoreError) -> Blueprint?
 
+  /// The blueprints a scenario had and has, the newest first.
+  /// - Throws: `notFound` for a scenario that is not known.
+  func blueprintVersions(of id: ScenarioID) async throws(StoreError) -> [BlueprintVersion]
+
+  /// A blueprint a scenario had or has, by the number of its version.
+  /// - Throws: `notFound`.
+  func blueprint(of id: ScenarioID, version: Int) async throws(StoreError) -> Blueprint
+
   /// Makes a blueprint the one its scenario has today.
   func keep(_ blueprint: Blueprint, for id: ScenarioID) async throws(StoreError)
 
@@ -23,6 +31,20 @@ public protocol ScenarioStore: Sendable {
   func update<Result: Sendable>(
     _ id: ScenarioID, _ change: @escaping @Sendable (inout ScenarioState) -> Result
   ) async throws(StoreError) -> Result
+}
+
+/// That a scenario came to have a blueprint.
+public struct BlueprintVersion: Sendable, Hashable {
+  /// The number, from 1 for the first one of its scenario.
+  public let number: Int
+  /// When the scenario came to have it; of times before that was noted, when it ran with it first.
+  public let created: Instant
+
+  /// A version.
+  public init(number: Int, created: Instant) {
+    self.number = number
+    self.created = created
+  }
 }
 
 /// A scenario as a list shows it.

@@ -23,6 +23,7 @@ enum Migrations {
     migrator.registerMigration("018_stop_requests", migrate: stopRequests)
     migrator.registerMigration("022_call_backs", migrate: callBacks)
     migrator.registerMigration("025_filtered", migrate: filtered)
+    migrator.registerMigration("030_blueprint_versions", migrate: blueprintVersions)
     migrator.registerMigration("032_settled_edits", migrate: settledEdits)
     return migrator
   }()

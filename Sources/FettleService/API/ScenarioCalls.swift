@@ -25,7 +25,12 @@ extension API {
     },
     Route("GET", "scenarios/:scenarioId/blueprint", .scenariosRead) { api, call throws(APIError) in
       let row = try await api.scenario(call)
-      let blueprint = try await api.blueprint(of: row)
+      let version = try call.number("blueprintId", in: 1...Int.max)
+      // As in Make, who names a version does not ask for the draft.
+      if version == nil, try call.flag("draft") {
+        throw APIError(404, "Not found.", detail: "no drafts are kept; leave draft out")
+      }
+      let blueprint = try await api.blueprint(of: row, version: version)
       return Reply([
         "code": "OK",
         "response": [
@@ -34,6 +39,22 @@ extension API {
           "idSequence": .integer((blueprint.allModules.map(\.id.number).max() ?? 0) + 1),
         ],
       ])
+    },
+    Route("GET", "scenarios/:scenarioId/blueprints", .scenariosRead) {
+      api, call throws(APIError) in
+      let id = try call.scenario()
+      let page = try call.page(sortBy: ["version", "created"])
+      var versions = try await asking { () throws(StoreError) in
+        try await api.store.blueprintVersions(of: id)
+      }
+      if page.isAscending { versions.reverse() }
+      let shown = page.part(of: versions).map { version -> Value in
+        [
+          "version": .integer(version.number), "created": .date(version.created),
+          "scenarioId": .integer(id.number), "draft": false,
+        ]
+      }
+      return Reply(["scenariosBlueprints": .array(shown), "pg": page.json])
     },
     Route("POST", "scenarios/:scenarioId/run", .scenariosRun) { api, call throws(APIError) in
       try await api.run(call)
@@ -84,7 +105,15 @@ extension API {
     return try await asking { () throws(StoreError) in try await store.scenario(id) }
   }
 
-  private func blueprint(of row: ScenarioRow) async throws(APIError) -> Blueprint {
+  /// - Parameter version: which one it had; nil is that of today.
+  private func blueprint(
+    of row: ScenarioRow, version: Int? = nil
+  ) async throws(APIError) -> Blueprint {
+    if let version {
+      return try await asking { () throws(StoreError) in
+        try await store.blueprint(of: row.id, version: version)
+      }
+    }
     let found = try await asking { () throws(StoreError) in try await store.blueprint(of: row.id) }
     guard let found else {
       throw APIError(404, "Not found.", detail: "no blueprint of \(row.name) is kept")
