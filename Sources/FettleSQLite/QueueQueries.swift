@@ -10,7 +10,8 @@ extension SQLiteStore: QueueStore {
     let apart = aside
     let size = payload.count + apart.values.reduce(0) { $0 + $1.value.count }
     // A refusal is an answer, not a failure: it must not undo the commit it shares with others.
-    let answer = try await committing { [seals] database -> Result<Int, StoreError> in
+    let answer = try await committing(for: .sender) {
+      [seals] database -> Result<Int, StoreError> in
       guard
         let hook = try database.run(
           """

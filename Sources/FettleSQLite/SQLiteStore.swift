@@ -55,6 +55,9 @@ public final class SQLiteStore: Sendable {
       // of the system.
       if !database.configuration.readonly {
         try database.execute(sql: "PRAGMA cache_size = -32000")
+        // The log is brought into the database beside the writer (`Checkpoints`). Should that not
+        // come about, the commit that makes it this long, in pages, does it.
+        try database.execute(sql: "PRAGMA wal_autocheckpoint = 8000")
       }
     }
     do {
@@ -107,9 +110,11 @@ public final class SQLiteStore: Sendable {
 
   /// A write that may share its commit with others.
   func committing<Result: Sendable>(
-    _ body: @escaping @Sendable (Database) throws -> Result
+    for lane: GroupCommit.Lane = .work, _ body: @escaping @Sendable (Database) throws -> Result
   ) async throws(StoreError) -> Result {
-    do { return try await group.commit(body) } catch { throw StoreError(error, path: pool.path) }
+    do { return try await group.commit(for: lane, body) } catch {
+      throw StoreError(error, path: pool.path)
+    }
   }
 
   func writing<Result: Sendable>(

@@ -12,7 +12,7 @@ final class Webhooks: Sendable {
   private let limits: ServiceLimits
   private let logger: Logger
   private let arrived: @Sendable (ScenarioID) -> Void
-  private let known = Mutex<[String: Known]>([:])
+  private let known = Mutex(Views())
   private let senders: Senders
 
   /// A webhook as it was a moment ago. The queue itself is asked with every event, so an old view
@@ -22,11 +22,23 @@ final class Webhooks: Sendable {
     /// Whether senders are answered by the scenario.
     let isAnswered: Bool
     let read: ContinuousClock.Instant
+    /// Whether somebody is about to read it again.
+    var isBeingRead = false
     var second: Int64 = 0
     var taken = 0
   }
 
+  /// What is known of webhooks, by address.
+  private struct Views {
+    var of: [String: Known] = [:]
+    /// How often all of it was forgotten: what was being read then is not remembered.
+    var generation = 0
+  }
+
   private static let freshness = Duration.seconds(1)
+  /// For how long after that an old view is still used, while another request reads the new one: a
+  /// sender does not wait for what is read for others too.
+  private static let staleness = Duration.seconds(2)
   /// Addresses nobody knows are remembered too, so that guessing costs the store nothing; not for ever.
   private static let mostKnown = 10_000
 
@@ -48,7 +60,12 @@ final class Webhooks: Sendable {
   }
 
   /// What is known of webhooks is read again.
-  func forget() { known.withLock { $0 = [:] } }
+  func forget() {
+    known.withLock { known in
+      known.of = [:]
+      known.generation += 1
+    }
+  }
 
   /// Whoever still waits is told that its event was accepted.
   func dismiss() { senders.dismiss() }
@@ -120,9 +137,29 @@ final class Webhooks: Sendable {
   }
 
   private func look(up address: String) async throws(Refusal) -> (Hook, isAnswered: Bool)? {
-    if let found = known.withLock({ $0[address] }), found.read + Self.freshness > .now {
-      return found.hook.map { ($0, found.isAnswered) }
+    let (found, isStale) = view(of: address)
+    if isStale { Task { _ = try? await read(address) } }
+    if let found { return found.hook.map { ($0, found.isAnswered) } }
+    return try await read(address)
+  }
+
+  /// What is known of an address, if it may be used; and whether whoever asks is to read it again.
+  private func view(of address: String) -> (Known?, isStale: Bool) {
+    known.withLock { known in
+      guard var found = known.of[address] else { return (nil, false) }
+      let age = ContinuousClock.now - found.read
+      if age < Self.freshness { return (found, false) }
+      guard age < Self.staleness else { return (nil, false) }
+      defer {
+        found.isBeingRead = true
+        known.of[address] = found
+      }
+      return (found, !found.isBeingRead)
     }
+  }
+
+  private func read(_ address: String) async throws(Refusal) -> (Hook, isAnswered: Bool)? {
+    let generation = known.withLock { $0.generation }
     do throws(StoreError) {
       let hook = try opened(try await stores.hook(at: address))
       var isAnswered = false
@@ -134,10 +171,11 @@ final class Webhooks: Sendable {
       }
       let found = Known(hook: hook, isAnswered: isAnswered, read: .now)
       known.withLock { known in
-        if known.count >= Self.mostKnown { known = [:] }
+        guard known.generation == generation else { return }
+        if known.of.count >= Self.mostKnown { known.of = [:] }
         var found = found
-        if let old = known[address] { (found.second, found.taken) = (old.second, old.taken) }
-        known[address] = found
+        if let old = known.of[address] { (found.second, found.taken) = (old.second, old.taken) }
+        known.of[address] = found
       }
       return hook.map { ($0, isAnswered) }
     } catch {
@@ -159,10 +197,10 @@ final class Webhooks: Sendable {
   private func isWithin(_ most: Int, _ address: String) -> Bool {
     let second = runner.clock.now().milliseconds / 1000
     return known.withLock { known in
-      guard var found = known[address] else { return true }
+      guard var found = known.of[address] else { return true }
       if found.second != second { (found.second, found.taken) = (second, 0) }
       found.taken += 1
-      known[address] = found
+      known.of[address] = found
       return found.taken <= most
     }
   }

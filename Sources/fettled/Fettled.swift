@@ -105,7 +105,8 @@ struct Fettled: AsyncParsableCommand {
           logger.warning("other machines reach this address; put a proxy with TLS before it")
         }
       })
-    let serving = Task { () -> (any Error)? in
+    // Somebody outside waits for an answer.
+    let serving = Task(priority: .high) { () -> (any Error)? in
       do {
         try await service.run()
         return nil

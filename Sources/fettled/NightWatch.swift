@@ -28,7 +28,8 @@ struct NightWatch {
       while true {
         do throws(StoreError) {
           for task in try await scheduler.startDue() {
-            group.addTask {
+            // Who waits for a task lifts it to itself.
+            group.addTask(priority: .utility) {
               let event = await task.value
               reporter.report(event)
               // Its place is free for the next one that is due.

@@ -76,7 +76,8 @@ public actor EventIntake {
   /// that come before the intake has its turn are one call.
   public nonisolated func ring(for scenario: ScenarioID) {
     guard rung.withLock({ $0.insert(scenario).inserted }) else { return }
-    Task { await answerRing(of: scenario) }
+    // Work comes after the answers to those who send it.
+    Task(priority: .medium) { await answerRing(of: scenario) }
   }
 
   private func answerRing(of scenario: ScenarioID) {

@@ -137,7 +137,8 @@ public actor Scheduler {
   private func retry(_ record: IncompleteSummary) -> Task<Event, Never> {
     let scenario = record.scenarioID
     retrying[scenario, default: 0] += 1
-    return Task {
+    // Nobody waits for a retry that is due; whoever sends an event waits for its answer.
+    return Task(priority: .utility) {
       let event = await run(record)
       retrying[scenario, default: 1] -= 1
       return event

@@ -4,6 +4,7 @@ import FettleEngine
 import FettleSQLite
 import FettleService
 import Foundation
+import GRDBSQLite
 import Logging
 
 /// Webhooks: accepted to the barrier beside the same HTTP server that stores nothing, memory over many
@@ -31,7 +32,7 @@ struct ServiceCommand: AsyncParsableCommand {
   func run() async throws {
     if events == 0, retries == 0 { try await accepted() }
     if events > 0 { try await memory() }
-    if retries > 0 { try await draining() }
+    if retries > 0 { try await Draining(retries: retries, rounds: rounds).run() }
   }
 
   private func accepted() async throws {
@@ -79,7 +80,8 @@ struct ServiceCommand: AsyncParsableCommand {
 
   private func memory() async throws {
     let running = try await RunningService(isActive: true)
-    var table = Table(["events", "resident", "waiting"])
+    // What SQLite keeps in its caches has a bound of its own.
+    var table = Table(["events", "resident", "SQLite", "waiting"])
     let steps = 10
     for step in 1...steps {
       let sending = Senders(
@@ -92,7 +94,10 @@ struct ServiceCommand: AsyncParsableCommand {
       try await Retention(days: 0).apply(
         to: running.store, now: SystemClock().now().advanced(bySeconds: 1))
       let waiting = try await running.store.hooks().first?.waiting ?? 0
-      table.add(["\(events / steps * step)", "\(Soak.residentKilobytes) kB", "\(waiting)"])
+      table.add([
+        "\(events / steps * step)", "\(Soak.residentKilobytes) kB",
+        "\(sqlite3_memory_used() / 1024) kB", "\(waiting)",
+      ])
     }
     print(table.text)
     // Accepting has the machine to itself in a burst; this is how fast the rest is worked off.
@@ -110,61 +115,20 @@ struct ServiceCommand: AsyncParsableCommand {
     await running.stop()
   }
 
-  private func draining() async throws {
-    let running = try await RunningService(isActive: true)
-    try await running.storeDue(retries)
-    // Four senders with a pause: some hundred a second, as a busy day has them.
-    func paced() -> Senders {
-      Senders(port: running.port, path: running.path, width: 4, pause: 10_000)
-    }
-    let before = paced()
-    try await Task.sleep(for: .seconds(10))
-    await before.stop()
-    let quiet = before.seconds
-    let during = paced()
-    let clock = ContinuousClock()
-    let began = clock.now
-    try await running.drain()
-    let took = began.duration(to: clock.now) / .seconds(1)
-    await during.stop()
-    // What is asked of the slowest is a ratio to the quiet median, and the quiet have a slowest too:
-    // what is above that one is what the retries add.
-    let median = Measure.median(quiet)
-    var table = Table([
-      "webhooks", "number", "median", "90 of 100", "99 of 100", "999 of 1000", "slowest",
-      "99 of 100 / quiet median", "slowest / quiet median",
-    ])
-    for (name, seconds) in [
-      ("quiet", quiet), ("while \(retries) retries are drained", during.seconds),
-    ] {
-      let sorted = seconds.sorted()
-      func quantile(_ part: Double) -> Double {
-        sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]
-      }
-      func text(_ seconds: Double) -> String { String(format: "%.2f ms", seconds * 1000) }
-      table.add(
-        [name, "\(sorted.count)"] + [0.5, 0.9, 0.99, 0.999, 1].map { text(quantile($0)) } + [
-          Table.ratio(quantile(0.99) / median, atMost: 2),
-          Table.ratio(quantile(1) / median, atMost: 2),
-        ])
-    }
-    print(table.text)
-    print(String(format: "%d retries in %.1f s", retries, took))
-    await running.stop()
-  }
 }
 
 /// The floor, running.
-private final class EmptyServer: Sendable {
+final class EmptyServer: Sendable {
   let port: Int
   private let floor: Floor
   private let serving: Task<Void, any Error>
 
-  init() async throws {
+  /// - Parameter keep: what is done with a body before it is answered.
+  init(keep: (@Sendable ([UInt8]) async -> Void)? = nil) async throws {
     let (ports, found) = AsyncStream<Int>.makeStream()
-    let floor = Floor { found.yield($0) }
+    let floor = Floor(keep: keep) { found.yield($0) }
     self.floor = floor
-    serving = Task { try await floor.run() }
+    serving = Task(priority: .high) { try await floor.run() }
     var iterator = ports.makeAsyncIterator()
     port = await iterator.next() ?? 0
   }
@@ -176,11 +140,11 @@ private final class EmptyServer: Sendable {
 }
 
 /// The service on a store of its own, with one scenario behind a webhook.
-private final class RunningService: Sendable {
+final class RunningService: Sendable {
   let port: Int
   let path: String
   let store: SQLiteStore
-  private let folder: URL
+  let folder: URL
   private let runner: ScenarioRunner
   private let service: Service
   private let scenario: ScenarioID
@@ -218,7 +182,7 @@ private final class RunningService: Sendable {
       logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }, report: { _ in },
       isListening: { found.yield($0) })
     self.service = service
-    serving = Task { try await service.run() }
+    serving = Task(priority: .high) { try await service.run() }
     var iterator = addresses.makeAsyncIterator()
     port = await iterator.next()?.port ?? 0
   }
