@@ -99,19 +99,31 @@ struct LoginTests {
       ])
   }
 
-  /// Runs the login, with a browser that is told what to come back with.
-  private func login(
-    _ server: AuthorizationServer, comesBackWith answer: (_ state: String) -> String
-  ) async throws -> Ended {
+  /// A login that waits for a person, and what its address asks for.
+  private struct Waiting {
+    let process: Process
+    let output: String
+    let errors: String
+    let redirect: String
+    let state: String
+    let input: Pipe
+  }
+
+  /// Starts the login, up to the address to open.
+  private func begin(
+    _ server: AuthorizationServer, _ options: [String] = []
+  ) async throws -> Waiting {
     let (output, errors) = (bench.folder.path + "/login.out", bench.folder.path + "/login.err")
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Program.path)
-    process.arguments = ["connection", "login", "cloud", "--wait", "60", "--store", bench.path]
+    process.arguments =
+      ["connection", "login", "cloud", "--wait", "60", "--store", bench.path] + options
     process.environment = ProcessInfo.processInfo.environment.merging(
       ["HOME": bench.folder.path, "XDG_DATA_HOME": "", "LC_ALL": "C.UTF-8"]
     ) { $1 }
     for path in [output, errors] { try Data().write(to: URL(fileURLWithPath: path)) }
-    process.standardInput = FileHandle.nullDevice
+    let input = Pipe()
+    process.standardInput = input
     process.standardOutput = FileHandle(forWritingAtPath: output)
     process.standardError = FileHandle(forWritingAtPath: errors)
     try process.run()
@@ -136,15 +148,32 @@ struct LoginTests {
       $0.challenge = query["code_challenge"] ?? ""
       $0.redirect = redirect
     }
-    let page = try await RealServer.run(
-      "/usr/bin/curl", ["--silent", "\(redirect)?\(answer(query["state"] ?? ""))"],
-      in: bench.folder)
-    #expect(page.contains("can be closed"))
-    try await bench.wait("the end of the login") { !process.isRunning }
+    return Waiting(
+      process: process, output: output, errors: errors, redirect: redirect,
+      state: query["state"] ?? "", input: input)
+  }
+
+  /// What a browser is shown that comes back with that query.
+  private func visit(_ login: Waiting, _ query: String) async throws -> String {
+    try await RealServer.run(
+      "/usr/bin/curl", ["--silent", "\(login.redirect)?\(query)"], in: bench.folder)
+  }
+
+  private func end(_ login: Waiting) async throws -> Ended {
+    try await bench.wait("the end of the login") { !login.process.isRunning }
     return Ended(
-      status: process.terminationStatus,
-      output: try String(contentsOfFile: output, encoding: .utf8),
-      errors: try String(contentsOfFile: errors, encoding: .utf8))
+      status: login.process.terminationStatus,
+      output: try String(contentsOfFile: login.output, encoding: .utf8),
+      errors: try String(contentsOfFile: login.errors, encoding: .utf8))
+  }
+
+  /// Runs the login, with a browser that is told what to come back with.
+  private func login(
+    _ server: AuthorizationServer, comesBackWith answer: (_ state: String) -> String
+  ) async throws -> Ended {
+    let login = try await begin(server)
+    #expect(try await visit(login, answer(login.state)).contains("can be closed"))
+    return try await end(login)
   }
 
   private func scenario(_ server: AuthorizationServer) throws -> String {
@@ -207,18 +236,55 @@ struct LoginTests {
     #expect(Set(data.compactMap { $0.headers["authorization"] }).count == 2)
   }
 
-  @Test("who comes back with another state, or without consent, gets no token")
+  @Test("who comes back without consent gets no token")
   func refused() async throws {
     let server = AuthorizationServer()
     try await add(server)
-    let other = try await login(server) { _ in "state=other&code=c0de" }
-    #expect(other.status == 1)
-    #expect(other.errors.contains("another login"), "\(other.errors)")
     let denied = try await login(server) { state in
       "error=access_denied&error_description=The+user+said+no&state=\(state)"
     }
     #expect(denied.status == 1)
     #expect(denied.errors.contains("The user said no"), "\(denied.errors)")
     #expect(!server.requests.contains { $0.path == "/token" })
+  }
+
+  @Test("a visit with another state, or with none, is turned away; the login goes on waiting")
+  func stranger() async throws {
+    let server = AuthorizationServer()
+    try await add(server)
+    let login = try await begin(server)
+    for query in ["state=other&code=c0de", "code=c0de", "error=access_denied&state="] {
+      #expect(try await visit(login, query).contains("not the login that waits here"), "\(query)")
+    }
+    #expect(login.process.isRunning)
+    #expect(!server.requests.contains { $0.path == "/token" })
+    #expect(try await visit(login, "state=\(login.state)&code=c0de").contains("can be closed"))
+    let ended = try await end(login)
+    #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
+  }
+
+  @Test("where the browser is on another machine, the address it ends at is pasted")
+  func pasted() async throws {
+    let server = AuthorizationServer()
+    try await add(server)
+    func paste(_ address: (Waiting) -> String) async throws -> Ended {
+      let login = try await begin(server, ["--paste"])
+      // What no browser can show: nobody listens there.
+      try login.input.fileHandleForWriting.write(contentsOf: Data((address(login) + "\n").utf8))
+      try login.input.fileHandleForWriting.close()
+      return try await end(login)
+    }
+    let other = try await paste { "\($0.redirect)?state=other&code=c0de" }
+    #expect(other.status == 1)
+    #expect(other.errors.contains("another login"), "\(other.errors)")
+    let nothing = try await paste { _ in "" }
+    #expect(nothing.status == 1, "\(nothing.errors)")
+    #expect(!server.requests.contains { $0.path == "/token" })
+    let good = try await paste { "  \($0.redirect)?state=\($0.state)&code=c0de&scope=read%20write#" }
+    #expect(good.status == 0, "\(good.output)\(good.errors)")
+    let file = try scenario(server)
+    try await bench.fettle(["run", file])
+    #expect(server.requests.contains { $0.path == "/data" })
+    #expect(!(good.output + good.errors).contains("c0de"), "what was pasted is not shown")
   }
 }

@@ -39,18 +39,22 @@ public struct OAuthLogin: Sendable {
     address = request.url
   }
 
+  /// Whether a visit comes from this login: whoever else makes a browser come here does not know the
+  /// state (RFC 6749 10.12).
+  /// - Parameter target: the path and the query it asked for, or the whole address.
+  public func isAnswered(by target: String) -> Bool { Self.query(of: target)["state"] == state }
+
   /// Trades what the browser came back with for tokens.
   /// - Parameter target: the path and the query it asked for, or the whole address.
   /// - Throws: `InvalidAccessTokenError` when consent was refused, or the answer is to another question.
   public func finish(_ target: String) async throws(ModuleError) -> Secrets {
-    let query = Self.query(of: target)
-    // Whoever else makes a browser come here does not know the state (RFC 6749 10.12).
-    guard query["state"] == state else {
+    guard isAnswered(by: target) else {
       throw ModuleError(
         .invalidAccessToken,
         "what came back belongs to another login; begin again with 'fettle connection login "
           + "\(open.connection.name)'")
     }
+    let query = Self.query(of: target)
     guard let code = query["code"], !code.isEmpty else {
       let said = query["error_description"] ?? query["error"] ?? "no code came back"
       throw ModuleError(.invalidAccessToken, "the login was not granted: \(said)")

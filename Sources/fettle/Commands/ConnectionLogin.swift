@@ -4,6 +4,7 @@ import FettleCore
 import FettleProgram
 import FettleSQLite
 import Glibc
+import Synchronization
 
 extension ConnectionCommand {
   /// `fettle connection login NAME`
@@ -89,12 +90,21 @@ extension ConnectionCommand {
       _ open: OpenConnection
     ) async throws(ModuleError) -> OAuthLogin.Secrets {
       let (targets, arrivals) = AsyncStream.makeStream(of: String.self)
+      // It has the port in it, so it begins when the port is known.
+      let begun = Mutex<OAuthLogin?>(nil)
       let server: SmallServer
       do {
         server = try await SmallServer(port: try Self.port(open)) { request in
           // Browsers ask for an icon, too.
           guard request.path.first?.hasPrefix("callback") == true else {
             return SmallServer.Answer(status: 404, phrase: "Not Found", body: [:])
+          }
+          // A visit of another login, or of somebody who guesses, ends nothing: the one that is waited
+          // for may still come.
+          guard begun.withLock({ $0?.isAnswered(by: request.target) }) == true else {
+            return SmallServer.Answer(
+              status: 400, phrase: "Bad Request",
+              body: ["fettle": "This is not the login that waits here. Open its address again."])
           }
           arrivals.yield(request.target)
           return SmallServer.Answer(
@@ -106,6 +116,7 @@ extension ConnectionCommand {
       }
       defer { server.stop() }
       let login = try OAuthLogin(open, redirect: "http://127.0.0.1:\(server.port)/callback")
+      begun.withLock { $0 = login }
       Console.say("Open this address in a browser on this machine:")
       Console.say(login.address)
       // Who waits for a person must have said so.
