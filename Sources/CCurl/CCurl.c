@@ -1,5 +1,7 @@
 #include "CCurl.h"
 
+#include <sys/prctl.h>
+
 CURLcode fettle_curl_set_text(CURL *handle, CURLoption option, const char *value) {
   return curl_easy_setopt(handle, option, value);
 }
@@ -29,6 +31,10 @@ CURLcode fettle_curl_get_long(CURL *handle, CURLINFO info, long *value) {
   return curl_easy_getinfo(handle, info, value);
 }
 
+CURLcode fettle_curl_get_large(CURL *handle, CURLINFO info, curl_off_t *value) {
+  return curl_easy_getinfo(handle, info, value);
+}
+
 CURLcode fettle_curl_get_text(CURL *handle, CURLINFO info, const char **value) {
   return curl_easy_getinfo(handle, info, value);
 }
@@ -48,4 +54,10 @@ int fettle_curl_next_done(CURLM *multi, CURL **handle, CURLcode *result) {
     }
   }
   return 0;
+}
+
+void fettle_curl_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
+
+void fettle_curl_keep_connections(CURLM *multi, long count) {
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, count);
 }

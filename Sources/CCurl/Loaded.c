@@ -82,3 +82,12 @@ CURLcode curl_easy_getinfo(CURL *handle, CURLINFO info, ...) {
   CURLcode (*real)(CURL *, CURLINFO, ...) = fettle_loaded(library, "curl_easy_getinfo");
   return real(handle, info, value);
 }
+
+CURLMcode curl_multi_setopt(CURLM *multi, CURLMoption option, ...) {
+  va_list arguments;
+  va_start(arguments, option);
+  void *value = va_arg(arguments, void *);
+  va_end(arguments);
+  CURLMcode (*real)(CURLM *, CURLMoption, ...) = fettle_loaded(library, "curl_multi_setopt");
+  return real(multi, option, value);
+}

@@ -22,11 +22,31 @@ public struct ConnectionTest: Sendable {
       switch open.connection.kind {
       case "basic", "bearer", "api-key", "oauth2", "certificate", "app":
         return try await web(open, url)
+      case "smtp", "imap": return try await mail(open)
+      case "ftp", "sftp":
+        let server = try FileServer(open, transport)
+        let count = try await server.list("").count
+        return "\(server.server.address.target) lets \(Self.who(open)) in; "
+          + "\(count) files and folders where the login begins"
       default:
         throw ModuleError(
           .invalidConfiguration, "connections of the kind \(open.connection.kind) cannot be tried")
       }
     } catch { throw mask.masked(error) }
+  }
+
+  private static func who(_ open: OpenConnection) -> String { open.setting("user") ?? "anybody" }
+
+  /// Says hello and logs in; nothing is sent, nothing is read.
+  private func mail(_ open: OpenConnection) async throws(ModuleError) -> String {
+    let mail = MailServer(transport: transport, connections: connections)
+    let server = try MailServer.account(open, kind: open.connection.kind).server
+    if open.connection.kind == "imap" {
+      _ = try await mail.mailbox(.command("NOOP", in: nil, of: server), server)
+    } else {
+      try await mail.greet(server)
+    }
+    return "\(server.target) lets \(Self.who(open)) in"
   }
 
   private func web(_ open: OpenConnection, _ url: String?) async throws(ModuleError) -> String {

@@ -31,6 +31,12 @@ private struct Files {
     return buffer.bytes
   }
 
+  /// A file of 300 MB that takes no room.
+  static func sparse(_ path: String) throws {
+    try Data().write(to: URL(fileURLWithPath: path))
+    try FileHandle(forWritingTo: URL(fileURLWithPath: path)).truncate(atOffset: 300_000_000)
+  }
+
   func live() async throws {
     let bytes: [UInt8] = [0, 255, 13, 10, 65]
     _ = try await ask("ActionCreateFolder", ["path": .text(root + "in box")])
@@ -164,6 +170,9 @@ struct FTPTests {
     let login = await files(password: "wrong-password").error("ActionListFiles", list)
     #expect(login?.type == .invalidAccessToken, "\(login?.message ?? "")")
     #expect(login?.message.contains("wrong-password") == false)
+    let secured = await files(password: "wrong-password", security: "starttls")
+      .error("ActionListFiles", list)
+    #expect(secured?.type == .invalidAccessToken, "\(secured?.message ?? "")")
     let trust = await files(security: "starttls", ca: "client.pem").error("ActionListFiles", list)
     #expect(trust?.type == .connection, "\(trust?.message ?? "")")
     let nobody = LoopbackSocket(.refused)
@@ -179,6 +188,28 @@ struct FTPTests {
     #expect(await files().error("ActionUploadFile", upload("first", 900_000)) == nil)
     let large = await files().error("ActionUploadFile", upload("second", 200_000))
     #expect(large?.type == .outOfSpace, "\(large?.message ?? "no failure")")
+  }
+
+  @Test("a file that is larger than is allowed is not fetched", arguments: ["none", "starttls"])
+  func tooLarge(security: String) async throws {
+    try Files.sparse(folder.path + "/home/large.bin")
+    let error = await files(security: security).error("ActionGetFile", ["path": "/large.bin"])
+    #expect(error?.type == .maxFileSizeExceeded, "\(error?.message ?? "no failure")")
+  }
+
+  @Test("a connection is tried: who is let in, and who is not")
+  func connection() async throws {
+    func test(_ files: Files) async throws -> String {
+      let connections = files.connections
+      return try await ConnectionTest(connections: connections)
+        .run(try await connections.open("5", of: "ftp"), url: nil)
+    }
+    #expect(try await test(files(security: "starttls")).contains("lets ada in"))
+    await #expect(throws: ModuleError.self) { try await test(files(password: "wrong-password")) }
+    // The connection that works is kept; whoever does not trust the server gets no use of it.
+    await #expect(throws: ModuleError.self) {
+      try await test(files(security: "starttls", ca: "client.pem"))
+    }
   }
 
   @Test(
@@ -253,9 +284,17 @@ struct SFTPTests {
       try FileManager.default.createDirectory(
         atPath: "/run/sshd", withIntermediateDirectories: true)
     }
+    server = try await Self.start(in: folder)
+  }
+
+  /// - Parameter before: what the shell does first, such as setting a limit.
+  private static func start(
+    in folder: TemporaryFolder, before: String = ""
+  ) async throws -> RealServer {
+    let path = folder.path
     let port = RealServer.freePort()
     let configuration = try folder.file(
-      "sshd_config",
+      "sshd_config-\(port)",
       """
       ListenAddress 127.0.0.1:\(port)
       HostKey \(path)/host
@@ -268,8 +307,9 @@ struct SFTPTests {
       Subsystem sftp internal-sftp
 
       """)
-    server = try await RealServer(
-      sshd ?? "", ["-D", "-e", "-f", configuration], port: port, in: folder)
+    return try await RealServer(
+      "/bin/sh", ["-c", "\(before) exec \(sshd ?? "") -D -e -f \(configuration)"], port: port,
+      in: folder)
   }
 
   private func files(key: String = "client", hostKey: String? = nil, port: UInt16? = nil) -> Files {
@@ -312,5 +352,37 @@ struct SFTPTests {
       "sftp:ActionListFiles", list, parameters: ["account": 5], connections: untold)
     #expect(error?.type == .invalidConfiguration)
     #expect(error?.message.contains("host-key") == true)
+  }
+  @Test("a file that is larger than is allowed is not fetched; a full disk is worth another try")
+  func sizes() async throws {
+    try Files.sparse(folder.path + "/home/large.bin")
+    let path = Value.text(folder.path + "/home/large.bin")
+    let large = await files().error("ActionGetFile", ["path": path])
+    #expect(large?.type == .maxFileSizeExceeded, "\(large?.message ?? "no failure")")
+    // OpenSSH says of a disk without room what it says of a file that may not grow: "failure".
+    let full = try await Self.start(in: folder, before: "trap '' XFSZ; ulimit -f 200;")
+    let error = await files(port: full.port).error(
+      "ActionUploadFile",
+      [
+        "path": .text(folder.path + "/home"), "fileName": "big",
+        "data": .buffer(Buffer([UInt8](repeating: 1, count: 2_000_000))),
+      ])
+    #expect(error?.type == .connection, "\(error?.message ?? "no failure")")
+    #expect(error?.message.contains("big") == true, "\(error?.message ?? "no failure")")
+    #expect(error?.type.row.stored == .storeAndRetry)
+  }
+
+  @Test("a connection is tried: who is let in, and who is not")
+  func connection() async throws {
+    func test(_ files: Files) async throws -> String {
+      let connections = files.connections
+      return try await ConnectionTest(connections: connections)
+        .run(try await connections.open("5", of: "sftp"), url: nil)
+    }
+    #expect(try await test(files()).contains("lets \(NSUserName()) in"))
+    // The connection that works is kept; nobody else is let in over it.
+    await #expect(throws: ModuleError.self) { try await test(files(key: "stranger")) }
+    let other = "SHA256:" + String(repeating: "A", count: 43)
+    await #expect(throws: ModuleError.self) { try await test(files(hostKey: other)) }
   }
 }

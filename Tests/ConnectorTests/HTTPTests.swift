@@ -76,7 +76,8 @@ struct HTTPErrorTests {
   func transport(fault: LoopbackSocket.Fault, type: ErrorType) async throws {
     let server = LoopbackSocket(fault)
     let url = "http://user:hunter2@127.0.0.1:\(server.port)/path"
-    let error = await failure(v4, ["url": .text(url), "method": "get", "timeout": 1])
+    let seconds: Value = fault == .silent ? 1 : 60
+    let error = await failure(v4, ["url": .text(url), "method": "get", "timeout": seconds])
     #expect(error?.type == type, "\(error?.message ?? "no failure")")
     #expect(error?.message.contains("127.0.0.1:\(server.port)/path") == true)
     #expect(error?.message.contains("hunter2") == false)
@@ -255,21 +256,6 @@ struct HTTPRequestTests {
       ])
     #expect(error?.type == .data)
     #expect(server.requests.isEmpty)
-  }
-
-  @Test("two hundred requests wait at once on one thread")
-  func many() async throws {
-    let server = LoopbackHTTP { _ in .init(200, "ok", delay: .milliseconds(600)) }
-    let began = ContinuousClock.now
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<200 {
-        group.addTask { _ = try await perform(v4, ["url": .text(server.base), "method": "get"]) }
-      }
-      try await group.waitForAll()
-    }
-    #expect(server.requests.count == 200)
-    // One after the other they would take two minutes.
-    #expect(ContinuousClock.now - began < .seconds(60))
   }
 
   @Test("cancelling ends a request that waits")

@@ -112,6 +112,20 @@ struct SMTPTests {
     #expect(try smtp.messages().isEmpty)
   }
 
+  @Test("a connection is tried without sending anything: who is let in, and who is not")
+  func connection() async throws {
+    func test(_ connections: TestConnections) async throws -> String {
+      try await ConnectionTest(connections: connections)
+        .run(try await connections.open("5", of: "email"), url: nil)
+    }
+    #expect(try await test(connections()).contains("lets ada@example.org in"))
+    let wrong = await #expect(throws: ModuleError.self) {
+      try await test(connections(password: "wrong-password"))
+    }
+    #expect(wrong?.type == .invalidAccessToken)
+    #expect(try smtp.messages().isEmpty)
+  }
+
   @Test("what would be a command or a header of its own is refused or made harmless")
   func injection() async throws {
     for address in ["a@b>\r\nRCPT TO:<c@d", "no address", "a@b\rc", "<@>"] {
@@ -232,6 +246,19 @@ struct IMAPTests {
     } catch let error as ModuleError {
       #expect(error.type == .outOfSpace, "\(error.message)")
     }
+  }
+
+  @Test("a connection is tried: who is let in, and who is not")
+  func connection() async throws {
+    func test(_ connections: TestConnections) async throws -> String {
+      try await ConnectionTest(connections: connections)
+        .run(try await connections.open("5", of: "email"), url: nil)
+    }
+    #expect(try await test(connections()).contains("lets ada in"))
+    let wrong = await #expect(throws: ModuleError.self) {
+      try await test(connections(password: "wrong-password"))
+    }
+    #expect(wrong?.type == .invalidAccessToken)
   }
 
   @Test("the trigger emits what is new, advances with the commit, and marks what was committed")

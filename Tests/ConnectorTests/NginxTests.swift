@@ -99,7 +99,7 @@ struct NginxTests {
   }
 
   @Test("too large, rate limited, cut off, malformed, redirected in circles")
-  func more() async {
+  func more() async throws {
     let large = await failure(
       "http:MakeRequest",
       [
@@ -108,6 +108,12 @@ struct NginxTests {
       ])
     #expect(large?.type == .maxFileSizeExceeded)
     #expect(large?.statusCode == 413)
+    let file = folder.path + "/www/large.bin"
+    try Data().write(to: URL(fileURLWithPath: file))
+    // It takes no room: 300 MB that were never written.
+    try FileHandle(forWritingTo: URL(fileURLWithPath: file)).truncate(atOffset: 300_000_000)
+    let answer = await failure("http:DownloadFile", ["url": .text(plain + "/large.bin")])
+    #expect(answer?.type == .maxFileSizeExceeded, "\(answer?.message ?? "no failure")")
     let limited = ["url": .text(plain + "/limited"), "method": "get"] as Collection
     _ = await failure("http:MakeRequest", limited)
     #expect(await failure("http:MakeRequest", limited)?.type == .rateLimit)

@@ -39,11 +39,15 @@ struct HTTPConnection {
   /// - Returns: whether the client may ask again.
   func send(_ answer: LoopbackHTTP.Answer, to request: LoopbackHTTP.Request) -> Bool {
     let hasBody = request.method != "HEAD" && answer.status != 204 && answer.status != 304
-    let keeps = request.headers["connection"]?.lowercased() != "close"
+    let keeps =
+      request.headers["connection"]?.lowercased() != "close"
+      && answer.headers["Connection"] != "close"
     var head = "HTTP/1.1 \(answer.status) Status\r\n"
     for (name, value) in answer.headers { head += "\(name): \(value)\r\n" }
-    if answer.status != 204 { head += "Content-Length: \(answer.body.count)\r\n" }
-    if !keeps { head += "Connection: close\r\n" }
+    if answer.status != 204, answer.headers["Content-Length"] == nil {
+      head += "Content-Length: \(answer.body.count)\r\n"
+    }
+    if !keeps, answer.headers["Connection"] == nil { head += "Connection: close\r\n" }
     return HTTPClient.write(
       Array((head + "\r\n").utf8) + (hasBody ? answer.body : []), to: descriptor) && keeps
   }

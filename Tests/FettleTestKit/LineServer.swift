@@ -7,8 +7,17 @@ public final class LineServer: Sendable {
   public var port: UInt16 { listener.port }
   private let listener: LoopbackListener
 
-  /// Answers each command by its first word.
-  public init(greeting: String, replies: [String: String], otherwise: String) {
+  /// Answers each command as it is, or by its first word.
+  /// - Parameters:
+  ///   - replies: an empty reply is none: who asked waits. In a reply to a tagged command, `%` stands
+  ///     for its tag.
+  ///   - tagged: whether the first word is a tag, as in IMAP, and the command the second; a command
+  ///     after `UID` counts as the command.
+  ///   - resettingAt: the commands at which the connection is reset.
+  public init(
+    greeting: String, replies: [String: String], otherwise: String, tagged: Bool = false,
+    resettingAt resets: Set<String> = []
+  ) {
     listener = LoopbackListener { connection in
       Self.say(greeting, to: connection)
       var line: [UInt8] = []
@@ -18,8 +27,14 @@ public final class LineServer: Sendable {
           line.append(byte)
           continue
         }
-        let word = String(decoding: line.prefix { $0 != 32 && $0 != 13 }, as: UTF8.self)
-        Self.say(replies[word.uppercased()] ?? otherwise, to: connection)
+        var words = String(decoding: line, as: UTF8.self).uppercased()
+          .split(whereSeparator: \.isWhitespace)
+        let tag = tagged && !words.isEmpty ? String(words.removeFirst()) : ""
+        if words.first == "UID" { words.removeFirst() }
+        let word = words.first.map(String.init) ?? ""
+        guard !resets.contains(word) else { return LoopbackSocket.reset(connection) }
+        let reply = replies[words.joined(separator: " ")] ?? replies[word] ?? otherwise
+        Self.say(tagged ? reply.replacing("%", with: tag) : reply, to: connection)
         line = []
       }
       close(connection)
@@ -27,6 +42,7 @@ public final class LineServer: Sendable {
   }
 
   private static func say(_ text: String, to connection: Int32) {
+    guard !text.isEmpty else { return }
     let bytes = Array((text + "\r\n").utf8)
     _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
   }

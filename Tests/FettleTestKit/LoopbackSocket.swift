@@ -6,7 +6,7 @@ public final class LoopbackSocket: Sendable {
   public enum Fault: Sendable {
     /// Takes no connections: nobody listens at the port.
     case refused
-    /// Closes the connection as soon as something was asked.
+    /// Resets the connection as soon as something was asked.
     case reset
     /// Answers something that is not HTTP.
     case garbage
@@ -14,6 +14,10 @@ public final class LoopbackSocket: Sendable {
     case silent
     /// Closes the connection before anything is said.
     case hangsUp
+    /// Resets the connection before anything is said.
+    case resetsAtOnce
+    /// Says something that no protocol knows before anything was asked, and hangs up.
+    case babbles
   }
 
   /// The port.
@@ -27,14 +31,25 @@ public final class LoopbackSocket: Sendable {
   }
 
   private static func mistreat(_ connection: Int32, _ fault: Fault) {
+    if fault == .babbles { say("SSH-1.0 ! nobody understands this\r\n\r\n", to: connection) }
     var request = [UInt8](repeating: 0, count: 4096)
-    if fault != .hangsUp { _ = read(connection, &request, request.count) }
+    if ![.hangsUp, .resetsAtOnce, .babbles].contains(fault) { _ = read(connection, &request, request.count) }
     // Who never answers keeps the connection.
     guard fault != .silent else { return }
-    if fault == .garbage {
-      let answer = Array("SSH-2.0-OpenSSH_9.2\r\n\r\n".utf8)
-      _ = send(connection, answer, answer.count, Int32(MSG_NOSIGNAL))
-    }
+    if fault == .garbage { say("SSH-2.0-OpenSSH_9.2\r\n\r\n", to: connection) }
+    if [.reset, .resetsAtOnce].contains(fault) { Self.reset(connection) } else { close(connection) }
+  }
+
+  /// Ends a connection so that the other side sees that it was reset rather than closed.
+  static func reset(_ connection: Int32) {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(
+      connection, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     close(connection)
+  }
+
+  private static func say(_ text: String, to connection: Int32) {
+    let bytes = Array(text.utf8)
+    _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
   }
 }

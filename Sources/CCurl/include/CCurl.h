@@ -18,10 +18,17 @@ typedef size_t (*fettle_curl_sink)(char *bytes, size_t size, size_t count, void 
 CURLcode fettle_curl_set_sink(CURL *handle, CURLoption option, fettle_curl_sink sink);
 
 CURLcode fettle_curl_get_long(CURL *handle, CURLINFO info, long *value);
+CURLcode fettle_curl_get_large(CURL *handle, CURLINFO info, curl_off_t *value);
 CURLcode fettle_curl_get_text(CURL *handle, CURLINFO info, const char **value);
 CURLcode fettle_curl_get_pointer(CURL *handle, CURLINFO info, void **value);
 
 /* The next transfer that has ended: its handle and its result; 0 when there is none. */
 int fettle_curl_next_done(CURLM *multi, CURL **handle, CURLcode *result);
+
+/* How many connections that nobody uses are kept at most. */
+void fettle_curl_keep_connections(CURLM *multi, long count);
+
+/* What the calling thread is called where the system lists threads. */
+void fettle_curl_name_thread(const char *name);
 
 #endif

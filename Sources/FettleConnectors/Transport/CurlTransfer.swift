@@ -165,12 +165,21 @@ final class CurlTransfer: @unchecked Sendable {
   }
 
   private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
-    guard body.count + bytes.count <= job.maximumSize else {
+    // What is announced as too large is not read up to the limit; curl itself looks only where HTTP
+    // and FTP announce it.
+    if body.isEmpty, announcedSize > job.maximumSize { isTooLarge = true }
+    guard !isTooLarge, body.count + bytes.count <= job.maximumSize else {
       isTooLarge = true
       return 0
     }
     body.append(contentsOf: bytes)
     return bytes.count
+  }
+
+  private var announcedSize: Int {
+    var size: curl_off_t = 0
+    fettle_curl_get_large(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size)
+    return Int(size)
   }
 
   private func receiveLine(_ bytes: UnsafeRawBufferPointer) -> Int {

@@ -17,24 +17,4 @@ enum FileFailure {
     default: nil
     }
   }
-
-  /// Whether the connection itself failed, whatever the server had said before.
-  static func isTransport(_ code: UInt32) -> Bool {
-    switch CURLcode(rawValue: code) {
-    case CURLE_OPERATION_TIMEDOUT, CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST,
-      CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_GOT_NOTHING:
-      true
-    default: false
-    }
-  }
-
-  /// Whether it was on its way when it broke off.
-  static func isBrokenOff(_ code: UInt32) -> Bool {
-    switch CURLcode(rawValue: code) {
-    case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING,
-      CURLE_UPLOAD_FAILED:
-      true
-    default: false
-    }
-  }
 }

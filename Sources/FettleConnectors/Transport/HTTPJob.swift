@@ -49,11 +49,20 @@ extension CurlJob {
 
 extension HTTPAnswer {
   /// The answer, read from what curl brought. Interim answers (1xx) come first; the last counts.
+  ///
+  /// The status is that of its own first line, and the headers end where they end: when curl makes room
+  /// among the connections it keeps, it takes its leave of a server of mail or files in the name of the
+  /// transfer that has just ended, and what that server says then stands in the transfer's reply code
+  /// and behind its lines.
   init(_ answer: CurlAnswer) {
-    let start = answer.lines.lastIndex { $0.hasPrefix("HTTP/") }.map { $0 + 1 } ?? 0
+    let start = answer.lines.lastIndex { $0.hasPrefix("HTTP/") }
+    let status = start.flatMap {
+      Int(answer.lines[$0].split(separator: " ").dropFirst().first ?? "")
+    }
+    let head = start.map { answer.lines[($0 + 1)...].prefix { !$0.isEmpty } } ?? []
     self.init(
-      status: answer.code,
-      headers: answer.lines[start...].compactMap { line in
+      status: status ?? answer.code,
+      headers: head.compactMap { line in
         guard let colon = line.firstIndex(of: ":") else { return nil }
         return HTTPHeader(
           name: String(line[..<colon]),

@@ -1,4 +1,5 @@
 import CCurl
+import FettleCore
 
 /// Where a server of mail or files is, and how one gets in.
 struct ServerAddress: Sendable {
@@ -51,6 +52,14 @@ extension CurlJob {
     return job
   }
 
+  /// Logs in where mail is taken, and asks for nothing.
+  static func greeting(_ server: ServerAddress) -> CurlJob {
+    var job = server.job(protocols: "smtp,smtps")
+    job.set(CURLOPT_NOBODY, 1)
+    job.set(CURLOPT_CUSTOMREQUEST, "NOOP")
+    return job
+  }
+
   /// Puts a message into a folder of a mailbox.
   static func appending(
     _ message: MailMessage, to folder: String, of server: ServerAddress
@@ -76,6 +85,20 @@ extension CurlJob {
     _ uid: Int, in folder: String, of server: ServerAddress
   ) -> CurlJob {
     server.job("\(MailFolder.path(folder))/;UID=\(uid)", protocols: "imap,imaps")
+  }
+}
+
+extension OpenConnection {
+  /// How long one operation over it may take: its setting `timeout`, in seconds.
+  /// - Parameter most: the longest that the modules wait, in seconds.
+  func timeoutMilliseconds(_ standard: Int, most: Double) throws(ModuleError) -> Int {
+    guard let text = setting("timeout") else { return standard }
+    guard let seconds = Double(text), seconds >= 0.1, seconds <= most else {
+      throw ModuleError(
+        .invalidConfiguration,
+        "the timeout of \"\(connection.name)\" must be seconds up to \(Int(most)), not \(text)")
+    }
+    return Int(seconds * 1000)
   }
 }
 

@@ -21,11 +21,33 @@ enum TransferFailure: Error, Hashable {
     return (400...599).contains(reply) ? (reply, "\(reply)") : nil
   }
 
-  /// Whether the server would not let in who asked.
-  var isLoginDenied: Bool {
-    if case .curl(CURLE_LOGIN_DENIED.rawValue, _, _, _) = self { return true }
-    return false
+  /// Whether the connection itself failed, whatever the server had said before, or says to a leave
+  /// that is taken in despair.
+  var isTransport: Bool {
+    switch result {
+    case CURLE_OPERATION_TIMEDOUT, CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST,
+      CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_GOT_NOTHING:
+      true
+    default: false
+    }
   }
+
+  /// Whether it was on its way when it broke off.
+  var isBrokenOff: Bool {
+    switch result {
+    case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING,
+      CURLE_UPLOAD_FAILED:
+      true
+    default: false
+    }
+  }
+
+  private var result: CURLcode {
+    if case .curl(let code, _, _, _) = self { CURLcode(rawValue: code) } else { CURLE_OK }
+  }
+
+  /// Whether the server would not let in who asked.
+  var isLoginDenied: Bool { result == CURLE_LOGIN_DENIED }
 }
 
 extension ModuleError {
@@ -61,7 +83,12 @@ extension ModuleError {
         self.init(.connection, "\(target) cannot be trusted: \(text)")
       case CURLE_LOGIN_DENIED:
         self.init(.invalidAccessToken, "\(target) does not accept the user or the password")
-      case CURLE_BAD_CONTENT_ENCODING, CURLE_WEIRD_SERVER_REPLY:
+      case CURLE_WEIRD_SERVER_REPLY, CURLE_FTP_WEIRD_PASS_REPLY, CURLE_FTP_WEIRD_PASV_REPLY,
+        CURLE_FTP_WEIRD_227_FORMAT:
+        // Something else answers at that address now, such as a gateway with a page of its own.
+        self.init(
+          .connection, "\(target) answers in another protocol than was expected", detail: text)
+      case CURLE_BAD_CONTENT_ENCODING:
         self.init(.data, "the answer of \(target) cannot be read: \(text)")
       default: self.init(.connection, "the request to \(target) failed: \(text)")
       }

@@ -14,12 +14,22 @@ public final class Transport: Sendable {
     var isStarted = false
   }
 
+  /// What its thread is called where the system lists threads (at most 15 characters).
+  static let threadName = "fettle-curl"
+
+  private static let mostKeptConnections = 500
+
   private let inbox = Mutex(Inbox())
   // A curl multi handle may be woken from any thread; everything else is done by the loop's own. It is
   // made with the first job: libcurl and what it brings take longer to load than a store to open.
   private nonisolated(unsafe) static let multi: UnsafeMutableRawPointer? = {
     curl_global_init(Int(CURL_GLOBAL_DEFAULT))
-    return curl_multi_init()
+    let multi = curl_multi_init()
+    // Where there are more, the oldest is closed by the transfer that ends next, whose reply code and
+    // lines then are those of a leave that is not its own. Those that nobody uses are closed after two
+    // minutes in any case, without a word.
+    fettle_curl_keep_connections(multi, mostKeptConnections)
+    return multi
   }()
   private var multi: UnsafeMutableRawPointer? { Self.multi }
 
@@ -59,6 +69,7 @@ public final class Transport: Sendable {
       &thread, nil,
       { context in
         guard let context else { return nil }
+        fettle_curl_name_thread(Transport.threadName)
         Unmanaged<Transport>.fromOpaque(context).takeRetainedValue().loop()
         return nil
       }, context)

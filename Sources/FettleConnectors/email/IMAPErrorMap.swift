@@ -25,7 +25,9 @@ enum IMAPErrorMap {
 
   /// The failure a refusal amounts to; one without a code is about what was asked.
   static func error(_ failure: TransferFailure, _ server: ServerAddress) -> ModuleError {
-    guard case .curl(_, _, _, let lines) = failure, let said = lines.last(where: isRefusal) else {
+    guard case .curl(_, _, _, let lines) = failure, !failure.isTransport,
+      let said = lines.last(where: isRefusal)
+    else {
       return ModuleError(
         failure, to: server.target, timeoutMilliseconds: server.timeoutMilliseconds)
     }

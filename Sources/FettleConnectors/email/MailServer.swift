@@ -50,6 +50,7 @@ struct MailServer: Sendable {
     server.password = open.secret("password")
     server.trust.certificatesFile = open.setting("ca")
     server.trust.verifies = open.setting("verify").map { !["no", "false"].contains($0) } ?? true
+    server.timeoutMilliseconds = try open.timeoutMilliseconds(40_000, most: 80)
     return Account(server: server, mask: open.mask, connection: open)
   }
 
@@ -63,7 +64,16 @@ struct MailServer: Sendable {
 
   /// Hands a message over.
   func send(_ message: MailMessage, _ server: ServerAddress) async throws(ModuleError) {
-    switch await transport.perform(.sending(message, over: server)) {
+    try await perform(.sending(message, over: server), server)
+  }
+
+  /// Says hello to a server that takes mail, and logs in.
+  func greet(_ server: ServerAddress) async throws(ModuleError) {
+    try await perform(.greeting(server), server)
+  }
+
+  private func perform(_ job: CurlJob, _ server: ServerAddress) async throws(ModuleError) {
+    switch await transport.perform(job) {
     case .success: return
     case .failure(let failure): throw SMTPErrorMap.error(failure, server)
     }

@@ -19,7 +19,7 @@ enum SMTPErrorMap {
 
   /// The failure a reply amounts to: other 4xx are worth another try, other 5xx need other data.
   static func error(_ failure: TransferFailure, _ server: ServerAddress) -> ModuleError {
-    guard let (code, line) = failure.refusal else {
+    guard !failure.isTransport, let (code, line) = failure.refusal else {
       return ModuleError(
         failure, to: server.target, timeoutMilliseconds: server.timeoutMilliseconds)
     }

@@ -27,12 +27,14 @@ enum FTPErrorMap {
     let target = server.address.target
     if case .curl(let code, let text, _, let lines) = failure {
       // libcurl calls a 421 a timeout; it is the server that takes its leave.
-      if !server.isSFTP, let (reply, line) = refusal(lines), reply == 421 || !isTransport(code) {
+      if !server.isSFTP, let (reply, line) = refusal(lines, brokenOff: failure.isBrokenOff),
+        reply == 421 || !failure.isTransport
+      {
         let type =
           table.first { $0.code == reply }?.type ?? (reply < 500 ? .connection : .data)
         return ModuleError(type, "\(target) refuses \(path): \(line)", statusCode: nil)
       }
-      if !server.isSFTP, FileFailure.isBrokenOff(code), let line = noRoom(lines) {
+      if !server.isSFTP, failure.isBrokenOff, let line = noRoom(lines) {
         return ModuleError(.outOfSpace, "\(target) has no room for \(path): \(line)")
       }
       if let type = FileFailure.type(of: code) {
@@ -43,11 +45,12 @@ enum FTPErrorMap {
       failure, to: target, timeoutMilliseconds: server.address.timeoutMilliseconds)
   }
 
-  /// The last reply from 400. A 500 to an optional command, such as EPSV or SIZE, is followed by
-  /// others and does not count.
-  private static func refusal(_ lines: [String]) -> (Int, String)? {
+  /// The last reply from 400. One to an optional command, such as EPSV or SIZE, that it is not known is
+  /// followed by others and does not count; where the connection broke off, none followed.
+  private static func refusal(_ lines: [String], brokenOff: Bool) -> (Int, String)? {
     for line in lines.reversed() {
       guard let code = Int(line.prefix(3)), line.count > 3 else { continue }
+      if brokenOff, (500...504).contains(code) { return nil }
       return (400...599).contains(code) ? (code, line) : nil
     }
     return nil
@@ -57,6 +60,4 @@ enum FTPErrorMap {
   private static func noRoom(_ lines: [String]) -> String? {
     lines.last { $0.hasPrefix("452") || $0.hasPrefix("552") }
   }
-
-  private static func isTransport(_ code: UInt32) -> Bool { FileFailure.isTransport(code) }
 }

@@ -40,7 +40,7 @@ struct FileServer: Sendable {
     address.password = open.secret("password") ?? (isSFTP ? nil : "anonymous@")
     address.trust.certificatesFile = open.setting("ca")
     address.trust.verifies = open.setting("verify").map { !["no", "false"].contains($0) } ?? true
-    address.timeoutMilliseconds = 120_000
+    address.timeoutMilliseconds = try open.timeoutMilliseconds(120_000, most: 120)
     server = FileServerAddress(
       address: address, keyFile: open.setting("key-file"), passphrase: open.secret("passphrase"),
       hostKey: open.setting("host-key").map {

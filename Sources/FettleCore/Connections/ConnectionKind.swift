@@ -68,13 +68,13 @@ public struct ConnectionKind: Sendable, Hashable {
         Field("access-token", "access token that does not run out"),
       ]),
     ConnectionKind(
-      name: "smtp", summary: "a server that takes e-mail", settings: server("587", "starttls"),
+      name: "smtp", summary: "a server that takes e-mail", settings: server("587", "starttls", 40),
       secrets: [Field("password", "password")]),
     ConnectionKind(
-      name: "imap", summary: "a mailbox", settings: server("993", "tls"),
+      name: "imap", summary: "a mailbox", settings: server("993", "tls", 40),
       secrets: [Field("password", "password")]),
     ConnectionKind(
-      name: "ftp", summary: "a server of files, FTP or FTPS", settings: server("21", "none"),
+      name: "ftp", summary: "a server of files, FTP or FTPS", settings: server("21", "none", 120),
       secrets: [Field("password", "password")]),
     ConnectionKind(
       name: "sftp", summary: "a server of files over SSH",
@@ -83,7 +83,7 @@ public struct ConnectionKind: Sendable, Hashable {
         Field("user", "user name", required: true),
         Field("host-key", "SHA-256 fingerprint of the server's key, as ssh-keygen -l prints it"),
         Field("known-hosts", "file of known hosts, where no fingerprint is given"),
-        Field("key-file", "file of the private key"),
+        Field("key-file", "file of the private key"), timeout(120),
       ],
       secrets: [Field("password", "password"), Field("passphrase", "passphrase of the key file")]),
     ConnectionKind(
@@ -93,12 +93,16 @@ public struct ConnectionKind: Sendable, Hashable {
 
   private static let url = Field("url", "an address that 'fettle connection test' asks")
 
-  private static func server(_ port: String, _ security: String) -> [Field] {
+  private static func timeout(_ seconds: Int) -> Field {
+    Field("timeout", "seconds that one operation may take; \(seconds)")
+  }
+
+  private static func server(_ port: String, _ security: String, _ seconds: Int) -> [Field] {
     [
       Field("host", "host", required: true), Field("port", "port; \(port)"),
       Field("user", "user name"), Field("security", "none, starttls or tls; \(security)"),
       Field("ca", "file of certificates to trust (PEM)"),
-      Field("verify", "yes or no: whether the certificate is checked; yes"),
+      Field("verify", "yes or no: whether the certificate is checked; yes"), timeout(seconds),
     ]
   }
 
