@@ -179,6 +179,27 @@ struct SuspendedAggregationTests {
     #expect(try await bench.store.counts().openBytes == 0)
   }
 
+  @Test("bundles that were not reached keep their numbers, and the chain tells what ran before")
+  func numbers() async throws {
+    let modules =
+      iterator + "," + Workbench.say(5, "{{2.value}} {{2.__IMTINDEX__}}/{{2.__IMTLENGTH__}}") + ","
+      + aggregator(3)
+    bench.told.fail(on: "a 1/3", with: ModuleError(.data, "no"))
+    bench.told.fail(on: "c 3/3", with: ModuleError(.data, "no"))
+    _ = try await bench.runner.run(
+      Workbench.blueprint(modules), given: [["items": ["a", "b", "c"]]])
+    bench.told.fail(on: "a 1/3", with: nil)
+    _ = bench.told.takeHeard()
+    _ = try await bench.resumeAll()
+    #expect(bench.told.takeHeard() == ["a 1/3", "b 2/3", "c 3/3"])
+    let id = try #require(try await bench.open().first?.id)
+    let record = try await bench.desk.record(id)
+    #expect(record.visit(of: 1)?.emitted == 1)
+    #expect(record.visit(of: 2)?.emitted == 3)
+    #expect(record.visit(of: 5)?.emitted == 2)
+    #expect(record.visit(of: 5)?.failed == 1)
+  }
+
   @Test("a failure of an aggregation that began in the retry makes a record of its own")
   func another() async throws {
     let modules =

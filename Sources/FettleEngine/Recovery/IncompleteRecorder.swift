@@ -25,7 +25,9 @@ extension Cycle {
         plannedAttempts: schedule.pauses.count),
       error: failure.error, blueprint: blueprint, originalBundles: bundles,
       mappedInput: failure.input, variables: variables, continuation: owed,
-      visits: blueprint.allModules.compactMap { visits[$0.id] }, schedule: schedule,
+      // What a retry did not come to again did what the record tells of it.
+      visits: blueprint.allModules.compactMap { visits[$0.id] ?? retried?.visit(of: $0.id) },
+      schedule: schedule,
       predecessor: retried?.id)
     if journal.opening.isConfidential { record.summary.seal = .sealed }
     if isRest {

@@ -438,6 +438,18 @@ struct Cycle {
     return .failed(error, input: input)
   }
 
+  /// The bundles of one operation with their numbers, which those that wait in a record keep.
+  private static func numbered(_ bundles: [Bundle]) -> [Bundle] {
+    // A search that found nothing and goes on all the same has numbered its bundle itself.
+    if bundles.count == 1, bundles[0]["__IMTLENGTH__"] == 0 { return bundles }
+    return bundles.enumerated().map { index, bundle in
+      var numbered = bundle
+      numbered["__IMTINDEX__"] = .integer(index + 1)
+      numbered["__IMTLENGTH__"] = .integer(bundles.count)
+      return numbered
+    }
+  }
+
   /// Sends the bundles a module emitted on through the rest of its flow, one after the other.
   mutating func send(
     _ bundles: [Bundle], of module: ModuleNode, in flow: [ModuleNode], at position: Int,
@@ -453,20 +465,15 @@ struct Cycle {
     }
     // What a record tells of other modules is what they did for its own bundle of the trigger.
     let visitsBefore = frames.isEmpty ? visits : nil
+    let bundles = Self.numbered(bundles)
     for (index, bundle) in bundles.enumerated() {
       if let visitsBefore { visits = visitsBefore }
-      var numbered = bundle
-      // A search that found nothing and goes on all the same has numbered its bundle itself.
-      if !(bundles.count == 1 && bundle["__IMTLENGTH__"] == 0) {
-        numbered["__IMTINDEX__"] = .integer(index + 1)
-        numbered["__IMTLENGTH__"] = .integer(bundles.count)
-      }
       if splits {
         frames.append(.bundles(module: module.id, remaining: bundles[(index + 1)...]))
       }
       let failures = execution.breakFailures.count
       let passage = try await process(
-        flow, at: position + 1, sight: sight.adding(numbered, of: module.id))
+        flow, at: position + 1, sight: sight.adding(bundle, of: module.id))
       if splits { frames.removeLast() }
       if case .completed = passage, visitsBefore != nil, execution.breakFailures.count == failures {
         noteSuccess()
