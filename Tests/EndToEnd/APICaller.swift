@@ -10,11 +10,11 @@ final class APICaller: Sendable {
   let client: HTTPClient
   let token: String
 
-  init() async throws {
+  init(environment: [String: String] = [:]) async throws {
     bench = try ServiceBench()
     token = try await bench.fettle(["token", "add", "tests", "--all"])
       .trimmingCharacters(in: .whitespacesAndNewlines)
-    daemon = try bench.daemon()
+    daemon = try bench.daemon(environment: environment)
     client = HTTPClient(try await daemon.base())
   }
 

@@ -2,6 +2,7 @@ import FettleCore
 import FettleSQLite
 import FettleTestKit
 import Foundation
+import Glibc
 import Synchronization
 import Testing
 
@@ -111,11 +112,14 @@ struct APINeighbourTests {
 
   @Test("what may have happened is sent again only when that is said, or closed with its output")
   func inDoubt() async throws {
-    let isSlow = Mutex(true)
+    let isHeld = Mutex(true)
     let server = LoopbackHTTP { _ in
-      LoopbackHTTP.Answer(200, "{}", delay: isSlow.withLock { $0 } ? .seconds(3) : .zero)
+      // Should the test end meanwhile, this does too.
+      for _ in 0..<3000 where isHeld.withLock({ $0 }) { usleep(10_000) }
+      return .json(200, [:])
     }
-    let caller = try await APICaller()
+    let environment = ["FETTLE_LEASE": "2"]
+    let caller = try await APICaller(environment: environment)
     let path = try await caller.bench.webhook(
       "Doubt", ServiceBench.post(2, "\(server.base)/{{1.n}}"))
     for n in 1...2 {
@@ -125,8 +129,8 @@ struct APINeighbourTests {
     }
     try await caller.bench.wait("both") { server.requests.count == 2 }
     try await caller.daemon.kill()
-    isSlow.withLock { $0 = false }
-    let daemon = try caller.bench.daemon()
+    isHeld.withLock { $0 = false }
+    let daemon = try caller.bench.daemon(environment: environment)
     let client = HTTPClient(try await daemon.base())
     func call(_ method: String, _ path: String, _ body: String = "") async throws -> (Int, Value) {
       let answer = await client.send(
