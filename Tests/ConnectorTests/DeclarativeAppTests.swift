@@ -43,14 +43,16 @@ struct DeclarativeAppTests {
     return (try app(name).modules(connections: connections), connections)
   }
 
-  @Test("slack:CreateMessage sends what was mapped, and nothing else")
-  func slack() async throws {
+  @Test(
+    "a message to Slack is what was mapped, and nothing else",
+    arguments: ["slack:CreateMessage", "slack:ActionCreateMessage"])
+  func slack(type: String) async throws {
     let server = LoopbackHTTP { _ in
       .json(200, ["ok": true, "ts": "17.5", "channel": "C1"])
     }
     let (modules, _) = try modules("slack", server.base, kind: "bearer", secret: "token")
     let output = try await perform(
-      "slack:CreateMessage", ["channel": "C1", "text": "hällo \"you\"", "thread_ts": ""],
+      type, ["channel": "C1", "text": "hällo \"you\"", "thread_ts": ""],
       parameters: ["__IMTCONN__": "CONN"], apps: modules)
     #expect(output.bundles.first?["ts"] == "17.5")
     let request = try #require(server.requests.first)
@@ -58,9 +60,9 @@ struct DeclarativeAppTests {
     #expect(request.headers["authorization"] == "Bearer xoxb-sesame-sesame")
     #expect(request.text == #"{"channel":"C1","text":"hällo \"you\""}"#)
     let empty = await failure(
-      "slack:CreateMessage", ["text": "x"], parameters: ["__IMTCONN__": "CONN"], apps: modules)
+      type, ["text": "x"], parameters: ["__IMTCONN__": "CONN"], apps: modules)
     #expect(empty?.type == .bundleValidation)
-    let none = await failure("slack:CreateMessage", ["channel": "x"], apps: modules)
+    let none = await failure(type, ["channel": "x"], apps: modules)
     #expect(none?.type == .invalidConfiguration)
   }
 
@@ -133,6 +135,18 @@ struct DeclarativeAppTests {
     #expect(try await poll() == OperationOutput([]))
   }
 
+  @Test("what a service has made is one bundle, where it stands alone in the answer")
+  func single() async throws {
+    let server = LoopbackHTTP { _ in
+      .json(200, ["ok": true, "result": ["message_id": 5, "text": "x"]])
+    }
+    let (telegram, _) = try modules("telegram", server.base, kind: "app", secret: "token")
+    let output = try await perform(
+      "telegram:SendReplyMessage", ["chatId": 7, "text": "x"],
+      parameters: ["__IMTCONN__": "CONN"], apps: telegram)
+    #expect(output.bundles == [["message_id": 5, "text": "x"]])
+  }
+
   @Test("what proves who asks stands where the service wants it: path, header with a prefix")
   func places() async throws {
     let server = LoopbackHTTP { request in
@@ -171,6 +185,7 @@ struct DeclarativeAppTests {
         "errors[1].type"
       ),
       ("app: x\nbase: http://h\nmodules: {A: {kind: trigger, request: {}}}", "modules.A.output"),
+      ("app: x\nbase: http://h\nmodules: {A: {kind: webhook, request: {}}}", "modules.A.request"),
       ("app: [", "line 2"),
     ])
   func slips(yaml: String, place: String) {

@@ -280,7 +280,9 @@ struct LoginTests {
     let nothing = try await paste { _ in "" }
     #expect(nothing.status == 1, "\(nothing.errors)")
     #expect(!server.requests.contains { $0.path == "/token" })
-    let good = try await paste { "  \($0.redirect)?state=\($0.state)&code=c0de&scope=read%20write#" }
+    let good = try await paste {
+      "  \($0.redirect)?state=\($0.state)&code=c0de&scope=read%20write#"
+    }
     #expect(good.status == 0, "\(good.output)\(good.errors)")
     let file = try scenario(server)
     try await bench.fettle(["run", file])

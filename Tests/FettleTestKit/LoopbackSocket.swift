@@ -33,11 +33,17 @@ public final class LoopbackSocket: Sendable {
   private static func mistreat(_ connection: Int32, _ fault: Fault) {
     if fault == .babbles { say("SSH-1.0 ! nobody understands this\r\n\r\n", to: connection) }
     var request = [UInt8](repeating: 0, count: 4096)
-    if ![.hangsUp, .resetsAtOnce, .babbles].contains(fault) { _ = read(connection, &request, request.count) }
+    if ![.hangsUp, .resetsAtOnce, .babbles].contains(fault) {
+      _ = read(connection, &request, request.count)
+    }
     // Who never answers keeps the connection.
     guard fault != .silent else { return }
     if fault == .garbage { say("SSH-2.0-OpenSSH_9.2\r\n\r\n", to: connection) }
-    if [.reset, .resetsAtOnce].contains(fault) { Self.reset(connection) } else { close(connection) }
+    if [.reset, .resetsAtOnce].contains(fault) {
+      Self.reset(connection)
+    } else {
+      close(connection)
+    }
   }
 
   /// Ends a connection so that the other side sees that it was reset rather than closed.

@@ -70,7 +70,7 @@ struct SearchRecord: ModuleImplementation {
     let asked = [input["mappAbleLimit"], input["limit"], parameters["limit"]].lazy
       .compactMap { $0.flatMap(Coercion.number)?.integer }.first
     let limit = max(1, asked ?? 10)
-    let groups = try conditions(input["filter"]?.array ?? [])
+    let filter = try FieldFilter(input["filter"])
     let sort = input["sort"]?.array ?? []
     let scope = Scope(bundles: [:], now: context.clock.now())
     var found: [DataRecord] = []
@@ -80,7 +80,8 @@ struct SearchRecord: ModuleImplementation {
       let page = try await DataStore.reading { () async throws(StoreError) in
         try await context.dataStores.page(of: store, after: behind)
       }
-      for record in page.records where try passes(record, groups, scope) {
+      for record in page.records
+      where try filter.passes(in: scope, { Self.value($0, of: record) }) {
         found.append(record)
         if sort.isEmpty, found.count == limit { break pages }
       }
@@ -98,56 +99,8 @@ struct SearchRecord: ModuleImplementation {
     return OperationOutput(bundles)
   }
 
-  private struct FieldCondition {
-    let field: String
-    let operation: FilterOperator
-    let operand: Value
-  }
-
-  private func conditions(_ groups: [Value]) throws(ModuleError) -> [[FieldCondition]] {
-    var read: [[FieldCondition]] = []
-    for group in groups {
-      var conditions: [FieldCondition] = []
-      for condition in group.array ?? [] {
-        guard let fields = condition.collection, let field = fields["a"]?.text, !field.isEmpty
-        else { continue }
-        let name = fields["o"]?.text ?? "text:equal"
-        guard let operation = FilterOperator.named(name) else {
-          throw ModuleError(
-            .bundleValidation, "\"filter\" has \(name), which is no operator", field: "filter",
-            stage: .input)
-        }
-        conditions.append(
-          FieldCondition(field: field, operation: operation, operand: fields["b"] ?? .null))
-      }
-      if !conditions.isEmpty { read.append(conditions) }
-    }
-    return read
-  }
-
-  private func passes(
-    _ record: DataRecord, _ groups: [[FieldCondition]], _ scope: Scope
-  ) throws(ModuleError) -> Bool {
-    guard !groups.isEmpty else { return true }
-    groups: for group in groups {
-      for condition in group {
-        let value =
-          condition.field == "key" ? .text(record.key) : Self.value(condition.field, of: record)
-        let isMet: Bool
-        do throws(ExpressionError) {
-          isMet = try condition.operation.isMet(
-            by: value, condition.operand, in: scope)
-        } catch {
-          throw ModuleError(.bundleValidation, "\(error)", field: "filter", stage: .input)
-        }
-        guard isMet else { continue groups }
-      }
-      return true
-    }
-    return false
-  }
-
   private static func value(_ path: String, of record: DataRecord) -> Value {
+    if path == "key" { return .text(record.key) }
     var value = Value.collection(record.fields)
     for name in path.split(separator: ".") {
       value = value.collection?[String(name)] ?? .null
@@ -165,13 +118,7 @@ struct SearchRecord: ModuleImplementation {
       for (field, isDescending) in keys {
         let (a, b) = (Self.value(field, of: left), Self.value(field, of: right))
         if a == b { continue }
-        let isBefore: Bool
-        if let a = Coercion.number(a), let b = Coercion.number(b) {
-          isBefore = a.double < b.double
-        } else {
-          isBefore = (Coercion.text(a) ?? "") < (Coercion.text(b) ?? "")
-        }
-        return isBefore != isDescending
+        return FieldFilter.isBefore(a, b) != isDescending
       }
       return left.key < right.key
     }

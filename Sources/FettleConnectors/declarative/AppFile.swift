@@ -167,7 +167,8 @@ extension DeclarativeApp.ErrorRule {
     var rules: [DeclarativeApp.ErrorRule] = []
     for (index, element) in elements.enumerated() {
       let section = try Section(
-        element, at: "\(place)[\(index + 1)]", knowing: ["status", "path", "is", "type", "message"])
+        element, at: "\(place)[\(index + 1)]",
+        knowing: ["status", "path", "is", "type", "message", "retryAfter"])
       let list = { (name: String) in
         section.value(name).map { $0.array ?? [$0] } ?? []
       }
@@ -185,7 +186,8 @@ extension DeclarativeApp.ErrorRule {
         DeclarativeApp.ErrorRule(
           statuses: Set(list("status").compactMap { Coercion.number($0)?.integer }),
           path: try section.optionalText("path").map(ValuePathText.init), values: list("is"),
-          type: type == "none" ? nil : ErrorType(type), message: try section.mapping("message")))
+          type: type == "none" ? nil : ErrorType(type), message: try section.mapping("message"),
+          retryAfter: try section.mapping("retryAfter")))
     }
     return rules
   }
@@ -195,38 +197,36 @@ extension DeclarativeApp.ModuleDescription {
   init(_ value: Value, type: String, at place: String) throws(DeclarativeApp.Problem) {
     let module = try Section(
       value, at: place,
-      knowing: ["label", "kind", "effect", "seconds", "fields", "request", "output", "errors"])
+      knowing: [
+        "label", "kind", "effect", "seconds", "fields", "columns", "request", "output", "errors",
+      ])
     let kindName = try module.optionalText("kind") ?? "action"
-    guard let kind = ModuleKind(rawValue: kindName),
+    takesEvents = kindName == "webhook"
+    guard let kind = takesEvents ? .trigger : ModuleKind(rawValue: kindName),
       [.action, .search, .trigger].contains(kind)
     else {
-      throw DeclarativeApp.Problem(module.path("kind"), "must be action, search or trigger")
+      throw DeclarativeApp.Problem(
+        module.path("kind"), "must be action, search, trigger or webhook")
     }
-    guard
-      let request = try module.section(
-        "request", knowing: ["method", "path", "query", "headers", "body", "form", "text"])
-    else { throw DeclarativeApp.Problem(module.path("request"), "is missing") }
-    let methodName = try request.optionalText("method") ?? "get"
-    method = try request.mapping("method") ?? .constant("get")
-    path = try request.mapping("path") ?? .constant("")
-    var parts = DeclarativeApp.Parts()
-    parts.headers = try request.mapping("headers") ?? parts.headers
-    parts.query = try request.mapping("query") ?? parts.query
-    self.parts = parts
-    if let body = try request.mapping("body") {
-      self.body = .json(body)
-    } else if let form = try request.mapping("form") {
-      body = .form(form)
-    } else if let text = try request.mapping("text") {
-      body = .text(text)
-    } else {
-      body = .none
+    let asked = try module.section(
+      "request", knowing: ["method", "path", "query", "headers", "body", "form", "text", "row"])
+    guard (asked == nil) == takesEvents else {
+      throw DeclarativeApp.Problem(
+        module.path("request"), takesEvents ? "a webhook asks for nothing" : "is missing")
     }
+    let methodName = try asked?.optionalText("method") ?? "get"
+    request = try DeclarativeApp.Request(asked)
+    columns = try DeclarativeApp.Columns(
+      module.section("columns", knowing: ["when", "path", "query", "names"]))
     output = try DeclarativeApp.Output(
       module.section(
-        "output", knowing: ["items", "bundle", "limit", "nextPage", "pageParameter", "identity"]))
+        "output",
+        knowing: [
+          "items", "rows", "bundle", "filter", "orderBy", "order", "limit", "nextPage",
+          "pageParameter", "identity",
+        ]))
     errors = try DeclarativeApp.ErrorRule.all(module.value("errors"), at: module.path("errors"))
-    guard kind != .trigger || output.identity != nil else {
+    guard kind != .trigger || takesEvents || output.identity != nil else {
       throw DeclarativeApp.Problem(
         module.path("output.identity"),
         "a trigger needs the field that tells one item from another, such as id")
@@ -283,11 +283,42 @@ extension DeclarativeApp.ModuleDescription {
   }
 }
 
+extension DeclarativeApp.Request {
+  init(_ section: Section?) throws(DeclarativeApp.Problem) {
+    guard let section else { return }
+    method = try section.mapping("method") ?? method
+    path = try section.mapping("path") ?? path
+    parts.headers = try section.mapping("headers") ?? parts.headers
+    parts.query = try section.mapping("query") ?? parts.query
+    row = try section.mapping("row")
+    if let mapping = try section.mapping("body") {
+      body = .json(mapping)
+    } else if let form = try section.mapping("form") {
+      body = .form(form)
+    } else if let text = try section.mapping("text") {
+      body = .text(text)
+    }
+  }
+}
+
+extension DeclarativeApp.Columns {
+  init?(_ section: Section?) throws(DeclarativeApp.Problem) {
+    guard let section else { return nil }
+    condition = try section.mapping("when")
+    request = try DeclarativeApp.Request(section)
+    names = ValuePathText(try section.text("names"))
+  }
+}
+
 extension DeclarativeApp.Output {
   init(_ section: Section?) throws(DeclarativeApp.Problem) {
     guard let section else { return }
     items = try section.optionalText("items").map(ValuePathText.init)
+    isRows = section.value("rows")?.boolean ?? false
     bundle = try section.mapping("bundle")
+    filter = try section.mapping("filter")
+    orderBy = try section.mapping("orderBy")
+    order = try section.mapping("order")
     limit = try section.mapping("limit")
     nextPage = try section.optionalText("nextPage").map(ValuePathText.init)
     pageParameter = try section.optionalText("pageParameter")

@@ -8,12 +8,14 @@ extension DeclarativeApp {
   /// The files, as the build put them into the program.
   static let files: [(name: String, text: [UInt8])] = [
     ("airtable", PackageResources.airtable_yaml),
+    ("amazon-advertising", PackageResources.amazon_advertising_yaml),
     ("amazon-seller-central", PackageResources.amazon_seller_central_yaml),
     ("amazon-seller", PackageResources.amazon_seller_yaml),
     ("discord", PackageResources.discord_yaml),
     ("gmail", PackageResources.gmail_yaml),
     ("google-email", PackageResources.google_email_yaml),
     ("google-sheets", PackageResources.google_sheets_yaml),
+    ("openai-gpt-3", PackageResources.openai_gpt_3_yaml),
     ("slack", PackageResources.slack_yaml),
     ("supabase", PackageResources.supabase_yaml),
     ("telegram", PackageResources.telegram_yaml),

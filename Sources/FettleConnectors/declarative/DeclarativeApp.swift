@@ -11,7 +11,7 @@ public struct DeclarativeApp: Sendable {
   let connection: String?
   /// Where one logs in and gets tokens: settings of a connection of the kind `oauth2`.
   public let login: Collection
-  /// For the kind `app`: what proves who asks, from `{{var.secret.…}}`.
+  /// What is sent with every request. For the kind `app` it proves who asks, from `{{var.secret.…}}`.
   let authentication: Parts
   /// What its answers mean, the first that fits counts.
   let errors: [ErrorRule]
@@ -34,22 +34,44 @@ public struct DeclarativeApp: Sendable {
     /// Nil when such an answer is none.
     let type: ErrorType?
     let message: Mapping?
+    /// In how many seconds the service asks to be asked again, where it says so in the answer.
+    let retryAfter: Mapping?
   }
 
   /// One module.
   struct ModuleDescription: Sendable {
     let descriptor: ModuleDescriptor
-    let method: Mapping
-    let path: Mapping
-    let parts: Parts
-    let body: Body
+    /// Whether its events come to a webhook of the scenario, so that there is nothing to ask.
+    let takesEvents: Bool
+    /// What is asked for first: the names of the columns that rows are written and read by.
+    let columns: Columns?
+    let request: Request
     let output: Output
     let errors: [ErrorRule]
 
     /// Whether what is asked is up to the blueprint, so that no answer is a surprise.
     var takesAnyAnswer: Bool {
-      if case .text = body { true } else { false }
+      if case .text = request.body { true } else { false }
     }
+  }
+
+  /// What is sent.
+  struct Request: Sendable {
+    var method: Mapping = .constant("get")
+    var path: Mapping = .constant("")
+    var parts = Parts()
+    var body: Body = .none
+    /// The cells of a row, by the numbers or the names of their columns; nil where none is written.
+    var row: Mapping?
+  }
+
+  /// Names of columns, which the service tells in an answer of its own.
+  struct Columns: Sendable {
+    /// Asked for where this is something; nil asks always.
+    let condition: Mapping?
+    let request: Request
+    /// The list of the names in the answer.
+    let names: ValuePathText
   }
 
   /// What a request carries.
@@ -67,6 +89,13 @@ public struct DeclarativeApp: Sendable {
     var items: ValuePathText?
     /// What a bundle is made of; nil takes it as it is.
     var bundle: Mapping?
+    /// Whether items are rows: their cells become fields, by the numbers and the names of their columns.
+    var isRows = false
+    /// Which items are wanted, as conditions on their fields.
+    var filter: Mapping?
+    /// The field that items are sorted by, and `desc` for the other direction.
+    var orderBy: Mapping?
+    var order: Mapping?
     /// How many bundles are wanted at most.
     var limit: Mapping?
     /// Where the next page is told, and the parameter that asks for it.
