@@ -118,21 +118,24 @@ struct FrameTests {
     }.joined(separator: "\n")
   }
 
-  /// The screens whose looks say something.
-  private static let looked: Set<String> = [
-    "list", "detail", "editor", "changed", "resume-check", "groups", "close", "live", "scenarios",
-  ]
-
   @Test("without colour they are told apart as they were", arguments: sizes)
   func monochrome(size: Size) async throws {
-    for screen in Self.screens where Self.looked.contains(screen.name) {
-      await Task.yield()
+    for screen in Self.screens {
       var play = try KeyFlows.play(size: size, isASCII: false)
       for key in screen.keys { play.press(key) }
-      try Self.compare(
-        Self.looks(play.state.frame()) + "\n",
-        with: "\(screen.name)-\(size.columns)x\(size.rows)-mono.txt")
+      try await Self.checkLooks(play, screen.name, size)
     }
+    for place in Self.places {
+      let play = try #require(try KeyFlows.at(place.context, size: size))
+      try await Self.checkLooks(play, place.name, size)
+    }
+  }
+
+  private static func checkLooks(_ play: ScreenPlay, _ screen: String, _ size: Size) async throws {
+    await Task.yield()
+    try compare(
+      looks(play.state.frame()) + "\n",
+      with: "\(screen)-\(size.columns)x\(size.rows)-mono.txt")
   }
 
   @Test("no screen is too small to live, 1x1 included")

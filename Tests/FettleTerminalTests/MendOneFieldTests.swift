@@ -170,4 +170,25 @@ struct MendOneFieldTests {
     editor.kind = .null
     #expect(editor.value(of: "anything") == .success(.null))
   }
+
+  @Test("an editor that changes nothing, or fails, leaves what is being typed as it was")
+  func editorWithoutChange() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    play.press(.enter, .character("e"), .character("a"))
+    let typed = try #require(play.state.typing)
+    for isFailing in [true, false] {
+      play.forgetEffects()
+      play.press(.control("e"))
+      let edits = play.effects.compactMap { effect -> ExternalEdit? in
+        if case .editOutside(let edit) = effect { return edit }
+        return nil
+      }
+      let edit = try #require(edits.first)
+      #expect(edit.text == typed.line.text)
+      play.send(.editedOutside(edit, isFailing ? .failed("it ended with 3") : .text(edit.text)))
+      #expect(play.state.typing?.line == typed.line)
+    }
+    play.press(.enter)
+    #expect(play.state.detail?.drafts.count == 1)
+  }
 }

@@ -72,9 +72,16 @@ struct RecordSightTests {
       let text = play.state.frame().text
       #expect(text.contains("What module 4 wrote was rolled back:  f go on there"))
       #expect(text.contains("What module 4 wrote to data stores was rolled back since"))
+      let asked = play.state.detail
       play.press(.character(isFirst ? "f" : "h"))
       if isFirst {
         #expect(play.state.context == .resumeCheck && play.state.detail?.restart == 4)
+        // The input beside the chain stays that of the failed module.
+        #expect(play.state.detail?.tree == asked?.tree)
+        play.press(.escape)
+        #expect(play.state.detail?.restart == nil)
+        #expect(play.state.detail?.check == asked?.check)
+        #expect(play.state.detail?.tree == asked?.tree)
       } else {
         #expect(play.store.recordNow(record.id)?.summary.state == .resolved)
       }

@@ -137,6 +137,12 @@ extension ModuleDescriptor {
     return masked
   }
 
+  /// What takes the secrets of an input out of what is told of it.
+  public func mask(of input: Collection) -> Mask {
+    let secrets = fields.filter(\.isSecret).compactMap { input[$0.name]?.text }
+    return secrets.isEmpty ? .nothing : Mask(secrets)
+  }
+
   /// Converts each field of a mapped input to its type, by the table of expression-language 7.1.
   /// - Returns: the converted input and every reason why it does not fit.
   public func fitted(_ input: Collection) -> (input: Collection, misfits: [Misfit]) {

@@ -57,10 +57,19 @@ struct Operation {
 
   /// Performs it, within its time.
   /// - Parameter seconds: the limit where the module sets none of its own.
-  /// - Throws: the failure of the module; `ModuleTimeoutError` when its time is up, and the operation
-  ///   is cancelled then.
+  /// - Throws: the failure of the module, without the secrets a service may have repeated: the list,
+  ///   the history and the log tell it as it is. `ModuleTimeoutError` when its time is up, and the
+  ///   operation is cancelled then.
   func perform(
     _ input: Collection, within seconds: Int
+  ) async throws(ModuleError) -> OperationOutput {
+    do throws(ModuleError) { return try await performInTime(input, seconds) } catch {
+      throw implementation.descriptor.mask(of: input).masked(error)
+    }
+  }
+
+  private func performInTime(
+    _ input: Collection, _ seconds: Int
   ) async throws(ModuleError) -> OperationOutput {
     // What only computes is not waited for, and must not pay for a watch.
     guard descriptor.effect != .pure || descriptor.seconds != nil else {

@@ -115,6 +115,8 @@ extension AuditTrailEffect {
       switch action {
       case "blueprintReplaced": "blueprint replaced"
       case "restartMoved": "module to go on at changed"
+      case RecordNote.revealed: "looked at a secret"
+      case RecordNote.rolledBack: "earlier writes rolled back:"
       default: "\(action)"
       }
     }

@@ -17,6 +17,8 @@ struct ExternalEdit: Hashable, Sendable {
   let isJSON: Bool
   /// The line to begin at.
   var line: Int?
+  /// What was being typed; it goes on where the other program changed nothing.
+  var typed: Typing?
 
   /// What came of it.
   enum Outcome: Hashable, Sendable {
@@ -37,14 +39,15 @@ extension State {
         .editOutside(
           ExternalEdit(
             purpose: .value(editor.place, editor.path, editor.target), text: typing.line.text,
-            isJSON: !isText))
+            isJSON: !isText, typed: typing))
       ]
     }
     if let typing, case .substitute = typing.purpose {
       self.typing = nil
       return [
         .editOutside(
-          ExternalEdit(purpose: .substitute, text: typing.line.text, isJSON: true))
+          ExternalEdit(
+            purpose: .substitute, text: typing.line.text, isJSON: true, typed: typing))
       ]
     }
     guard let target = writingTarget(of: detail.cursor) else { return [] }
@@ -93,6 +96,7 @@ extension State {
     switch outcome {
     case .failed(let why):
       notice = "nothing was changed: \(why)"
+      typing = edit.typed
       return []
     case .text(let text):
       // Editors end the last line; a text that had no such end does not get one.
@@ -100,6 +104,7 @@ extension State {
       if !edit.isJSON, text.hasSuffix("\n"), !edit.text.hasSuffix("\n") { text.removeLast() }
       guard !text.utf8.elementsEqual(edit.text.utf8) else {
         notice = "unchanged"
+        typing = edit.typed
         return []
       }
       return taken(text, edit)
@@ -114,7 +119,8 @@ extension State {
         // Opened again at the line; when it comes back as it is, `editedOutside` leaves it.
         return [
           .editOutside(
-            ExternalEdit(purpose: edit.purpose, text: text, isJSON: true, line: error.line))
+            ExternalEdit(
+              purpose: edit.purpose, text: text, isJSON: true, line: error.line, typed: edit.typed))
         ]
       }
     }

@@ -17,8 +17,15 @@ enum ValueText {
     case .buffer(let buffer):
       return "\(buffer.contentType), " + Quantity.bytes(buffer.bytes.count)
     case .array(let elements): return "[\(elements.count)]"
-    case .collection(let collection): return "{\(collection.count)}"
+    case .collection(let collection): return "{\(shownFields(of: collection))}"
     }
+  }
+
+  /// As many fields as the tree shows: the place in a list is not the operator's. It stands in bundles,
+  /// which are small; nobody counts the fields of a large collection.
+  private static func shownFields(of collection: Collection) -> Int {
+    guard collection.count <= 1000 else { return collection.count }
+    return collection.fields.count { !$0.name.hasPrefix("__IMT") }
   }
 
   private static func quoted(_ text: String, _ mask: SecretMask) -> SafeText {

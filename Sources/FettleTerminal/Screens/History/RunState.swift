@@ -254,8 +254,9 @@ extension State {
         + "\(String(summary.id.prefix(8)))  \(summary.status.rawValue)  \(run.opened.row.scenarioName)",
       into: &frame)
     let end = summary.ended ?? now
+    let entries = run.opened.entries.count
     let counters: SafeText =
-      " \(summary.origin.rawValue) · \(run.opened.entries.count) entries · "
+      " \(summary.origin.rawValue) · \(entries) \(entries == 1 ? "entry" : "entries") · "
       + "\(run.opened.row.storedCount) stored · "
       + Quantity.seconds(milliseconds: Int(end.milliseconds - summary.started.milliseconds))
       + (run.isHeld ? " · held" : "")

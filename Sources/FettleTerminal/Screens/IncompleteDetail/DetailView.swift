@@ -115,8 +115,8 @@ extension State {
     }
     if let first = detail.opened.undoneFrom {
       text =
-        "What module \(first.number) wrote to data stores was rolled back since: r asks where to go on"
-        + " · " + text
+        "What module \(first.number) wrote to data stores was rolled back since: r asks where to go on. "
+        + text
     }
     if let next = detail.record.successor { text += " · goes on as \(next.short) (L)" }
     if let former = detail.record.predecessor { text += " · continues \(former.short) (L)" }

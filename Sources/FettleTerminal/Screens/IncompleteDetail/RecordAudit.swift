@@ -127,6 +127,7 @@ extension State {
       case "blueprintReplaced": "goes on with another blueprint"
       case "restartMoved": "goes on at another module"
       case RecordNote.revealed: "looked at a secret"
+      case RecordNote.rolledBack: "earlier writes rolled back"
       default: "\(note.event)"
       }
     }

@@ -11,7 +11,8 @@ extension State {
     case .checked(let check, let token):
       guard detail?.checkToken == token else { return [] }
       detail?.check = check
-      detail?.rebuild()
+      // The input that is shown is that of the failed module, wherever the record may go on.
+      if detail?.restart == nil { detail?.rebuild() }
       return []
     case .companions(let id, let answer): return companionsLoaded(id, answer)
     case .draftKept(_, .success): return []

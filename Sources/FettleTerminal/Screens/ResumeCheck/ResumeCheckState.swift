@@ -26,14 +26,9 @@ extension State {
       resumeCheck = nil
       detail?.substitute = nil
       return save(then: .stay)
-    case .editMore, .back:
-      resumeCheck = nil
-      detail?.substitute = nil
-      detail?.restart = nil
+    case .editMore, .back: return leaveResumeCheck()
     case .chooseBlueprint: return chooseBlueprint()
-    case .quitAtOnce, .interrupt:
-      resumeCheck = nil
-      return updateDetail(command)
+    case .quitAtOnce, .interrupt: return leaveResumeCheck() + updateDetail(command)
     default:
       if let top = resumeCheck?.top {
         let scrolled = scrolledLines(
@@ -42,6 +37,16 @@ extension State {
       }
     }
     return []
+  }
+
+  /// Goes back to the record, as it was before the check was asked for.
+  private mutating func leaveResumeCheck() -> [Effect] {
+    resumeCheck = nil
+    detail?.substitute = nil
+    guard detail?.restart != nil else { return [] }
+    detail?.restart = nil
+    // What was checked is the input of another module than the one that failed.
+    return checkAgain()
   }
 
   /// The blueprint the record goes on with: the stored one, or that of today.

@@ -1,0 +1,49 @@
+import FettleConnectors
+import FettleCore
+import FettleEngine
+import FettleSQLite
+import Testing
+
+/// A module of which the service repeats what it was sent.
+private struct Repeating: ModuleImplementation {
+  static let descriptor = ModuleDescriptor(
+    type: "test:Repeating", kind: .action, effect: .effect,
+    fields: [FieldDescriptor("token", "Token", .text, secret: true)])
+
+  func perform(
+    _ input: Collection, in context: OperationContext
+  ) async throws(ModuleError) -> OperationOutput {
+    let token = input["token"]?.text ?? ""
+    throw ModuleError(.data, "nobody has the token \(token)", detail: "{\"token\":\"\(token)\"}")
+  }
+}
+
+@Suite("Secrets in what services say")
+struct SecretMessageTests {
+  @Test("what fills a secret field of a module is in no message of a record, a list or a journal")
+  func masked() async throws {
+    let bench = try Workbench()
+    let runner = ScenarioRunner(
+      modules: ModuleRegistry(Connectors.all() + [Repeating()]), store: bench.store,
+      clock: bench.clock)
+    let blueprint = try Blueprint(
+      json: Array(
+        #"""
+        {"name":"T","flow":[{"id":1,"module":"gateway:CustomWebHook"},
+          {"id":2,"module":"test:Repeating","mapper":{"token":"{{1.token}}"}}],
+         "metadata":{"scenario":{"dlq":true}}}
+        """#.utf8))
+    let run = try await runner.run(blueprint, given: [["token": "hunter2-and-more"]])
+    let record = try await bench.store.record(try #require(run.stored.first))
+    #expect(record.summary.reason == "nobody has the token \(Mask.sign)")
+    #expect(!record.error.message.contains("hunter2"))
+    #expect(record.error.detail?.contains("hunter2") == false)
+    let entries = try await bench.store.entries(of: run.id)
+    let errors = entries.compactMap { entry -> ModuleError? in
+      if case .failed(_, let error) = entry.step { return error }
+      return nil
+    }
+    #expect(errors.count == 1)
+    for error in errors { #expect(!error.message.contains("hunter2")) }
+  }
+}
