@@ -5,59 +5,36 @@ import Synchronization
 /// Brings the write-ahead log into the database beside the writer, on a connection of its own.
 ///
 /// SQLite does it inside the commit that makes the log long enough, and whoever waits for that commit
-/// waits ten times as long as for any other. Here it is done when nobody has committed for a moment, and
-/// without such a moment when the log has grown: rarely, because it and the commits beside it wait for
-/// one disk, and because pages that are written again and again are then brought over once. Should this
-/// be too slow, a commit still does it, so the log stays short.
+/// waits ten times as long as for any other. What is done here meanwhile that commit need not do; should
+/// this be too slow, it still does, so the log stays short.
 final class Checkpoints: Sendable {
   private struct State {
     var connection: DatabaseQueue?
-    /// Since the log was brought over last.
     var commits = 0
-    var lastCommit = ContinuousClock.now
-    /// Whether somebody looks again in a while, or is at work.
-    var isWatched = false
+    var isWorking = false
   }
 
   private let path: String
   private let state = Mutex(State())
 
-  /// A program that writes less never opens the connection.
-  private static let least = 64
-  /// That many commits are not left for a quiet moment.
-  private static let most = 1024
-  /// How long nobody commits in a quiet moment, in milliseconds.
-  private static let pause = 50
+  /// How many commits are left to gather before the log is looked at; a program that writes less never
+  /// opens the connection.
+  private static let every = 64
 
   init(path: String) { self.path = path }
 
   /// A commit reached the disk.
   func committed() {
-    let begins = state.withLock { state in
+    let isDue = state.withLock { state in
       state.commits += 1
-      state.lastCommit = .now
-      guard state.commits >= Self.least, !state.isWatched else { return false }
-      state.isWatched = true
-      return true
-    }
-    if begins { look() }
-  }
-
-  /// Works when it is quiet or late, and looks again in a while otherwise.
-  private func look() {
-    let isTime = state.withLock { state in
-      let isQuiet = ContinuousClock.now - state.lastCommit >= .milliseconds(Self.pause)
-      guard isQuiet || state.commits >= Self.most else { return false }
+      guard state.commits >= Self.every, !state.isWorking else { return false }
       state.commits = 0
+      state.isWorking = true
       return true
     }
+    guard isDue else { return }
     // A thread of Dispatch, not of the tasks: it waits for the disk.
-    let queue = DispatchQueue.global(qos: .utility)
-    if isTime {
-      queue.async { self.work() }
-    } else {
-      queue.asyncAfter(deadline: .now() + .milliseconds(Self.pause)) { self.look() }
-    }
+    DispatchQueue.global(qos: .utility).async { self.work() }
   }
 
   private func work() {
@@ -73,7 +50,7 @@ final class Checkpoints: Sendable {
         if isWhole != false { break }
       }
     }
-    state.withLock { $0.isWatched = false }
+    state.withLock { $0.isWorking = false }
   }
 
   private func connection() -> DatabaseQueue? {

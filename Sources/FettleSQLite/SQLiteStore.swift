@@ -55,8 +55,9 @@ public final class SQLiteStore: Sendable {
       // of the system.
       if !database.configuration.readonly {
         try database.execute(sql: "PRAGMA cache_size = -32000")
-        // The log is brought into the database beside the writer (`Checkpoints`). Should that not
-        // come about, the commit that makes it this long, in pages, does it.
+        // The log is brought into the database beside the writer (`Checkpoints`). Should that not keep
+        // pace, the commit that makes it this long, in pages, does it: earlier, commits that share
+        // hundreds of rows would do it again and again.
         try database.execute(sql: "PRAGMA wal_autocheckpoint = 8000")
       }
     }

@@ -20,7 +20,7 @@ struct PublicBlueprintTests {
     "airtable": "bearer", "slack": "bearer", "openai-gpt-3": "bearer", "telegram": "app",
     "workfront": "app", "discord": "api-key", "google-sheets": "oauth2", "gmail": "oauth2",
     "google-email": "oauth2", "supabase": "api-key", "amazon-seller": "oauth2",
-    "amazon-seller-central": "oauth2",
+    "amazon-seller-central": "oauth2", "email": "smtp",
     "http:ActionSendDataAPIKeyAuth": "api-key", "http:ActionSendDataBasicAuth": "basic",
   ]
 
@@ -63,9 +63,9 @@ struct PublicBlueprintTests {
       let app = type.split(separator: ":").first.map(String.init) ?? ""
       if let kind = Self.kinds[type] ?? Self.kinds[app] {
         var parameters = changed["parameters"]?.collection ?? [:]
-        for name in app == "http" ? ["auth", "key"] : ["__IMTCONN__"] {
-          parameters[name] = .text("c-" + kind)
-        }
+        let names =
+          app == "http" ? ["auth", "key"] : app == "email" ? ["account"] : ["__IMTCONN__"]
+        for name in names { parameters[name] = .text("c-" + kind) }
         changed["parameters"] = .collection(parameters)
       }
       if type == "util:FunctionSleep" { changed["mapper"] = ["duration": 1] }

@@ -226,7 +226,8 @@ struct InitializationTests {
       Workbench.blueprint(
         Self.say(2, "x", with: "one") + "," + Self.say(3, "y", with: "two")), given: [[:]])
     #expect(run.status == .error)
-    #expect(run.error == ModuleError(.invalidConfiguration, "two is locked"))
+    #expect(
+      run.error == ModuleError(.invalidConfiguration, "two is locked", stage: .initialization))
     #expect(run.failedModule == 3)
     #expect(run.operations == 0)
     #expect(bench.told.takeHeard().isEmpty)
@@ -252,7 +253,9 @@ struct InitializationTests {
 
     doors.lock(["one", "three"])
     let failed = try await desk.resume(id, version: nil, trigger: .manual)
-    #expect(failed.outcome == .failed(ModuleError(.invalidConfiguration, "three is locked")))
+    #expect(
+      failed.outcome
+        == .failed(ModuleError(.invalidConfiguration, "three is locked", stage: .initialization)))
     #expect(failed.record.summary.state == .unresolved)
     #expect(failed.record.summary.attempts == 1)
 
@@ -263,5 +266,28 @@ struct InitializationTests {
     #expect(resolved.outcome == .resolved)
     #expect(doors.takeOpened() == ["two", "three"])
     #expect(bench.told.takeHeard() == ["x", "behind"])
+  }
+
+  @Test("a retry that does not get to begin leaves a record in doubt in doubt")
+  func doubt() async throws {
+    let blueprint = try Workbench.blueprint(Self.say(2, "x", with: "one"))
+    let doubtful = ModuleError(.executionInterrupted, "was sending", stage: .inDoubt)
+    let id = RecordID(String(repeating: "a", count: 32))
+    _ = try await bench.store.add(
+      IncompleteExecution(
+        summary: IncompleteSummary(
+          id: id, scenarioID: try await bench.store.scenario(named: "T"), scenarioName: "T",
+          index: 0, executionID: "e", failer: 2, failerTitle: "Told",
+          errorType: doubtful.type, reason: doubtful.message, created: bench.clock.now(), size: 1,
+          state: .unresolved, nextRetry: nil),
+        error: doubtful, blueprint: blueprint,
+        originalBundles: VisibleBundles([.init(module: 1, bundle: [:])]), mappedInput: .null,
+        variables: Variables(), continuation: [], visits: [], schedule: RetrySchedule(pauses: [])))
+    doors.lock(["one"])
+    let desk = OperatorDesk(store: bench.store, runner: runner, author: "ada")
+    let report = try await desk.resume(id, version: nil, trigger: .manual)
+    #expect(report.record.error == doubtful)
+    #expect(report.record.summary.attempts == 1)
+    #expect(bench.told.takeHeard().isEmpty)
   }
 }

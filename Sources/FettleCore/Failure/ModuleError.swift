@@ -19,6 +19,8 @@ public struct ModuleError: Error, Hashable, Sendable {
 
   /// How far an operation got before it failed.
   public enum Stage: String, Sendable, CaseIterable {
+    /// A connection could not be opened, before the first operation of the run; nothing was done.
+    case initialization
     /// The filter of the module could not be decided.
     case filter
     /// An expression of the mapper failed.

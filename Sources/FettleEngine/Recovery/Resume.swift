@@ -100,8 +100,11 @@ struct Resume {
         change.event = change.nextRetry == nil ? .failedForGood : .failedWithAttemptsLeft
       }
     case .failed(let error):
-      change.error = error
-      change.mappedInput = cycle.failedAgain?.input
+      // An attempt that did not begin says nothing new of what may have happened, or of a filter.
+      if error.stage != .initialization || cycle.retried?.error.stage == .service {
+        change.error = error
+        change.mappedInput = cycle.failedAgain?.input
+      }
       change.nextRetry = nextRetry(after: error, of: cycle, former, attempt, trigger)
       change.event = change.nextRetry == nil ? .failedForGood : .failedWithAttemptsLeft
     }

@@ -23,6 +23,8 @@ struct Initialization {
       for foreign in module.connections where opened.insert(foreign).inserted {
         do throws(ModuleError) { _ = try await connections.open(foreign.id, of: foreign.app) } catch
         {
+          var error = error
+          error.stage = .initialization
           throw Failure(module: module, error: error)
         }
       }

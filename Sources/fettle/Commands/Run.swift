@@ -95,6 +95,9 @@ extension ExecutionSummary {
     if storeWasFull {
       return "the store has no room. Free some; what the run had not got to is kept then."
     }
+    if error?.stage == .initialization {
+      return "nothing was begun; a run opens the connections of all its modules first."
+    }
     if failedModule == nil || failedModule == blueprint.flow.first?.id {
       return "a failure of the first module never is."
     }
