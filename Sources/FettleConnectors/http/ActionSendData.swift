@@ -41,7 +41,8 @@ struct ActionSendData: Module {
       parses: input["parseResponse"]?.boolean ?? false)
     if !keychains.isEmpty { call.keychains = [(keychains, true)] }
     var outcome = try await call.perform(
-      by: authentication, in: context, masking: descriptor.mask(of: input))
+      by: authentication, in: context,
+      masking: descriptor.mask(of: input, user: input["authUser"]?.text))
     outcome.bundle["cookieHeaders"] = .array(
       outcome.answer.headers.filter { $0.isNamed("Set-Cookie") }.map { .text($0.value) })
     outcome.bundle["fileSize"] = .integer(outcome.answer.body.count)

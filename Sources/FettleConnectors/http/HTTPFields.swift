@@ -62,11 +62,3 @@ enum HTTPFields {
     timeout,
   ]
 }
-
-/// Secrets that an input holds itself, taken out of what its module tells.
-extension ModuleDescriptor {
-  func mask(of input: Collection) -> Mask {
-    let secrets = fields.filter(\.isSecret).compactMap { input[$0.name]?.text }
-    return secrets.isEmpty ? .nothing : Mask(secrets, user: input["authUser"]?.text)
-  }
-}

@@ -138,9 +138,10 @@ extension ModuleDescriptor {
   }
 
   /// What takes the secrets of an input out of what is told of it.
-  public func mask(of input: Collection) -> Mask {
+  /// - Parameter user: who logs in with them, where a header may join the two.
+  public func mask(of input: Collection, user: String? = nil) -> Mask {
     let secrets = fields.filter(\.isSecret).compactMap { input[$0.name]?.text }
-    return secrets.isEmpty ? .nothing : Mask(secrets)
+    return secrets.isEmpty ? .nothing : Mask(secrets, user: user)
   }
 
   /// Converts each field of a mapped input to its type, by the table of expression-language 7.1.
