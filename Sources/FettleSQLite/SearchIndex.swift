@@ -7,15 +7,23 @@ import Synchronization
 /// search does not need it to be complete: what it has not come to is looked through one by one.
 final class SearchIndex: Sendable {
   private struct State {
-    var isScheduled = false
+    /// Whether somebody is at work, or about to begin.
+    var isBusy = false
+    /// Whether there may be a record that nobody has looked for.
+    var isCalled = false
+    /// Whether the work is put off.
+    var isHeld = false
   }
 
   private let state = Mutex(State())
 
   /// Records in one transaction: few enough that a run or a webhook that has to write hardly waits.
   private static let batch = 20
-  /// The pause between two transactions, in which whoever waits for the writer has its turn.
+  /// The shortest pause between two transactions, in which whoever waits for the writer has its turn.
   private static let pause = Duration.milliseconds(5)
+  /// How many times as long as a transaction the pause behind it is: what is stored meanwhile loses no
+  /// more to the index than that leaves (performance, P8).
+  private static let rest = 7
   /// How long after a record its text is looked at; whatever comes meanwhile is done with it.
   private static let delay = Duration.milliseconds(300)
   /// The most of one record that is indexed, in bytes.
@@ -23,35 +31,64 @@ final class SearchIndex: Sendable {
 
   /// Sees to it that the index is brought up to date soon.
   func schedule(_ pool: DatabasePool) {
-    let isFirst = state.withLock { state in
-      defer { state.isScheduled = true }
-      return !state.isScheduled
+    let begins = state.withLock { state in
+      state.isCalled = true
+      guard !state.isBusy, !state.isHeld else { return false }
+      state.isBusy = true
+      return true
     }
-    guard isFirst else { return }
+    guard begins else { return }
     Task(priority: .background) { [weak pool] in
-      try? await Task.sleep(for: Self.delay)
-      self.state.withLock { $0.isScheduled = false }
-      // A store that is closed, busy or full is indexed by whoever looks at it next.
-      while let pool, (try? await Self.fill(pool)) == Self.batch {
-        try? await Task.sleep(for: Self.pause)
-      }
+      repeat {
+        try? await Task.sleep(for: Self.delay)
+        state.withLock { $0.isCalled = false }
+        // A store that is closed, busy or full is indexed by whoever looks at it next.
+        while !isHeld, let pool, let filled = try? await Self.fill(pool),
+          filled.count == Self.batch
+        {
+          try? await Task.sleep(for: max(Self.pause, filled.took * Self.rest))
+        }
+      } while isCalledAgain()
     }
   }
 
-  /// Indexes some records.
-  /// - Returns: how many.
-  static func fill(_ pool: DatabasePool) async throws -> Int {
-    try await pool.write { database in
-      let last = try Int64.fetchOne(database, sql: "SELECT last FROM search_state") ?? 0
-      let rows = try Row.fetchAll(
-        try database.cachedStatement(
-          sql: "\(texts) WHERE number > ? ORDER BY number LIMIT ?"), arguments: [last, batch])
-      for row in rows { try add(row, database) }
-      if let newest = rows.last {
-        try database.run("UPDATE search_state SET last = ?", .number(newest[0] as Int64))
-      }
-      return rows.count
+  private func isCalledAgain() -> Bool {
+    state.withLock { state in
+      state.isBusy = state.isCalled && !state.isHeld
+      return state.isBusy
     }
+  }
+
+  /// Whether the work is put off.
+  var isHeld: Bool {
+    get { state.withLock { $0.isHeld } }
+    set { state.withLock { $0.isHeld = newValue } }
+  }
+
+  /// Indexes some records.
+  /// - Returns: how many, and how long the writer was at it.
+  static func fill(_ pool: DatabasePool) async throws -> (count: Int, took: Duration) {
+    try await pool.writeWithoutTransaction { database in
+      let began = ContinuousClock.now
+      var count = 0
+      try database.inTransaction(.immediate) {
+        count = try fill(database)
+        return .commit
+      }
+      return (count, ContinuousClock.now - began)
+    }
+  }
+
+  private static func fill(_ database: Database) throws -> Int {
+    let last = try Int64.fetchOne(database, sql: "SELECT last FROM search_state") ?? 0
+    let rows = try Row.fetchAll(
+      try database.cachedStatement(
+        sql: "\(texts) WHERE number > ? ORDER BY number LIMIT ?"), arguments: [last, batch])
+    for row in rows { try add(row, database) }
+    if let newest = rows.last {
+      try database.run("UPDATE search_state SET last = ?", .number(newest[0] as Int64))
+    }
+    return rows.count
   }
 
   /// What a text is made of.
@@ -104,9 +141,16 @@ final class SearchIndex: Sendable {
 }
 
 extension SQLiteStore {
+  /// Lets the index of texts wait while something else is measured or filled in bulk; what has come
+  /// meanwhile is found all the same, one by one.
+  public func holdIndex(_ isHeld: Bool) {
+    searchIndex.isHeld = isHeld
+    if !isHeld { searchIndex.schedule(pool) }
+  }
+
   /// Brings the index of texts up to date now, instead of soon.
   public func indexTexts() async throws(StoreError) {
-    do { while try await SearchIndex.fill(pool) > 0 {} } catch {
+    do { while try await SearchIndex.fill(pool).count > 0 {} } catch {
       throw StoreError(error, path: pool.path)
     }
   }

@@ -10,7 +10,8 @@ struct FettleBench: AsyncParsableCommand {
     abstract: "Performance as ratios against floors measured in the same run.",
     discussion: "Build it for release: swift run -c release fettle-bench expressions",
     subcommands: [
-      Expressions.self, JSON.self, Engine.self, Pages.self, Soak.self, ServiceCommand.self,
+      Expressions.self, JSON.self, Engine.self, Pages.self, TextIndex.self, Soak.self,
+      ServiceCommand.self,
       TerminalBench.self,
     ])
 }

@@ -26,6 +26,16 @@ extension Bench {
     }
   }
 
+  /// Stores one record more, as the run does that fails: it shares its commit with others.
+  func keep(_ number: Int) async throws {
+    let clock = SystemClock()
+    let blueprint = try Self.chain([(Step.descriptor.type, true)])
+    let scenario = try await store.scenario(named: "Orders")
+    try await store.append(
+      [], records: [Self.record(number, of: scenario, blueprint, clock)], changes: [], to: "fill",
+      by: "fill", lease: clock.now().advanced(bySeconds: 86_400), isConfidential: false)
+  }
+
   private static func record(
     _ number: Int, of scenario: ScenarioID, _ blueprint: Blueprint, _ clock: SystemClock
   ) -> IncompleteExecution {
