@@ -241,7 +241,8 @@ struct StoredVisits: Stored {
 extension ScenarioState: Stored {
   var stored: Value {
     [
-      "active": .boolean(isActive), "problem": problem.map(Value.text) ?? .null,
+      "active": .boolean(isActive), "paused": .boolean(isPaused),
+      "problem": problem.map(Value.text) ?? .null,
       "schedule": schedule.map { .collection($0.document) } ?? .null,
       "timeZone": timeZone.map(Value.text) ?? .null, "retries": retries.map(\.stored) ?? .null,
       "nextRun": nextRun.map(Value.date) ?? .null, "lastRun": lastRun.map(Value.date) ?? .null,
@@ -255,6 +256,7 @@ extension ScenarioState: Stored {
     guard let fields = stored.collection else { return nil }
     self.init()
     isActive = fields["active"]?.boolean ?? false
+    isPaused = fields["paused"]?.boolean ?? false
     stopsOnConfigurationError = fields["stopsOnConfigurationError"]?.boolean ?? false
     problem = fields["problem"]?.text
     schedule = fields["schedule"]?.collection.flatMap { try? Schedule($0) }

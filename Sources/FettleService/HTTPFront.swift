@@ -168,12 +168,15 @@ final class HTTPFront: Sendable {
       }
       body.append(contentsOf: part.readableBytesView)
     }
+    var headers = request.headers.map { HookAnswer.Header($0.name.rawName, $0.value) }
+    // The library takes it out of the headers.
+    if let host = request.head.authority { headers.insert(HookAnswer.Header("Host", host), at: 0) }
     let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     return .success(
       ServiceRequest(
         method: request.method.rawValue, path: String(halves[0]),
         query: halves.count == 2 ? String(halves[1]) : "",
-        headers: request.headers.map { HookAnswer.Header($0.name.rawName, $0.value) }, body: body))
+        headers: headers, body: body))
   }
 
   private static func head(_ answer: HookAnswer) -> HTTPResponse {

@@ -64,7 +64,7 @@ public final class Service: Sendable {
     ) { intake.ring(for: $0) }
     let api = API(
       store: store, runner: runner, retries: retries, intake: intake, errands: errands,
-      callBacks: callBacks)
+      callBacks: callBacks, hooksChanged: { webhooks.forget() })
     let health = Health(store: store, runner: runner, metrics: metrics)
     self.errands = errands
     self.callBacks = callBacks

@@ -54,8 +54,8 @@ struct Reporter: Sendable {
         "the event is back in the queue; fettle hook queue shows it",
         metadata: ["scenario": "\(name)"])
     }
-    if let problem = state.problem {
-      logger.error("switched off: \(problem)", metadata: ["scenario": "\(name)"])
+    if let why = state.whySwitchedOff {
+      logger.error("\(why)", metadata: ["scenario": "\(name)"])
     }
   }
 }

@@ -110,6 +110,71 @@ struct APINeighbourTests {
     #expect(try await caller.daemon.stop() == 0)
   }
 
+  @Test("tells whether a webhook listens, and switches it off and on at once")
+  func switchedHooks() async throws {
+    let caller = try await APICaller()
+    let arrivals = CountingHTTP()
+    let path = try await caller.bench.webhook(
+      "In", ServiceBench.post(2, "\(arrivals.base)/{{1.n}}"))
+    func send(_ n: Int) async -> Int {
+      await caller.client.send(
+        "POST", path, ["Content-Type": "application/json"], "{\"n\":\(n)}"
+      ).status
+    }
+    #expect(await send(1) == 200)
+    let ping = await caller.call("GET", "hooks/1/ping")
+    #expect(ping["address"] == .text("http://localhost" + path))
+    #expect(
+      ping["attached"] == true && ping["learning"] == false && ping["gone"] == false,
+      "\(ping.json)")
+
+    #expect(await caller.call("POST", "hooks/1/disable").json == ["success": true])
+    #expect(await send(2) == 410)
+    #expect(await caller.call("GET", "hooks/1/ping")["attached"] == false)
+    #expect(await caller.call("GET", "hooks/1")["hook.enabled"] == false)
+    #expect(await caller.call("POST", "hooks/1/enable").json == ["success": true])
+    #expect(await send(3) == 200)
+    try await caller.bench.wait("the third event") { arrivals.count("3") == 1 }
+    #expect(arrivals.count("1") == 1 && arrivals.count("2") == 0)
+    #expect(await caller.call("POST", "hooks/9/disable").status == 404)
+    #expect(await caller.call("GET", "hooks/9/ping").status == 404)
+    #expect(try await caller.daemon.stop() == 0)
+  }
+
+  @Test(
+    "a scenario whose failures find no room is paused, keeps taking events in, and goes on later")
+  func paused() async throws {
+    // No record is as small as that.
+    let caller = try await APICaller(environment: ["FETTLE_SCENARIO_LIMIT": "10"])
+    let path = try await caller.bench.webhook("Full", ServiceBench.fail(2, "DataError"))
+    let body = #"{"n":1}"#
+    #expect(await caller.client.send("POST", path, [:], body).status == 200)
+    try await caller.bench.wait("the pause") {
+      await caller.call("GET", "scenarios/1")["scenario.isPaused"] == true
+    }
+    let row = await caller.call("GET", "scenarios/1")
+    #expect(row["scenario.isActive"] == false && row["scenario.isinvalid"] == false)
+    #expect(row["scenario.problem"].text?.contains("no room") == true, "\(row.json)")
+    let list = try await caller.bench.fettle(["scenarios"])
+    #expect(list.contains("paused: the store has no room"), "\(list)")
+
+    #expect(await caller.client.send("POST", path, [:], body).status == 200)
+    // What failed went back to the queue, and the second waits behind it.
+    #expect(await caller.call("GET", "hooks/1")["hook.queueCount"] == 2)
+    #expect(try await caller.daemon.stop() == 0)
+
+    let roomy = try caller.bench.daemon(environment: [:])
+    let again = HTTPClient(try await roomy.base())
+    let started = await again.send(
+      "POST", "/api/v2/scenarios/1/start", ["Authorization": "Token \(caller.token)"], "")
+    #expect(started.status == 200)
+    try await caller.bench.wait("two records") {
+      try await caller.bench.fettle(["list", "--json"]).components(separatedBy: "DataError").count
+        == 3
+    }
+    #expect(try await roomy.stop() == 0)
+  }
+
   @Test("what may have happened is sent again only when that is said, or closed with its output")
   func inDoubt() async throws {
     let isHeld = Mutex(true)

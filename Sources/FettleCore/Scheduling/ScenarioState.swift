@@ -5,6 +5,9 @@ public struct ScenarioState: Sendable, Hashable {
   public var isActive = false
   /// Why it was switched off, when it was not an operator who did it.
   public var problem: String?
+  /// Whether nothing is wrong with the scenario itself: it was switched off because there is no room for
+  /// incomplete executions (`isPaused`, semantics 1.2 and 3.4 row 9).
+  public var isPaused = false
   /// When it starts by itself; nil when nobody said.
   public var schedule: Schedule?
   /// The zone of its schedule and of its dates, as an IANA name; nil takes the one of the runner.
@@ -33,6 +36,7 @@ public struct ScenarioState: Sendable, Hashable {
   public mutating func activate(at now: Instant, zone: String) {
     isActive = true
     problem = nil
+    isPaused = false
     consecutiveErrors = 0
     backoffStep = 0
     breakFailures = []
@@ -67,7 +71,19 @@ public struct ScenarioState: Sendable, Hashable {
   public mutating func deactivate(because problem: String? = nil) {
     isActive = false
     nextRun = nil
+    isPaused = false
     self.problem = problem
+  }
+
+  /// No longer lets it start by itself until there is room again and an operator activates it.
+  public mutating func pause(because problem: String) {
+    deactivate(because: problem)
+    isPaused = true
+  }
+
+  /// Why it does not start by itself, when it was not an operator who switched it off.
+  public var whySwitchedOff: String? {
+    problem.map { (isPaused ? "paused: " : "switched off: ") + $0 }
   }
 
   /// A planned start is taken.
@@ -116,7 +132,8 @@ public struct ScenarioState: Sendable, Hashable {
         profile.backoffReplacesSchedule ? again : nextRun.map { min($0, again) } ?? again
       return
     case .pauseScenario:
-      return deactivate(because: "the store has no room for incomplete executions")
+      return pause(
+        because: "the store has no room for incomplete executions; make room, then activate it")
     case .countError, nil: break
     }
     backoffStep = 0

@@ -15,6 +15,8 @@ struct API: Sendable {
   let intake: EventIntake
   let errands: Errands
   let callBacks: CallBacks
+  /// Told when webhooks were changed.
+  let hooksChanged: @Sendable () -> Void
 
   /// A call: what it asks for, what it needs to be allowed, and what it does.
   struct Route: Sendable {

@@ -26,6 +26,13 @@ struct APIRequest: Sendable {
     query.last { $0.name == name }.flatMap { $0.value.isEmpty ? nil : $0.value }
   }
 
+  /// The address of a path as whoever calls reaches it, perhaps through a proxy that says so.
+  func address(of path: String) -> String {
+    guard let host = request.header("Host"), !host.isEmpty else { return path }
+    let isSecure = request.header("X-Forwarded-Proto")?.lowercased() == "https"
+    return (isSecure ? "https://" : "http://") + host + path
+  }
+
   /// A number in the query.
   func number(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
     guard let text = parameter(name) else { return nil }

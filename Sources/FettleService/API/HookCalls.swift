@@ -12,6 +12,21 @@ extension API {
     Route("GET", "hooks/:hookId", .hooksRead) { api, call throws(APIError) in
       Reply(["hook": try await api.hook(call).shown])
     },
+    Route("GET", "hooks/:hookId/ping", .hooksRead) { api, call throws(APIError) in
+      let hook = try await api.hook(call).hook
+      return Reply([
+        "address": .text(call.address(of: hook.path)),
+        "attached": .boolean(hook.scenario != nil && hook.settings.isEnabled),
+        // What is sent is always taken as it is.
+        "learning": false, "gone": .boolean(hook.scenario == nil),
+      ])
+    },
+    Route("POST", "hooks/:hookId/enable", .hooksWrite) { api, call throws(APIError) in
+      try await api.setHook(call, enabled: true)
+    },
+    Route("POST", "hooks/:hookId/disable", .hooksWrite) { api, call throws(APIError) in
+      try await api.setHook(call, enabled: false)
+    },
     Route("GET", "hooks/:hookId/incomings", .hooksRead) { api, call throws(APIError) in
       let row = try await api.hook(call)
       let page = try call.page(sortBy: ["id"])
@@ -52,6 +67,18 @@ extension API {
       throw APIError(404, "Not found.", detail: "there is no webhook \(number)")
     }
     return row
+  }
+
+  /// Lets a webhook take events in, or refuse them. What waits in its queue stays there.
+  private func setHook(_ call: APIRequest, enabled: Bool) async throws(APIError) -> Reply {
+    var hook = try await hook(call).hook
+    if hook.settings.isEnabled != enabled {
+      hook.settings.isEnabled = enabled
+      let changed = hook
+      try await asking { () throws(StoreError) in try await store.change(changed) }
+      hooksChanged()
+    }
+    return Reply(["success": true])
   }
 
   private func event(_ call: APIRequest) async throws(APIError) -> QueuedEvent {

@@ -7,8 +7,9 @@ extension ScenarioRow {
     [
       "id": .integer(id.number), "name": .text(name), "teamId": Team.id, "description": "",
       "hookId": hook.map { .integer($0.id.number) } ?? .null, "folderId": .null,
-      "isActive": .boolean(state.isActive), "isinvalid": .boolean(state.problem != nil),
-      "islinked": .boolean(state.isActive), "isPaused": false,
+      "isActive": .boolean(state.isActive),
+      "isinvalid": .boolean(state.problem != nil && !state.isPaused),
+      "islinked": .boolean(state.isActive), "isPaused": .boolean(state.isPaused),
       "islocked": .boolean(runsUntil.map { $0 >= now } ?? false),
       "iswaiting": .boolean(isWaiting), "dlqCount": .integer(openRecords),
       "nextExec": state.nextRun.map(Value.date) ?? .null,

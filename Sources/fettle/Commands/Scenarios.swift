@@ -219,7 +219,7 @@ extension ScenarioRow {
   /// Whether it starts by itself, and when.
   func standing(_ now: Instant) -> String {
     if let runsUntil, runsUntil >= now { return "runs now" }
-    if let problem = state.problem { return "switched off: \(problem)" }
+    if let why = state.whySwitchedOff { return why }
     guard state.isActive else { return "does not start by itself" }
     if state.schedule?.isInstant == true { return "starts with every event" }
     return state.nextRun.map { "starts next at \($0.iso8601.prefix(19))Z" }
@@ -230,7 +230,8 @@ extension ScenarioRow {
   var json: Collection {
     [
       "id": .integer(id.number), "name": .text(name), "isActive": .boolean(state.isActive),
-      "isinvalid": .boolean(state.problem != nil),
+      "isinvalid": .boolean(state.problem != nil && !state.isPaused),
+      "isPaused": .boolean(state.isPaused),
       "problem": state.problem.map(Value.text) ?? .null, "iswaiting": .boolean(isWaiting),
       "dlqCount": .integer(openRecords), "dlqBytes": .integer(openBytes),
       "nextExec": state.nextRun.map(Value.date) ?? .null,

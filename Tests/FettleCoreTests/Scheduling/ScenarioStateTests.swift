@@ -75,6 +75,9 @@ struct ScenarioStateTests {
     #expect(state.isActive == isActive)
     #expect(state.consecutiveErrors == errors)
     #expect((state.problem == nil) == isActive)
+    #expect(state.isPaused == (consequence == .pauseScenario))
+    state.activate(at: start, zone: "UTC")
+    #expect(state.problem == nil && !state.isPaused)
   }
 
   @Test(

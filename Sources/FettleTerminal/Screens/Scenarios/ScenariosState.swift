@@ -184,7 +184,7 @@ extension State {
     let scenario = row.scenario
     if let blocking = row.blocking { return "waits for \(blocking.short) (w)" }
     if scenario.runsUntil.map({ $0 > now }) == true { return "running" }
-    if let problem = scenario.state.problem { return "switched off: \(problem)" }
+    if let why = scenario.state.whySwitchedOff { return SafeText(why) }
     if scenario.state.consecutiveErrors > 0 {
       return "\(scenario.state.consecutiveErrors) errors in a row"
     }
