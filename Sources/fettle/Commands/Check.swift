@@ -8,6 +8,7 @@ import FettleTerminal
 /// `fettle check BLUEPRINT`
 struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "check",
     abstract: "Look at a blueprint without running it.",
     discussion: "Exit status 1 when something in it will not work.")
 

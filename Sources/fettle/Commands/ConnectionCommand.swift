@@ -16,6 +16,7 @@ struct ConnectionCommand: AsyncParsableCommand {
   /// `fettle connection add NAME KIND`
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "add",
       abstract: "Add a connection.",
       discussion: """
         A secret stays where it is with --secret-env, --secret-file and --secret-command. With \
@@ -135,6 +136,7 @@ struct ConnectionCommand: AsyncParsableCommand {
   /// `fettle connection use APP:ID NAME`
   struct Use: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "use",
       abstract: "Say which connection an identity of blueprints means.")
 
     @Argument(help: "The app and the identity as the blueprint carries it, such as slack:12345.")
@@ -158,6 +160,7 @@ struct ConnectionCommand: AsyncParsableCommand {
   /// `fettle connection test NAME`
   struct Test: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "test",
       abstract: "Try whether a connection works.",
       discussion: "Exit status 1 when it does not. Nothing is changed on the other side.")
 
@@ -224,6 +227,7 @@ struct ConnectionCommand: AsyncParsableCommand {
   /// `fettle connection remove NAME`
   struct Remove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "remove",
       abstract: "Remove a connection, with its secrets.")
 
     @Argument(help: "The connection.")

@@ -10,6 +10,7 @@ extension ConnectionCommand {
   /// `fettle connection login NAME`
   struct Login: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "login",
       abstract: "Log in for a connection of the kind oauth2, in a browser.",
       discussion: """
         The address to open is printed. The browser comes back to this machine; what it brings is \

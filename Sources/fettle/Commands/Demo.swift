@@ -8,6 +8,7 @@ import Glibc
 /// `fettle demo`
 struct Demo: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "demo",
     abstract: "See Fettle at work, with nothing to set up.",
     discussion: """
       Makes a throw-away store, starts a small local service that fails on purpose, runs two \

@@ -6,6 +6,7 @@ import FettleProgram
 /// `fettle edit ID --set PATH=VALUE`
 struct Edit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "edit",
     abstract: "Change the data of an incomplete execution.",
     discussion: """
       PATH is written as in a mapping: 1.email, 1.items[2].name, 1.`Full Name`.

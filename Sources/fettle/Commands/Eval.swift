@@ -4,6 +4,7 @@ import FettleCore
 /// `fettle eval TEMPLATE`
 struct Eval: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "eval",
     abstract: "Evaluate a template, for people who write mappings.",
     discussion: """
       FILE holds an object of module id to bundle. Exit status 1 when the evaluation fails.

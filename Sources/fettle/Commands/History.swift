@@ -7,6 +7,7 @@ import FettleSQLite
 /// `fettle history`
 struct History: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "history",
     abstract: "List executions, newest first.")
 
   @Option(help: "Only those of this scenario, by name.")
@@ -43,6 +44,7 @@ struct History: AsyncParsableCommand {
 /// `fettle log EXECUTION`
 struct Log: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "log",
     abstract: "Show what an execution did: each operation with its input and output.")
 
   @Argument(help: "The id of an execution, or its first characters.")
@@ -92,6 +94,7 @@ struct Log: AsyncParsableCommand {
 /// `fettle prune`
 struct Prune: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "prune",
     abstract: "Remove old executions from the history, and old records from the bin.",
     discussion: """
       Incomplete executions that are not in the bin stay, whatever goes. The daemon (fettled) does \

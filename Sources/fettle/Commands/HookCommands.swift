@@ -97,6 +97,7 @@ struct HookCommand: AsyncParsableCommand {
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "add",
       abstract: "Make a webhook for a scenario.")
 
     @Argument(help: "The name of the scenario, or its number.")
@@ -126,7 +127,8 @@ struct HookCommand: AsyncParsableCommand {
   }
 
   struct Set: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Change a webhook.")
+    static let configuration = CommandConfiguration(
+      commandName: "set", abstract: "Change a webhook.")
 
     @Argument(help: "The number of the webhook.")
     var hook: Int
@@ -163,7 +165,8 @@ struct HookCommand: AsyncParsableCommand {
   }
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List webhooks and their queues.")
+    static let configuration = CommandConfiguration(
+      commandName: "list", abstract: "List webhooks and their queues.")
 
     @Flag(help: "Print an array of webhooks as JSON.")
     var json = false
@@ -193,6 +196,7 @@ struct HookCommand: AsyncParsableCommand {
 
   struct Remove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "remove",
       abstract: "Remove a webhook, with the events that wait in its queue.")
 
     @Argument(help: "The number of the webhook.")
@@ -220,6 +224,7 @@ struct HookCommand: AsyncParsableCommand {
 
   struct Queue: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "queue",
       abstract: "List the events of a webhook that are not processed yet, oldest first.")
 
     @Argument(help: "The number of the webhook.")
@@ -262,6 +267,7 @@ struct HookCommand: AsyncParsableCommand {
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "show",
       abstract: "Print the bundles of an event as JSON.")
 
     @Argument(help: "The number of the event.")
@@ -281,6 +287,7 @@ struct HookCommand: AsyncParsableCommand {
 
   struct Park: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "park",
       abstract: "Set an event aside, so that those behind it go on.")
 
     @Argument(help: "The number of the event.")
@@ -298,6 +305,7 @@ struct HookCommand: AsyncParsableCommand {
 
   struct Release: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "release",
       abstract: "Put an event back to its place in the queue, perhaps with other data.")
 
     @Argument(help: "The number of the event.")
@@ -317,6 +325,7 @@ struct HookCommand: AsyncParsableCommand {
 
   struct Drop: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "drop",
       abstract: "Throw an event away. It cannot be brought back.")
 
     @Argument(help: "The number of the event.")

@@ -8,6 +8,7 @@ import Glibc
 /// `fettle import BLUEPRINT`
 struct Import: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "import",
     abstract: "Make a blueprint known, and say what its connections mean here.",
     discussion: """
       Each connection that the blueprint names by the number it had where it was exported is asked \

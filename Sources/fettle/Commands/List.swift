@@ -6,6 +6,7 @@ import FettleProgram
 /// `fettle list`
 struct List: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "list",
     abstract: "List incomplete executions, newest first.",
     discussion: """
       Without a status those that are neither resolved nor deleted. A filter is what the terminal \

@@ -4,6 +4,7 @@ import FettleTerminal
 /// `fettle manual`: the manual page, written from the tables the program itself reads.
 struct Manual: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "manual",
     abstract: "Print the manual page.",
     discussion: "fettle manual | man -l -    shows it; fettle manual > fettle.1 keeps it.")
 

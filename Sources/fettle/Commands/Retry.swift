@@ -6,6 +6,7 @@ import FettleProgram
 /// `fettle retry ID…`
 struct Retry: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "retry",
     abstract: "Run incomplete executions on from their failed modules.",
     discussion: """
       Exit status 0 when all were resolved; 3 when one went on and failed at a later module, which \

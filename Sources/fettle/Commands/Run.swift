@@ -7,6 +7,7 @@ import FettleSQLite
 /// `fettle run BLUEPRINT`
 struct Run: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "run",
     abstract: "Run a scenario once.",
     discussion: """
       The bundles of FILE stand in for what the trigger would have received: a JSON array of \

@@ -7,6 +7,7 @@ import FettleSQLite
 /// `fettle scenarios`
 struct Scenarios: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "scenarios",
     abstract: "List scenarios: whether they start by themselves, when next, and what is open.")
 
   @Flag(help: "Print an array of scenarios as JSON.")
@@ -142,6 +143,7 @@ struct ScheduleCommand: AsyncParsableCommand {
 /// `fettle start SCENARIO`
 struct Start: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "start",
     abstract: "Let a scenario start by itself again.")
 
   @Argument(help: "The name of the scenario, or its number.")
@@ -159,6 +161,7 @@ struct Start: AsyncParsableCommand {
 /// `fettle stop SCENARIO`
 struct Stop: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "stop",
     abstract: "No longer let a scenario start by itself, or stop an execution that runs.",
     discussion: """
       An execution that is stopped finishes the operation that runs; what it had not got to becomes \

@@ -7,6 +7,7 @@ import FettleTerminal
 /// `fettle show ID`
 struct Show: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "show",
     abstract: "Show one incomplete execution with its data.")
 
   @Argument(help: "The id of a record, or its first digits.")

@@ -17,6 +17,7 @@ struct TokenCommand: AsyncParsableCommand {
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "add",
       abstract: "Make a token and print it. It is shown this once and kept nowhere.")
 
     @Argument(help: "What it is called; changes made with it stand under this name.")
@@ -57,7 +58,8 @@ struct TokenCommand: AsyncParsableCommand {
   }
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List tokens, without the tokens.")
+    static let configuration = CommandConfiguration(
+      commandName: "list", abstract: "List tokens, without the tokens.")
 
     @OptionGroup var options: StoreOptions
 
@@ -76,6 +78,7 @@ struct TokenCommand: AsyncParsableCommand {
 
   struct Remove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "remove",
       abstract: "Remove a token; whoever holds it is refused from now on.")
 
     @Argument(help: "Its name.")
