@@ -61,3 +61,17 @@ void fettle_curl_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
 void fettle_curl_keep_connections(CURLM *multi, long count) {
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, count);
 }
+
+CURLcode fettle_curl_get_list(CURL *handle, CURLINFO info, struct curl_slist **value) {
+  return curl_easy_getinfo(handle, info, value);
+}
+
+CURLSH *fettle_curl_pool(void) {
+  CURLSH *pool = curl_share_init();
+  if (pool != NULL) {
+    /* All transfers run on one thread, so that nothing has to be locked. As a pointer: it is read as
+       one. */
+    curl_share_setopt(pool, CURLSHOPT_SHARE, (void *)(long)CURL_LOCK_DATA_CONNECT);
+  }
+  return pool;
+}

@@ -13,6 +13,7 @@
 #undef curl_url_get
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
+#undef curl_share_setopt
 
 static const char *const library[] = {"libcurl.so.4", "libcurl.so", NULL};
 
@@ -32,6 +33,8 @@ FETTLE_LOADED(CURLMcode, curl_multi_poll,
               (multi, fds, count, milliseconds, ready))
 FETTLE_LOADED(CURLMcode, curl_multi_wakeup, (CURLM *multi), (multi))
 FETTLE_LOADED(CURLMsg *, curl_multi_info_read, (CURLM *multi, int *left), (multi, left))
+
+FETTLE_LOADED(CURLSH *, curl_share_init, (void), ())
 
 FETTLE_LOADED(struct curl_slist *, curl_slist_append, (struct curl_slist *list, const char *text),
               (list, text))
@@ -90,4 +93,13 @@ CURLMcode curl_multi_setopt(CURLM *multi, CURLMoption option, ...) {
   va_end(arguments);
   CURLMcode (*real)(CURLM *, CURLMoption, ...) = fettle_loaded(library, "curl_multi_setopt");
   return real(multi, option, value);
+}
+
+CURLSHcode curl_share_setopt(CURLSH *share, CURLSHoption option, ...) {
+  va_list arguments;
+  va_start(arguments, option);
+  void *value = va_arg(arguments, void *);
+  va_end(arguments);
+  CURLSHcode (*real)(CURLSH *, CURLSHoption, ...) = fettle_loaded(library, "curl_share_setopt");
+  return real(share, option, value);
 }

@@ -20,7 +20,7 @@ public struct ConnectionTest: Sendable {
     let mask = open.mask
     do throws(ModuleError) {
       switch open.connection.kind {
-      case "basic", "bearer", "api-key", "oauth2", "certificate", "app":
+      case "basic", "bearer", "api-key", "oauth2", "certificate", "proxy", "app":
         return try await web(open, url)
       case "smtp", "imap": return try await mail(open)
       case "ftp", "sftp":

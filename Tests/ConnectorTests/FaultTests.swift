@@ -13,7 +13,7 @@ import Testing
 /// | refused | Connection, here | Connection, here | Connection, here | Connection, here | Connection, here |
 /// | reset | Connection, here | Connection, here | Connection, here | Connection, here | Connection, here |
 /// | slow | ModuleTimeout, here | ModuleTimeout, here | ModuleTimeout, here | ModuleTimeout, here | ModuleTimeout, here |
-/// | TLS wrong | Connection, nginx | Connection, aiosmtpd | Connection, dovecot | Connection, pure-ftpd | Connection (key of the host), sshd |
+/// | TLS wrong | Connection, nginx | Connection, aiosmtpd | Connection, dovecot | Connection, pure-ftpd and pyftpdlib | Connection (key of the host), sshd |
 /// | login wrong | InvalidAccessToken, nginx | InvalidAccessToken, aiosmtpd | InvalidAccessToken, dovecot | InvalidAccessToken, pure-ftpd | InvalidAccessToken, sshd |
 /// | quota full | OutOfSpace 507, nginx | OutOfSpace 452 552, aiosmtpd | OutOfSpace OVERQUOTA, dovecot | OutOfSpace 552, pure-ftpd; 452, here | Connection, sshd: its protocol has no word for it |
 /// | rate limited | RateLimit 429, nginx | RateLimit 421 450 451, aiosmtpd | RateLimit LIMIT THROTTLED, here | Connection 421, here | Connection: it hangs up, here |
@@ -232,19 +232,25 @@ struct FaultTests {
     }.count
   }
 
-  @Test("the leave that is taken of a server of files is not the answer of another server")
+  @Test("the leave that is taken of a server of files is not the answer of another transfer")
   func leave() async throws {
-    // More than curl keeps by itself: it makes room in the name of whoever comes next.
-    let servers = (0..<12).map { _ in
-      script(.ftp, ["QUIT": "221-Bye: x\r\n221 Bye", "DELE": "250 gone"])
-    }
-    for server in servers {
+    // More accounts than connections are kept: room would be made in the name of whoever comes next.
+    let server = script(
+      .ftp, ["QUIT": "221-Bye: x\r\n221 Bye", "DELE": "250 gone", "CWD": "550 no such folder"])
+    func ask(_ type: String, _ user: Int) async -> ModuleError? {
       let connection = Connection(
         name: "c", kind: "ftp",
-        settings: ["host": "127.0.0.1", "port": .integer(Int(server.port)), "user": "ada"])
-      _ = try await perform(
-        "ftp:ActionDeleteFile", ["path": "/a"], parameters: ["account": 5],
+        settings: [
+          "host": "127.0.0.1", "port": .integer(Int(server.port)), "user": .text("ada\(user)"),
+        ])
+      return await failure(
+        type, ["path": "/a"], parameters: ["account": 5],
         connections: TestConnections(["5": connection], secrets: ["c": ["password": "x"]]))
+    }
+    for user in 0..<110 { #expect(await ask("ftp:ActionDeleteFile", user) == nil) }
+    for user in 110..<116 {
+      let error = await ask("ftp:ActionGetFile", user)
+      #expect(error?.type == .data && error?.message.contains("550 no such folder") == true)
     }
     for _ in 0..<6 {
       let web = LoopbackHTTP { _ in .init(302, "", headers: ["Location": "/", "X-Own": "1"]) }

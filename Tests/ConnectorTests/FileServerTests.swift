@@ -8,7 +8,7 @@ private let pureFTPd = geteuid() == 0 ? RealServer.installed("pure-ftpd") : nil
 private let sshd = RealServer.installed("sshd")
 
 /// What one does with files, the same for every protocol.
-private struct Files {
+struct Files {
   let app: String
   let connections: TestConnections
   let root: String

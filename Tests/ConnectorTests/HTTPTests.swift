@@ -196,6 +196,47 @@ struct HTTPRequestTests {
     #expect(output.bundles.first?["fileSize"] == 2)
   }
 
+  @Test("version 4 sends forms, and forms with files, in every method")
+  func formsOfFour() async throws {
+    let server = LoopbackHTTP { request in .init(200, request.method) }
+    func send(_ method: String, _ more: Collection) async throws -> LoopbackHTTP.Request? {
+      var input: Collection = ["url": .text(server.base), "method": .text(method)]
+      for field in more.fields { input[field.name] = field.value }
+      _ = try await perform(v4, input)
+      return server.requests.last
+    }
+    let form = try await send(
+      "patch",
+      [
+        "contentType": "urlEncoded",
+        "urlEncodedBodyContent": [["name": "a b", "value": "c&d"], ["name": "ü", "value": ""]],
+      ])
+    #expect(form?.method == "PATCH")
+    #expect(form?.text == "a%20b=c%26d&%C3%BC=")
+    #expect(form?.headers["content-type"] == "application/x-www-form-urlencoded")
+    let files = try await send(
+      "post",
+      [
+        "contentType": "multipart",
+        "multipartBodyContent": [
+          ["name": "t", "value": "text"],
+          ["name": "f", "fileName": "a.bin", "data": .buffer(Buffer([0, 255, 13, 10]))],
+        ],
+      ])
+    #expect(files?.text.contains("filename=\"a.bin\"") == true)
+    #expect(files?.body.firstRange(of: [0, 255, 13, 10]) != nil)
+    let structure = try await send(
+      "put",
+      [
+        "contentType": "json", "inputMethod": "dataStructure",
+        "dataStructureBodyContent": ["a": [1, true]],
+      ])
+    #expect(structure?.text == #"{"a":[1,true]}"#)
+    for method in ["delete", "options", "head"] {
+      #expect(try await send(method, [:])?.method == method.uppercased())
+    }
+  }
+
   @Test("redirects are followed, or not")
   func redirects() async throws {
     let server = LoopbackHTTP { request in

@@ -168,7 +168,8 @@ struct IMAPTests {
   }
 
   private func connections(
-    password: String = "correct horse", ca: String? = nil, port: UInt16? = nil
+    password: String = "correct horse", ca: String? = nil, port: UInt16? = nil,
+    security: String = "tls"
   ) -> TestConnections {
     TestConnections(
       [
@@ -176,7 +177,7 @@ struct IMAPTests {
           name: "box", kind: "imap",
           settings: [
             "host": "127.0.0.1", "port": .integer(Int(port ?? imap.securePort)), "user": "ada",
-            "ca": .text(ca ?? certificates.path("ca.pem")),
+            "security": .text(security), "ca": .text(ca ?? certificates.path("ca.pem")),
           ])
       ], secrets: ["box": ["password": password]])
   }
@@ -259,6 +260,21 @@ struct IMAPTests {
       try await test(connections(password: "wrong-password"))
     }
     #expect(wrong?.type == .invalidAccessToken)
+  }
+
+  @Test("who trusts another authority gets no use of a connection that STARTTLS made safe")
+  func kept() async throws {
+    func error(_ ca: String) async -> ModuleError? {
+      await failure(
+        "email:ActionListEmails", [:], parameters: ["account": 5],
+        connections: connections(
+          ca: certificates.path(ca), port: imap.server.port, security: "starttls"))
+    }
+    for _ in 0..<3 {
+      #expect(await error("ca.pem") == nil)
+      let stranger = await error("client.pem")
+      #expect(stranger?.type == .connection, "\(stranger?.message ?? "no failure")")
+    }
   }
 
   @Test("the trigger emits what is new, advances with the commit, and marks what was committed")

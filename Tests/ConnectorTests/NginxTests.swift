@@ -52,6 +52,7 @@ struct NginxTests {
           location /keep { return 307 /where; }
           location /where { default_type text/plain;
             return 200 '$request_method $http_authorization $http_x_api_key $content_length'; }
+          location /asked { default_type text/plain; return 200 '$args'; }
           location /elsewhere { return 302 \(secure)/where; }
           location /circle { return 302 /circle; }
           location /cut { return 444; }
@@ -190,6 +191,69 @@ struct NginxTests {
       "http:ActionSendDataClientCertAuth", ["url": .text(mutual + "/"), "method": "get"],
       parameters: ["auth": 5, "handleErrors": true], connections: unusable)
     #expect(error?.type == .invalidConfiguration)
+  }
+
+  @Test("version 4 proves who asks as its authenticationType and its tlsType say")
+  func versionFour() async throws {
+    let connections = TestConnections(
+      [
+        "1": Connection(name: "basic", kind: "basic", settings: ["user": "ada"]),
+        "2": Connection(name: "header", kind: "api-key", settings: [:]),
+        "3": Connection(
+          name: "query", kind: "api-key", settings: ["placement": "query", "name": "key"]),
+        "4": Connection(name: "bearer", kind: "bearer", settings: [:]),
+        "5": Connection(
+          name: "mutual", kind: "certificate",
+          settings: [
+            "certificate": .text(certificates.path("client.pem")),
+            "ca": .text(certificates.path("ca.pem")),
+          ]),
+        "6": Connection(
+          name: "own", kind: "certificate", settings: ["ca": .text(certificates.path("ca.pem"))]),
+      ],
+      secrets: [
+        "basic": ["password": "correct horse"], "header": ["key": "sesame-sesame"],
+        "query": ["key": "sesame-query"], "bearer": ["token": "sesame-bearer"],
+        "mutual": ["key": try certificates.text("client.key")],
+      ])
+    func ask(_ url: String, _ parameters: Collection) async throws -> Value? {
+      let output = try await get(
+        url, parameters: parameters, connections: connections, type: "http:MakeRequest")
+      return output?["data"]
+    }
+    let closed = try await ask(
+      plain + "/closed", ["authenticationType": "basicAuth", "basicAuthKeychain": 1])
+    #expect(closed?.text?.hasPrefix("a line of the report") == true)
+    #expect(
+      try await ask(plain + "/where", ["authenticationType": "apiKey", "apiKeyKeychain": 2])
+        == "GET  ••• ")
+    #expect(
+      try await ask(plain + "/asked", ["authenticationType": "apiKey", "apiKeyKeychain": 3])
+        == "key=•••")
+    #expect(
+      try await ask(plain + "/where", ["authenticationType": "oAuth", "oAuthKeychain": 4])
+        == "GET Bearer •••  ")
+    #expect(
+      try await ask(mutual + "/", ["tlsType": "mTls", "mTlsCertKeychain": 5]) == "CN=ada")
+    #expect(
+      try await ask(secure + "/", ["tlsType": "selfSigned", "selfSignedCertKeychain": 6])
+        == "GET  ")
+    let untrusted = await failure("http:MakeRequest", ["url": .text(secure), "method": "get"])
+    #expect(untrusted?.type == .connection)
+    let missing = await failure(
+      "http:MakeRequest", ["url": .text(plain), "method": "get"],
+      parameters: ["authenticationType": "apiKey"], connections: connections)
+    #expect(missing?.type == .invalidConfiguration)
+  }
+
+  @Test("a file is fetched from a server that only its own authority vouches for, by both versions")
+  func trustedFile() async throws {
+    let three = try await get(
+      secure + "/", ["ca": .text(try certificates.text("ca.pem"))],
+      parameters: ["handleErrors": true], type: "http:ActionGetFile")
+    #expect(three?["fileSize"] == 5)
+    let untrusted = await failure("http:DownloadFile", ["url": .text(secure + "/")])
+    #expect(untrusted?.type == .connection)
   }
 
   @Test("303 becomes a GET without a body, 307 stays what it was; a POST follows only when told to")

@@ -19,26 +19,36 @@ public final class LineServer: Sendable {
     resettingAt resets: Set<String> = []
   ) {
     listener = LoopbackListener { connection in
-      Self.say(greeting, to: connection)
-      var line: [UInt8] = []
-      var byte: UInt8 = 0
-      while read(connection, &byte, 1) == 1 {
-        guard byte == 10 else {
-          line.append(byte)
-          continue
-        }
-        var words = String(decoding: line, as: UTF8.self).uppercased()
-          .split(whereSeparator: \.isWhitespace)
-        let tag = tagged && !words.isEmpty ? String(words.removeFirst()) : ""
-        if words.first == "UID" { words.removeFirst() }
-        let word = words.first.map(String.init) ?? ""
-        guard !resets.contains(word) else { return LoopbackSocket.reset(connection) }
-        let reply = replies[words.joined(separator: " ")] ?? replies[word] ?? otherwise
-        Self.say(tagged ? reply.replacing("%", with: tag) : reply, to: connection)
-        line = []
+      LoopbackThread.start {
+        Self.serve(
+          connection, greeting, replies, otherwise, tagged: tagged, resettingAt: resets)
       }
-      close(connection)
     }
+  }
+
+  private static func serve(
+    _ connection: Int32, _ greeting: String, _ replies: [String: String], _ otherwise: String,
+    tagged: Bool, resettingAt resets: Set<String>
+  ) {
+    Self.say(greeting, to: connection)
+    var line: [UInt8] = []
+    var byte: UInt8 = 0
+    while read(connection, &byte, 1) == 1 {
+      guard byte == 10 else {
+        line.append(byte)
+        continue
+      }
+      var words = String(decoding: line, as: UTF8.self).uppercased()
+        .split(whereSeparator: \.isWhitespace)
+      let tag = tagged && !words.isEmpty ? String(words.removeFirst()) : ""
+      if words.first == "UID" { words.removeFirst() }
+      let word = words.first.map(String.init) ?? ""
+      guard !resets.contains(word) else { return LoopbackSocket.reset(connection) }
+      let reply = replies[words.joined(separator: " ")] ?? replies[word] ?? otherwise
+      Self.say(tagged ? reply.replacing("%", with: tag) : reply, to: connection)
+      line = []
+    }
+    close(connection)
   }
 
   private static func say(_ text: String, to connection: Int32) {

@@ -22,6 +22,13 @@ CURLcode fettle_curl_get_large(CURL *handle, CURLINFO info, curl_off_t *value);
 CURLcode fettle_curl_get_text(CURL *handle, CURLINFO info, const char **value);
 CURLcode fettle_curl_get_pointer(CURL *handle, CURLINFO info, void **value);
 
+/* The caller frees the list. */
+CURLcode fettle_curl_get_list(CURL *handle, CURLINFO info, struct curl_slist **value);
+
+/* A place where connections are kept apart from others, for CURLOPT_SHARE; NULL where there is no
+   memory. It is for one thread alone. */
+CURLSH *fettle_curl_pool(void);
+
 /* The next transfer that has ended: its handle and its result; 0 when there is none. */
 int fettle_curl_next_done(CURLM *multi, CURL **handle, CURLcode *result);
 

@@ -9,6 +9,11 @@ struct CurlJob: Sendable {
   var maximumSize: Int
   var options: [Option] = []
   var content: Content = .none
+  /// Whose kept connections it may use: those of jobs with the same text alone. Nil stands for all jobs
+  /// of HTTP, which curl tells from each other by itself.
+  var pool: String?
+  /// The cookies it knows, a line each as curl writes them; nil leaves cookies to the headers.
+  var cookies: [String]?
 
   /// One option of `curl_easy_setopt`.
   enum Option: Sendable {
@@ -106,4 +111,6 @@ struct CurlAnswer: Sendable {
   /// What the server said beside the content, line by line, without line ends.
   var lines: [String]
   var body: [UInt8]
+  /// The cookies that are known now, where the job knew some.
+  var cookies: [String]?
 }

@@ -55,7 +55,7 @@ final class CurlTransfer: @unchecked Sendable {
         .curl(
           result.rawValue, String(cString: curl_easy_strerror(result)), reply: code, lines: lines))
     }
-    return .success(CurlAnswer(code: code, lines: lines, body: body))
+    return .success(CurlAnswer(code: code, lines: lines, body: body, cookies: cookies))
   }
 
   private func configure() {
@@ -74,6 +74,11 @@ final class CurlTransfer: @unchecked Sendable {
         _ = bytes.withUnsafeBytes { fettle_curl_set_blob(handle, name, $0.baseAddress, $0.count) }
       }
     }
+    if let cookies = job.cookies {
+      // A file without a name: nothing is read, and cookies are kept.
+      fettle_curl_set_text(handle, CURLOPT_COOKIEFILE, "")
+      for line in cookies { fettle_curl_set_text(handle, CURLOPT_COOKIELIST, line) }
+    }
     setContent()
     let context = Unmanaged.passUnretained(self).toOpaque()
     fettle_curl_set_pointer(handle, CURLOPT_PRIVATE, context)
@@ -89,6 +94,21 @@ final class CurlTransfer: @unchecked Sendable {
       return Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
         .receiveLine(UnsafeRawBufferPointer(start: bytes, count: size * count))
     }
+  }
+
+  /// What curl knows of cookies now.
+  private var cookies: [String]? {
+    guard job.cookies != nil else { return nil }
+    var list: UnsafeMutablePointer<curl_slist>?
+    fettle_curl_get_list(handle, CURLINFO_COOKIELIST, &list)
+    defer { curl_slist_free_all(list) }
+    var lines: [String] = []
+    var next = list
+    while let line = next {
+      lines.append(String(cString: line.pointee.data))
+      next = line.pointee.next
+    }
+    return lines
   }
 
   private func list(_ values: [String]) -> UnsafeMutablePointer<curl_slist>? {

@@ -5,10 +5,7 @@ extension CurlJob {
 
   private static func at(_ path: String, of server: FileServerAddress) -> CurlJob {
     var job = server.address.job(path, protocols: fileProtocols)
-    // A kept connection is found by host, user and password alone; another key, or another idea of whom
-    // to trust, must not profit from it. Neither protocol has such an identity; curl compares it all the
-    // same.
-    job.set(CURLOPT_SASL_AUTHZID, server.identity)
+    job.pool = server.identity
     if server.isSFTP {
       job.set(CURLOPT_SSH_AUTH_TYPES, server.keyFile == nil ? 2 : 1)
       if let file = server.keyFile { job.set(CURLOPT_SSH_PRIVATE_KEYFILE, file) }
@@ -73,13 +70,10 @@ struct FileServerAddress: Sendable {
   var hostKey: String?
   var knownHosts: String?
 
-  /// What tells a way in from another to the same host with the same password.
+  /// What tells a way in from another, beside user and password.
   var identity: String {
-    let trust = address.trust
-    return [
-      keyFile, passphrase, hostKey, knownHosts, trust.certificatesFile, "\(trust.verifies)",
-      "\(address.upgrades)",
-    ].map { $0 ?? "" }.joined(separator: "\n")
+    ([address.identity] + [keyFile, passphrase, hostKey, knownHosts].map { $0 ?? "" })
+      .joined(separator: "\n")
   }
 
   var isSFTP: Bool { address.scheme == "sftp" }

@@ -16,6 +16,8 @@ extension CurlJob {
     if request.effect == .effect { set(CURLOPT_FRESH_CONNECT, 1) }
     if request.acceptsCompression { set(CURLOPT_ACCEPT_ENCODING, "") }
     set(request.trust)
+    set(request.proxy)
+    cookies = request.cookies
     // A user in the address counts as well; curl would send it to every host.
     if case .basic(let user, let password)? = request.credentials {
       set(CURLOPT_USERNAME, user)
@@ -47,13 +49,26 @@ extension CurlJob {
   }
 }
 
+extension CurlJob {
+  /// The way through a proxy. curl does not ask who opened the tunnel of a kept connection.
+  fileprivate mutating func set(_ proxy: HTTPRequest.Proxy?) {
+    guard let proxy else { return }
+    set(CURLOPT_PROXY, proxy.address)
+    set(CURLOPT_NOPROXY, "")
+    if let user = proxy.user { set(CURLOPT_PROXYUSERNAME, user) }
+    if let password = proxy.password {
+      set(CURLOPT_PROXYPASSWORD, password)
+      set(CURLOPT_FRESH_CONNECT, 1)
+      set(CURLOPT_FORBID_REUSE, 1)
+    }
+  }
+}
+
 extension HTTPAnswer {
   /// The answer, read from what curl brought. Interim answers (1xx) come first; the last counts.
   ///
-  /// The status is that of its own first line, and the headers end where they end: when curl makes room
-  /// among the connections it keeps, it takes its leave of a server of mail or files in the name of the
-  /// transfer that has just ended, and what that server says then stands in the transfer's reply code
-  /// and behind its lines.
+  /// The status is that of its own first line, and the headers end where they end: what curl says or
+  /// hears behind them, such as trailers, is no part of them.
   init(_ answer: CurlAnswer) {
     let start = answer.lines.lastIndex { $0.hasPrefix("HTTP/") }
     let status = start.flatMap {
@@ -67,7 +82,7 @@ extension HTTPAnswer {
         return HTTPHeader(
           name: String(line[..<colon]),
           value: line[line.index(after: colon)...].trimmingASCIISpace)
-      }, body: answer.body)
+      }, body: answer.body, cookies: answer.cookies)
   }
 }
 

@@ -23,6 +23,15 @@ struct ServerAddress: Sendable {
     return "\(scheme)://\(name):\(port)/\(path)"
   }
 
+  /// What tells a way in from another, beside user and password, by which curl itself finds a kept
+  /// connection: where STARTTLS made it safe, curl does not ask whom it trusted then.
+  var identity: String {
+    [
+      scheme, "\(upgrades)", "\(host):\(port)", "\(trust.verifies)", trust.certificatesFile ?? "",
+      user ?? "",
+    ].joined(separator: "\n")
+  }
+
   /// A job at that path, with the way in.
   func job(_ path: String = "", protocols: String) -> CurlJob {
     var job = CurlJob(
@@ -30,7 +39,12 @@ struct ServerAddress: Sendable {
     job.set(CURLOPT_PROTOCOLS_STR, protocols)
     if let user { job.set(CURLOPT_USERNAME, user) }
     if let password { job.set(CURLOPT_PASSWORD, password) }
-    if upgrades { job.set(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue)) }
+    job.pool = identity
+    // Over TLS from the first byte as well: a server of files could refuse it for the data, which then
+    // would go in the clear.
+    if upgrades || scheme.hasSuffix("s") {
+      job.set(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
+    }
     job.set(trust)
     return job
   }

@@ -17,7 +17,7 @@ public final class Transport: Sendable {
   /// What its thread is called where the system lists threads (at most 15 characters).
   static let threadName = "fettle-curl"
 
-  private static let mostKeptConnections = 500
+  private static let mostKeptConnections = 100
 
   private let inbox = Mutex(Inbox())
   // A curl multi handle may be woken from any thread; everything else is done by the loop's own. It is
@@ -25,9 +25,9 @@ public final class Transport: Sendable {
   private nonisolated(unsafe) static let multi: UnsafeMutableRawPointer? = {
     curl_global_init(Int(CURL_GLOBAL_DEFAULT))
     let multi = curl_multi_init()
-    // Where there are more, the oldest is closed by the transfer that ends next, whose reply code and
-    // lines then are those of a leave that is not its own. Those that nobody uses are closed after two
-    // minutes in any case, without a word.
+    // Where there are more, the oldest is closed by the transfer that ends next. Servers of mail and
+    // files are told so, and what they say then stands among the lines of that transfer: their
+    // connections are kept apart (`pools`), those to web services are closed without a word.
     fettle_curl_keep_connections(multi, mostKeptConnections)
     return multi
   }()
@@ -58,6 +58,27 @@ public final class Transport: Sendable {
     }
   }
 
+  /// Puts a transfer among those that run. Only the loop does so: a pool is for one thread.
+  private func add(
+    _ transfer: CurlTransfer, to multi: UnsafeMutableRawPointer,
+    _ pools: inout [String: UnsafeMutableRawPointer]
+  ) {
+    if let name = transfer.job.pool {
+      let pool = pools[name] ?? fettle_curl_pool()
+      pools[name] = pool
+      fettle_curl_set_pointer(transfer.handle, CURLOPT_SHARE, pool)
+    }
+    curl_multi_add_handle(multi, transfer.handle)
+  }
+
+  /// Takes one out again. Its handle is given up on another thread, which must not touch the pool.
+  private func remove(_ transfer: CurlTransfer, from multi: UnsafeMutableRawPointer) {
+    curl_multi_remove_handle(multi, transfer.handle)
+    if transfer.job.pool != nil {
+      fettle_curl_set_pointer(transfer.handle, CURLOPT_SHARE, nil)
+    }
+  }
+
   private func wake() {
     if let multi { curl_multi_wakeup(multi) }
   }
@@ -79,6 +100,9 @@ public final class Transport: Sendable {
   private func loop() {
     guard let multi else { return }
     var running: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+    // The kept connections of each account of mail or files. One account has fewer than are kept at
+    // most, so that none is closed in the name of a transfer.
+    var pools: [String: UnsafeMutableRawPointer] = [:]
     while true {
       let (submitted, cancelled) = inbox.withLock { inbox in
         defer { (inbox.submitted, inbox.cancelled) = ([], []) }
@@ -86,11 +110,11 @@ public final class Transport: Sendable {
       }
       for transfer in submitted {
         running[transfer.handle] = transfer
-        curl_multi_add_handle(multi, transfer.handle)
+        add(transfer, to: multi, &pools)
       }
       for transfer in cancelled {
         if running.removeValue(forKey: transfer.handle) != nil {
-          curl_multi_remove_handle(multi, transfer.handle)
+          remove(transfer, from: multi)
         }
         transfer.finish(.failure(.cancelled))
       }
@@ -100,8 +124,9 @@ public final class Transport: Sendable {
       var code = CURLE_OK
       while fettle_curl_next_done(multi, &handle, &code) != 0 {
         guard let handle, let transfer = running.removeValue(forKey: handle) else { continue }
-        curl_multi_remove_handle(multi, handle)
-        transfer.finish(transfer.outcome(code))
+        let outcome = transfer.outcome(code)
+        remove(transfer, from: multi)
+        transfer.finish(outcome)
       }
       // Sleeps until a socket has something or a transfer is submitted.
       curl_multi_poll(multi, nil, 0, 60_000, nil)

@@ -14,6 +14,7 @@ enum FTPErrorMap {
     (530, .invalidAccessToken),  // not logged in
     (532, .invalidAccessToken),  // an account is needed
     (534, .invalidConfiguration),// the security that was asked for is refused
+    (536, .invalidConfiguration),// and so is that of the data
     (550, .data),                // no such file, or no right to it
     (551, .data),
     (552, .outOfSpace),          // over the quota

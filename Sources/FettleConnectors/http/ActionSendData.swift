@@ -39,14 +39,16 @@ struct ActionSendData: Module {
       // off, as in the exporter's own schema.
       raisesOnStatus: context.module.parameters["handleErrors"].flatMap(Coercion.boolean) ?? false,
       parses: input["parseResponse"]?.boolean ?? false)
+    call.sharesCookies = input["shareCookies"]?.boolean ?? false
     if !keychains.isEmpty { call.keychains = [(keychains, true)] }
     var outcome = try await call.perform(
       by: authentication, in: context,
       masking: descriptor.mask(of: input, user: input["authUser"]?.text))
     outcome.bundle["cookieHeaders"] = .array(
-      outcome.answer.headers.filter { $0.isNamed("Set-Cookie") }.map { .text($0.value) })
+      outcome.answer.headers.filter { $0.isNamed("Set-Cookie") }
+        .map { .text(outcome.mask.masked($0.value)) })
     outcome.bundle["fileSize"] = .integer(outcome.answer.body.count)
-    return OperationOutput([outcome.bundle])
+    return outcome.output
   }
 
   static func request(_ input: Collection) throws(ModuleError) -> HTTPRequest {

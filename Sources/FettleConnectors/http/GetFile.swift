@@ -7,11 +7,14 @@ struct GetFile: Module {
   let descriptor: ModuleDescriptor
   private let isFour: Bool
 
-  private static let fields: [FieldDescriptor] = [
-    HTTPFields.url, HTTPFields.headers, HTTPFields.timeout,
-    FieldDescriptor("rejectUnauthorized", "Reject unverified certificates", .boolean),
-    FieldDescriptor("stopOnHttpError", "Return error if HTTP request fails", .boolean),
-  ]
+  /// Those of the module that sends anything, but for the method and the body.
+  private static func fields(_ all: [FieldDescriptor]) -> [FieldDescriptor] {
+    let others: Set = [
+      "method", "bodyType", "contentType", "data", "formFields", "formDataFields", "inputMethod",
+      "parseResponse", "contentTypeValue",
+    ]
+    return all.filter { !others.contains($0.name) && !$0.name.hasSuffix("BodyContent") }
+  }
 
   /// Both.
   static func all(_ authentication: HTTPAuthentication) -> [any Module] {
@@ -19,7 +22,8 @@ struct GetFile: Module {
       GetFile(
         authentication: authentication,
         descriptor: ModuleDescriptor(
-          type: type, kind: .action, effect: .read, seconds: HTTPFields.seconds, fields: fields),
+          type: type, kind: .action, effect: .read, seconds: HTTPFields.seconds,
+          fields: fields(isFour ? HTTPFields.four : HTTPFields.three)),
         isFour: isFour)
     }
   }
@@ -27,27 +31,27 @@ struct GetFile: Module {
   func perform(
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
-    var request = HTTPRequest(method: "GET", url: input["url"]?.text ?? "")
-    request.headers = try namedHeaders(input["headers"])
-    request.addQuery(namedValues(input["qs"]) + namedValues(input["queryParameters"]))
-    request.trust.verifies = input["rejectUnauthorized"]?.boolean ?? true
-    request.timeoutMilliseconds = HTTPFields.timeout(input)
+    var request = try isFour ? MakeRequest.request(input) : ActionSendData.request(input)
+    request.method = "GET"
+    request.body = .none
     let parameters = context.module.parameters
     var call = HTTPCall(
       request: request,
       raisesOnStatus: isFour
         ? input["stopOnHttpError"]?.boolean ?? true
         : parameters["handleErrors"].flatMap(Coercion.boolean) ?? false)
-    call.keychains = isFour ? try MakeRequest.keychains(parameters) : []
-    let outcome = try await call.perform(by: authentication, in: context)
+    call.keychains = isFour ? MakeRequest.keychains(parameters) : []
+    call.sharesCookies = input["shareCookies"]?.boolean ?? false
+    var outcome = try await call.perform(
+      by: authentication, in: context,
+      masking: descriptor.mask(of: input, user: input["authUser"]?.text))
     let answer = outcome.answer
-    var bundle = outcome.bundle
-    bundle["data"] = .buffer(Buffer(answer.body))
-    bundle["fileName"] = .text(
+    outcome.bundle["data"] = outcome.mask.masked(.buffer(Buffer(answer.body)))
+    outcome.bundle["fileName"] = .text(
       answer.header("Content-Disposition").flatMap(Self.fileName)
         ?? WebAddress.fileName(of: answer.url) ?? "file")
-    bundle["fileSize"] = .integer(answer.body.count)
-    return OperationOutput([bundle])
+    outcome.bundle["fileSize"] = .integer(answer.body.count)
+    return outcome.output
   }
 
   /// The name in `attachment; filename="a.pdf"` or `filename*=UTF-8''a%20b.pdf` (RFC 6266). Folders

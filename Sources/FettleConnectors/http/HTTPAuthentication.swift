@@ -26,6 +26,13 @@ struct HTTPAuthentication: Sendable {
           + " is empty")
     }
     let open = try await connections.open(foreign.id, of: foreign.app)
+    let isForProxy = parameters == ["proxyKeychain"]
+    guard isForProxy == (open.connection.kind == "proxy") else {
+      throw ModuleError(
+        .invalidConfiguration,
+        "the connection \"\(open.connection.name)\" is of the kind \(open.connection.kind); "
+          + (isForProxy ? "a proxy is needed" : "a proxy proves nothing to a service"))
+    }
     return try await authenticate(&request, with: open)
   }
 
@@ -56,6 +63,10 @@ struct HTTPAuthentication: Sendable {
         ?? .header(name: "Authorization", value: "Bearer \(token)")
     case "certificate":
       try trust(open, &request.trust)
+    case "proxy":
+      request.proxy = HTTPRequest.Proxy(
+        address: try open.required("proxy"), user: open.setting("user"),
+        password: open.secret("password"))
     case let kind:
       throw ModuleError(
         .invalidConfiguration,

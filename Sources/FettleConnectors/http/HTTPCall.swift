@@ -9,12 +9,25 @@ struct HTTPCall: Sendable {
   var parses = false
   /// Where the module's connection and keychain stand in its parameters.
   var keychains: [(parameters: [String], isRequired: Bool)] = []
+  /// Whether it sends the cookies that earlier modules of the execution were given, and tells its own.
+  var sharesCookies = false
 
   /// An answer and the bundle made of it.
   struct Outcome {
     let answer: HTTPAnswer
     var bundle: Bundle
+    /// Takes the secrets of the call out of what is added to the bundle.
+    let mask: Mask
+    /// The cookies that are known now, where they are shared and have changed.
+    var assignments: [VariableAssignment] = []
+
+    /// The bundle and the cookies, as the output of an operation.
+    var output: OperationOutput { OperationOutput([bundle], assignments: assignments) }
   }
+
+  /// The variable of the execution that holds the cookies. It goes into the journal and into records with
+  /// the others, so that a run that is resumed is the same visitor. No blueprint can name it.
+  static let cookieVariable = "\u{1}cookies"
 
   /// Sends it.
   /// - Parameter more: takes out secrets that the input itself holds.
@@ -23,6 +36,8 @@ struct HTTPCall: Sendable {
     masking more: Mask = .nothing
   ) async throws(ModuleError) -> Outcome {
     var request = request
+    let known = context.variables.execution[Self.cookieVariable]?.array?.compactMap(\.text) ?? []
+    if sharesCookies { request.cookies = known }
     var mask = more.joined(with: Mask(request.ownSecrets))
     var refresh: OpenConnection?
     for keychain in keychains {
@@ -46,7 +61,14 @@ struct HTTPCall: Sendable {
         throw error
       }
       let bundle = try HTTPOutput.bundle(answer, parses: parses, target: request.target)
-      return Outcome(answer: answer, bundle: mask.masked(bundle))
+      var outcome = Outcome(answer: answer, bundle: mask.masked(bundle), mask: mask)
+      if let cookies = answer.cookies, cookies != known {
+        outcome.assignments = [
+          VariableAssignment(
+            name: Self.cookieVariable, value: .array(cookies.map(Value.text)), scope: .execution)
+        ]
+      }
+      return outcome
     } catch {
       throw mask.masked(error)
     }

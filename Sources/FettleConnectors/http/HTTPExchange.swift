@@ -14,6 +14,10 @@ struct HTTPRequest: Sendable {
   var trust = Trust()
   /// What proves who asks; only the service that was named is given it.
   var credentials: Credentials?
+  /// The proxy it goes through; nil takes that of the program, if there is one.
+  var proxy: Proxy?
+  /// The cookies that are known, a line each as curl writes them; nil leaves cookies to the headers.
+  var cookies: [String]?
   /// An answer that is larger fails (semantics 6.9: 200 MB a file).
   var maximumBodySize = 200_000_000
 
@@ -28,6 +32,14 @@ struct HTTPRequest: Sendable {
     case basic(user: String, password: String)
     case header(name: String, value: String)
     case query(name: String, value: String)
+  }
+
+  /// A server that passes requests on.
+  struct Proxy: Sendable, Hashable {
+    /// `http://host:port`, or another scheme that curl knows for proxies.
+    var address: String
+    var user: String?
+    var password: String?
   }
 
   /// One part of a multipart form.
@@ -54,6 +66,8 @@ struct HTTPAnswer: Sendable {
   var body: [UInt8]
   /// The address that answered, after redirects.
   var url = ""
+  /// The cookies that are known now, where the request knew some.
+  var cookies: [String]?
 
   /// The value of the first header of that name.
   func header(_ name: String) -> String? { headers.first { $0.isNamed(name) }?.value }
@@ -145,6 +159,7 @@ extension Transport {
             .connection, "\(request.target) redirects to what is no web service")
         }
         request = next
+        request.cookies = answer.cookies
       }
     }
     throw ModuleError(.connection, "\(request.target) redirects in circles")

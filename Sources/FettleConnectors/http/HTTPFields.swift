@@ -8,6 +8,8 @@ enum HTTPFields {
     choices: ["get", "post", "put", "patch", "delete", "head", "options"])
   static let headers = FieldDescriptor("headers", "Headers", nil)
   static let parseResponse = FieldDescriptor("parseResponse", "Parse response", .boolean)
+  static let shareCookies = FieldDescriptor(
+    "shareCookies", "Share cookies with other HTTP modules", .boolean)
   static let timeout = FieldDescriptor("timeout", "Timeout", .number, range: 1...300)
 
   /// Its own timeout is at most 300 s (semantics 2.5), and redirects may follow.
@@ -29,7 +31,7 @@ enum HTTPFields {
     FieldDescriptor("data", "Request content", nil),
     FieldDescriptor("formFields", "Fields", nil),
     FieldDescriptor("formDataFields", "Fields", nil),
-    parseResponse, timeout,
+    parseResponse, timeout, shareCookies,
     FieldDescriptor("gzip", "Request compressed content", .boolean),
     FieldDescriptor("followRedirect", "Follow redirect", .boolean),
     FieldDescriptor("followAllRedirects", "Follow all redirect", .boolean),
@@ -59,6 +61,6 @@ enum HTTPFields {
     FieldDescriptor("stopOnHttpError", "Return error if HTTP request fails", .boolean),
     FieldDescriptor("allowRedirects", "Allow redirects", .boolean),
     FieldDescriptor("requestCompressedContent", "Request compressed content", .boolean),
-    timeout,
+    timeout, shareCookies,
   ]
 }

@@ -17,22 +17,16 @@ struct MakeRequest: Module {
       // Absent means on: a failure that nobody sees is worse than one that is stored.
       raisesOnStatus: input["stopOnHttpError"]?.boolean ?? true,
       parses: input["parseResponse"]?.boolean ?? false)
-    call.keychains = try Self.keychains(context.module.parameters)
-    let outcome = try await call.perform(by: authentication, in: context)
-    return OperationOutput([outcome.bundle])
+    call.keychains = Self.keychains(context.module.parameters)
+    call.sharesCookies = input["shareCookies"]?.boolean ?? false
+    return try await call.perform(by: authentication, in: context).output
   }
 
   /// Where the keychains of version 4 stand: `authenticationType` says which one proves who asks,
   /// `tlsType` whether there is one for the connection as well.
   static func keychains(
     _ parameters: Collection
-  ) throws(ModuleError) -> [(parameters: [String], isRequired: Bool)] {
-    if let proxy = parameters["proxyKeychain"].flatMap(Coercion.text), !proxy.isEmpty {
-      throw ModuleError(
-        .invalidConfiguration,
-        "\"proxyKeychain\": a proxy of one module is not available here; "
-          + "set http_proxy for the whole program", field: "proxyKeychain")
-    }
+  ) -> [(parameters: [String], isRequired: Bool)] {
     var keychains: [(parameters: [String], isRequired: Bool)] = []
     let names = parameters.names.filter { $0.hasSuffix("Keychain") && $0 != "proxyKeychain" }
     let isTLS = { (name: String) in
@@ -45,6 +39,7 @@ struct MakeRequest: Module {
     if let tls = parameters["tlsType"]?.text, !tls.isEmpty {
       keychains.append((names.filter(isTLS), true))
     }
+    keychains.append((["proxyKeychain"], false))
     return keychains
   }
 

@@ -68,6 +68,13 @@ public struct ConnectionKind: Sendable, Hashable {
         Field("access-token", "access token that does not run out"),
       ]),
     ConnectionKind(
+      name: "proxy", summary: "a proxy that requests of one HTTP module go through",
+      settings: [
+        Field("proxy", "its address, such as http://proxy.example.org:3128", required: true),
+        Field("user", "user name"), url,
+      ],
+      secrets: [Field("password", "password")]),
+    ConnectionKind(
       name: "smtp", summary: "a server that takes e-mail", settings: server("587", "starttls", 40),
       secrets: [Field("password", "password")]),
     ConnectionKind(

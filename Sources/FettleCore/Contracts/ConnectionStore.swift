@@ -57,12 +57,11 @@ extension ModuleNode {
   /// The parameters that hold the identity of a connection, as exports spell them (blueprints 9).
   public static let connectionParameters = ["__IMTCONN__", "account", "accountImap"]
 
-  /// The parameters that hold the identity of a keychain; the HTTP modules alone have them. A proxy
-  /// is no way to prove who asks.
+  /// The parameters that hold the identity of a keychain; the HTTP modules alone have them.
   public var keychainParameters: [String] {
     guard app == "http" else { return [] }
     return ["auth", "key"]
-      + parameters.names.filter { $0.hasSuffix("Keychain") && $0 != "proxyKeychain" }
+      + parameters.names.filter { $0.hasSuffix("Keychain") }
   }
 
   /// The identity of the connection of a module; nil when it names none.
