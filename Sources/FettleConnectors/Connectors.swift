@@ -12,7 +12,7 @@ public enum Connectors {
     let families =
       ActionSendData.all(authentication) + GetFile.all(authentication) + SendEmail.all(mail)
       + MailboxModule.all(mail) + FileModule.all(transport, connections)
-      + TriggerNewFile.all(transport, connections)
+      + TriggerNewFile.all(transport, connections) + Invented.all
     return families + [
       MakeRequest(authentication: authentication),
       CustomWebHook(), WebhookRespond(), BasicTrigger(), BasicFeeder(),

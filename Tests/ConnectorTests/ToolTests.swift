@@ -60,6 +60,17 @@ struct ToolTests {
     #expect(try await perform("builtin:BasicFeeder", ["array": array]).bundles == expected)
   }
 
+  @Test("modules that machines invented do what their names say (blueprints 11.6)")
+  func invented() async throws {
+    #expect(try await perform("builtin:BasicScheduler", [:]).bundles == [[:]])
+    let fed = try await perform("builtin:BasicIterator", ["array": [["a": 1], 2]])
+    #expect(fed.bundles == [["a": 1], ["value": 2]])
+    #expect(await failure("builtin:Sleep", ["timeout": 301])?.type == .bundleValidation)
+    let began = ContinuousClock.now
+    #expect(try await perform("builtin:Sleep", ["timeout": 1]).bundles == [[:]])
+    #expect(ContinuousClock.now - began >= .seconds(1))
+  }
+
   @Test("BasicTrigger emits what its parameters say")
   func trigger() async throws {
     let output = try await perform(

@@ -19,8 +19,9 @@ struct PublicBlueprintTests {
   private static let kinds = [
     "airtable": "bearer", "slack": "bearer", "openai-gpt-3": "bearer", "telegram": "app",
     "workfront": "app", "discord": "api-key", "google-sheets": "oauth2", "gmail": "oauth2",
-    "google-email": "oauth2", "supabase": "api-key", "amazon-seller": "oauth2",
-    "amazon-seller-central": "oauth2", "email": "smtp",
+    "google-email": "oauth2", "supabase": "app", "amazon-advertising": "oauth2",
+    "amazon-seller": "oauth2",
+    "amazon-seller-central": "oauth2", "email": "smtp", "google-calendar": "oauth2",
     "http:ActionSendDataAPIKeyAuth": "api-key", "http:ActionSendDataBasicAuth": "basic",
   ]
 
@@ -69,6 +70,7 @@ struct PublicBlueprintTests {
         changed["parameters"] = .collection(parameters)
       }
       if type == "util:FunctionSleep" { changed["mapper"] = ["duration": 1] }
+      if type == "builtin:Sleep" { changed["mapper"] = ["timeout": 1] }
       return .collection(changed)
     default: return value
     }
@@ -106,5 +108,7 @@ struct PublicBlueprintTests {
     "035.json", "049.json", "050.json", "051.json", "064.json", "065.json", "066.json", "076.json",
     "077.json", "081.json", "087.json", "088.json", "089.json", "104.json", "106.json", "126.json",
     "164.json", "368.json", "409.json", "456.json", "477.json", "521.json", "527.json", "533.json",
+    "177.json", "178.json", "179.json", "258.json", "259.json", "384.json",
+    "386.json", "387.json", "388.json", "390.json", "391.json", "392.json", "522.json",
   ]
 }

@@ -137,6 +137,11 @@ private struct Checker {
           + "InvalidConfigurationError, and the scenario cannot be activated",
         blocksActivation: true)
     }
+    if module.type == "builtin:BasicScheduler" {
+      add(
+        .warning, module,
+        "when the scenario starts is not taken from a module; say it with 'fettle schedule --set'")
+    }
     if Directive(module) == .breakOff, !blueprint.settings.storesIncompleteExecutions {
       add(
         .warning, module,
@@ -219,14 +224,13 @@ private struct Checker {
 
   /// Names that machine-written blueprints invent, and the real module (blueprints 11.6).
   private static let meant = [
-    "builtin:Sleep": "util:FunctionSleep", "util:Sleep": "util:FunctionSleep",
-    "builtin:BasicIterator": "builtin:BasicFeeder", "builtin:Iterator": "builtin:BasicFeeder",
+    "util:Sleep": "util:FunctionSleep",
+    "builtin:Iterator": "builtin:BasicFeeder",
     "gateway:Router": "builtin:BasicRouter", "router:Router": "builtin:BasicRouter",
     "gateway:CustomWebhook": "gateway:CustomWebHook", "util:JSONParse": "json:ParseJSON",
     "util:Composer": "util:ComposeTransformer", "builtin:ErrorHandler": "an onerror route",
     "builtin:BasicFilter": "a filter on the next module",
     "util:Filter": "a filter on the next module",
-    "builtin:BasicScheduler": "the schedule of the scenario",
     "gateway:Schedule": "the schedule of the scenario",
   ]
 }

@@ -177,7 +177,9 @@ extension Blueprint {
   /// Whether its trigger takes events in: a webhook of its own, or one of an app.
   public var takesEvents: Bool {
     guard let trigger = flow.first else { return false }
+    // An export that was cleaned names a webhook of an app by a text that is no number.
     return trigger.type == "gateway:CustomWebHook" || namedHook != nil
+      || trigger.parameters["__IMTHOOK__"] != nil
   }
 
   /// Whether it says itself what the sender of an event is answered.

@@ -111,7 +111,7 @@ private struct UpstreamWalk {
   private func fedElement(
     _ path: ValuePath, of module: ModuleNode
   ) -> (source: ValuePath, mapping: String)? {
-    guard module.type == "builtin:BasicFeeder",
+    guard ["builtin:BasicFeeder", "builtin:BasicIterator"].contains(module.type),
       let origin = Lineage(of: module).origins.first(where: { $0.input == [.field("array")] }),
       origin.isPlain, let index = bundles[module.id]?["__IMTINDEX__"]?.number?.integer
     else { return nil }
