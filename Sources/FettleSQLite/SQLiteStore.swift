@@ -61,16 +61,19 @@ public final class SQLiteStore: Sendable {
         try database.execute(sql: "PRAGMA wal_autocheckpoint = 8000")
       }
     }
-    do {
-      let pool = try DatabasePool(path: path, configuration: configuration)
-      let migrator = Migrations.all
-      if try pool.read(migrator.hasBeenSuperseded) {
-        throw StoreError.newerVersion(path: path)
+    let settings = configuration
+    return try StoreFile(path: path).alone { () throws(StoreError) in
+      do {
+        let pool = try DatabasePool(path: path, configuration: settings)
+        let migrator = Migrations.all
+        if try pool.read(migrator.hasBeenSuperseded) {
+          throw StoreError.newerVersion(path: path)
+        }
+        if try !pool.read(migrator.hasCompletedMigrations) { try migrator.migrate(pool) }
+        return SQLiteStore(pool: pool, limits: limits, seals: Seals(sealing: sealing))
+      } catch {
+        throw StoreError(error, path: path)
       }
-      if try !pool.read(migrator.hasCompletedMigrations) { try migrator.migrate(pool) }
-      return SQLiteStore(pool: pool, limits: limits, seals: Seals(sealing: sealing))
-    } catch {
-      throw StoreError(error, path: path)
     }
   }
 

@@ -59,6 +59,28 @@ struct StoreFile {
     }
   }
 
+  /// Does something while no other program opens a store in this folder: a store is made, or brought up
+  /// from an older version, by one of them, and the others find it done.
+  ///
+  /// The folder is what is locked: a file beside the store would stay behind, and the store itself is
+  /// SQLite's to lock. Where a file system knows no such locks it is done all the same.
+  /// - Throws: `busy` when another program has been at it for a minute.
+  func alone<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    let descriptor = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return try body() }
+    // Closing it gives the lock back.
+    defer { close(descriptor) }
+    let deadline = ContinuousClock.now + .seconds(60)
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR {
+      guard ContinuousClock.now < deadline else {
+        throw .busy("another program has been opening \(path) for a minute")
+      }
+      usleep(2000)
+    }
+    return try body()
+  }
+
   private var reason: String { String(cString: strerror(errno)) }
 }
 

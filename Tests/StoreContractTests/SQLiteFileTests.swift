@@ -3,6 +3,7 @@ import FettleSQLite
 import FettleTestKit
 import Foundation
 import GRDB
+import Synchronization
 import Testing
 
 @Suite("The SQLite file")
@@ -20,6 +21,26 @@ struct SQLiteFileTests {
     {
       let attributes = try FileManager.default.attributesOfItem(atPath: place)
       #expect(attributes[.posixPermissions] as? Int == mode, "\(place)")
+    }
+  }
+
+  @Test("is made by one of those who open it at once; the others find it done")
+  func madeOnce() async throws {
+    for round in 0..<5 {
+      let path = "\(folder.path)/\(round).db"
+      // Opening waits, so that each needs a thread of its own.
+      let failures = await withCheckedContinuation { done in
+        DispatchQueue.global().async {
+          let failures = Mutex<[String]>([])
+          DispatchQueue.concurrentPerform(iterations: 6) { _ in
+            do { _ = try SQLiteStore.open(path: path) } catch {
+              failures.withLock { $0.append("\(error)") }
+            }
+          }
+          done.resume(returning: failures.withLock { $0 })
+        }
+      }
+      #expect(failures == [])
     }
   }
 
