@@ -35,6 +35,26 @@ struct CommandTests {
     return try JSONReader.read(result.output).array?.compactMap(\.collection) ?? []
   }
 
+  @Test("list and history say why they are empty")
+  func empty() async throws {
+    _ = try await stored(#"[{"body":"{\"name\":"}]"#)
+    let told = [
+      (["list", "--filter", "error:Connection"], "0 of 1 match the filter."),
+      (["list", "--status", "resolved"], "Nothing is resolved yet."),
+      (["list", "--filter", "status:bin"], "The bin is empty."),
+    ]
+    for (arguments, text) in told {
+      let result = try await Program.fettle(arguments + ["--store", store], home: folder.path)
+      #expect(result.status == 0 && result.output == text + "\n", "\(arguments): \(result)")
+    }
+    let idle = try folder.file(
+      "idle.json", #"{"name":"Idle","flow":[{"id":1,"module":"util:BasicTrigger"}]}"#)
+    _ = try await fettle(
+      "schedule", idle, "--inactive", "--set", #"{"type":"on-demand"}"#, "--store", store)
+    let history = try await fettle("history", "--scenario", "Idle", "--store", store)
+    #expect(history.output == "Idle has not run yet.\n", "\(history)")
+  }
+
   @Test("run, list, show, edit, retry: a failure is stored, mended and resolved")
   func mend() async throws {
     let run = try await stored(#"[{"body":"{\"name\":\"Ada\"}"},{"body":"{\"name\":"}]"#)

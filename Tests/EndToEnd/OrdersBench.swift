@@ -1,4 +1,5 @@
 import FettleTestKit
+import Foundation
 import Testing
 
 /// A store with orders whose text is no JSON, and a terminal on it.
@@ -23,5 +24,25 @@ struct OrdersBench {
     try TmuxSession(
       "\(Program.path) open --store \(store)", columns: 100, rows: 28,
       environment: ["HOME": folder.path, "TMPDIR": folder.path, "VISUAL": editor])
+  }
+
+  /// Runs another scenario, whatever becomes of it.
+  /// - Parameter life: after which time it is killed with signal 9; nil lets it end by itself.
+  func run(
+    _ name: String, _ blueprint: String, _ bundles: String, life: Duration? = nil
+  ) async throws {
+    let run = try await Program.fettle(
+      [
+        "run", folder.file("\(name).json", blueprint), "--store", store, "--bundles",
+        folder.file("\(name)-bundles.json", bundles),
+      ], home: folder.path, environment: ["FETTLE_LEASE": "1"], life: life)
+    try #require(life != nil || [1, 3].contains(run.status), "\(run.output)\(run.errors)")
+  }
+
+  /// Saves two views where the terminal looks for them.
+  func saveViews() throws {
+    try FileManager.default.createDirectory(
+      atPath: "\(folder.path)/fettle", withIntermediateDirectories: true)
+    _ = try folder.file("fettle/views", "orders = scenario:Greeting\nall = \n")
   }
 }

@@ -1,9 +1,12 @@
 import Foundation
+import Synchronization
 
 /// A real terminal: a tmux server of its own with one window, in which a program runs.
 public final class TmuxSession: Sendable {
   private let socket: String
   private let folder: TemporaryFolder
+  /// Nil until the server stands.
+  private let control = Mutex<TmuxControl?>(nil)
 
   /// Whether tmux is there.
   public static let isInstalled =
@@ -44,13 +47,54 @@ public final class TmuxSession: Sendable {
       ["set", "-g", "window-size", "manual"], ["set", "-g", "remain-on-exit", "on"],
     ] { try tmux(option) }
     try tmux(["respawn-pane", "-k", "-t", "t", "exec env \(settings) \(command)"])
+    let control = try TmuxControl(socket: socket, folder: folder)
+    self.control.withLock { $0 = control }
   }
 
-  deinit { _ = try? tmux(["kill-server"]) }
+  deinit {
+    control.withLock { $0 = nil }
+    _ = try? tmux(["kill-server"])
+  }
 
   /// Presses keys, each by the name tmux gives it, such as `Enter` or `C-c`.
   public func press(_ keys: String...) throws {
     for key in keys { try tmux(["send-keys", "-t", "t", key]) }
+  }
+
+  /// Presses keys in one go, as fast as they can be typed.
+  public func press(inOneGo keys: [String]) throws {
+    guard !keys.isEmpty else { return }
+    try tmux(["send-keys", "-t", "t"] + keys)
+  }
+
+  /// The screen and where the hardware cursor is on it.
+  public struct Look: Equatable, Sendable {
+    /// The lines, the spaces at their ends left out.
+    public let lines: [String]
+    /// Column and row, counted from 0.
+    public let cursor: String
+    /// Whether a program has the screen to itself.
+    public let isAlternate: Bool
+
+    /// All of it.
+    public var text: String { lines.joined(separator: "\n") }
+  }
+
+  /// Looks at the screen.
+  public func look() throws -> Look {
+    let facts = try display("#{cursor_x},#{cursor_y} #{alternate_on}").split(separator: " ")
+    let lines = try screen().split(separator: "\n", omittingEmptySubsequences: false)
+    return Look(
+      lines: lines.map(String.init), cursor: facts.first.map(String.init) ?? "",
+      isAlternate: facts.last == "1")
+  }
+
+  /// Writes over the screen behind the program's back, as a stray message does.
+  public func scribble(_ text: String) throws {
+    let path = try display("#{pane_tty}")
+    guard let file = FileHandle(forWritingAtPath: path) else { return }
+    file.write(Data(text.utf8))
+    try file.close()
   }
 
   /// Types text as it is.
@@ -112,6 +156,11 @@ public final class TmuxSession: Sendable {
 
   @discardableResult
   private func tmux(_ arguments: [String]) throws -> String {
+    if TmuxControl.canTell(arguments), let control = control.withLock({ $0 }) {
+      do { return try control.perform(arguments) } catch let refused as TmuxControl.Refused {
+        throw TimedOut(description: "tmux \(arguments): \(refused.text)")
+      }
+    }
     let (output, errors) = (folder.path + "/out", folder.path + "/err")
     let process = try Spawn.start(
       "tmux", ["-L", socket] + arguments,

@@ -258,6 +258,27 @@ public struct RecordCounts: Sendable, Hashable {
   public subscript(state: IncompleteState) -> Int { byState[state] ?? 0 }
 }
 
+extension RecordFilter {
+  /// How many records are in the states it asks for, whatever else it asks.
+  public func candidates(in counts: RecordCounts) -> Int {
+    askedStates.reduce(0) { $0 + counts[$1] }
+  }
+
+  /// What is true when no record is in the states it asks for.
+  public var noCandidates: String {
+    switch askedStates {
+    case Self.openStates: "Nothing incomplete."
+    case [.deleted]: "The bin is empty."
+    case [.resolved]: "Nothing is resolved yet."
+    default: "No record is \(askedStates.map(\.name).sorted().joined(separator: " or "))."
+    }
+  }
+
+  private static let openStates: Set<IncompleteState> = [.pending, .unresolved, .inProgress]
+
+  private var askedStates: Set<IncompleteState> { states.isEmpty ? Self.openStates : states }
+}
+
 /// How many records a group has.
 public struct ErrorGroupCount: Sendable, Hashable {
   /// The group.

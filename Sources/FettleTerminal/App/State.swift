@@ -141,6 +141,8 @@ struct Typing: Hashable, Sendable {
   var problemRange: Range<Int>?
   /// Whether it became another one since it was last kept against a crash.
   var isToBeKept = false
+  /// Whether it was asked if what is typed shall go; the next Esc is the answer.
+  var isAskedAbout = false
 
   enum Purpose: Hashable, Sendable {
     case filter(before: ListFilter)

@@ -104,6 +104,7 @@ extension State {
   /// The line that is being typed became another one.
   private mutating func typed() -> [Effect] {
     typing?.problem = nil
+    typing?.isAskedAbout = false
     typing?.problemRange = nil
     if case .auditFilter? = typing?.purpose {
       auditTrail.filter = typing?.line.text ?? ""
@@ -178,6 +179,7 @@ extension State {
 
   private mutating func updateTyping(_ command: Command) -> [Effect] {
     guard let typing else { return [] }
+    if command != .cancel { self.typing?.isAskedAbout = false }
     switch (command, typing.purpose) {
     case (.keep, .value): return keepValue()
     case (.keep, .mapping): return keepMapping()
@@ -252,11 +254,13 @@ extension State {
       guard before != list.filter else { return [] }
       list.filter = before
       return startList(.start)
-    case (.cancel, .json) where !typing.line.text.isEmpty && typing.problem == nil,
-      (.cancel, .substitute) where typing.isToBeKept && typing.problem == nil:
+    case (.cancel, .json) where !typing.line.text.isEmpty && !typing.isAskedAbout,
+      (.cancel, .substitute) where typing.isToBeKept && !typing.isAskedAbout:
+      self.typing?.isAskedAbout = true
       self.typing?.problem = "Esc again drops what is typed; Ctrl-S keeps it"
     case (.cancel, .value(let editor))
-    where editor.isBox && typing.line.text != editor.initialText && typing.problem == nil:
+    where editor.isBox && typing.line.text != editor.initialText && !typing.isAskedAbout:
+      self.typing?.isAskedAbout = true
       self.typing?.problem = "Esc again puts the old text back; Ctrl-S keeps yours"
     case (.cancel, _), (.interrupt, _):
       self.typing = nil

@@ -34,7 +34,9 @@ struct History: AsyncParsableCommand {
       try await workshop.store.executions(of: wanted?.id, limit: most)
     }
     if json { return Console.say(.array(rows.map { .collection($0.json) })) }
-    guard !rows.isEmpty else { return Console.say("Nothing has run yet.") }
+    guard !rows.isEmpty else {
+      return Console.say(wanted.map { "\($0.name) has not run yet." } ?? "Nothing has run yet.")
+    }
     Console.say(
       "EXECUTION STARTED             STATUS   BY         OPS FILTERED STORED  TOOK      SCENARIO")
     for row in rows { Console.say(row.line) }

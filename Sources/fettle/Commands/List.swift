@@ -109,7 +109,12 @@ enum RecordTable {
     if json {
       Swift.print(printed == 0 ? "]" : "\n]")
     } else if printed == 0 {
-      Console.say("Nothing incomplete.")
+      let counts = try await reporting { () async throws(StoreError) in
+        try await workshop.desk.counts()
+      }
+      let candidates = filter.candidates(in: counts)
+      Console.say(
+        candidates == 0 ? filter.noCandidates : "0 of \(candidates) match the filter.")
     }
   }
 

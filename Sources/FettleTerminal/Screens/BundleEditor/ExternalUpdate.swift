@@ -9,6 +9,8 @@ struct ExternalEdit: Hashable, Sendable {
     case value(TreePlace, ValuePath, Draft.Target)
     /// The output of the failed module, given instead of running it.
     case substitute
+    /// JSON that is pasted at a place.
+    case json(TreePlace)
   }
 
   let purpose: Purpose
@@ -42,12 +44,17 @@ extension State {
             isJSON: !isText, typed: typing))
       ]
     }
-    if let typing, case .substitute = typing.purpose {
+    if let typing {
+      let purpose: ExternalEdit.Purpose
+      switch typing.purpose {
+      case .substitute: purpose = .substitute
+      case .json(let place): purpose = .json(place)
+      default: return []
+      }
       self.typing = nil
       return [
         .editOutside(
-          ExternalEdit(
-            purpose: .substitute, text: typing.line.text, isJSON: true, typed: typing))
+          ExternalEdit(purpose: purpose, text: typing.line.text, isJSON: true, typed: typing))
       ]
     }
     guard let target = writingTarget(of: detail.cursor) else { return [] }
@@ -116,16 +123,22 @@ extension State {
     if edit.isJSON {
       do { value = try JSONReader.read(text) } catch {
         notice = "no JSON: \(error.description)"
-        // Opened again at the line; when it comes back as it is, `editedOutside` leaves it.
+        // Opened again at the line; when it comes back as it is, `editedOutside` leaves it: a box
+        // then has it, so that nothing typed there is lost.
+        var typed = edit.typed
+        if typed?.context == .box { typed?.line = LineEditor(text) }
         return [
           .editOutside(
             ExternalEdit(
-              purpose: edit.purpose, text: text, isJSON: true, line: error.line, typed: edit.typed))
+              purpose: edit.purpose, text: text, isJSON: true, line: error.line, typed: typed))
         ]
       }
     }
     switch edit.purpose {
     case .substitute: return substituted(value)
+    case .json(let place):
+      typing = Typing(line: LineEditor(text), purpose: .json(place))
+      return keepJSON(place)
     case .value(let place, let path, let target):
       let old = writingTarget(of: place)?.value
       value = value.retyped(like: old)

@@ -201,7 +201,8 @@ extension State {
     frame.put(" " + executionLine(nil), in: frame.area.line(1), .role(.heading))
     drawRows(
       history.rows.count, cursor: history.index, hasLoaded: history.hasLoaded,
-      empty: "Nothing has run yet.", into: &frame
+      empty: history.scenario == nil
+        ? "Nothing has run yet." : "This scenario has not run yet.", into: &frame
     ) { index in
       let row = history.rows[index]
       let role: Role =

@@ -208,7 +208,12 @@ extension State {
     } else if list.filter == .open {
       text = openTotal ?? 0 > 0 ? "loading…" : "Nothing incomplete."
     } else {
-      text = "0 of \(Quantity.grouped(openTotal ?? 0)) match. Esc clears the filter."
+      let asked = RecordFilter(list.filter.expression, now: now)
+      let candidates = counts.map { asked.candidates(in: $0) } ?? 0
+      text =
+        (candidates == 0
+          ? "\(asked.noCandidates)" : "0 of \(Quantity.grouped(candidates)) match.")
+        + " Esc clears the filter."
     }
     frame.put(text, at: max(1, (area.columns - text.width) / 2), in: middle)
     frame.cursor = (middle.row, 0)

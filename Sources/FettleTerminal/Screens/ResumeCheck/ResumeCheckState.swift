@@ -26,9 +26,9 @@ extension State {
       resumeCheck = nil
       detail?.substitute = nil
       return save(then: .stay)
-    case .editMore, .back: return leaveResumeCheck()
+    case .editMore, .back, .interrupt: return leaveResumeCheck()
     case .chooseBlueprint: return chooseBlueprint()
-    case .quitAtOnce, .interrupt: return leaveResumeCheck() + updateDetail(command)
+    case .quitAtOnce: return leaveResumeCheck() + updateDetail(command)
     default:
       if let top = resumeCheck?.top {
         let scrolled = scrolledLines(

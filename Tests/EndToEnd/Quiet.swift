@@ -1,0 +1,38 @@
+import FettleTestKit
+import Foundation
+
+/// Whether what runs in a terminal has done all that was asked of it: nothing typed is unread, and
+/// none of its threads runs or waits for a disk.
+struct Quiet {
+  private let shell: Int32
+  /// The terminal as the program sees it; what is unread there is counted.
+  private let device: Int32
+
+  init(_ terminal: TmuxSession) throws {
+    shell = try terminal.processID()
+    device = open(try terminal.display("#{pane_tty}"), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+  }
+
+  func end() { close(device) }
+
+  var isNow: Bool {
+    var unread: Int32 = 0
+    guard ioctl(device, UInt(FIONREAD), &unread) == 0, unread == 0 else { return false }
+    let children =
+      (try? String(contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)) ?? ""
+    return ([String(shell)] + children.split(separator: " ").map(String.init)).allSatisfy(isResting)
+  }
+
+  private func isResting(_ process: String) -> Bool {
+    let tasks = "/proc/\(process)/task"
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+    return threads.allSatisfy { thread in
+      // "PID (NAME) STATE …"; who has ended meanwhile rests too.
+      guard let told = try? String(contentsOfFile: "\(tasks)/\(thread)/stat", encoding: .utf8),
+        let end = told.lastIndex(of: ")")
+      else { return true }
+      let state = told[end...].dropFirst(2).first
+      return state != "R" && state != "D"
+    }
+  }
+}
