@@ -84,7 +84,7 @@ extension State {
   private mutating func choose(_ target: ClickTarget?) -> [Effect] {
     switch target {
     case .record(let id) where context == .list:
-      guard let index = list.rows.firstIndex(where: { $0.id == id }) else { return [] }
+      guard let index = list.place(of: id) else { return [] }
       return moveList(to: index)
     case .module(let module) where context == .detail: detail?.chain.cursor = module
     case .field(let place) where context == .detail: detail?.cursor = place

@@ -51,7 +51,7 @@ extension State {
   private mutating func tick() -> [Effect] {
     var effects = refreshList() + [.list(.counts)] + look() + keepTyped()
     if let open = detail?.record, running.isEmpty, conflict == nil {
-      let row = list.rows.first { $0.id == open.id }
+      let row = list.place(of: open.id).map { list.rows[$0] }
       if row == nil || row?.version != open.summary.version {
         effects.append(.record(.load(open.id, .refresh)))
       }
@@ -281,7 +281,7 @@ extension State {
 
   func summary(of id: RecordID) -> IncompleteSummary? {
     if let record = detail?.record, record.id == id { return record.summary }
-    return list.rows.first { $0.id == id }
+    return list.place(of: id).map { list.rows[$0] }
   }
 
   private mutating func answer(_ command: Command) -> [Effect] {

@@ -69,12 +69,23 @@ struct IncompleteListState: Equatable, Sendable {
     var errors: [String] = []
   }
 
-  /// Where the cursor was found last: looked at first, because a picture asks for it many times.
+  /// Where the cursor was found last.
   private var lastIndex = 0
 
-  var index: Int? {
-    if rows.indices.contains(lastIndex), rows[lastIndex].id == cursor { return lastIndex }
-    return rows.firstIndex { $0.id == cursor }
+  var index: Int? { cursor.flatMap(place(of:)) }
+
+  /// Where a row is. Nearly always it is the one under the cursor or close to it, and a picture asks many
+  /// times: the search goes from there both ways.
+  func place(of id: RecordID) -> Int? {
+    let middle = min(lastIndex, rows.count - 1)
+    guard middle >= 0 else { return nil }
+    for distance in 0...max(middle, rows.count - 1 - middle) {
+      if middle + distance < rows.count, rows[middle + distance].id == id {
+        return middle + distance
+      }
+      if distance <= middle, rows[middle - distance].id == id { return middle - distance }
+    }
+    return nil
   }
 
   /// Remembers where the cursor is.
@@ -84,7 +95,8 @@ struct IncompleteListState: Equatable, Sendable {
   /// Puts the cursor on a row and lets rows go that only stayed because of it.
   mutating func moveCursor(to index: Int) {
     guard !rows.isEmpty else { return cursor = nil }
-    let id = rows[min(max(0, index), rows.count - 1)].id
+    lastIndex = min(max(0, index), rows.count - 1)
+    let id = rows[lastIndex].id
     if id != cursor { dropGone(except: id) }
     cursor = id
   }
@@ -122,11 +134,13 @@ struct IncompleteListState: Equatable, Sendable {
       if surplus > 0 {
         rows.removeFirst(surplus)
         top = max(0, top - surplus)
+        lastIndex = max(0, lastIndex - surplus)
         reachesStart = false
       }
     } else {
       rows = fresh + rows
       top += fresh.count
+      lastIndex += fresh.count
       if page.count < limit { reachesStart = true }
       let surplus = rows.count - Self.largestWindow
       if surplus > 0 {
@@ -184,7 +198,7 @@ struct IncompleteListState: Equatable, Sendable {
     }
     rows = fresh
     if cursor == nil { cursor = rows.first?.id }
-    if let topID, let index = rows.firstIndex(where: { $0.id == topID }) { top = index }
+    if let topID, let index = self.place(of: topID) { top = index }
     if top == 0 { newAbove = 0 }
   }
 
@@ -207,16 +221,14 @@ struct IncompleteListState: Equatable, Sendable {
 
   /// Takes one record as it is now, wherever it stands.
   mutating func take(_ summary: IncompleteSummary) {
-    guard let place = rows.firstIndex(where: { $0.id == summary.id }) else { return }
+    guard let place = place(of: summary.id) else { return }
     rows[place] = summary
     if !filter.states.contains(summary.state) { gone.insert(summary.id) }
   }
 
   /// The rows between two, both included, in whichever order they stand.
   func range(from start: RecordID, to end: RecordID) -> [RecordID] {
-    guard let first = rows.firstIndex(where: { $0.id == start }),
-      let last = rows.firstIndex(where: { $0.id == end })
-    else { return [] }
+    guard let first = place(of: start), let last = place(of: end) else { return [] }
     return rows[min(first, last)...max(first, last)].map(\.id)
   }
 }

@@ -84,7 +84,7 @@ extension State {
       list.keep(preview)
       needsPaint =
         id == list.cursor || trouble != nil || !typeAhead.waiting.isEmpty
-        || list.rows.first { $0.id == id } != preview.record.summary
+        || list.place(of: id).map { list.rows[$0] } != preview.record.summary
       // The row may be older than what was just read; loading again would not change that.
       list.take(preview.record.summary)
       return loadPreview()
