@@ -92,6 +92,28 @@ struct WireTests {
     #expect(forbidden.isEmpty, "\(forbidden.map { String($0.value, radix: 16) })")
   }
 
+  @Test("in the C locale every byte is ASCII, on the list, in a record and in the help")
+  func localeC() async throws {
+    try await fill([["a": "Zoë → 価格"]])
+    let (environment, store) = (environment + ["LC_ALL=C"], store)
+    let bytes = try await onItsOwnThread {
+      let terminal = try PseudoTerminal(
+        Program.path, ["open", "--store", store],
+        environment: environment.filter { $0 != "LC_ALL=C.UTF-8" }, columns: 80, rows: 24)
+      try #require(terminal.read(until: { $0.shows("open") }, seconds: 20))
+      terminal.type("\r")
+      try #require(terminal.read(until: { $0.shows("INPUT") }, seconds: 20))
+      terminal.type("?")
+      terminal.readUntilQuiet(for: 100)
+      terminal.type("\u{1B}")
+      terminal.readUntilQuiet(for: 100)
+      terminal.type("Q")
+      _ = terminal.waitForEnd(seconds: 10)
+      return terminal.output
+    }
+    #expect(bytes.allSatisfy { $0 < 0x80 })
+  }
+
   @Test("ends at once when its terminal is closed under it")
   func hangUp() async throws {
     try await fill([["a": "x"]])

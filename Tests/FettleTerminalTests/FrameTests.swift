@@ -56,13 +56,13 @@ struct FrameTests {
     }
   }
 
-  @Test("a chain in boxes is as it was")
-  func boxes() async throws {
+  @Test("a chain in boxes is as it was, or says why it is not there", arguments: sizes)
+  func boxes(size: Size) async throws {
     for isASCII in [false, true] {
-      let size = Size(rows: 45, columns: 140)
       var play = try KeyFlows.play(size: size, isASCII: isASCII)
       play.press(.enter, .character("c"))
       try await Self.check(play, "boxes", size, isASCII)
+      if !isASCII { try await Self.checkLooks(play, "boxes", size) }
     }
   }
 
