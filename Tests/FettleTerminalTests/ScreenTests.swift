@@ -48,6 +48,64 @@ struct ScreenTests {
     #expect(play.state.history.scenario == ScenarioID(1))
   }
 
+  @Test(
+    "a list without records says what is true of those it asks for",
+    arguments: [
+      ("", "Nothing incomplete."),
+      ("status:deleted", "The bin is empty. Esc clears the filter."),
+      ("status:resolved", "Nothing is resolved yet. Esc clears the filter."),
+      ("status:open", "No record is unresolved. Esc clears the filter."),
+      ("error:Data", "Nothing incomplete. Esc clears the filter."),
+    ])
+  func emptyList(filter: String, text: String) {
+    var play = ScreenPlay([])
+    if !filter.isEmpty {
+      play.press(.character("/"))
+      play.press(.control("u"))
+      play.type(filter)
+      play.press(.enter)
+    }
+    let frame = play.state.frame().text
+    #expect(frame.contains(text), "\(frame)")
+  }
+
+  @Test("a filter that hides every record says how many it looked at")
+  func hidden() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    let count = try #require(play.state.openTotal)
+    play.press(.character("/"), .control("u"))
+    play.type("scenario:nowhere")
+    play.press(.enter)
+    #expect(count > 0)
+    #expect(play.state.frame().text.contains("0 of \(count) match. Esc clears the filter."))
+  }
+
+  @Test("a history without executions says whose it is", arguments: [nil, ScenarioID(7)])
+  func emptyHistory(scenario: ScenarioID?) {
+    var play = ScreenPlay([])
+    play.press(.character("3"))
+    play.state.history.scenario = scenario
+    let text = scenario == nil ? "Nothing has run yet." : "This scenario has not run yet."
+    #expect(play.state.frame().text.contains(text))
+  }
+
+  @Test("an audit without lines says how far it looked")
+  func emptyAudit() throws {
+    let line = try #require(Fixtures.audit().first)
+    for (count, filter, text) in [
+      (0, "", "Nobody has changed anything yet."), (0, "zzz", "No line has these words."),
+      (499, "zzz", "No line has these words."),
+      (500, "zzz", "None of the newest 500 lines has it."),
+    ] {
+      var play = ScreenPlay([], size: Size(rows: 10, columns: 40))
+      play.audit = Array(repeating: line, count: count)
+      play.press(.character("5"))
+      play.state.auditTrail.filter = filter
+      let frame = play.state.frame().text
+      #expect(frame.contains(text), "\(count) \(filter): \(frame)")
+    }
+  }
+
   @Test("an execution shows its chain with what each module was given and gave")
   func run() throws {
     var play = try play(size: Size(rows: 40, columns: 150))

@@ -35,6 +35,14 @@ struct AuditTrailState: Equatable, Sendable {
     }
   }
 
+  /// What a list without lines says. Older lines than those loaded may have the words.
+  var emptyText: SafeText {
+    if filter.isEmpty { return "Nobody has changed anything yet." }
+    return all.count < limit
+      ? "No line has these words."
+      : "None of the newest \(Quantity.grouped(all.count)) lines has it."
+  }
+
   /// The line stays under the cursor, wherever it has moved to.
   mutating func take(_ fresh: [Row]) {
     let before = rows
@@ -196,9 +204,7 @@ extension State {
     frame.put(auditLine(nil), in: frame.area.line(1), .role(.heading))
     drawRows(
       rows.count, cursor: auditTrail.cursor, hasLoaded: auditTrail.hasLoaded,
-      empty: auditTrail.filter.isEmpty
-        ? "Nobody has changed anything yet." : "No line has these words.",
-      into: &frame
+      empty: auditTrail.emptyText, into: &frame
     ) { index in (auditLine(rows[index]), .plain) }
   }
 
