@@ -59,15 +59,19 @@ public struct ConnectionTest: Sendable {
       return "its secrets can be had; with --url, or a setting url, the service is asked as well"
     }
     var request = HTTPRequest(method: "GET", url: address)
+    // A token that was fetched for this is no secret of the connection, and a service may repeat it.
+    var mask = open.mask
     if open.connection.kind != "app" {
-      _ = try await authentication.authenticate(&request, with: open)
+      mask = try await authentication.authenticate(&request, with: open).mask
     }
-    let answer = try await transport.exchange(request)
-    if let error = HTTPErrorMap.error(answer, to: request, now: SystemClock().now()),
-      [.invalidAccessToken, .connection, .rateLimit].contains(error.type)
-    {
-      throw error
-    }
-    return "\(request.target) answers \(answer.status)"
+    do throws(ModuleError) {
+      let answer = try await transport.exchange(request)
+      if let error = HTTPErrorMap.error(answer, to: request, now: SystemClock().now()),
+        [.invalidAccessToken, .connection, .rateLimit].contains(error.type)
+      {
+        throw error
+      }
+      return "\(request.target) answers \(answer.status)"
+    } catch { throw mask.masked(error) }
   }
 }

@@ -2,7 +2,7 @@
 /// or in an error.
 ///
 /// A secret is found as it is, percent-encoded, as JSON writes it, and in base64 as basic
-/// authentication sends it. Secrets of fewer than four characters are left: they are found
+/// authentication and the logins of mail servers (PLAIN, XOAUTH2) send it. Secrets of fewer than four characters are left: they are found
 /// everywhere.
 public struct Mask: Sendable {
   /// What stands in the place of a secret.
@@ -10,7 +10,7 @@ public struct Mask: Sendable {
   private let forms: [String]
 
   /// Takes out these secrets.
-  /// - Parameter user: the user name they belong to; basic authentication sends both as one.
+  /// - Parameter user: the user name they belong to; many logins send both as one.
   public init(_ secrets: [String], user: String? = nil) {
     var forms: Set<String> = []
     for secret in secrets where secret.count >= 4 {
@@ -18,7 +18,12 @@ public struct Mask: Sendable {
       forms.insert(Self.percentEncoded(secret))
       forms.insert(String(JSONWriter.text(.text(secret)).dropFirst().dropLast()))
       forms.insert(Self.base64(secret))
-      if let user { forms.insert(Self.base64("\(user):\(secret)")) }
+      if let user {
+        for login in [
+          "\(user):\(secret)", "\0\(user)\0\(secret)", "\(user)\0\(user)\0\(secret)",
+          "user=\(user)\u{1}auth=Bearer \(secret)\u{1}\u{1}",
+        ] { forms.insert(Self.base64(login)) }
+      }
       // A key of several lines is also found by each.
       let lines = secret.split(whereSeparator: \.isNewline).map(String.init)
       if lines.count > 1 {
