@@ -107,9 +107,10 @@ extension SQLiteStore: QueueStore {
   }
 
   /// Sets an event aside, or puts it back.
+  @discardableResult
   public func setEvent(
     _ number: Int, parked: Bool, bundles: [Collection]?
-  ) async throws(StoreError) {
+  ) async throws(StoreError) -> QueuedEvent {
     try await committing { [self] database in
       let events = EventRows(database: database, records: rows(database))
       try events.checkFree(number)
@@ -120,6 +121,7 @@ extension SQLiteStore: QueueStore {
           failures = 0, reason = CASE WHEN ? THEN reason END
         WHERE number = ?
         """, .text(parked ? "parked" : "waiting"), .number(parked ? 1 : 0), .number(number))
+      return try events.listed(number)
     }
   }
 
@@ -251,6 +253,15 @@ struct EventRows {
       event.bundles = try large.decode(opened).array?.compactMap(\.collection) ?? []
     }
     return event
+  }
+
+  /// An event without its bundles, which need not be readable.
+  func listed(_ number: Int) throws -> QueuedEvent {
+    let row = try Row.fetchOne(
+      try database.cachedStatement(sql: "SELECT * FROM event WHERE number = ?"),
+      arguments: [number])
+    guard let row else { throw StoreError.notFound("event \(number)") }
+    return try QueuedEvent(row)
   }
 
   /// Checks that nobody processes an event.

@@ -1,4 +1,5 @@
 import FettleCore
+import FettleSQLite
 import FettleTestKit
 import Testing
 
@@ -45,6 +46,33 @@ struct StopTests {
     #expect(try await bench.resumeAll() == [.resolved])
     #expect(bench.told.takeHeard() == ["b2", "a3", "b3", "a4", "b4"])
     #expect(try await bench.open().isEmpty)
+  }
+
+  @Test("a worker that stops begins no retry that was asked for: each waits, untouched")
+  func requestedRetries() async throws {
+    for word in ["a1", "a2", "a3"] { bench.told.fail(on: word, with: ModuleError(.data, "no")) }
+    _ = try await bench.runner.run(try Self.blueprint(), given: numbers(3))
+    for word in ["a1", "a2", "a3"] { bench.told.fail(on: word, with: nil) }
+    let ids = try await bench.open().map(\.id)
+    #expect(ids.count == 3)
+    _ = bench.told.takeHeard()
+    _ = try await bench.store.requestRetries(
+      of: ids, by: "ada", at: bench.clock.now(), output: nil, sendAgain: false)
+    let retries = RequestedRetries(runner: bench.runner, requests: bench.store, atOnce: 1) { _ in }
+    let brake = bench.runner.brake
+    for word in ["a1", "a2", "a3"] {
+      bench.told.whenHearing(word) { brake.pull() }
+    }
+    await retries.call()
+    while try await bench.store.retryRequests(limit: 10).count == 3 {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    await retries.call()
+    await retries.stop()
+    #expect(bench.told.takeHeard().count == 1)
+    let waiting = try await bench.store.retryRequests(limit: 10).map(\.record)
+    #expect(waiting.count == 2)
+    for id in waiting { #expect(try await bench.store.record(id).attempts.isEmpty) }
   }
 
   @Test("a retry that is stopped keeps what it did; the rest is a record of its own")

@@ -141,7 +141,8 @@ struct QueueTests {
     let next = try #require(
       try await store.take(of: scenario, as: [execution("e3")], permits: { _ in true }).first)
     #expect(next.event.number == 2, "the one behind it goes on")
-    try await store.setEvent(1, parked: false, bundles: [["n": 9]])
+    let released = try await store.setEvent(1, parked: false, bundles: [["n": 9]])
+    #expect(released.state == .waiting && released.number == 1)
     let mended = try #require(
       try await store.take(of: scenario, as: [execution("e4")], permits: { _ in true }).first)
     #expect(mended.opening.given == [["n": 9]])

@@ -80,10 +80,12 @@ public protocol QueueStore: Sendable {
 
   /// Sets an event aside, or puts it back to its place in the queue.
   /// - Parameter bundles: what it is from now on; nil leaves it as it came.
+  /// - Returns: the event as it is then, without its bundles; the next moment it may be processed.
   /// - Throws: `notFound`; `unfit` when an execution has it.
+  @discardableResult
   func setEvent(
     _ number: Int, parked: Bool, bundles: [Bundle]?
-  ) async throws(StoreError)
+  ) async throws(StoreError) -> QueuedEvent
 
   /// Throws an event away.
   /// - Throws: `notFound`; `unfit` when an execution has it.

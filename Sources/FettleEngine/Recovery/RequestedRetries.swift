@@ -7,6 +7,8 @@ public actor RequestedRetries {
   private let requests: any RetryRequestStore
   private let atOnce: Int
   private let report: @Sendable (Scheduler.Event) -> Void
+  /// How often a request is begun, at most, should its worker end each time.
+  private static let mostAttempts = 5
   private var running: [RecordID: ScenarioID] = [:]
   private var isStopped = false
   private var isLooking = false
@@ -47,7 +49,8 @@ public actor RequestedRetries {
   }
 
   private func begin(_ request: RetryRequest) {
-    guard !isStopped, running[request.record] == nil,
+    // With the brake pulled it would be interrupted before it did anything, and count as an attempt.
+    guard !isStopped, !runner.brake.isPulled, running[request.record] == nil,
       running.values.count(where: { $0 == request.scenario }) < atOnce
     else { return }
     running[request.record] = request.scenario
@@ -101,7 +104,7 @@ public actor RequestedRetries {
   private nonisolated func isDone(_ request: RetryRequest, _ record: IncompleteExecution) -> Bool {
     let attempts = record.attempts.filter { $0.ended >= request.date }
     guard !attempts.isEmpty else { return false }
-    return record.error.stage == .inDoubt || attempts.count > 1
+    return record.error.stage == .inDoubt || attempts.count >= Self.mostAttempts
       || attempts.contains { $0.outcome != .interrupted }
   }
 }

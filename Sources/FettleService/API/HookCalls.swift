@@ -105,11 +105,10 @@ extension API {
       bundles = given
     }
     let changed = bundles
-    try await asking { () throws(StoreError) in
+    let after = try await asking { () throws(StoreError) in
       try await store.setEvent(event.number, parked: parked, bundles: changed)
     }
     if !parked, let scenario = try await hook(call).hook.scenario { await intake.call(scenario) }
-    let after = try await self.event(call)
     return Reply(["incoming": after.shown])
   }
 }

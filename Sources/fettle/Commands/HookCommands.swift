@@ -349,7 +349,7 @@ private func set(
 ) async throws {
   let workshop = try Workshop(options, creating: false)
   try await reporting { () async throws(StoreError) in
-    try await workshop.store.setEvent(event, parked: parked, bundles: bundles)
+    _ = try await workshop.store.setEvent(event, parked: parked, bundles: bundles)
   }
 }
 
