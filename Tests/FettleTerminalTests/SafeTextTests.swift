@@ -32,8 +32,8 @@ struct SafeTextTests {
   @Test("holds no more marks than a cell of curses")
   func marks() {
     let text = SafeText("a" + String(repeating: "\u{301}", count: 40))
-    #expect(text.glyphs.first?.text.unicodeScalars.count == 1 + Sanitizer.marksPerCell)
-    #expect(text.glyphs.allSatisfy { $0.text.unicodeScalars.count <= 1 + Sanitizer.marksPerCell })
+    #expect(text.glyphs.first?.text.unicodeScalars.count == 1 + SafeText.Glyph.mostMarks)
+    #expect(text.glyphs.allSatisfy { $0.text.unicodeScalars.count <= 1 + SafeText.Glyph.mostMarks })
   }
 
   @Test("does not read a huge value to show a line of it")

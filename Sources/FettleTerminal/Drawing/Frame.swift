@@ -22,12 +22,15 @@ struct Area: Hashable, Sendable {
 struct Frame: Equatable, Sendable {
   /// One column of one row.
   struct Cell: Hashable, Sendable {
-    /// What starts here; empty in the second column of a wide glyph.
-    var text: String
-    var width: Int
+    /// What starts here.
+    var glyph: SafeText.Glyph
     var style: Style
 
-    static let blank = Cell(text: " ", width: 1, style: .plain)
+    static let blank = Cell(glyph: .space, style: .plain)
+
+    var width: Int { glyph.width }
+    /// As text; empty in the second column of a wide glyph.
+    var text: String { glyph.text }
   }
 
   let size: Size
@@ -80,14 +83,14 @@ struct Frame: Equatable, Sendable {
     let shown = isASCII ? text.ascii : text
     for glyph in shown.clipped(to: max(0, end - column)).glyphs {
       // The ellipsis of the clipping is our own and may be new here.
-      let text = isASCII && glyph.text == "…" ? "~" : glyph.text
       guard column + glyph.width <= end else { break }
-      write(Cell(text: text, width: glyph.width, style: style), row: line.row, column: column)
+      let drawn = isASCII && glyph.scalar == "…" ? SafeText.Glyph("~", isOwn: true) : glyph
+      write(Cell(glyph: drawn, style: style), row: line.row, column: column)
       column += glyph.width
     }
     if fill {
       for blank in min(column, end)..<max(column, end) {
-        write(Cell(text: " ", width: 1, style: style), row: line.row, column: blank)
+        write(Cell(glyph: .space, style: style), row: line.row, column: blank)
       }
     }
     return column
@@ -122,7 +125,7 @@ struct Frame: Equatable, Sendable {
     if cell.width == 2 { clearWide(row: row, column: column + 1) }
     cells[position] = cell
     if cell.width == 2 {
-      cells[position + 1] = Cell(text: "", width: 0, style: cell.style)
+      cells[position + 1] = Cell(glyph: .secondHalf, style: cell.style)
     }
   }
 
@@ -130,10 +133,10 @@ struct Frame: Equatable, Sendable {
   private mutating func clearWide(row: Int, column: Int) {
     let position = row * size.columns + column
     if cells[position].width == 0, column > 0 {
-      cells[position - 1] = Cell(text: " ", width: 1, style: cells[position - 1].style)
+      cells[position - 1] = Cell(glyph: .space, style: cells[position - 1].style)
     }
     if cells[position].width == 2, column + 1 < size.columns {
-      cells[position + 1] = Cell(text: " ", width: 1, style: cells[position + 1].style)
+      cells[position + 1] = Cell(glyph: .space, style: cells[position + 1].style)
     }
   }
 

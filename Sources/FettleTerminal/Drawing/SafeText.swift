@@ -4,14 +4,6 @@
 /// visible: control characters as pictures, direction overrides and other invisible characters by
 /// name, characters without an agreed width by number.
 struct SafeText: Hashable, Sendable {
-  /// One character on the screen: a scalar that takes columns and the marks upon it.
-  struct Glyph: Hashable, Sendable {
-    let text: String
-    let width: Int
-    /// Whether it is the program's own, which has a twin in ASCII.
-    let isOwn: Bool
-  }
-
   private(set) var glyphs: [Glyph]
 
   /// No text.
@@ -48,12 +40,13 @@ struct SafeText: Hashable, Sendable {
 
   /// As it is drawn where only ASCII can be.
   var ascii: SafeText {
-    SafeText(
+    if glyphs.allSatisfy({ $0.scalar.isASCII && !$0.hasMarks }) { return self }
+    return SafeText(
       glyphs: glyphs.flatMap { glyph -> [Glyph] in
-        if glyph.text.utf8.allSatisfy({ $0 < 0x80 }) { return [glyph] }
-        return glyph.text.unicodeScalars.flatMap { scalar -> [Glyph] in
-          let twin = Self.asciiTwin(of: scalar, isOwn: glyph.isOwn)
-          return twin.map { Glyph(text: String($0), width: 1, isOwn: glyph.isOwn) }
+        glyph.scalars.flatMap { scalar in
+          Self.asciiTwin(of: scalar, isOwn: glyph.isOwn).unicodeScalars.map {
+            Glyph($0, isOwn: glyph.isOwn)
+          }
         }
       })
   }
@@ -114,14 +107,14 @@ struct SafeText: Hashable, Sendable {
       var breakAt: Int?
       while end < rest.endIndex, used + rest[end].width <= columns {
         used += rest[end].width
-        if rest[end].text == " " { breakAt = end }
+        if rest[end].scalar == " " { breakAt = end }
         end += 1
       }
       if end == rest.endIndex {
         lines.append(SafeText(glyphs: Array(rest)))
         break
       }
-      if rest[end].text == " " { breakAt = end }
+      if rest[end].scalar == " " { breakAt = end }
       if let breakAt, breakAt > rest.startIndex {
         lines.append(SafeText(glyphs: Array(rest[..<breakAt])))
         rest = rest[(breakAt + 1)...]
@@ -136,7 +129,11 @@ struct SafeText: Hashable, Sendable {
   }
 
   /// The text as it stands on the screen.
-  var text: String { glyphs.map(\.text).joined() }
+  var text: String {
+    var text = ""
+    for glyph in glyphs { text.unicodeScalars.append(contentsOf: glyph.scalars) }
+    return text
+  }
 
   static func + (left: SafeText, right: SafeText) -> SafeText {
     SafeText(glyphs: left.glyphs + right.glyphs)

@@ -5,9 +5,6 @@ struct Sanitizer {
   private let limit: Int
   private var marks = 0
 
-  /// A cell of curses holds a character and four marks; more would be cut off unseen.
-  static let marksPerCell = 4
-
   init(isOwn: Bool, limit: Int) {
     self.isOwn = isOwn
     self.limit = limit
@@ -52,7 +49,7 @@ struct Sanitizer {
       marks = 0
       glyphs.append((isOwn ? Self.ownASCII : Self.outsideASCII)[Int(scalar.value - 0x20)])
     case 0x0A: append("⏎", width: 1)
-    case ..<0x20: append(Self.scalarText(0x2400 + scalar.value), width: 1)
+    case ..<0x20: append(Unicode.Scalar(0x2400 + scalar.value) ?? "?", width: 1)
     case 0x7F: append("␡", width: 1)
     case 0x80...0x9F, 0x2028, 0x2029: spell(Self.escaped(scalar))
     default: addOther(scalar)
@@ -64,14 +61,14 @@ struct Sanitizer {
 
   private static func ascii(isOwn: Bool) -> [SafeText.Glyph] {
     (UInt8(0x20)...0x7E).map {
-      SafeText.Glyph(text: String(Character(Unicode.Scalar($0))), width: 1, isOwn: isOwn)
+      SafeText.Glyph(Unicode.Scalar($0), isOwn: isOwn)
     }
   }
 
   /// The program's own marks, which are known to take one column.
   private static let ownMarks: [Unicode.Scalar: SafeText.Glyph] = asciiTwins.keys.reduce(into: [:])
   {
-    $0[$1] = SafeText.Glyph(text: String(Character($1)), width: 1, isOwn: true)
+    $0[$1] = SafeText.Glyph($1, isOwn: true)
   }
 
   private mutating func addOther(_ scalar: Unicode.Scalar) {
@@ -95,27 +92,24 @@ struct Sanitizer {
       return spell("‹U+\(Self.hexadecimal(scalar))›")
     }
     guard CellWidth.isJoining(scalar) else {
-      return append(String(Character(scalar)), width: CellWidth.of(scalar))
+      return append(scalar, width: CellWidth.of(scalar))
     }
-    guard let last = glyphs.last, last.isOwn == isOwn, marks < Self.marksPerCell else {
+    guard let last = glyphs.last, last.isOwn == isOwn, marks < SafeText.Glyph.mostMarks else {
       return spell(Self.escaped(scalar))
     }
+    glyphs[glyphs.count - 1] = last.marked(scalar, at: marks)
     marks += 1
-    glyphs[glyphs.count - 1] = SafeText.Glyph(
-      text: last.text + String(Character(scalar)), width: last.width, isOwn: isOwn)
   }
 
-  private mutating func append(_ text: String, width: Int) {
+  private mutating func append(_ scalar: Unicode.Scalar, width: Int) {
     marks = 0
-    glyphs.append(SafeText.Glyph(text: text, width: width, isOwn: isOwn))
+    glyphs.append(SafeText.Glyph(scalar, width: width, isOwn: isOwn))
   }
 
   private mutating func spell(_ text: String) {
-    for character in text {
-      glyphs.append(SafeText.Glyph(text: String(character), width: 1, isOwn: true))
-    }
+    for scalar in text.unicodeScalars { glyphs.append(SafeText.Glyph(scalar, isOwn: true)) }
     // A mark must not land on the spelling of another character.
-    marks = Self.marksPerCell
+    marks = SafeText.Glyph.mostMarks
   }
 
   private static func scalarText(_ value: UInt32) -> String {

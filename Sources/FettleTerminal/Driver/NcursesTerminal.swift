@@ -81,14 +81,14 @@ struct NcursesTerminal: TerminalDriver {
     if look.isUnderlined { attributes |= FETTLE_UNDERLINE }
     if look.isReversed { attributes |= FETTLE_REVERSE }
     // Nearly always it is one character, which needs no array.
-    var scalars = cell.text.unicodeScalars.makeIterator()
-    if var only = scalars.next()?.value, scalars.next() == nil {
+    if !cell.glyph.hasMarks {
+      var only = cell.glyph.scalar.value
       fettle_curses_put(
         Int32(row), Int32(column), &only, 1, Int32(cell.width), Int32(attributes),
         Int32(look.color ?? 0))
       return
     }
-    cell.text.unicodeScalars.map(\.value).withUnsafeBufferPointer { buffer in
+    cell.glyph.scalars.map(\.value).withUnsafeBufferPointer { buffer in
       fettle_curses_put(
         Int32(row), Int32(column), buffer.baseAddress, Int32(buffer.count), Int32(cell.width),
         Int32(attributes), Int32(look.color ?? 0))

@@ -129,7 +129,7 @@ struct TreeFacts: Equatable, Sendable {
     var line = SafeText()
     for glyph in text.glyphs {
       line += SafeText(glyphs: [glyph])
-      if glyph.text == "⏎" {
+      if glyph.scalar == "⏎" {
         lines.append(line)
         line = SafeText()
       }
