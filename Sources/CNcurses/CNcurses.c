@@ -4,23 +4,32 @@
 #define _XOPEN_SOURCE_EXTENDED 1
 #define _XOPEN_SOURCE 700
 #define _DEFAULT_SOURCE 1
+#define _GNU_SOURCE 1
 #define NCURSES_WIDECHAR 1
 
 #include "CNcurses.h"
 #include "fettle_guard.h"
 
 #include <curses.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <term.h>
 #include <unistd.h>
 #include <wchar.h>
 
 static SCREEN *screen = NULL;
+// Curses writes a picture in dozens of pieces, and what reads the terminal may show half of it. It
+// writes to a descriptor of its own, which leads to memory while a picture is made; the terminal gets
+// the picture in one write.
+static FILE *curses_output = NULL;
+static int picture = -1;
 
 // Numbers of our own above those of curses for keys it has no name for.
 enum {
@@ -42,14 +51,52 @@ static int uses_mouse = 0;
 static const char end_extras[] =
     "\033[?2004l\033[?1004l\033[?1006l\033[?1003l\033[?1002l\033[?1000l";
 
-static void write_text(const char *text) {
-  size_t rest = strlen(text);
+static void write_bytes(const char *bytes, size_t rest) {
   while (rest > 0) {
-    ssize_t count = write(STDOUT_FILENO, text, rest);
+    ssize_t count = write(STDOUT_FILENO, bytes, rest);
+    if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return;
-    text += count;
+    bytes += count;
     rest -= (size_t)count;
   }
+}
+
+static void write_text(const char *text) { write_bytes(text, strlen(text)); }
+
+static void begin_picture(void) {
+  if (picture < 0) return;
+  if (lseek(picture, 0, SEEK_SET) != 0) return;
+  dup3(picture, fileno(curses_output), O_CLOEXEC);
+}
+
+static void end_picture(void) {
+  if (picture < 0) return;
+  off_t size = lseek(picture, 0, SEEK_CUR);
+  dup3(STDOUT_FILENO, fileno(curses_output), O_CLOEXEC);
+  if (size <= 0) return;
+  char small[16 * 1024];
+  if ((size_t)size <= sizeof small) {
+    if (pread(picture, small, (size_t)size, 0) == size) write_bytes(small, (size_t)size);
+    return;
+  }
+  char *large = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, picture, 0);
+  if (large == MAP_FAILED) return;
+  write_bytes(large, (size_t)size);
+  munmap(large, (size_t)size);
+}
+
+static void open_output(void) {
+  int descriptor = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
+  curses_output = descriptor < 0 ? NULL : fdopen(descriptor, "w");
+  // Without memory for it the pieces go to the terminal as they come.
+  picture = curses_output == NULL ? -1 : memfd_create("fettle-picture", MFD_CLOEXEC);
+}
+
+static void close_output(void) {
+  if (picture >= 0) close(picture);
+  if (curses_output != NULL) fclose(curses_output);
+  picture = -1;
+  curses_output = NULL;
 }
 
 static void append_capability(char *text, size_t room, const char *name) {
@@ -93,8 +140,10 @@ int fettle_curses_start(int escape_delay_milliseconds) {
   fettle_guard_install();
   fettle_guard_activate(1);
 
-  screen = newterm(NULL, stdout, stdin);
+  open_output();
+  screen = newterm(NULL, curses_output == NULL ? stdout : curses_output, stdin);
   if (screen == NULL) {
+    close_output();
     fettle_guard_activate(0);
     fettle_guard_remove();
     return FETTLE_START_FAILED;
@@ -145,6 +194,7 @@ void fettle_curses_end(void) {
   fettle_guard_remove();
   fettle_guard_release_errors();
   delscreen(screen);
+  close_output();
   screen = NULL;
 }
 
@@ -194,10 +244,12 @@ void fettle_curses_put(
 }
 
 void fettle_curses_show(int row, int column, int shows_cursor) {
+  begin_picture();
   curs_set(shows_cursor ? 1 : 0);
   move(row, column);
   wnoutrefresh(stdscr);
   doupdate();
+  end_picture();
 }
 
 void fettle_curses_repaint_all(void) { clearok(stdscr, TRUE); }
@@ -301,7 +353,9 @@ void fettle_curses_resume(void) {
   if (is_xterm_like()) write_text(begin_extras);
   if (uses_mouse) write_text(begin_mouse);
   clearok(stdscr, TRUE);
+  begin_picture();
   refresh();
+  end_picture();
 }
 
 int fettle_wcwidth(uint32_t scalar) { return wcwidth((wchar_t)scalar); }

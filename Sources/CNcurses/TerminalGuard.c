@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <termios.h>
 #include <poll.h>
 #include <spawn.h>
@@ -30,8 +31,7 @@ static char alternate_stack[64 * 1024];
 static int exit_registered = 0;
 
 static const int fatal_signals[] = {
-    SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT, SIGSYS,
-    SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGPIPE,
+    SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT, SIGSYS, SIGINT, SIGQUIT, SIGPIPE,
 };
 enum { FATAL_COUNT = sizeof fatal_signals / sizeof *fatal_signals };
 static struct sigaction previous_fatal[FATAL_COUNT];
@@ -39,6 +39,11 @@ static const int told_signals[] = {SIGWINCH, SIGTSTP, SIGCONT};
 static const char told_letters[] = {'W', 'Z', 'C'};
 enum { TOLD_COUNT = sizeof told_signals / sizeof *told_signals };
 static struct sigaction previous_told[TOLD_COUNT];
+// These leave time to keep what is being typed; the last is the end of that time.
+static const int asking_signals[] = {SIGHUP, SIGTERM, SIGALRM};
+enum { ASKING_COUNT = sizeof asking_signals / sizeof *asking_signals };
+static struct sigaction previous_asking[ASKING_COUNT];
+static volatile sig_atomic_t asked_to_end_by = 0;
 static int is_installed = 0;
 
 static void write_all(int descriptor, const char *bytes, size_t count) {
@@ -53,6 +58,12 @@ static void write_all(int descriptor, const char *bytes, size_t count) {
   }
 }
 
+// Whether the terminal takes anything. Who dies must not wait for one that nobody reads any longer.
+static int takes_output(void) {
+  struct pollfd state = {.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  return poll(&state, 1, 200) > 0 && (state.revents & POLLOUT);
+}
+
 void fettle_guard_remember(void) {
   if (tcgetattr(STDIN_FILENO, &remembered) == 0) has_remembered = 1;
 }
@@ -64,7 +75,7 @@ void fettle_guard_restore_settings(void) {
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGTTOU);
   sigprocmask(SIG_BLOCK, &blocked, &before);
-  tcsetattr(STDIN_FILENO, TCSADRAIN, &remembered);
+  tcsetattr(STDIN_FILENO, takes_output() ? TCSADRAIN : TCSANOW, &remembered);
   sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
@@ -93,6 +104,17 @@ void fettle_guard_capture_errors(void) {
   dup2(file, STDERR_FILENO);
 }
 
+// Whether a byte behind two others is a control character or ends a sequence that is one: C0, DEL, C1,
+// and what turns the direction of text round (061C, 200E, 200F, 202A-202E, 2066-2069).
+static int drives_terminal(unsigned char first, unsigned char second, unsigned char byte) {
+  if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F) return 1;
+  if (second == 0xC2) return byte >= 0x80 && byte < 0xA0;
+  if (second == 0xD8) return byte == 0x9C;
+  if (first != 0xE2) return 0;
+  if (second == 0x80) return byte == 0x8E || byte == 0x8F || (byte >= 0xAA && byte <= 0xAE);
+  return second == 0x81 && byte >= 0xA6 && byte <= 0xA9;
+}
+
 void fettle_guard_release_errors(void) {
   if (saved_errors < 0) return;
   dup2(saved_errors, STDERR_FILENO);
@@ -103,15 +125,15 @@ void fettle_guard_release_errors(void) {
   char bytes[4096];
   off_t offset = 0;
   ssize_t count;
-  int after_c2 = 0;
+  unsigned char before = 0, before_that = 0;
   while ((count = pread(file, bytes, sizeof bytes, offset)) > 0) {
     offset += count;
     // What is replayed may quote a bundle: no byte of it may drive the terminal.
     for (ssize_t i = 0; i < count; i++) {
       unsigned char byte = (unsigned char)bytes[i];
-      if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F) bytes[i] = '?';
-      if (after_c2 && byte >= 0x80 && byte < 0xA0) bytes[i] = '?';
-      after_c2 = byte == 0xC2;
+      if (drives_terminal(before_that, before, byte)) bytes[i] = '?';
+      before_that = before;
+      before = byte;
     }
     write_all(STDERR_FILENO, bytes, (size_t)count);
   }
@@ -121,7 +143,7 @@ void fettle_guard_release_errors(void) {
 static void give_back(void) {
   if (!is_active) return;
   is_active = 0;
-  write_all(STDOUT_FILENO, sequence, (size_t)sequence_length);
+  if (takes_output()) write_all(STDOUT_FILENO, sequence, (size_t)sequence_length);
   fettle_guard_restore_settings();
   fettle_guard_release_errors();
 }
@@ -140,6 +162,23 @@ static void end_by_signal(int number) {
   pthread_sigmask(SIG_UNBLOCK, &only, NULL);
   raise(number);
   _exit(128 + number);
+}
+
+static void end_soon(int number) {
+  if (pipe_ends[1] < 0) end_by_signal(number);
+  if (number == SIGALRM) end_by_signal(asked_to_end_by != 0 ? asked_to_end_by : number);
+  // A shell that is hung up hands the signal on, and the kernel sends it too when the shell is gone.
+  if (asked_to_end_by != 0) return;
+  int before = errno;
+  asked_to_end_by = number;
+  struct itimerval time = {.it_value = {.tv_sec = 2}};
+  setitimer(ITIMER_REAL, &time, NULL);
+  write_all(pipe_ends[1], "E", 1);
+  errno = before;
+}
+
+void fettle_guard_end_as_asked(void) {
+  if (asked_to_end_by != 0) end_by_signal(asked_to_end_by);
 }
 
 static void tell(int number) {
@@ -179,6 +218,11 @@ void fettle_guard_install(void) {
   action.sa_handler = end_by_signal;
   action.sa_flags = SA_ONSTACK;
   for (int i = 0; i < FATAL_COUNT; i++) sigaction(fatal_signals[i], &action, &previous_fatal[i]);
+  action.sa_handler = end_soon;
+  action.sa_flags = SA_ONSTACK | SA_RESTART;
+  for (int i = 0; i < ASKING_COUNT; i++) {
+    sigaction(asking_signals[i], &action, &previous_asking[i]);
+  }
   action.sa_handler = tell;
   action.sa_flags = SA_ONSTACK | SA_RESTART;
   for (int i = 0; i < TOLD_COUNT; i++) sigaction(told_signals[i], &action, &previous_told[i]);
@@ -189,6 +233,7 @@ void fettle_guard_remove(void) {
   is_installed = 0;
   for (int i = 0; i < FATAL_COUNT; i++) sigaction(fatal_signals[i], &previous_fatal[i], NULL);
   for (int i = 0; i < TOLD_COUNT; i++) sigaction(told_signals[i], &previous_told[i], NULL);
+  for (int i = 0; i < ASKING_COUNT; i++) sigaction(asking_signals[i], &previous_asking[i], NULL);
 }
 
 extern char **environ;

@@ -7,52 +7,12 @@ import Testing
 /// What the program does to the wire of its terminal, byte by byte.
 @Suite("The terminal's wire", .serialized)
 struct WireTests {
-  let folder: TemporaryFolder
-  var store: String { "\(folder.path)/fettle.db" }
+  let bench: WireBench
+  var folder: TemporaryFolder { bench.folder }
+  var store: String { bench.store }
+  var environment: [String] { bench.environment }
 
-  init() throws { folder = try TemporaryFolder() }
-
-  private var environment: [String] {
-    [
-      "HOME=\(folder.path)", "PATH=/usr/bin:/bin", "TERM=xterm-256color", "LC_ALL=C.UTF-8",
-      "TZ=UTC", "TMPDIR=\(folder.path)",
-    ]
-  }
-
-  /// Stores a record for each bundle: the module cannot read any of them.
-  private func fill(_ bundles: [Value]) async throws {
-    let blueprint = """
-      {"name":"Hostile","flow":[{"id":1,"module":"gateway:CustomWebHook","mapper":{}},
-        {"id":2,"module":"json:ParseJSON","mapper":{"json":"no JSON {{1.a}}"}}],
-       "metadata":{"scenario":{"dlq":true}}}
-      """
-    let run = try await Program.fettle(
-      [
-        "run", folder.file("b.json", blueprint), "--store", store, "--bundles",
-        folder.file("bundles.json", JSONWriter.text(.array(bundles))),
-      ], home: folder.path, environment: ["FETTLE_SCENARIO_LIMIT": "50000000"])
-    try #require(run.status == 3, "\(run.errors)")
-  }
-
-  /// Runs `body` on a thread of its own: a pseudo terminal waits, and tests share few threads.
-  private func onItsOwnThread<Result: Sendable>(
-    _ body: @escaping @Sendable () throws -> Result
-  ) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
-      Thread { continuation.resume(with: .init { try body() }) }.start()
-    }
-  }
-
-  private func open(
-    columns: Int = 80, rows: Int = 24
-  ) -> @Sendable () throws -> PseudoTerminal {
-    let (environment, store) = (environment, store)
-    return {
-      try PseudoTerminal(
-        Program.path, ["open", "--store", store], environment: environment, columns: columns,
-        rows: rows)
-    }
-  }
+  init() throws { bench = try WireBench() }
 
   /// How many hostile bundles are looked at; more with the environment variable.
   private static let count =
@@ -61,12 +21,12 @@ struct WireTests {
   @Test("no byte of hostile data drives the terminal, whatever is looked at")
   func hostile() async throws {
     var random = SplitMix(seed: 11)
-    try await fill(
+    try await bench.fill(
       (0..<Self.count).map { _ in
         ["a": .text(GeneratedValue.hostileText(using: &random)), "b": .number(Number(1))]
       })
-    let open = open()
-    let bytes = try await onItsOwnThread {
+    let open = bench.open()
+    let bytes = try await bench.onItsOwnThread {
       let terminal = try open()
       try #require(terminal.read(until: { $0.shows("open") }, seconds: 20))
       for _ in 0...(Self.count / 12) {
@@ -94,9 +54,9 @@ struct WireTests {
 
   @Test("in the C locale every byte is ASCII, on the list, in a record and in the help")
   func localeC() async throws {
-    try await fill([["a": "Zoë → 価格"]])
+    try await bench.fill([["a": "Zoë → 価格"]])
     let (environment, store) = (environment + ["LC_ALL=C"], store)
-    let bytes = try await onItsOwnThread {
+    let bytes = try await bench.onItsOwnThread {
       let terminal = try PseudoTerminal(
         Program.path, ["open", "--store", store],
         environment: environment.filter { $0 != "LC_ALL=C.UTF-8" }, columns: 80, rows: 24)
@@ -114,24 +74,11 @@ struct WireTests {
     #expect(bytes.allSatisfy { $0 < 0x80 })
   }
 
-  @Test("ends at once when its terminal is closed under it")
-  func hangUp() async throws {
-    try await fill([["a": "x"]])
-    let open = open()
-    let status = try await onItsOwnThread {
-      let terminal = try open()
-      try #require(terminal.read(until: { $0.shows("open") }, seconds: 20))
-      terminal.hangUp()
-      return terminal.waitForEnd(seconds: 5)
-    }
-    #expect(status != nil, "still running five seconds later")
-  }
-
   @Test("gives the settings of the terminal back when it is quit")
   func settings() async throws {
-    try await fill([["a": "x"]])
-    let open = open()
-    let (during, after, output) = try await onItsOwnThread {
+    try await bench.fill([["a": "x"]])
+    let open = bench.open()
+    let (during, after, output) = try await bench.onItsOwnThread {
       let terminal = try open()
       try #require(terminal.read(until: { $0.shows("open") }, seconds: 20))
       let during = terminal.settings()
@@ -152,9 +99,9 @@ struct WireTests {
 
   @Test("survives a terminal of one cell and works again in a larger one")
   func oneCell() async throws {
-    try await fill([["a": "x"]])
-    let open = open(columns: 1, rows: 1)
-    let status = try await onItsOwnThread {
+    try await bench.fill([["a": "x"]])
+    let open = bench.open(columns: 1, rows: 1)
+    let status = try await bench.onItsOwnThread {
       let terminal = try open()
       terminal.readUntilQuiet(for: 300)
       terminal.type("jk\r?e")
@@ -175,9 +122,9 @@ struct WireTests {
 
   @Test("shows a field of 10 MB as its size and its beginning")
   func large() async throws {
-    try await fill([["a": .text(String(repeating: "spring ", count: 1_500_000))]])
-    let open = open()
-    try await onItsOwnThread {
+    try await bench.fill([["a": .text(String(repeating: "spring ", count: 1_500_000))]])
+    let open = bench.open()
+    try await bench.onItsOwnThread {
       let terminal = try open()
       try #require(terminal.read(until: { $0.shows("open") }, seconds: 20))
       terminal.type("\r")
@@ -194,9 +141,9 @@ struct WireTests {
 
   @Test("refuses to draw into a file: status 2, a line that names what prints, an empty file")
   func file() async throws {
-    try await fill([["a": "x"]])
+    try await bench.fill([["a": "x"]])
     let (environment, store, file) = (environment, store, folder.path + "/out")
-    let (status, output) = try await onItsOwnThread {
+    let (status, output) = try await bench.onItsOwnThread {
       let terminal = try PseudoTerminal(
         Program.path, ["open", "--store", store], environment: environment, outputFile: file)
       let status = terminal.waitForEnd(seconds: 10)

@@ -107,11 +107,15 @@ int fettle_wcwidth(uint32_t scalar);
 int fettle_open_pipe(int ends[2]);
 
 /* Signals that came in arrive as one byte each on this descriptor: 'W' a new size, 'Z' stop, 'C'
-   continued. */
+   continued, 'E' an end that was asked for (SIGHUP, SIGTERM), which comes after two seconds by
+   itself. */
 int fettle_guard_descriptor(void);
 /* Gives the terminal back and puts the handlers on that do it on any way this program can end. */
 void fettle_guard_install(void);
 void fettle_guard_remove(void);
+
+/* Ends the program by the signal that asked for it, the terminal given back; returns when none did. */
+void fettle_guard_end_as_asked(void);
 
 /* Whether the other side of the terminal is gone, given that input was announced and none came. */
 int fettle_is_hung_up(int descriptor);

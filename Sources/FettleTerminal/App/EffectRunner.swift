@@ -27,6 +27,19 @@ struct EffectRunner: Sendable {
     }
   }
 
+  /// Does the last effects there are and waits for them, as long as a store that answers needs; the
+  /// program ends behind them.
+  func finish(_ effects: [Effect], milliseconds: Int32) {
+    guard !effects.isEmpty, let done = try? Mailbox() else { return }
+    Task.detached {
+      guard case .success(let desk) = await opening.value else { return }
+      for effect in effects {
+        if let message = await perform(effect, desk) { done.post(message) }
+      }
+    }
+    done.wait(count: effects.count, milliseconds: milliseconds)
+  }
+
   /// Does an effect.
   /// - Returns: what came of it; nil for an effect of the screen itself.
   private func perform(_ effect: Effect, _ desk: OperatorDesk) async -> Message? {

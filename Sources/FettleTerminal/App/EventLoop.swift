@@ -21,7 +21,11 @@ struct EventLoop {
     while !shallQuit {
       let wakening = terminal.wait(
         milliseconds: Int32(clamping: max(0, nextLook - Self.monotonicMilliseconds())))
-      if wakening.isHungUp { return .hungUp }
+      if wakening.isHungUp || wakening.shallEnd {
+        runner.finish(state.lastEffects(), milliseconds: 1000)
+        terminal.endAsAsked()
+        return .hungUp
+      }
       if wakening.shallStop { terminal.suspend() }
       if wakening.wasContinued { terminal.resume() }
       var messages: [Message] = []
@@ -94,7 +98,7 @@ struct EventLoop {
     return others
   }
 
-  private static func monotonicMilliseconds() -> Int {
+  static func monotonicMilliseconds() -> Int {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return time.tv_sec * 1000 + time.tv_nsec / 1_000_000

@@ -30,6 +30,18 @@ final class Mailbox: Sendable {
     _ = write(writeDescriptor, &byte, 1)
   }
 
+  /// Waits until so many messages came, or the time is over.
+  func wait(count: Int, milliseconds: Int32) {
+    let deadline = EventLoop.monotonicMilliseconds() + Int(milliseconds)
+    while messages.withLock({ $0.count }) < count {
+      let left = deadline - EventLoop.monotonicMilliseconds()
+      var state = pollfd(fd: readDescriptor, events: Int16(POLLIN), revents: 0)
+      guard left > 0, poll(&state, 1, Int32(clamping: left)) >= 0 || errno == EINTR else { return }
+      var byte: UInt8 = 0
+      if state.revents != 0 { _ = read(readDescriptor, &byte, 1) }
+    }
+  }
+
   func collect() -> [Message] {
     messages.withLock { waiting in
       let all = waiting

@@ -50,6 +50,9 @@ struct NcursesTerminal: TerminalDriver {
   /// Gives the terminal back.
   func close() { fettle_curses_end() }
 
+  /// Ends the program by the signal that asked for it; returns when none did.
+  func endAsAsked() { fettle_guard_end_as_asked() }
+
   func size() -> Size {
     var rows: Int32 = 0
     var columns: Int32 = 0
@@ -172,6 +175,7 @@ struct NcursesTerminal: TerminalDriver {
       case UInt8(ascii: "W"): wakening.wasResized = true
       case UInt8(ascii: "C"): wakening.wasContinued = true
       case UInt8(ascii: "Z"): wakening.shallStop = true
+      case UInt8(ascii: "E"): wakening.shallEnd = true
       default: break
       }
     }

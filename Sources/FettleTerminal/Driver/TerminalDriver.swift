@@ -52,4 +52,6 @@ struct Wakening: Hashable, Sendable {
   var shallStop = false
   /// The other side of the terminal is gone.
   var isHungUp = false
+  /// A signal asks the program to end; it ends it by itself after two seconds.
+  var shallEnd = false
 }

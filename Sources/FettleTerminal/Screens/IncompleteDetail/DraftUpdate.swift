@@ -21,16 +21,44 @@ extension State {
     ]
   }
 
-  /// Keeps what is being typed, when it is a value already.
+  /// Keeps what is being typed.
   mutating func keepTyped() -> [Effect] {
-    guard let typing, let editor = typing.editor, !editor.isSecret, typing.isToBeKept,
-      case .success(let value) = editor.value(of: typing.line.text), value != editor.original
-    else { return [] }
+    guard typing?.isToBeKept == true, let draft = typedDraft else { return [] }
     self.typing?.isToBeKept = false
-    return keepDraft(
-      with: Draft(
+    return keepDraft(with: draft)
+  }
+
+  /// What has to be done before the program ends without being quit: what was changed and what is
+  /// being typed is kept, whether or not it was kept before.
+  mutating func lastEffects() -> [Effect] {
+    let typed = typedDraft
+    guard detail?.drafts.isEmpty == false || typed != nil else { return [] }
+    return keepDraft(with: typed)
+  }
+
+  /// What is being typed, as a change; half a number or half a date is the text it is so far. Nil when
+  /// nothing is typed, or nothing else than there was.
+  private var typedDraft: Draft? {
+    guard let typing else { return nil }
+    let text = typing.line.text
+    switch typing.purpose {
+    case .mapping(let editor):
+      let before = editor.original.map { $0.text ?? JSONWriter.text($0) } ?? ""
+      return text == before ? nil : Draft(path: editor.path, value: .text(text), in: .mapping)
+    case .value(let editor):
+      guard !editor.isSecret else { return nil }
+      let value: Value
+      switch editor.value(of: text) {
+      case .success(let typed): value = typed
+      case .failure where text == editor.initialText: return nil
+      case .failure: value = .text(text)
+      }
+      guard value != editor.original else { return nil }
+      return Draft(
         path: editor.path, value: editor.target == .mapping ? value.asMapping : value,
-        in: editor.target))
+        in: editor.target)
+    default: return nil
+    }
   }
 
   /// Forgets what was kept.
