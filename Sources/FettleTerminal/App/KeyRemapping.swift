@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The operator's own keys, read from one file: lines of `SCREEN KEY COMMAND`, such as
 /// `list ctrl-a mark`. A key of the file takes the place of whatever the key did; `none` takes the key
 /// away. What the file does not name stays as it is.
@@ -67,7 +69,7 @@ struct KeyRemapping: Equatable, Sendable {
 
   /// The keys of a context, with the operator's own.
   func bindings(_ context: KeyContext) -> [KeyBinding] {
-    let usual = KeyMap.bindings(context)
+    let usual = KeyMap.table(context)
     guard let own = commands[context] else { return usual }
     var placed: Set<Key> = []
     return usual.compactMap { binding in
@@ -77,6 +79,21 @@ struct KeyRemapping: Equatable, Sendable {
       placed.formUnion(new)
       let keys = new + binding.keys.filter { own[$0] == nil }
       return keys.isEmpty ? nil : binding.with(keys)
+    }
+  }
+}
+
+extension KeyMap {
+  /// Tables that were asked for: each key and each picture look one up.
+  private static let tables = Mutex<[KeyContext: [KeyBinding]]>([:])
+
+  /// The usual keys of a context.
+  static func table(_ context: KeyContext) -> [KeyBinding] {
+    tables.withLock { tables in
+      if let known = tables[context] { return known }
+      let made = bindings(context)
+      tables[context] = made
+      return made
     }
   }
 }

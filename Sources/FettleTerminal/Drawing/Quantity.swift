@@ -5,12 +5,15 @@ import FettleCore
 enum Quantity {
   /// With a comma between thousands.
   static func grouped(_ number: Int) -> SafeText {
-    var text = ""
-    for (position, digit) in String(number.magnitude).reversed().enumerated() {
-      if position > 0, position.isMultiple(of: 3) { text.append(",") }
-      text.append(digit)
+    let digits = String(number.magnitude)
+    var text = number < 0 ? "-" : ""
+    var left = digits.utf8.count
+    for digit in digits.unicodeScalars {
+      text.unicodeScalars.append(digit)
+      left -= 1
+      if left > 0, left.isMultiple(of: 3) { text.append(",") }
     }
-    return SafeText(own: (number < 0 ? "-" : "") + String(text.reversed()))
+    return SafeText(own: text)
   }
 
   /// A number in few columns: `812`, `412k`, `1.2M`.

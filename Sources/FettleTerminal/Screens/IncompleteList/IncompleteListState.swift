@@ -3,7 +3,7 @@ import FettleCore
 /// A window of at most three pages on the list, however long the list is. What the cursor is on and
 /// what is marked is known by identity; rows come and go around it.
 struct IncompleteListState: Equatable, Sendable {
-  var rows: [IncompleteSummary] = []
+  var rows: [IncompleteSummary] = [] { didSet { change &+= 1 } }
   var cursor: RecordID?
   /// The first row on the screen.
   var top = 0
@@ -17,7 +17,9 @@ struct IncompleteListState: Equatable, Sendable {
   /// Where a range of marks began.
   var rangeStart: RecordID?
   /// Rows that left the filter and stay until the cursor leaves them.
-  var gone: Set<RecordID> = []
+  var gone: Set<RecordID> = [] { didSet { change &+= 1 } }
+  /// Counts whatever may make the rows look otherwise.
+  private(set) var change = 0
   var filter = ListFilter.open
   var order = RecordOrder.newest
   /// Rows that somebody else changed since the last look: reversed for a moment.
@@ -47,7 +49,7 @@ struct IncompleteListState: Equatable, Sendable {
   var previews: [RecordID: RecordPreview] = [:]
   var previewLoading: RecordID?
   /// The rows on the screen as they are drawn.
-  var texts: [RecordID: RowText] = [:]
+  var texts = RowTexts()
 
   static let page = 200
   static let largestWindow = 600
@@ -103,7 +105,8 @@ struct IncompleteListState: Equatable, Sendable {
 
   private mutating func dropGone(except kept: RecordID) {
     guard !gone.isEmpty else { return }
-    rows.removeAll { gone.contains($0.id) && $0.id != kept }
+    let left = gone.subtracting([kept])
+    rows.removeAll { left.contains($0.id) }
     gone = gone.intersection([kept])
   }
 
@@ -222,8 +225,10 @@ struct IncompleteListState: Equatable, Sendable {
   /// Takes one record as it is now, wherever it stands.
   mutating func take(_ summary: IncompleteSummary) {
     guard let place = place(of: summary.id) else { return }
-    rows[place] = summary
-    if !filter.states.contains(summary.state) { gone.insert(summary.id) }
+    if rows[place] != summary { rows[place] = summary }
+    if !filter.states.contains(summary.state), !gone.contains(summary.id) {
+      gone.insert(summary.id)
+    }
   }
 
   /// The rows between two, both included, in whichever order they stand.

@@ -33,8 +33,18 @@ struct ListLayout {
   }
 }
 
-/// A row of the list as it is drawn, and what that depends on.
-struct RowText: Equatable, Sendable {
+/// The rows on the screen and their heading as they are drawn, and what that depends on.
+struct RowTexts: Equatable, Sendable {
+  /// What all of them depend on.
+  struct Place: Equatable, Sendable {
+    let change: Int
+    let top: Int
+    let now: Instant
+    let size: Size
+    let running: Set<RecordID>
+  }
+
+  /// What one of them depends on.
   struct Key: Equatable, Sendable {
     let version: Int
     let state: IncompleteState
@@ -44,8 +54,14 @@ struct RowText: Equatable, Sendable {
     let isRunning: Bool
   }
 
-  let key: Key
-  let text: SafeText
+  struct Row: Equatable, Sendable {
+    let key: Key
+    let text: SafeText
+  }
+
+  fileprivate var place: Place?
+  fileprivate(set) var heading = SafeText()
+  fileprivate(set) var rows: [RecordID: Row] = [:]
 }
 
 extension State {
@@ -57,7 +73,9 @@ extension State {
   func drawList(into frame: inout Frame) {
     let layout = ListLayout(self)
     let columns = ListColumns(width: layout.columns.columns)
-    frame.put(columns.heading, in: layout.columns, .role(.heading))
+    frame.put(
+      list.texts.place?.size == size ? list.texts.heading : columns.heading, in: layout.columns,
+      .role(.heading))
     if list.rows.isEmpty {
       drawEmptyList(into: &frame, layout.list)
     }
@@ -69,7 +87,7 @@ extension State {
       let line = layout.list.line(offset)
       let lead = columns.lead(
         isSelected: isSelected, isMarked: isMarked(row.id), isSealed: row.seal == .sealed)
-      let text = lead + (list.texts[row.id]?.text ?? lineText(row, columns))
+      let text = lead + (list.texts.rows[row.id]?.text ?? lineText(row, columns))
       frame.put(
         text, in: line,
         // A blink under the cursor would look as if the cursor had gone.
@@ -100,22 +118,25 @@ extension State {
   mutating func prepareRows() {
     guard screen == .incomplete, detail == nil, groups == nil, !list.rows.isEmpty else { return }
     let layout = ListLayout(self)
+    let place = RowTexts.Place(
+      change: list.change, top: list.top, now: now, size: size, running: running)
+    guard list.texts.place != place else { return }
     let columns = ListColumns(width: layout.columns.columns)
     let visible = list.rows[
       min(list.top, list.rows.count)..<min(list.top + layout.list.rows, list.rows.count)]
-    var texts: [RecordID: RowText] = [:]
-    texts.reserveCapacity(visible.count)
+    var rows: [RecordID: RowTexts.Row] = [:]
+    rows.reserveCapacity(visible.count)
     for row in visible {
-      let key = RowText.Key(
+      let key = RowTexts.Key(
         version: row.version, state: row.state, now: now, width: size.columns,
         isGone: list.gone.contains(row.id), isRunning: running.contains(row.id))
-      if let known = list.texts[row.id], known.key == key {
-        texts[row.id] = known
+      if let known = list.texts.rows[row.id], known.key == key {
+        rows[row.id] = known
       } else {
-        texts[row.id] = RowText(key: key, text: lineText(row, columns))
+        rows[row.id] = RowTexts.Row(key: key, text: lineText(row, columns))
       }
     }
-    list.texts = texts
+    list.texts = RowTexts(place: place, heading: columns.heading, rows: rows)
   }
 
   private func role(of row: IncompleteSummary) -> Role {

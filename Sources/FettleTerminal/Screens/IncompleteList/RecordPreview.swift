@@ -3,14 +3,16 @@ import FettleEngine
 
 /// A record as it is shown beside the list. It is made ready elsewhere and ahead of the cursor, so that
 /// a key that moves the cursor needs one picture and no store.
-struct RecordPreview: Equatable, Sendable {
+///
+/// It does not change, and many look at it for each key: they share it.
+final class RecordPreview: Equatable, Sendable {
   let opened: OpenedRecord
   /// The error, with the values of secret fields masked.
   let message: SafeText
   let chain: ChainSummary
   let mask: SecretMask
   /// The record as the workbench shows it, where there is room for one.
-  var detail: DetailState?
+  let detail: DetailState?
 
   var record: IncompleteExecution { opened.record }
 
@@ -26,6 +28,10 @@ struct RecordPreview: Equatable, Sendable {
         MappedFields(opened.record.failedModule, descriptor: opened.descriptor),
         input: opened.check.input)
     message = SafeText(mask.masked(opened.record.error.message))
+  }
+
+  static func == (left: RecordPreview, right: RecordPreview) -> Bool {
+    left === right || left.opened == right.opened && left.detail == right.detail
   }
 
   /// How many rows on each side of the cursor are read ahead.

@@ -11,7 +11,7 @@ extension State {
     guard hasWorkbench, detail == nil, screen == .incomplete, let preview = list.preview,
       preview.detail == nil
     else { return }
-    list.previews[preview.record.id]?.detail = DetailState(preview.opened)
+    list.previews[preview.record.id] = RecordPreview(preview.opened, isWhole: true)
   }
 
   /// The rows for what was tried and changed.
