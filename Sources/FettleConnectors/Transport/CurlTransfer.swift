@@ -51,11 +51,26 @@ final class CurlTransfer: @unchecked Sendable {
     var code = 0
     fettle_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &code)
     guard result == CURLE_OK else {
+      if let status = refusalByProxy(result) { return .failure(.refusedByProxy(status)) }
       return .failure(
         .curl(
           result.rawValue, String(cString: curl_easy_strerror(result)), reply: code, lines: lines))
     }
     return .success(CurlAnswer(code: code, lines: lines, body: body, cookies: cookies))
+  }
+
+  /// With which status a proxy would not pass it on, where that is why it failed. SOCKS knows no
+  /// statuses: who is not let in there is told what HTTP would have said.
+  private func refusalByProxy(_ result: CURLcode) -> Int? {
+    var status = 0
+    fettle_curl_get_long(handle, CURLINFO_HTTP_CONNECTCODE, &status)
+    if status >= 400 { return status }
+    var reason = 0
+    fettle_curl_get_long(handle, CURLINFO_PROXY_ERROR, &reason)
+    let isAboutLogin = [CURLPX_USER_REJECTED, CURLPX_NO_AUTH].contains {
+      Int($0.rawValue) == reason
+    }
+    return result == CURLE_PROXY && isAboutLogin ? HTTPErrorMap.proxyLogin : nil
   }
 
   private func configure() {
