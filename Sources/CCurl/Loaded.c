@@ -20,6 +20,7 @@ static const char *const library[] = {"libcurl.so.4", "libcurl.so", NULL};
 FETTLE_LOADED(CURLcode, curl_global_init, (long flags), (flags))
 FETTLE_LOADED(CURL *, curl_easy_init, (void), ())
 FETTLE_LOADED(void, curl_easy_cleanup, (CURL *handle), (handle))
+FETTLE_LOADED(curl_version_info_data *, curl_version_info, (CURLversion age), (age))
 FETTLE_LOADED(const char *, curl_easy_strerror, (CURLcode code), (code))
 FETTLE_LOADED(void, curl_free, (void *memory), (memory))
 
