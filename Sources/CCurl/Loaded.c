@@ -36,6 +36,7 @@ FETTLE_LOADED(CURLMcode, curl_multi_wakeup, (CURLM *multi), (multi))
 FETTLE_LOADED(CURLMsg *, curl_multi_info_read, (CURLM *multi, int *left), (multi, left))
 
 FETTLE_LOADED(CURLSH *, curl_share_init, (void), ())
+FETTLE_LOADED(CURLSHcode, curl_share_cleanup, (CURLSH *share), (share))
 
 FETTLE_LOADED(struct curl_slist *, curl_slist_append, (struct curl_slist *list, const char *text),
               (list, text))
