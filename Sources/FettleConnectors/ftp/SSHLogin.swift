@@ -1,4 +1,3 @@
-import CCurl
 import FettleCore
 
 /// Why a server of SFTP let nobody in, from what was tried and what curl says of it.
@@ -40,13 +39,13 @@ struct SSHLogin {
         .invalidConfiguration,
         key.isEncrypted
           ? "the passphrase does not open the key file \(key.path); set the right one \(again)"
-          : "the key file \(key.path) is of a kind that \(Self.library ?? "curl") cannot read; "
+          : "the key file \(key.path) is of a kind that \(SSHLibrary.name ?? "curl") cannot read; "
             + "'ssh-keygen -t ed25519 -f NEW' makes one that it can")
     }
-    if key.isRSA ?? false, Self.signsRSAWithSHA1 {
+    if key.isRSA ?? false, SSHLibrary.signsRSAWithSHA1 {
       return ModuleError(
         .invalidAccessToken,
-        "\(target) does not let \(who) in with the RSA key \(key.path). \(Self.library ?? "libssh2") "
+        "\(target) does not let \(who) in with the RSA key \(key.path). \(SSHLibrary.name ?? "libssh2") "
           + "signs with RSA over SHA-1 alone, which OpenSSH refuses since 8.8 (libssh2 can do more since "
           + "1.11): make another key with 'ssh-keygen -t ed25519 -f NEW', add NEW.pub to the keys that "
           + "the server takes for \(who), and set key-file \(again)")
@@ -72,19 +71,5 @@ struct SSHLogin {
     return ["Unable to extract public key", "from file", "Callback returned error"].contains {
       said.contains($0)
     }
-  }
-
-  /// What speaks SSH, with its version: `libssh2 1.10.0`.
-  private static var library: String? {
-    fettle_curl_ssh_library().map { String(cString: $0).replacing("/", with: " ") }
-  }
-
-  /// libssh2 signs with RSA over SHA-2 (RFC 8332) since 1.11.
-  private static var signsRSAWithSHA1: Bool {
-    guard let words = library?.split(separator: " "), words.count == 2, words[0] == "libssh2" else {
-      return false
-    }
-    let numbers = words[1].split(separator: ".").compactMap { Int($0) }
-    return numbers.lexicographicallyPrecedes([1, 11])
   }
 }
