@@ -56,6 +56,17 @@ int fettle_curl_next_done(CURLM *multi, CURL **handle, CURLcode *result) {
   return 0;
 }
 
+CURLcode fettle_curl_set_listener(CURL *handle, fettle_curl_listener listener, void *context) {
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, listener);
+  if (code == CURLE_OK) code = curl_easy_setopt(handle, CURLOPT_DEBUGDATA, context);
+  return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L) : code;
+}
+
+const char *fettle_curl_ssh_library(void) {
+  curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+  return version->age >= CURLVERSION_FOURTH ? version->libssh_version : NULL;
+}
+
 void fettle_curl_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
 
 void fettle_curl_keep_connections(CURLM *multi, long count) {

@@ -20,6 +20,7 @@ static const char *const library[] = {"libcurl.so.4", "libcurl.so", NULL};
 FETTLE_LOADED(CURLcode, curl_global_init, (long flags), (flags))
 FETTLE_LOADED(CURL *, curl_easy_init, (void), ())
 FETTLE_LOADED(void, curl_easy_cleanup, (CURL *handle), (handle))
+FETTLE_LOADED(curl_version_info_data *, curl_version_info, (CURLversion age), (age))
 FETTLE_LOADED(const char *, curl_easy_strerror, (CURLcode code), (code))
 FETTLE_LOADED(void, curl_free, (void *memory), (memory))
 
@@ -35,6 +36,7 @@ FETTLE_LOADED(CURLMcode, curl_multi_wakeup, (CURLM *multi), (multi))
 FETTLE_LOADED(CURLMsg *, curl_multi_info_read, (CURLM *multi, int *left), (multi, left))
 
 FETTLE_LOADED(CURLSH *, curl_share_init, (void), ())
+FETTLE_LOADED(CURLSHcode, curl_share_cleanup, (CURLSH *share), (share))
 
 FETTLE_LOADED(struct curl_slist *, curl_slist_append, (struct curl_slist *list, const char *text),
               (list, text))

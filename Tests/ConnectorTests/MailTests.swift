@@ -123,6 +123,9 @@ struct SMTPTests {
       try await test(connections(password: "wrong-password"))
     }
     #expect(wrong?.type == .invalidAccessToken)
+    #expect(wrong?.message.contains("does not let ada@example.org in: 535") == true)
+    #expect(
+      wrong?.message.contains("message") == false, "nothing was sent: \(wrong?.message ?? "")")
     #expect(try smtp.messages().isEmpty)
   }
 

@@ -30,6 +30,31 @@ struct ToolTests {
     #expect(output.bundles == [["json": #"{"z":1.10,"a":[null,true]}"#]])
   }
 
+  @Test(
+    "TransformToJSON writes any value, indented where `space` asks for it",
+    arguments: [
+      (["b": [1, "ü\n"], "a": .null], "", #"{"b":[1,"ü\n"],"a":null}"#),
+      ([["x": 1], true], "", #"[{"x":1},true]"#), ("plain", "", #""plain""#), (.null, "", "null"),
+      (["a": [1]], "2", "{\n  \"a\": [\n    1\n  ]\n}"),
+    ] as [(Value, Value, String)])
+  func transform(object: Value, space: Value, expected: String) async throws {
+    let output = try await perform(
+      "json:TransformToJSON", ["object": object], parameters: ["space": space])
+    #expect(output.bundles == [["json": .text(expected)]])
+    let back = try await perform("json:ParseJSON", ["json": .text(expected)])
+    let elements = object.array ?? [object]
+    #expect(back.bundles == elements.map { $0.collection ?? ["value": $0] })
+  }
+
+  @Test(
+    "ComposeTransformer hands one value on as it is, whatever it is",
+    arguments: ["a × 2", 1.5, ["k": ["v"]], .null, .buffer(Buffer([0, 255]))] as [Value])
+  func compose(value: Value) async throws {
+    #expect(
+      try await perform("util:ComposeTransformer", ["value": value]).bundles == [["value": value]])
+    #expect(try await perform("util:ComposeTransformer", [:]).bundles == [["value": .null]])
+  }
+
   @Test("variables are set by name and read by name, the cycle's before the execution's")
   func variables() async throws {
     let set = try await perform(

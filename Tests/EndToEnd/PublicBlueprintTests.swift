@@ -26,9 +26,24 @@ struct PublicBlueprintTests {
   ]
 
   /// An answer that is enough for every service at once.
+  private static func answer(_ base: String) -> Value {
+    answer.collection.map { fields in
+      var fields = fields
+      // Where a report can be fetched that was asked for.
+      fields["url"] = .text(base + "/report")
+      return .collection(fields)
+    } ?? answer
+  }
+
   private static let answer: Value = [
     "ok": true, "id": "1", "access_token": "at-sesame", "expires_in": 3600,
-    "values": [["a", "b", "c"], ["1", "2", "3"]],
+    "values": [
+      ["2026-01-04T10:00:00Z", "2026-01-04T11:00:00Z", "c", "eve@example.org", "e"],
+      [
+        "2026-01-05T10:00:00Z", "2026-01-05T11:00:00Z", "3", "ada@example.org bob@example.org", "5",
+      ],
+    ],
+    "choices": [["message": ["content": #"{"category":"a","priority":"high"}"#]]],
     "records": [["id": "rec1", "fields": ["A": 1]]], "result": ["message_id": 1],
     "data": ["ID": "1", "status": "degraded", "items": [["id": 1]]], "status": "ok",
     "spreadsheetId": "S", "updates": ["updatedRange": "X!A2:B2"], "updatedRange": "X!A2:B2",
@@ -65,8 +80,18 @@ struct PublicBlueprintTests {
       if let kind = Self.kinds[type] ?? Self.kinds[app] {
         var parameters = changed["parameters"]?.collection ?? [:]
         let names =
-          app == "http" ? ["auth", "key"] : app == "email" ? ["account"] : ["__IMTCONN__"]
+          switch app {
+          case "http": ["auth", "key"]
+          case "email": ["account"]
+          case "google-email": ["__IMTCONN__", "account"]
+          default: ["__IMTCONN__"]
+          }
         for name in names { parameters[name] = .text("c-" + kind) }
+        changed["parameters"] = .collection(parameters)
+      }
+      if let keychain = changed["parameters"]?.collection?["apiKeyKeychain"], !keychain.isNull {
+        var parameters = changed["parameters"]?.collection ?? [:]
+        parameters["apiKeyKeychain"] = "c-api-key"
         changed["parameters"] = .collection(parameters)
       }
       if type == "util:FunctionSleep" { changed["mapper"] = ["duration": 1] }
@@ -79,7 +104,9 @@ struct PublicBlueprintTests {
   @Test("one whose modules are all known runs to its end, without an error", arguments: complete)
   func run(name: String) async throws {
     let folder = try TemporaryFolder()
-    let server = LoopbackHTTP { _ in .json(200, Self.answer) }
+    let server = LoopbackHTTP { request in
+      .json(200, Self.answer("http://\(request.headers["host"] ?? "")"))
+    }
     let store = folder.path + "/s.db"
     try await self.store(store, server.base)
     let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(folderOfAll)/wild/\(name)"))
@@ -101,6 +128,23 @@ struct PublicBlueprintTests {
     #expect(!(result.output + result.errors).contains("sesame-sesame"))
   }
 
+  @Test(
+    "one that calls functions nobody has is refused, with what to write instead",
+    arguments: [
+      ("497.json", ["'divide' not found; write a / b", "'multiply' not found; write a * b"]),
+      ("498.json", ["'toJSON' not found; write a module json:TransformToJSON"]),
+    ])
+  func refused(name: String, words: [String]) async throws {
+    let folder = try TemporaryFolder()
+    let result = try await Program.fettle(
+      ["check", "\(folderOfAll)/wild/\(name)"], home: folder.path)
+    #expect(result.status != 0, "\(result.output)")
+    let errors = (result.output + result.errors).split(separator: "\n")
+      .filter { $0.hasPrefix("error:") }
+    for word in words { #expect(errors.contains { $0.contains(word) }, "\(errors)") }
+    #expect(errors.allSatisfy { line in words.contains { line.contains($0) } }, "\(errors)")
+  }
+
   /// Those that ask for nothing but what is there; the others have placeholders in the place of data, or
   /// modules nobody has.
   private static let complete = [
@@ -110,5 +154,6 @@ struct PublicBlueprintTests {
     "164.json", "368.json", "409.json", "456.json", "477.json", "521.json", "527.json", "533.json",
     "177.json", "178.json", "179.json", "258.json", "259.json", "384.json",
     "386.json", "387.json", "388.json", "390.json", "391.json", "392.json", "522.json",
+    "005.json", "383.json", "385.json", "535.json",
   ]
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A server of a protocol of lines that answers as a script says: for replies that a well server
 /// never gives.
@@ -6,6 +7,15 @@ public final class LineServer: Sendable {
   /// Its port.
   public var port: UInt16 { listener.port }
   private let listener: LoopbackListener
+  private let served: Count
+
+  /// How many connections it has now.
+  public var connections: Int { served.number.withLock { $0 } }
+
+  private final class Count: Sendable {
+    let number = Mutex(0)
+    func change(by difference: Int) { number.withLock { $0 += difference } }
+  }
 
   /// Answers each command as it is, or by its first word.
   /// - Parameters:
@@ -18,10 +28,14 @@ public final class LineServer: Sendable {
     greeting: String, replies: [String: String], otherwise: String, tagged: Bool = false,
     resettingAt resets: Set<String> = []
   ) {
+    let served = Count()
+    self.served = served
     listener = LoopbackListener { connection in
       LoopbackThread.start {
+        served.change(by: 1)
         Self.serve(
           connection, greeting, replies, otherwise, tagged: tagged, resettingAt: resets)
+        served.change(by: -1)
       }
     }
   }

@@ -29,6 +29,15 @@ CURLcode fettle_curl_get_list(CURL *handle, CURLINFO info, struct curl_slist **v
    memory. It is for one thread alone. */
 CURLSH *fettle_curl_pool(void);
 
+/* Tells a listener what curl says of a transfer; what is sent and received comes as well, by its
+   type. */
+typedef int (*fettle_curl_listener)(CURL *handle, curl_infotype type, char *text, size_t count,
+                                    void *context);
+CURLcode fettle_curl_set_listener(CURL *handle, fettle_curl_listener listener, void *context);
+
+/* The library that speaks SSH for curl, such as `libssh2/1.10.0`; NULL where there is none. */
+const char *fettle_curl_ssh_library(void);
+
 /* The next transfer that has ended: its handle and its result; 0 when there is none. */
 int fettle_curl_next_done(CURLM *multi, CURL **handle, CURLcode *result);
 

@@ -12,6 +12,9 @@ struct CurlJob: Sendable {
   /// Whose kept connections it may use: those of jobs with the same text alone. Nil stands for all jobs
   /// of HTTP, which curl tells from each other by itself.
   var pool: String?
+  /// Whether what curl says of SSH stands among the lines of the server: its result alone does not tell
+  /// why nobody was let in.
+  var hearsSSH = false
   /// The cookies it knows, a line each as curl writes them; nil leaves cookies to the headers.
   var cookies: [String]?
 

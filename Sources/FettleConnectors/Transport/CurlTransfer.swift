@@ -23,6 +23,8 @@ final class CurlTransfer: @unchecked Sendable {
   }
 
   deinit {
+    // Nothing may be told to what is going.
+    fettle_curl_set_long(handle, CURLOPT_VERBOSE, 0)
     curl_easy_cleanup(handle)
     for list in lists { curl_slist_free_all(list) }
     if let form { curl_mime_free(form) }
@@ -51,11 +53,26 @@ final class CurlTransfer: @unchecked Sendable {
     var code = 0
     fettle_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &code)
     guard result == CURLE_OK else {
+      if let status = refusalByProxy(result) { return .failure(.refusedByProxy(status)) }
       return .failure(
         .curl(
           result.rawValue, String(cString: curl_easy_strerror(result)), reply: code, lines: lines))
     }
     return .success(CurlAnswer(code: code, lines: lines, body: body, cookies: cookies))
+  }
+
+  /// With which status a proxy would not pass it on, where that is why it failed. SOCKS knows no
+  /// statuses: who is not let in there is told what HTTP would have said.
+  private func refusalByProxy(_ result: CURLcode) -> Int? {
+    var status = 0
+    fettle_curl_get_long(handle, CURLINFO_HTTP_CONNECTCODE, &status)
+    if status >= 400 { return status }
+    var reason = 0
+    fettle_curl_get_long(handle, CURLINFO_PROXY_ERROR, &reason)
+    let isAboutLogin = [CURLPX_USER_REJECTED, CURLPX_NO_AUTH].contains {
+      Int($0.rawValue) == reason
+    }
+    return result == CURLE_PROXY && isAboutLogin ? HTTPErrorMap.proxyLogin : nil
   }
 
   private func configure() {
@@ -81,6 +98,16 @@ final class CurlTransfer: @unchecked Sendable {
     }
     setContent()
     let context = Unmanaged.passUnretained(self).toOpaque()
+    if job.hearsSSH {
+      fettle_curl_set_listener(
+        handle,
+        { _, type, text, count, context in
+          guard type == CURLINFO_TEXT, let text, let context else { return 0 }
+          Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+            .hear(UnsafeRawBufferPointer(start: text, count: count))
+          return 0
+        }, context)
+    }
     fettle_curl_set_pointer(handle, CURLOPT_PRIVATE, context)
     fettle_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
     fettle_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
@@ -200,6 +227,12 @@ final class CurlTransfer: @unchecked Sendable {
     var size: curl_off_t = 0
     fettle_curl_get_large(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size)
     return Int(size)
+  }
+
+  /// Keeps what curl says of SSH; it never says a password.
+  private func hear(_ bytes: UnsafeRawBufferPointer) {
+    let text = String(decoding: bytes, as: UTF8.self)
+    if text.hasPrefix(CurlJob.saysOfSSH) { lines.append(text[...].trimmingASCIISpace) }
   }
 
   private func receiveLine(_ bytes: UnsafeRawBufferPointer) -> Int {

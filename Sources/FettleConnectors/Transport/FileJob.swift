@@ -2,13 +2,17 @@ import CCurl
 
 extension CurlJob {
   private static let fileProtocols = "ftp,ftps,sftp"
+  /// How curl begins what it says of the ways in.
+  static let saysOfSSH = "SSH "
 
   private static func at(_ path: String, of server: FileServerAddress) -> CurlJob {
     var job = server.address.job(path, protocols: fileProtocols)
     job.pool = server.identity
     if server.isSFTP {
-      job.set(CURLOPT_SSH_AUTH_TYPES, server.keyFile == nil ? 2 : 1)
-      if let file = server.keyFile { job.set(CURLOPT_SSH_PRIVATE_KEYFILE, file) }
+      // A password is also what many servers ask for as the one question of a dialogue.
+      job.set(CURLOPT_SSH_AUTH_TYPES, server.keyFile == nil ? 2 | 8 : 1)
+      job.hearsSSH = true
+      if let key = server.keyFile { job.set(CURLOPT_SSH_PRIVATE_KEYFILE, key.path) }
       if let passphrase = server.passphrase { job.set(CURLOPT_KEYPASSWD, passphrase) }
       if let fingerprint = server.hostKey {
         job.set(CURLOPT_SSH_HOST_PUBLIC_KEY_SHA256, fingerprint)
@@ -63,8 +67,10 @@ extension CurlJob {
 /// A server of files, and how one gets in.
 struct FileServerAddress: Sendable {
   var address: ServerAddress
+  /// What the connection to it is called.
+  var connection: String
   /// The private key, for SSH.
-  var keyFile: String?
+  var keyFile: SSHKeyFile?
   var passphrase: String?
   /// The SHA-256 of the server's key in base64, for SSH.
   var hostKey: String?
@@ -72,7 +78,7 @@ struct FileServerAddress: Sendable {
 
   /// What tells a way in from another, beside user and password.
   var identity: String {
-    ([address.identity] + [keyFile, passphrase, hostKey, knownHosts].map { $0 ?? "" })
+    ([address.identity] + [keyFile?.path, passphrase, hostKey, knownHosts].map { $0 ?? "" })
       .joined(separator: "\n")
   }
 

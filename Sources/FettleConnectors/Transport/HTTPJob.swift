@@ -51,7 +51,7 @@ extension CurlJob {
 
 extension CurlJob {
   /// The way through a proxy. curl does not ask who opened the tunnel of a kept connection.
-  fileprivate mutating func set(_ proxy: HTTPRequest.Proxy?) {
+  fileprivate mutating func set(_ proxy: Proxy?) {
     guard let proxy else { return }
     set(CURLOPT_PROXY, proxy.address)
     set(CURLOPT_NOPROXY, "")

@@ -5,6 +5,8 @@ import FettleCore
 enum TransferFailure: Error, Hashable {
   /// What curl says, with the last reply code of the server and what it had said.
   case curl(UInt32, String, reply: Int, lines: [String])
+  /// A proxy on the way does not pass it on: the HTTP status of that.
+  case refusedByProxy(Int)
   /// The answer is larger than is allowed, in bytes.
   case tooLarge(limit: Int)
   /// The run was cancelled.
@@ -60,6 +62,9 @@ extension ModuleError {
         .maxFileSizeExceeded, "the answer of \(target) is larger than \(limit / 1_000_000) MB")
     case .cancelled:
       self.init(.executionInterrupted, "the request to \(target) was cancelled")
+    case .refusedByProxy(let status):
+      self = HTTPErrorMap.refusal(
+        by: Proxy.ofProgram(for: target), status: status, target: target)
     case .curl(let code, let text, _, _):
       switch CURLcode(rawValue: code) {
       case CURLE_OPERATION_TIMEDOUT:
@@ -98,6 +103,10 @@ extension ModuleError {
   /// What a request that brought no answer means.
   init(_ failure: TransferFailure, _ request: HTTPRequest) {
     let target = request.target
+    if case .refusedByProxy(let status) = failure {
+      self = HTTPErrorMap.refusal(by: request.proxyInUse, status: status, target: target)
+      return
+    }
     if case .curl(let code, let text, _, _) = failure {
       switch CURLcode(rawValue: code) {
       // What answers without an HTTP status line is taken for HTTP/0.9, which is not spoken any more.

@@ -60,23 +60,46 @@ public final class Transport: Sendable {
 
   /// Puts a transfer among those that run. Only the loop does so: a pool is for one thread.
   private func add(
-    _ transfer: CurlTransfer, to multi: UnsafeMutableRawPointer,
-    _ pools: inout [String: UnsafeMutableRawPointer]
+    _ transfer: CurlTransfer, to multi: UnsafeMutableRawPointer, _ pools: inout ConnectionPools
   ) {
     if let name = transfer.job.pool {
-      let pool = pools[name] ?? fettle_curl_pool()
-      pools[name] = pool
+      let pool = pools.take(name, now: .now) { fettle_curl_pool() }
       fettle_curl_set_pointer(transfer.handle, CURLOPT_SHARE, pool)
     }
     curl_multi_add_handle(multi, transfer.handle)
   }
 
   /// Takes one out again. Its handle is given up on another thread, which must not touch the pool.
-  private func remove(_ transfer: CurlTransfer, from multi: UnsafeMutableRawPointer) {
+  private func remove(
+    _ transfer: CurlTransfer, from multi: UnsafeMutableRawPointer, _ pools: inout ConnectionPools
+  ) {
     curl_multi_remove_handle(multi, transfer.handle)
-    if transfer.job.pool != nil {
+    if let name = transfer.job.pool {
       fettle_curl_set_pointer(transfer.handle, CURLOPT_SHARE, nil)
+      pools.release(name, now: .now)
     }
+  }
+
+  /// Closes the connections of pools that were given up, on a thread of its own: servers are told
+  /// goodbye, and one that does not answer any more would hold up all transfers.
+  private static func close(_ pools: [UnsafeMutableRawPointer]) {
+    guard !pools.isEmpty else { return }
+    var thread = pthread_t()
+    let context = Unmanaged.passRetained(Surplus(pools))
+    let code = pthread_create(
+      &thread, nil,
+      { context in
+        guard let context else { return nil }
+        let surplus = Unmanaged<Surplus>.fromOpaque(context).takeRetainedValue()
+        for pool in surplus.pools { curl_share_cleanup(pool) }
+        return nil
+      }, context.toOpaque())
+    if code == 0 { pthread_detach(thread) } else { context.release() }
+  }
+
+  private final class Surplus {
+    let pools: [UnsafeMutableRawPointer]
+    init(_ pools: [UnsafeMutableRawPointer]) { self.pools = pools }
   }
 
   private func wake() {
@@ -102,7 +125,7 @@ public final class Transport: Sendable {
     var running: [UnsafeMutableRawPointer: CurlTransfer] = [:]
     // The kept connections of each account of mail or files. One account has fewer than are kept at
     // most, so that none is closed in the name of a transfer.
-    var pools: [String: UnsafeMutableRawPointer] = [:]
+    var pools = ConnectionPools()
     while true {
       let (submitted, cancelled) = inbox.withLock { inbox in
         defer { (inbox.submitted, inbox.cancelled) = ([], []) }
@@ -114,7 +137,7 @@ public final class Transport: Sendable {
       }
       for transfer in cancelled {
         if running.removeValue(forKey: transfer.handle) != nil {
-          remove(transfer, from: multi)
+          remove(transfer, from: multi, &pools)
         }
         transfer.finish(.failure(.cancelled))
       }
@@ -125,9 +148,10 @@ public final class Transport: Sendable {
       while fettle_curl_next_done(multi, &handle, &code) != 0 {
         guard let handle, let transfer = running.removeValue(forKey: handle) else { continue }
         let outcome = transfer.outcome(code)
-        remove(transfer, from: multi)
+        remove(transfer, from: multi, &pools)
         transfer.finish(outcome)
       }
+      Self.close(pools.givingUp(now: .now))
       // Sleeps until a socket has something or a transfer is submitted.
       curl_multi_poll(multi, nil, 0, 60_000, nil)
     }

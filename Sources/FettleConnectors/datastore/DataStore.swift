@@ -24,6 +24,40 @@ enum DataStore {
     }
   }
 
+  /// A record of the store of a module, as the operation sees it; nil when there is none.
+  static func record(
+    _ key: String, of store: String, in context: OperationContext
+  ) async throws(ModuleError) -> Collection? {
+    try await reading { () async throws(StoreError) in
+      try await context.dataStores.record(key, in: store)
+    }
+  }
+
+  /// The number of its records.
+  static func count(
+    of store: String, in context: OperationContext
+  ) async throws(ModuleError) -> Int {
+    try await reading { () async throws(StoreError) in
+      try await context.dataStores.count(in: store)
+    }
+  }
+
+  /// All of its records, page by page, until the visitor has enough.
+  /// - Parameter visit: returns whether to go on.
+  static func visit(
+    _ store: String, in context: OperationContext,
+    _ visit: ([DataRecord]) throws(ModuleError) -> Bool
+  ) async throws(ModuleError) {
+    var place: String?
+    repeat {
+      let behind = place
+      let page = try await reading { () async throws(StoreError) in
+        try await context.dataStores.page(of: store, after: behind)
+      }
+      place = try visit(page.records) ? page.next : nil
+    } while place != nil
+  }
+
   /// A record that is there already.
   static func duplicate(_ key: String, in store: String) -> ModuleError {
     ModuleError(

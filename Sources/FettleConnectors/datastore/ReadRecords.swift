@@ -12,9 +12,7 @@ struct GetRecord: ModuleImplementation {
   ) async throws(ModuleError) -> OperationOutput {
     let store = DataStore.name(of: context.module)
     let key = DataStore.key(input) ?? ""
-    let record = try await DataStore.reading { () async throws(StoreError) in
-      try await context.dataStores.record(key, in: store)
-    }
+    let record = try await DataStore.record(key, of: store, in: context)
     guard input["returnWrapped"]?.boolean == true else { return OperationOutput([record ?? [:]]) }
     return OperationOutput([["key": .text(key), "data": record.map(Value.collection) ?? .null]])
   }
@@ -29,9 +27,7 @@ struct ExistRecord: ModuleImplementation {
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
     let store = DataStore.name(of: context.module)
-    let record = try await DataStore.reading { () async throws(StoreError) in
-      try await context.dataStores.record(DataStore.key(input) ?? "", in: store)
-    }
+    let record = try await DataStore.record(DataStore.key(input) ?? "", of: store, in: context)
     return OperationOutput([["exist": .boolean(record != nil)]])
   }
 }
@@ -45,9 +41,7 @@ struct CountRecord: ModuleImplementation {
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
     let store = DataStore.name(of: context.module)
-    let count = try await DataStore.reading { () async throws(StoreError) in
-      try await context.dataStores.count(in: store)
-    }
+    let count = try await DataStore.count(of: store, in: context)
     return OperationOutput([["count": .integer(count)]])
   }
 }
@@ -74,19 +68,14 @@ struct SearchRecord: ModuleImplementation {
     let sort = input["sort"]?.array ?? []
     let scope = Scope(bundles: [:], now: context.clock.now())
     var found: [DataRecord] = []
-    var place: String?
-    pages: repeat {
-      let behind = place
-      let page = try await DataStore.reading { () async throws(StoreError) in
-        try await context.dataStores.page(of: store, after: behind)
-      }
-      for record in page.records
+    try await DataStore.visit(store, in: context) { records throws(ModuleError) in
+      for record in records
       where try filter.passes(in: scope, { Self.value($0, of: record) }) {
         found.append(record)
-        if sort.isEmpty, found.count == limit { break pages }
+        if sort.isEmpty, found.count == limit { return false }
       }
-      place = page.next
-    } while place != nil
+      return true
+    }
     if !sort.isEmpty { found = sorted(found, by: sort) }
     let bundles = found.prefix(limit).map { record -> Bundle in
       ["key": .text(record.key), "data": .collection(record.fields)]

@@ -18,15 +18,10 @@ struct SearchKeys: ModuleImplementation {
       (input["limit"] ?? parameters["limit"]).flatMap(Coercion.number)?.integer ?? 10
     let prefix = input["prefix"]?.text ?? ""
     var keys: [String] = []
-    var place: String?
-    repeat {
-      let behind = place
-      let page = try await DataStore.reading { () async throws(StoreError) in
-        try await context.dataStores.page(of: store, after: behind)
-      }
-      keys += page.records.map(\.key).filter { $0.hasPrefix(prefix) }
-      place = keys.count >= limit ? nil : page.next
-    } while place != nil
+    try await DataStore.visit(store, in: context) { records throws(ModuleError) in
+      keys += records.map(\.key).filter { $0.hasPrefix(prefix) }
+      return keys.count < limit
+    }
     if keys.isEmpty, parameters["continueWhenNoRes"].flatMap(Coercion.boolean) ?? false {
       return .nothingFound
     }

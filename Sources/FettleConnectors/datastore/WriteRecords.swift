@@ -17,11 +17,7 @@ struct AddRecord: ModuleImplementation {
     let key = DataStore.key(input) ?? context.clock.uuid()
     let record = input["data"]?.collection ?? [:]
     let overwrites = input["overwrite"]?.boolean ?? false
-    if !overwrites,
-      try await DataStore.reading({ () async throws(StoreError) in
-        try await context.dataStores.record(key, in: store)
-      }) != nil
-    {
+    if !overwrites, try await DataStore.record(key, of: store, in: context) != nil {
       throw DataStore.duplicate(key, in: store)
     }
     return OperationOutput(
@@ -52,9 +48,7 @@ struct UpdateRecord: ModuleImplementation {
   ) async throws(ModuleError) -> OperationOutput {
     let store = DataStore.name(of: context.module)
     let key = DataStore.key(input) ?? ""
-    let known = try await DataStore.reading { () async throws(StoreError) in
-      try await context.dataStores.record(key, in: store)
-    }
+    let known = try await DataStore.record(key, of: store, in: context)
     guard known != nil || input["upsert"]?.boolean == true else {
       throw ModuleError(
         .data, "data store \(store) has no record with the key \"\(key)\"", field: "key")
@@ -78,9 +72,7 @@ struct DeleteRecord: ModuleImplementation {
   ) async throws(ModuleError) -> OperationOutput {
     let store = DataStore.name(of: context.module)
     let key = DataStore.key(input) ?? ""
-    let known = try await DataStore.reading { () async throws(StoreError) in
-      try await context.dataStores.record(key, in: store)
-    }
+    let known = try await DataStore.record(key, of: store, in: context)
     return OperationOutput(
       [["key": .text(key), "data": known.map(Value.collection) ?? .null]],
       changes: [.remove(store: store, key: key)])
@@ -96,9 +88,7 @@ struct DeleteAllRecords: ModuleImplementation {
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
     let store = DataStore.name(of: context.module)
-    let count = try await DataStore.reading { () async throws(StoreError) in
-      try await context.dataStores.count(in: store)
-    }
+    let count = try await DataStore.count(of: store, in: context)
     return OperationOutput([["count": .integer(count)]], changes: [.clear(store: store)])
   }
 }

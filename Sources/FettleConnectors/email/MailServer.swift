@@ -64,18 +64,21 @@ struct MailServer: Sendable {
 
   /// Hands a message over.
   func send(_ message: MailMessage, _ server: ServerAddress) async throws(ModuleError) {
-    try await perform(.sending(message, over: server), server)
+    try await perform(.sending(message, over: server), server, subject: "the message")
   }
 
   /// Says hello to a server that takes mail, and logs in.
   func greet(_ server: ServerAddress) async throws(ModuleError) {
-    try await perform(.greeting(server), server)
+    try await perform(.greeting(server), server, subject: "the connection")
   }
 
-  private func perform(_ job: CurlJob, _ server: ServerAddress) async throws(ModuleError) {
+  private func perform(
+    _ job: CurlJob, _ server: ServerAddress, subject: String
+  ) async throws(ModuleError) {
     switch await transport.perform(job) {
     case .success: return
-    case .failure(let failure): throw SMTPErrorMap.error(failure, server)
+    case .failure(let failure):
+      throw SMTPErrorMap.error(failure, server, subject: subject)
     }
   }
 }

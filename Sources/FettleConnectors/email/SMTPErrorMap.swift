@@ -17,8 +17,14 @@ enum SMTPErrorMap {
     (552, .outOfSpace,           "the mailbox is full"),
   ]
 
+  /// The replies to a login (RFC 4954 4 and 6): they are about who asks, not about what is sent.
+  private static let aboutLogin: Set = [432, 454, 530, 534, 535, 538]
+
   /// The failure a reply amounts to: other 4xx are worth another try, other 5xx need other data.
-  static func error(_ failure: TransferFailure, _ server: ServerAddress) -> ModuleError {
+  /// - Parameter subject: what it was asked to take.
+  static func error(
+    _ failure: TransferFailure, _ server: ServerAddress, subject: String
+  ) -> ModuleError {
     guard !failure.isTransport, let (code, line) = failure.refusal else {
       return ModuleError(
         failure, to: server.target, timeoutMilliseconds: server.timeoutMilliseconds)
@@ -32,8 +38,11 @@ enum SMTPErrorMap {
     {
       type = .maxFileSizeExceeded
     }
+    if aboutLogin.contains(code) {
+      let who = server.user.map { "does not let \($0) in" } ?? "lets nobody in without a user"
+      return ModuleError(type, "\(server.target) \(who): \(line)", detail: row?.name)
+    }
     return ModuleError(
-      type, "\(server.target) refuses the message: \(line)",
-      detail: row?.name)
+      type, "\(server.target) refuses \(subject): \(line)", detail: row?.name)
   }
 }

@@ -26,6 +26,9 @@ enum FTPErrorMap {
     _ failure: TransferFailure, _ server: FileServerAddress, _ path: String
   ) -> ModuleError {
     let target = server.address.target
+    if server.isSFTP, failure.isLoginDenied, case .curl(_, _, _, let lines) = failure {
+      return SSHLogin(server, lines).error
+    }
     if case .curl(let code, let text, _, let lines) = failure {
       // libcurl calls a 421 a timeout; it is the server that takes its leave.
       if !server.isSFTP, let (reply, line) = refusal(lines, brokenOff: failure.isBrokenOff),

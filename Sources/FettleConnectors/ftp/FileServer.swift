@@ -41,18 +41,27 @@ struct FileServer: Sendable {
     address.trust.certificatesFile = open.setting("ca")
     address.trust.verifies = open.setting("verify").map { !["no", "false"].contains($0) } ?? true
     address.timeoutMilliseconds = try open.timeoutMilliseconds(120_000, most: 120)
-    server = FileServerAddress(
-      address: address, keyFile: open.setting("key-file"), passphrase: open.secret("passphrase"),
-      hostKey: open.setting("host-key").map {
-        $0.hasPrefix("SHA256:") ? String($0.dropFirst(7)) : $0
-      },
-      knownHosts: open.setting("known-hosts"))
-    guard !isSFTP || server.hostKey != nil || server.knownHosts != nil else {
+    guard !isSFTP || open.setting("host-key") != nil || open.setting("known-hosts") != nil
+    else {
       throw ModuleError(
         .invalidConfiguration,
         "the connection \"\(open.connection.name)\" does not say whom to trust: set host-key to "
           + "what 'ssh-keyscan HOST | ssh-keygen -lf -' prints, or known-hosts to a file")
     }
+    let isByKey = isSFTP && open.connection.settings["key-file"] != nil
+    guard !isSFTP || isByKey || address.password != nil else {
+      throw ModuleError(
+        .invalidConfiguration,
+        "the connection \"\(open.connection.name)\" has neither key-file nor password; set one with "
+          + "'fettle connection add \(open.connection.name) sftp --replace'")
+    }
+    server = FileServerAddress(
+      address: address, connection: open.connection.name,
+      keyFile: isByKey ? try SSHKeyFile(of: open) : nil, passphrase: open.secret("passphrase"),
+      hostKey: open.setting("host-key").map {
+        $0.hasPrefix("SHA256:") ? String($0.dropFirst(7)) : $0
+      },
+      knownHosts: open.setting("known-hosts"))
   }
 
   /// Carries out a job about a path.

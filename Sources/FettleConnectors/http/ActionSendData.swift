@@ -34,12 +34,10 @@ struct ActionSendData: Module {
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
     var call = HTTPCall(
-      request: try Self.request(input),
+      try Self.request(input), input,
       // "Evaluate all states as errors (except for 2xx and 3xx)" is a static parameter; absent means
       // off, as in the exporter's own schema.
-      raisesOnStatus: context.module.parameters["handleErrors"].flatMap(Coercion.boolean) ?? false,
-      parses: input["parseResponse"]?.boolean ?? false)
-    call.sharesCookies = input["shareCookies"]?.boolean ?? false
+      raisesOnStatus: context.module.parameters["handleErrors"].flatMap(Coercion.boolean) ?? false)
     if !keychains.isEmpty { call.keychains = [(keychains, true)] }
     var outcome = try await call.perform(
       by: authentication, in: context,
@@ -52,9 +50,7 @@ struct ActionSendData: Module {
   }
 
   static func request(_ input: Collection) throws(ModuleError) -> HTTPRequest {
-    var request = HTTPRequest(
-      method: (input["method"]?.text ?? "get").uppercased(), url: input["url"]?.text ?? "")
-    request.headers = try namedHeaders(input["headers"])
+    var request = try HTTPFields.request(input)
     request.addQuery(namedValues(input["qs"]))
     // "Follow redirect" is about what only reads; other methods have a switch of their own.
     request.followsRedirects =
@@ -64,7 +60,6 @@ struct ActionSendData: Module {
     let ca = contentBytes(input["ca"])
     if !ca.isEmpty { request.trust.certificates = ca }
     request.acceptsCompression = input["gzip"]?.boolean ?? true
-    request.timeoutMilliseconds = HTTPFields.timeout(input)
     if let user = input["authUser"]?.text, !user.isEmpty {
       request.credentials = .basic(user: user, password: input["authPass"]?.text ?? "")
     }
@@ -80,9 +75,7 @@ struct ActionSendData: Module {
     case "multipart_form_data": request.body = .form(formParts(input["formDataFields"]))
     default: break
     }
-    if let type, !type.isEmpty, !request.hasHeader("Content-Type") {
-      request.headers.append(HTTPHeader(name: "Content-Type", value: type))
-    }
+    request.declare(type)
     return request
   }
 }

@@ -36,12 +36,12 @@ struct GetFile: Module {
     request.body = .none
     let parameters = context.module.parameters
     var call = HTTPCall(
-      request: request,
+      request, input,
       raisesOnStatus: isFour
         ? input["stopOnHttpError"]?.boolean ?? true
         : parameters["handleErrors"].flatMap(Coercion.boolean) ?? false)
     call.keychains = isFour ? MakeRequest.keychains(parameters) : []
-    call.sharesCookies = input["shareCookies"]?.boolean ?? false
+    call.parses = false
     var outcome = try await call.perform(
       by: authentication, in: context,
       masking: descriptor.mask(of: input, user: input["authUser"]?.text))

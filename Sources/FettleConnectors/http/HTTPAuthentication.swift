@@ -64,9 +64,9 @@ struct HTTPAuthentication: Sendable {
     case "certificate":
       try trust(open, &request.trust)
     case "proxy":
-      request.proxy = HTTPRequest.Proxy(
+      request.proxy = Proxy(
         address: try open.required("proxy"), user: open.setting("user"),
-        password: open.secret("password"))
+        password: open.secret("password"), connection: open.connection.name)
     case let kind:
       throw ModuleError(
         .invalidConfiguration,

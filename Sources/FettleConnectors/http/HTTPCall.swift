@@ -6,11 +6,19 @@ struct HTTPCall: Sendable {
   /// Whether a status from 400 is a failure.
   var raisesOnStatus: Bool
   /// Whether a body that is JSON becomes a value.
-  var parses = false
+  var parses: Bool
   /// Where the module's connection and keychain stand in its parameters.
   var keychains: [(parameters: [String], isRequired: Bool)] = []
   /// Whether it sends the cookies that earlier modules of the execution were given, and tells its own.
-  var sharesCookies = false
+  var sharesCookies: Bool
+
+  /// A call of a module, by the fields that all versions have.
+  init(_ request: HTTPRequest, _ input: Collection, raisesOnStatus: Bool) {
+    self.request = request
+    self.raisesOnStatus = raisesOnStatus
+    parses = input["parseResponse"]?.boolean ?? false
+    sharesCookies = input["shareCookies"]?.boolean ?? false
+  }
 
   /// An answer and the bundle made of it.
   struct Outcome {

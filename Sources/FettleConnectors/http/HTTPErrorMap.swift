@@ -12,6 +12,7 @@ enum HTTPErrorMap {
     (404, .data,                 "Not Found"),
     (405, .invalidConfiguration, "Method Not Allowed"),
     (406, .data,                 "Not Acceptable"),
+    (407, .invalidAccessToken,   "Proxy Authentication Required"),
     (408, .moduleTimeout,        "Request Timeout"),
     (409, .duplicateData,        "Conflict"),
     (410, .data,                 "Gone"),
@@ -41,6 +42,30 @@ enum HTTPErrorMap {
       field: said.field,
       retryAfterSeconds: [429, 503].contains(answer.status)
         ? answer.header("Retry-After").flatMap { retryAfter($0, now: now) } : nil)
+  }
+
+  /// The status of a proxy that does not take who asks (RFC 9110 15.5.8).
+  static let proxyLogin = 407
+
+  /// The failure it amounts to that a proxy does not pass a request on, by the same table.
+  ///
+  /// The service was not asked, so that what went wrong in the proxy or behind it is worth another try;
+  /// and some proxies say 401 of a wrong login.
+  /// - Parameter proxy: the proxy, where it is known.
+  static func refusal(by proxy: Proxy?, status: Int, target: String) -> ModuleError {
+    let row = table.first { $0.status == status }
+    let type = status >= 500 ? .connection : row?.type ?? .runtime
+    let said = "\(status)\(row.map { " \($0.name)" } ?? "")"
+    let name = proxy.map { "the proxy \($0.target)" } ?? "a proxy"
+    let message =
+      if [401, proxyLogin].contains(status) {
+        (proxy?.user == nil
+          ? "\(name) wants to know who asks" : "\(name) does not accept the user or the password")
+          + ", so that nothing reached \(target) (\(said)); " + (proxy?.advice ?? Proxy.advice)
+      } else {
+        "\(name) does not pass requests to \(target) on: \(said)"
+      }
+    return ModuleError(type, message, statusCode: status)
   }
 
   /// The seconds to wait that a `Retry-After` header asks for: a number, or a date (RFC 9110 10.2.3).

@@ -34,14 +34,6 @@ struct HTTPRequest: Sendable {
     case query(name: String, value: String)
   }
 
-  /// A server that passes requests on.
-  struct Proxy: Sendable, Hashable {
-    /// `http://host:port`, or another scheme that curl knows for proxies.
-    var address: String
-    var user: String?
-    var password: String?
-  }
-
   /// One part of a multipart form.
   struct FormPart: Sendable {
     var name: String
@@ -80,8 +72,14 @@ extension HTTPRequest {
     return start.hasPrefix("http://") || start.hasPrefix("https://")
   }
 
+  /// The proxy it goes through, if there is one: its own, or that of the program.
+  var proxyInUse: Proxy? { proxy ?? Proxy.ofProgram(for: url) }
+
   /// The address without what may be secret: user, password, query.
-  var target: String {
+  var target: String { Self.target(of: url) }
+
+  /// An address without what may be secret: user, password, query.
+  static func target(of url: String) -> String {
     var rest = Substring(url)
     var scheme = ""
     if let separator = rest.firstRange(of: "://") {
@@ -151,6 +149,10 @@ extension Transport {
       case .success(let raw):
         var answer = HTTPAnswer(raw)
         answer.url = request.url
+        // Whatever is done about the statuses of the service: it was not asked.
+        if answer.status == HTTPErrorMap.proxyLogin, let proxy = request.proxyInUse {
+          throw HTTPErrorMap.refusal(by: proxy, status: answer.status, target: request.target)
+        }
         guard request.followsRedirects, let next = request.redirected(by: answer) else {
           return answer
         }

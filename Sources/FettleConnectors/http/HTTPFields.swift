@@ -20,6 +20,15 @@ enum HTTPFields {
     input["timeout"]?.number.map { Int($0.double * 1000) } ?? 40_000
   }
 
+  /// What the fields that they have in common ask for.
+  static func request(_ input: Collection) throws(ModuleError) -> HTTPRequest {
+    var request = HTTPRequest(
+      method: (input["method"]?.text ?? "get").uppercased(), url: input["url"]?.text ?? "")
+    request.headers = try namedHeaders(input["headers"])
+    request.timeoutMilliseconds = timeout(input)
+    return request
+  }
+
   /// The fields of version 3.
   static let three: [FieldDescriptor] = [
     url, method, headers,

@@ -71,6 +71,12 @@ extension HTTPRequest {
   /// Whether a header of that name is there.
   func hasHeader(_ name: String) -> Bool { headers.contains { $0.isNamed(name) } }
 
+  /// Says what the body is, unless a header does so already.
+  mutating func declare(_ type: String?) {
+    guard let type, !type.isEmpty, !hasHeader("Content-Type") else { return }
+    headers.append(HTTPHeader(name: "Content-Type", value: type))
+  }
+
   /// What the request does to the world (durability 1).
   var effect: EffectClass {
     switch method {

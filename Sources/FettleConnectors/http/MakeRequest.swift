@@ -13,12 +13,10 @@ struct MakeRequest: Module {
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
     var call = HTTPCall(
-      request: try Self.request(input),
+      try Self.request(input), input,
       // Absent means on: a failure that nobody sees is worse than one that is stored.
-      raisesOnStatus: input["stopOnHttpError"]?.boolean ?? true,
-      parses: input["parseResponse"]?.boolean ?? false)
+      raisesOnStatus: input["stopOnHttpError"]?.boolean ?? true)
     call.keychains = Self.keychains(context.module.parameters)
-    call.sharesCookies = input["shareCookies"]?.boolean ?? false
     return try await call.perform(by: authentication, in: context).output
   }
 
@@ -44,13 +42,10 @@ struct MakeRequest: Module {
   }
 
   static func request(_ input: Collection) throws(ModuleError) -> HTTPRequest {
-    var request = HTTPRequest(
-      method: (input["method"]?.text ?? "get").uppercased(), url: input["url"]?.text ?? "")
-    request.headers = try namedHeaders(input["headers"])
+    var request = try HTTPFields.request(input)
     request.addQuery(namedValues(input["queryParameters"]))
     request.followsRedirects = input["allowRedirects"]?.boolean ?? true
     request.acceptsCompression = input["requestCompressedContent"]?.boolean ?? true
-    request.timeoutMilliseconds = HTTPFields.timeout(input)
     try setBody(of: &request, input)
     return request
   }
@@ -85,9 +80,7 @@ struct MakeRequest: Module {
       request.body = .bytes(contentBytes(input["rawBodyContent"]))
     default: break
     }
-    if let type, !type.isEmpty, !request.hasHeader("Content-Type") {
-      request.headers.append(HTTPHeader(name: "Content-Type", value: type))
-    }
+    request.declare(type)
   }
 }
 

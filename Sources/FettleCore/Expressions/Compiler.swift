@@ -187,7 +187,9 @@ struct Compiler {
   ) -> Node {
     let offset = place.offset
     guard let function = Function.named[name] else {
-      let hint = Function.nearMiss(of: name).map { "; did you mean '\($0)'?" } ?? ""
+      let hint =
+        Function.nearMiss(of: name).map { "; did you mean '\($0)'?" }
+        ?? Function.replacement(of: name).map { "; write \($0) instead" } ?? ""
       fail("Function '\(name)' not found\(hint.isEmpty ? "!" : hint)", at: offset)
       for argument in arguments { _ = node(argument) }
       let failure = Failure("Function '\(name)' not found!", offset: offset)

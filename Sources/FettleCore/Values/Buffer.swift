@@ -13,6 +13,36 @@ public struct Buffer: Sendable, Hashable {
 }
 
 extension Buffer {
+  /// The bytes of base64 in the standard or the URL alphabet, padded or not; line ends are skipped.
+  /// - Returns: nil where another character stands in it.
+  public init?(base64 text: String) {
+    var output: [UInt8] = []
+    output.reserveCapacity(text.utf8.count / 4 * 3)
+    var bits: UInt32 = 0
+    var count = 0
+    for byte in text.utf8 {
+      let value: UInt32
+      switch byte {
+      case 65...90: value = UInt32(byte) - 65
+      case 97...122: value = UInt32(byte) - 71
+      case 48...57: value = UInt32(byte) + 4
+      case UInt8(ascii: "+"), UInt8(ascii: "-"): value = 62
+      case UInt8(ascii: "/"), UInt8(ascii: "_"): value = 63
+      case UInt8(ascii: "="), 9, 10, 13, 32: continue
+      default: return nil
+      }
+      bits = bits << 6 | value
+      count += 1
+      if count == 4 {
+        output += [UInt8(bits >> 16 & 255), UInt8(bits >> 8 & 255), UInt8(bits & 255)]
+        (bits, count) = (0, 0)
+      }
+    }
+    if count == 3 { output += [UInt8(bits >> 10 & 255), UInt8(bits >> 2 & 255)] }
+    if count == 2 { output.append(UInt8(bits >> 4 & 255)) }
+    self.init(output)
+  }
+
   /// The content in the standard base64 alphabet, padded.
   public var base64: String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)

@@ -178,33 +178,11 @@ extension Function {
     return output
   }
 
-  /// The bytes of base64 in the standard or the URL alphabet, padded or not; line ends are skipped.
   private static func base64Bytes(_ text: String) throws(Failure) -> [UInt8] {
-    var output: [UInt8] = []
-    output.reserveCapacity(text.utf8.count / 4 * 3)
-    var bits: UInt32 = 0
-    var count = 0
-    for byte in text.utf8 {
-      let value: UInt32
-      switch byte {
-      case 65...90: value = UInt32(byte) - 65
-      case 97...122: value = UInt32(byte) - 71
-      case 48...57: value = UInt32(byte) + 4
-      case UInt8(ascii: "+"), UInt8(ascii: "-"): value = 62
-      case UInt8(ascii: "/"), UInt8(ascii: "_"): value = 63
-      case UInt8(ascii: "="), 9, 10, 13, 32: continue
-      default: throw Failure("\(Value.text(text).shown) is not base64.", value: .text(text))
-      }
-      bits = bits << 6 | value
-      count += 1
-      if count == 4 {
-        output += [UInt8(bits >> 16 & 255), UInt8(bits >> 8 & 255), UInt8(bits & 255)]
-        (bits, count) = (0, 0)
-      }
+    guard let buffer = Buffer(base64: text) else {
+      throw Failure("\(Value.text(text).shown) is not base64.", value: .text(text))
     }
-    if count == 3 { output += [UInt8(bits >> 10 & 255), UInt8(bits >> 2 & 255)] }
-    if count == 2 { output.append(UInt8(bits >> 4 & 255)) }
-    return output
+    return buffer.bytes
   }
 }
 

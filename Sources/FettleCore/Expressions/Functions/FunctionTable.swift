@@ -59,6 +59,17 @@ struct Function: Sendable {
     let lowered = name.lowercased()
     return table.first { $0.name.lowercased() == lowered }?.name
   }
+
+  /// What is to be written in the place of functions that other languages have and machine-written
+  /// blueprints invent; nil where nothing is known.
+  static func replacement(of name: String) -> String? { replacements[name.lowercased()] }
+
+  private static let replacements = [
+    "divide": "a / b", "multiply": "a * b", "add": "a + b", "subtract": "a - b", "mod": "a % b",
+    "tojson": "a module json:TransformToJSON", "jsonstringify": "a module json:TransformToJSON",
+    "stringify": "a module json:TransformToJSON", "parsejson": "a module json:ParseJSON",
+    "jsonparse": "a module json:ParseJSON", "concat": "the texts one after the other",
+  ]
 }
 
 /// The evaluated arguments of a call; one that is not given is null.
