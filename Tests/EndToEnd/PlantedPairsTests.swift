@@ -188,7 +188,8 @@ struct PlantedPairsTests {
       let fails = connector.fails.replacing("NAME", with: "c\(first + place)")
       let filter =
         #""filter":{"name":"\#(place)","conditions":[[{"a":"{{1.n}}","o":"text:equal","b":"\#(place)"}]]}"#
-      return #"{"flow":[{"id":\#(10 + place),\#(filter),\#(works)},{"id":\#(20 + place),\#(fails)}]}"#
+      let first = #"{"id":\#(10 + place),\#(filter),\#(works)}"#
+      return #"{"flow":[\#(first),{"id":\#(20 + place),\#(fails)}]}"#
     }
     let file = try caller.bench.folder.file(
       "\(connector.name).json",
@@ -280,8 +281,9 @@ struct PlantedPairsTests {
       let result = try await fettle(["log", execution.summary.id, "--json"])
       outputs["log \(execution.summary.id)"] = result.output + result.errors
     }
+    let last = try await caller.bench.ended().first?.summary.id ?? ""
     for command in [
-      ["log", try await caller.bench.ended().first?.summary.id ?? ""], ["list"], ["list", "--json"],
+      ["log", last], ["list"], ["list", "--json"],
       ["history"], ["history", "--json"], ["connection", "list"], ["connection", "list", "--json"],
       ["scenarios"],
     ] {
@@ -296,7 +298,9 @@ struct PlantedPairsTests {
     let plain = try await fettle(
       ["open", "--plain"],
       input: "list\n"
-        + stride(from: 1, through: records.count, by: 5).map { "open \($0)\nfields\ninput\nhistory\naudit\n" }.joined()
+        + stride(from: 1, through: records.count, by: 5).map { number in
+          "open \(number)\nfields\ninput\nhistory\naudit\n"
+        }.joined()
         + "quit\n")
     #expect(plain.output.contains(Mask.sign))
     outputs["open --plain"] = plain.output + plain.errors

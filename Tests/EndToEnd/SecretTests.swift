@@ -148,7 +148,7 @@ struct SecretTests {
     #expect(found.status == 0, "\(found.errors)")
   }
 
-  @Test("a token that was fetched to try a connection is told to nobody when the service repeats it")
+  @Test("a token that was fetched to try a connection is not told when the service repeats it")
   func fetched() async throws {
     let token = "fetched-token-91c4"
     let server = LoopbackHTTP { request in

@@ -98,7 +98,8 @@ public struct Mask: Sendable {
 
   private func masked(_ text: String, isCut: Bool) -> String {
     guard !isEmpty else { return text }
-    return masked(Array(text.utf8), isCut: isCut).map { String(decoding: $0, as: UTF8.self) } ?? text
+    let masked = masked(Array(text.utf8), isCut: isCut)
+    return masked.map { String(decoding: $0, as: UTF8.self) } ?? text
   }
 
   /// Whether a text holds a secret, or ends with the beginning of one.

@@ -176,7 +176,8 @@ extension ModuleDescriptor {
             "must be one of \(field.choices.joined(separator: ", ")), got \(field.quoted(value))"))
       }
       if let range = field.range, let number = converted.number, !range.contains(number.double) {
-        misfits.append(Misfit(field, "must be \(field.expectation), got \(field.quoted(converted))"))
+        misfits.append(
+          Misfit(field, "must be \(field.expectation), got \(field.quoted(converted))"))
       }
     }
     return (fitted, misfits)

@@ -182,7 +182,7 @@ struct ConnectionCommand: AsyncParsableCommand {
           "there is no connection '\(name)'; fettle connection lists them")
       }
       do throws(ModuleError) {
-        let open = try workshop.connections.open(found)
+        let open = try await workshop.connections.open(found)
         Console.say(
           "\(name): \(try await ConnectionTest(connections: workshop.connections).run(open, url: url))"
         )
@@ -223,30 +223,6 @@ struct ConnectionCommand: AsyncParsableCommand {
       }
     }
   }
-
-  /// `fettle connection remove NAME`
-  struct Remove: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "remove",
-      abstract: "Remove a connection, with its secrets.")
-
-    @Argument(help: "The connection.")
-    var name: String
-
-    @OptionGroup var options: StoreOptions
-
-    func run() async throws {
-      let workshop = try Workshop(options, creating: false)
-      let isGone = try await reporting { () async throws(StoreError) in
-        try await workshop.store.removeConnection(named: name)
-      }
-      guard isGone else {
-        throw CommandFailure.usage(
-          "there is no connection '\(name)'; fettle connection lists them")
-      }
-      Console.say("Removed \(name).")
-    }
-  }
 }
 
 extension Workshop {
@@ -262,16 +238,6 @@ extension Workshop {
     try await reporting { () async throws(StoreError) in
       try await store.remember(ConnectionMeaning(foreign, means: name))
     }
-  }
-}
-
-extension ForeignConnection {
-  /// `slack:12345`.
-  init?(_ text: String) {
-    guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,
-      text.index(after: colon) < text.endIndex
-    else { return nil }
-    self.init(app: String(text[..<colon]), id: String(text[text.index(after: colon)...]))
   }
 }
 

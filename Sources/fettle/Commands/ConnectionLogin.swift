@@ -46,7 +46,7 @@ extension ConnectionCommand {
       connection.secrets["access-token"] = nil
       let secrets: OAuthLogin.Secrets
       do throws(ModuleError) {
-        let open = try workshop.connections.open(connection)
+        let open = try await workshop.connections.open(connection)
         secrets = try await paste ? pasted(open) : redirected(open)
       } catch {
         throw CommandFailure(message: "\(name): \(error.type): \(error.message)", status: 1)

@@ -38,7 +38,7 @@ struct Import: AsyncParsableCommand {
     }
     var open: [ForeignConnection] = []
     for (foreign, modules) in ConnectionNeeds(scenario).all {
-      if try await workshop.isMeant(foreign) { continue }
+      if try await workshop.meaning(of: foreign) != nil { continue }
       let who = modules.map { "\($0.id) \"\($0.title)\"" }.joined(separator: ", ")
       guard isatty(STDIN_FILENO) == 1 else {
         open.append(foreign)
@@ -80,33 +80,6 @@ struct Import: AsyncParsableCommand {
         return true
       }
       Console.complain("there is no connection '\(answer)'")
-    }
-  }
-}
-
-/// The connections a blueprint names, each with the modules that use it, in the order of the flow.
-struct ConnectionNeeds {
-  private(set) var all: [(foreign: ForeignConnection, modules: [ModuleNode])] = []
-
-  init(_ blueprint: Blueprint) {
-    for module in blueprint.allModules {
-      for foreign in module.connections {
-        if let known = all.firstIndex(where: { $0.foreign == foreign }) {
-          all[known].modules.append(module)
-        } else {
-          all.append((foreign, [module]))
-        }
-      }
-    }
-  }
-}
-
-extension Workshop {
-  /// Whether an identity means a connection here: it was said, or one has that name.
-  func isMeant(_ foreign: ForeignConnection) async throws -> Bool {
-    try await reporting { () async throws(StoreError) in
-      if try await store.meaning(of: foreign) != nil { return true }
-      return try await store.connection(named: foreign.id) != nil
     }
   }
 }
