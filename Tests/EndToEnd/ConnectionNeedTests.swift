@@ -107,4 +107,73 @@ struct ConnectionNeedTests {
     let run = try await fettle(["run", file])
     #expect((run.output + run.errors).contains("fettle connection use http:4711 NAME"))
   }
+
+  @Test(
+    "what does not fit a setting is refused when it is said, not when it is used",
+    arguments: [
+      (["smtp", "--set", "host=h", "--set", "port=abc"], "port has to be a port, not abc"),
+      (["smtp", "--set", "host=h", "--set", "security=ssl"], "none or starttls or tls, not ssl"),
+      (["imap", "--set", "host=h", "--set", "verify=maybe"], "verify has to be yes or no"),
+      (["ftp", "--set", "host=h", "--set", "timeout=0"], "a number of seconds, not 0"),
+      (["api-key", "--set", "placement=cookie"], "placement has to be header or query"),
+      (["basic", "--set", "user=ada"], "--secret password asks for it, --secret-env"),
+    ])
+  func unfit(arguments: [String], says: String) async throws {
+    let result = try await fettle(["connection", "add", "x"] + arguments)
+    #expect(result.status == 2)
+    #expect(result.errors.contains(says), "\(result.errors)")
+  }
+
+  @Test("the path of a file means the same wherever a program is started")
+  func paths() async throws {
+    try await bench.fettle([
+      "connection", "add", "desk", "certificate", "--set", "certificate=client.pem", "--set",
+      "ca=~/ca.pem", "--secret-file", "key=client.key",
+    ])
+    let here = FileManager.default.currentDirectoryPath
+    let list = try await bench.fettle(["connection", "list"])
+    #expect(list.contains("certificate=\(here)/client.pem"), "\(list)")
+    #expect(list.contains("ca=\(bench.folder.path)/ca.pem"), "\(list)")
+    #expect(list.contains("key: file \(here)/client.key"), "\(list)")
+  }
+
+  @Test("what kinds are made of is told; without a store there are no connections")
+  func kinds() async throws {
+    let all = try await Program.fettle(["connection", "kinds"], home: bench.folder.path)
+    #expect(all.status == 0)
+    for kind in ConnectionKind.all { #expect(all.output.contains("\(kind.name): \(kind.summary)")) }
+    let one = try await Program.fettle(["connection", "kinds", "imap"], home: bench.folder.path)
+    #expect(one.output.contains("  --set host=…  host (required)\n"), "\(one.output)")
+    #expect(one.output.contains("  --secret password  password\n"))
+    #expect(
+      try await Program.fettle(["connection", "kinds", "x"], home: bench.folder.path).status == 2)
+    let none = try await Program.fettle(["connection"], home: bench.folder.path)
+    #expect(none.status == 0 && none.output.contains("No connections."), "\(none)")
+  }
+
+  @Test(
+    "an import asks once for each identity, naming the kinds there are; the next one asks nothing",
+    .enabled(if: TmuxSession.isInstalled, "tmux is not installed"))
+  func asks() async throws {
+    try await add("crm")
+    try await add("mail", "smtp")
+    let file = try blueprint("Orders", "4711", "12")
+    let first = try TmuxSession(
+      "\(Program.path) import \(file) --store \(bench.path)", columns: 120,
+      environment: ["HOME": bench.folder.path])
+    try await first.wait(for: "connection 4711 of http. Here there are: crm (basic), mail (smtp)")
+    try first.type("nobody")
+    try first.press("Enter")
+    try await first.wait(for: "there is no connection 'nobody'")
+    try first.type("crm")
+    try first.press("Enter")
+    try await first.wait(for: "connection 12 of email.")
+    try first.type("mail")
+    try first.press("Enter")
+    try await first.wait(for: "Imported Orders: 3 modules.")
+    try await first.waitForEnd()
+    let second = try await fettle(["import", file])
+    #expect(second.status == 0)
+    #expect(second.output == "Imported Orders: 3 modules.\n" && second.errors.isEmpty, "\(second)")
+  }
 }

@@ -10,7 +10,9 @@ struct ConnectionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "connection",
     abstract: "Ways into services, and what proves who asks.",
-    subcommands: [Add.self, Login.self, Use.self, Test.self, Show.self, Remove.self],
+    subcommands: [
+      Add.self, Kinds.self, Login.self, Use.self, Test.self, Show.self, Remove.self,
+    ],
     defaultSubcommand: Show.self)
 
   /// `fettle connection add NAME KIND`
@@ -24,7 +26,7 @@ struct ConnectionCommand: AsyncParsableCommand {
         and sealed in the store; the key is in FETTLE_KEY_FILE, comes from FETTLE_KEY_COMMAND, or \
         is made in fettle/key in the XDG config home.
 
-        Kinds:
+        Kinds, of which 'fettle connection kinds' tells the settings and secrets:
         \(ConnectionKind.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
         """)
 
@@ -67,7 +69,8 @@ struct ConnectionCommand: AsyncParsableCommand {
       if let app { connection.settings = try login(of: app, known) }
       for text in settings {
         let (name, value) = try pair(text, "--set")
-        connection.settings[name] = .text(value)
+        let isFile = known.settings.contains { $0.name == name && $0.form == .file }
+        connection.settings[name] = .text(isFile ? InputFile.absolute(value) : value)
       }
       for text in secretEnvironment {
         let (name, value) = try pair(text, "--secret-env")
@@ -75,7 +78,7 @@ struct ConnectionCommand: AsyncParsableCommand {
       }
       for text in secretFile {
         let (name, value) = try pair(text, "--secret-file")
-        connection.secrets[name] = .file(value)
+        connection.secrets[name] = .file(InputFile.absolute(value))
       }
       for text in secretCommand {
         let (name, value) = try pair(text, "--secret-command")
@@ -192,6 +195,35 @@ struct ConnectionCommand: AsyncParsableCommand {
     }
   }
 
+  /// `fettle connection kinds`
+  struct Kinds: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "kinds",
+      abstract: "List what each kind of connection is made of.")
+
+    @Argument(help: "The kind; all when it is left out.")
+    var kind: String?
+
+    func run() throws {
+      let kinds = ConnectionKind.all.filter { kind == nil || $0.name == kind }
+      guard !kinds.isEmpty else {
+        throw CommandFailure.usage(
+          "there is no kind '\(kind ?? "")'; there are "
+            + ConnectionKind.all.map(\.name).joined(separator: ", "))
+      }
+      for kind in kinds {
+        Console.say("\(kind.name): \(kind.summary)")
+        for field in kind.settings { Console.say("  --set \(field.name)=…  \(Self.line(field))") }
+        for field in kind.secrets { Console.say("  --secret \(field.name)  \(Self.line(field))") }
+        if kind.name == "app" { Console.say("  and what the description of the app names") }
+      }
+    }
+
+    private static func line(_ field: ConnectionKind.Field) -> String {
+      field.summary + (field.isRequired ? " (required)" : "")
+    }
+  }
+
   /// `fettle connection list`
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -203,10 +235,7 @@ struct ConnectionCommand: AsyncParsableCommand {
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-      let workshop = try Workshop(options, creating: false)
-      let connections = try await reporting { () async throws(StoreError) in
-        try await workshop.store.connections()
-      }
+      let connections = try await connections()
       if json { return Console.say(.array(connections.map(\.json))) }
       if connections.isEmpty {
         Console.say("No connections. Add one: fettle connection add --help")
@@ -220,6 +249,17 @@ struct ConnectionCommand: AsyncParsableCommand {
         }
         Console.say(
           ([connection.name, connection.kind] + settings + secrets).joined(separator: "  "))
+      }
+    }
+
+    /// Where there is no store yet, there is none.
+    private func connections() async throws -> [Connection] {
+      let path = try options.path()
+      do throws(StoreError) {
+        return try await Workshop(path: path, creating: false).store.connections()
+      } catch {
+        guard case .missing = error else { throw CommandFailure(error) }
+        return []
       }
     }
   }

@@ -120,6 +120,9 @@ extension ConnectionCommand {
       begun.withLock { $0 = login }
       Console.say("Open this address in a browser on this machine:")
       Console.say(login.address)
+      Console.say(
+        "Waiting for it, \(max(1, wait)) s at most. Where the browser is on another machine, stop this "
+          + "with Ctrl-C and say --paste.")
       // Who waits for a person must have said so.
       fflush(nil)
       let limit = Task {

@@ -41,7 +41,7 @@ extension ConnectionCommand {
       Console.say("Removed \(name).")
       if !uses.isEmpty {
         Console.complain(
-          "\(uses.description); say what takes its place with 'fettle connection use "
+          "\(uses.past); say what takes its place with 'fettle connection use "
             + "\(uses.identity) NAME'")
       }
     }
@@ -82,18 +82,26 @@ struct ConnectionUses {
 
   /// For people: how many there are is unbounded, so the first ones are told.
   var description: String {
-    let names = Self.list(identities.map(\.text))
-    let who = Self.list(
+    "\(names) \(identities.count == 1 ? "means" : "mean") this connection, and "
+      + (who.map { "\($0) \(scenarios.count == 1 ? "needs" : "need") it" }
+        ?? "no scenario here needs it")
+  }
+
+  /// The same when it is gone.
+  var past: String {
+    let verb = scenarios.count == 1 ? "fails" : "fail"
+    return "\(names) meant it" + (who.map { ", and \($0) \(verb) now" } ?? "")
+  }
+
+  private var names: String { Self.list(identities.map(\.text)) }
+
+  private var who: String? {
+    guard !scenarios.isEmpty else { return nil }
+    return Self.list(
       scenarios.map { scenario in
         let ids = Set(scenario.modules.map(\.id.number)).sorted().map(String.init)
         return "\"\(scenario.name)\" (module \(ids.joined(separator: ", ")))"
       })
-    let verb = identities.count == 1 ? "means" : "mean"
-    let needs =
-      scenarios.isEmpty
-      ? "no scenario here needs it"
-      : "\(who) \(scenarios.count == 1 ? "needs" : "need") it"
-    return "\(names) \(verb) this connection, and \(needs)"
   }
 
   private static func list(_ words: [String]) -> String {

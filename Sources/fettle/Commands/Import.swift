@@ -13,7 +13,7 @@ struct Import: AsyncParsableCommand {
     discussion: """
       Each connection that the blueprint names by the number it had where it was exported is asked \
       for once and remembered. Without a terminal, say it with --connection APP:ID=NAME; \
-      what is still open is listed then, with exit status 2, and nothing is kept.
+      what is still open is listed then, with exit status 2, and the blueprint is not kept.
       """)
 
   @Argument(help: "A blueprint exported from Make or Fusion.")
@@ -66,12 +66,15 @@ struct Import: AsyncParsableCommand {
   private func ask(
     _ foreign: ForeignConnection, _ who: String, _ workshop: Workshop
   ) async throws -> Bool {
-    let names = try await reporting { () async throws(StoreError) in
-      try await workshop.store.connections().map(\.name)
+    let connections = try await reporting { () async throws(StoreError) in
+      try await workshop.store.connections()
     }
+    let names = connections.map(\.name)
     Console.say(
       "Module \(who) uses connection \(foreign.id) of \(foreign.app). Here there are: "
-        + (names.isEmpty ? "none" : names.joined(separator: ", ")))
+        + (names.isEmpty
+          ? "none; 'fettle connection add' adds one"
+          : connections.map { "\($0.name) (\($0.kind))" }.joined(separator: ", ")))
     while true {
       Console.ask("Which one is it (empty: none)? ")
       guard let answer = readLine(), !answer.isEmpty else { return false }
