@@ -27,6 +27,7 @@ public struct Workshop: Sendable {
     path: String, creating: Bool, clock: any RunClock = SystemClock(),
     settings: Settings = .environment
   ) throws(StoreError) {
+    CrashReports.holdNoMemory()
     // One key for everything in the store: what is asked for it is asked once.
     let sealing = KeyedSealing()
     store =

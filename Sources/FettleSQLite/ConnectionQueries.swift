@@ -59,6 +59,16 @@ extension SQLiteStore: ConnectionStore {
     }
   }
 
+  /// Everything that was remembered, by identity.
+  public func meanings() async throws(StoreError) -> [ConnectionMeaning] {
+    try await reading { database in
+      try Row.fetchAll(
+        try database.cachedStatement(
+          sql: "SELECT app, foreign_id, name FROM connection_meaning ORDER BY app, foreign_id")
+      ).map { ConnectionMeaning(ForeignConnection(app: $0[0], id: $0[1]), means: $0[2]) }
+    }
+  }
+
   /// The connection an identity means; nil when nobody said.
   public func meaning(of foreign: ForeignConnection) async throws(StoreError) -> String? {
     try await reading { database in

@@ -19,6 +19,18 @@ enum InputFile {
     }
   }
 
+  /// A path that means the same wherever a program is started: the daemon is started elsewhere.
+  static func absolute(_ path: String) -> String {
+    if path.hasPrefix("~/"), let home = getenv("HOME").map({ String(cString: $0) }),
+      home.hasPrefix("/")
+    {
+      return home + path.dropFirst()
+    }
+    guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
+    defer { free(folder) }
+    return "\(String(cString: folder))/\(path)"
+  }
+
   private static func unreadable(_ path: String) -> CommandFailure {
     .usage("\(path) cannot be read: \(String(cString: strerror(errno)))")
   }

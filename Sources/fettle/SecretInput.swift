@@ -3,10 +3,10 @@ import Glibc
 
 /// Secrets that people type or pipe in.
 enum SecretInput {
-  /// One line: typed without being shown where standard input is a terminal, else the next line of
-  /// standard input.
+  /// One line, or a whole key in PEM: typed without being shown where standard input is a terminal, else
+  /// the next of standard input.
   static func read(_ what: String) throws(CommandFailure) -> String {
-    guard isatty(STDIN_FILENO) == 1 else { return try line(what) }
+    guard isatty(STDIN_FILENO) == 1 else { return try secret(what) }
     var shown = termios()
     tcgetattr(STDIN_FILENO, &shown)
     var hidden = shown
@@ -17,7 +17,15 @@ enum SecretInput {
       tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown)
       Console.ask("\n")
     }
-    return try line(what)
+    return try secret(what)
+  }
+
+  /// The lines of a key belong together: what is pasted behind the first would go to the shell.
+  private static func secret(_ what: String) throws(CommandFailure) -> String {
+    var text = try line(what)
+    guard text.hasPrefix("-----BEGIN ") else { return text }
+    while !text.contains("\n-----END ") { text += "\n" + (try line("end of the \(what)")) }
+    return text
   }
 
   /// Byte by byte: what comes after the line belongs to whoever reads next.

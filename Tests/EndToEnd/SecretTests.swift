@@ -147,4 +147,30 @@ struct SecretTests {
       ["connection", "test", "desk"], environment: ["FETTLE_KEY_FILE": key + ".away"])
     #expect(found.status == 0, "\(found.errors)")
   }
+
+  @Test("a token that was fetched to try a connection is not told when the service repeats it")
+  func fetched() async throws {
+    let token = "fetched-token-91c4"
+    let server = LoopbackHTTP { request in
+      if request.path == "/token" {
+        return .json(200, ["access_token": .text(token), "expires_in": 3600])
+      }
+      let sent = request.headers["authorization"] ?? ""
+      return .json(401, ["message": .text("no: \(sent), \(Buffer(Array(sent.utf8)).base64)")])
+    }
+    let added = try await fettle(
+      [
+        "connection", "add", "cloud", "oauth2", "--set", "token-url=\(server.base)/token", "--set",
+        "client-id=fettle", "--secret", "client-secret",
+      ], input: Self.secret + "\n")
+    #expect(added.status == 0, "\(added.errors)")
+    let test = try await fettle(["connection", "test", "cloud", "--url", server.base + "/me"])
+    #expect(server.requests.contains { $0.headers["authorization"] == "Bearer \(token)" })
+    #expect(test.status == 1)
+    #expect(test.errors.contains("no: Bearer \(Mask.sign), "), "\(test.errors)")
+    let base64 = Buffer(Array("Bearer \(token)".utf8)).base64
+    for form in [token, String(base64.dropFirst(12).prefix(12))] {
+      #expect(!(test.output + test.errors).contains(form), "\(test.errors)")
+    }
+  }
 }

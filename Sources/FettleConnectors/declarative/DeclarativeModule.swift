@@ -75,7 +75,7 @@ struct DeclarativeModule: Module {
         view.number += 1
         if let filter, !(try filter.passes(in: view.scope, { view.field($0) })) { continue }
         if isTrigger, let mapping = output.identity {
-          let identity = try view.value(mapping)
+          let identity = mask.masked(try view.value(mapping))
           guard !identities.contains(identity) else { continue }
           let isFull = limit.map { bundles.count >= $0 } ?? false
           let isKnown = known?.contains(identity) == true

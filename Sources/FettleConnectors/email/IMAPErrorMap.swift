@@ -31,7 +31,7 @@ enum IMAPErrorMap {
       return ModuleError(
         failure, to: server.target, timeoutMilliseconds: server.timeoutMilliseconds)
     }
-    let words = said.split(separator: " ").dropFirst().joined(separator: " ")
+    let words = said.split(separator: " ", maxSplits: 1).dropFirst().joined()
     // curl calls a folder that cannot be opened a login that was denied, too.
     let isAboutLogin = ["auth", "login", "password", "credential"].contains {
       said.lowercased().contains($0)

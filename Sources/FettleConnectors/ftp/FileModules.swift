@@ -159,16 +159,17 @@ struct TriggerNewFile: Module {
     var bundles: [Bundle] = []
     var hasChanged = false
     for entry in try await server.list(folder) where !entry.isFolder {
+      let name = server.mask.masked(entry.name)
       let mark = Value.text(
         "\(entry.size ?? -1) \(entry.modified.map { "\($0.milliseconds)" } ?? "")")
-      if known?[entry.name] == mark {
-        seen[entry.name] = mark
+      if known?[name] == mark {
+        seen[name] = mark
       } else if bundles.count < max(1, limit) {
         bundles.append(entry.bundle)
-        seen[entry.name] = mark
+        seen[name] = mark
         hasChanged = true
-      } else if let before = known?[entry.name] {
-        seen[entry.name] = before
+      } else if let before = known?[name] {
+        seen[name] = before
       }
     }
     hasChanged = hasChanged || seen.count != known?.count ?? 0

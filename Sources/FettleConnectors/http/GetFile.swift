@@ -48,8 +48,9 @@ struct GetFile: Module {
     let answer = outcome.answer
     outcome.bundle["data"] = outcome.mask.masked(.buffer(Buffer(answer.body)))
     outcome.bundle["fileName"] = .text(
-      answer.header("Content-Disposition").flatMap(Self.fileName)
-        ?? WebAddress.fileName(of: answer.url) ?? "file")
+      outcome.mask.masked(
+        answer.header("Content-Disposition").flatMap(Self.fileName)
+          ?? WebAddress.fileName(of: answer.url) ?? "file"))
     outcome.bundle["fileSize"] = .integer(answer.body.count)
     return outcome.output
   }

@@ -63,6 +63,11 @@ struct HTTPCall: Sendable {
         mask = mask.joined(with: used.mask)
         answer = try await authentication.transport.exchange(request)
       }
+      // Before they are taken apart: a part of a secret is not known for one.
+      answer.headers = answer.headers.map {
+        HTTPHeader(name: mask.masked($0.name), value: mask.masked($0.value))
+      }
+      answer.url = mask.masked(answer.url)
       if raisesOnStatus,
         let error = HTTPErrorMap.error(answer, to: request, now: context.clock.now())
       {
@@ -70,7 +75,8 @@ struct HTTPCall: Sendable {
       }
       let bundle = try HTTPOutput.bundle(answer, parses: parses, target: request.target)
       var outcome = Outcome(answer: answer, bundle: mask.masked(bundle), mask: mask)
-      if let cookies = answer.cookies, cookies != known {
+      // A cookie that repeats what proves who asks is not kept: that is sent each time anyway.
+      if let cookies = answer.cookies?.filter({ !mask.finds(in: $0) }), cookies != known {
         outcome.assignments = [
           VariableAssignment(
             name: Self.cookieVariable, value: .array(cookies.map(Value.text)), scope: .execution)

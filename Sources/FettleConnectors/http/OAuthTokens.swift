@@ -104,6 +104,9 @@ struct OAuthGrant: Sendable {
   static func ask(
     _ pairs: [(name: String, value: String)], of open: OpenConnection, over transport: Transport
   ) async throws(ModuleError) -> OAuthGrant {
+    // A code and a refresh token that was given since the connection was opened are secrets, too.
+    let told = ["code", "code_verifier", "refresh_token"]
+    let mask = open.mask.joined(with: Mask(pairs.filter { told.contains($0.name) }.map(\.value)))
     var pairs = pairs
     pairs.append(("client_id", try open.required("client-id")))
     if let secret = open.secret("client-secret") { pairs.append(("client_secret", secret)) }
@@ -121,13 +124,13 @@ struct OAuthGrant: Sendable {
       if answer.status >= 500 || answer.status == 429,
         let error = HTTPErrorMap.error(answer, to: request, now: SystemClock().now())
       {
-        throw open.mask.masked(error)
+        throw mask.masked(error)
       }
       let said = fields?["error_description"]?.text ?? fields?["error"]?.text ?? "no token"
       let advice =
         open.setting("authorize-url") == nil
         ? "" : "; log in again with 'fettle connection login \(open.connection.name)'"
-      throw open.mask.masked(
+      throw mask.masked(
         ModuleError(
           .invalidAccessToken,
           "\(request.target) gives no token for \"\(open.connection.name)\": \(said)\(advice)",

@@ -17,11 +17,39 @@ public struct ConnectionKind: Sendable, Hashable {
     public let isRequired: Bool
     /// What it is, in a few words.
     public let summary: String
+    /// What fits it.
+    public let form: Form
 
-    init(_ name: String, _ summary: String, required: Bool = false) {
+    init(_ name: String, _ summary: String, required: Bool = false, _ form: Form = .text) {
       self.name = name
       self.summary = summary
+      self.form = form
       isRequired = required
+    }
+  }
+
+  /// What fits a field.
+  public enum Form: Sendable, Hashable {
+    /// Anything.
+    case text
+    /// The path of a file on this machine.
+    case file
+    /// A number from 1 to 65535.
+    case port
+    /// A number of seconds, from 1.
+    case seconds
+    /// One of these words.
+    case words([String])
+
+    /// What a value has to be that does not fit; nil when it does.
+    func expectation(of text: String) -> String? {
+      switch self {
+      case .text, .file: nil
+      case .port: (Int(text).map { (1...65_535).contains($0) } ?? false) ? nil : "a port"
+      case .seconds: (Int(text).map { $0 > 0 } ?? false) ? nil : "a number of seconds"
+      case .words(let words):
+        words.contains(text.lowercased()) ? nil : words.joined(separator: " or ")
+      }
     }
   }
 
@@ -38,15 +66,14 @@ public struct ConnectionKind: Sendable, Hashable {
       name: "api-key", summary: "a key in a header or the query of a web service",
       settings: [
         Field("name", "name of the header or parameter; X-API-Key"),
-        Field("placement", "header or query; header"),
+        Field("placement", "header or query; header", .words(["header", "query"])),
         Field("prefix", "what stands before the key, such as \"Token \""), url,
       ],
       secrets: [Field("key", "key", required: true)]),
     ConnectionKind(
       name: "certificate", summary: "a client certificate, and whom else to trust",
       settings: [
-        Field("certificate", "file of the client certificate (PEM)"),
-        Field("ca", "file of certificates to trust (PEM)"), url,
+        Field("certificate", "file of the client certificate (PEM)", .file), ca, url,
       ],
       secrets: [
         Field("key", "private key of the certificate (PEM)"),
@@ -59,7 +86,7 @@ public struct ConnectionKind: Sendable, Hashable {
         Field("token-url", "address that gives tokens", required: true),
         Field("client-id", "client id", required: true), Field("scope", "scope"),
         Field("authorize-url", "address where a person logs in"),
-        Field("redirect-port", "port of this machine the browser comes back to; any"),
+        Field("redirect-port", "port of this machine the browser comes back to; any", .port),
         Field("token-header", "header that carries the token alone; Authorization with Bearer"),
         url,
       ],
@@ -86,11 +113,11 @@ public struct ConnectionKind: Sendable, Hashable {
     ConnectionKind(
       name: "sftp", summary: "a server of files over SSH",
       settings: [
-        Field("host", "host", required: true), Field("port", "port; 22"),
+        Field("host", "host", required: true), Field("port", "port; 22", .port),
         Field("user", "user name", required: true),
         Field("host-key", "SHA-256 fingerprint of the server's key, as ssh-keygen -l prints it"),
-        Field("known-hosts", "file of known hosts, where no fingerprint is given"),
-        Field("key-file", "file of the private key"), timeout(120),
+        Field("known-hosts", "file of known hosts, where no fingerprint is given", .file),
+        Field("key-file", "file of the private key", .file), timeout(120),
       ],
       secrets: [Field("password", "password"), Field("passphrase", "passphrase of the key file")]),
     ConnectionKind(
@@ -101,15 +128,20 @@ public struct ConnectionKind: Sendable, Hashable {
   private static let url = Field("url", "an address that 'fettle connection test' asks")
 
   private static func timeout(_ seconds: Int) -> Field {
-    Field("timeout", "seconds that one operation may take; \(seconds)")
+    Field("timeout", "seconds that one operation may take; \(seconds)", .seconds)
   }
+
+  private static let ca = Field("ca", "file of certificates to trust (PEM)", .file)
 
   private static func server(_ port: String, _ security: String, _ seconds: Int) -> [Field] {
     [
-      Field("host", "host", required: true), Field("port", "port; \(port)"),
-      Field("user", "user name"), Field("security", "none, starttls or tls; \(security)"),
-      Field("ca", "file of certificates to trust (PEM)"),
-      Field("verify", "yes or no: whether the certificate is checked; yes"), timeout(seconds),
+      Field("host", "host", required: true), Field("port", "port; \(port)", .port),
+      Field("user", "user name"),
+      Field(
+        "security", "none, starttls or tls; \(security)", .words(["none", "starttls", "tls"])), ca,
+      Field(
+        "verify", "yes or no: whether the certificate is checked; yes",
+        .words(["yes", "no", "true", "false"])), timeout(seconds),
     ]
   }
 
@@ -123,7 +155,15 @@ public struct ConnectionKind: Sendable, Hashable {
       problems.append("\(name) needs --set \(field.name)=…, the \(field.summary)")
     }
     for field in secrets where field.isRequired && connection.secrets[field.name] == nil {
-      problems.append("\(name) needs the secret \(field.name)")
+      problems.append(
+        "\(name) needs the secret \(field.name): --secret \(field.name) asks for it, --secret-env, "
+          + "--secret-file and --secret-command say where it is")
+    }
+    for field in settings {
+      guard let text = connection.settings[field.name].flatMap(Coercion.text),
+        let expected = field.form.expectation(of: text)
+      else { continue }
+      problems.append("\(field.name) has to be \(expected), not \(text)")
     }
     guard name != "app" else { return problems }
     for (setting, _) in connection.settings.fields.map({ ($0.name, $0.value) })

@@ -16,6 +16,9 @@ public protocol ConnectionStore: Sendable {
   /// Remembers which connection an identity means.
   func remember(_ meaning: ConnectionMeaning) async throws(StoreError)
 
+  /// Everything that was remembered, by identity.
+  func meanings() async throws(StoreError) -> [ConnectionMeaning]
+
   /// The connection an identity means; nil when nobody said.
   func meaning(of foreign: ForeignConnection) async throws(StoreError) -> String?
 }

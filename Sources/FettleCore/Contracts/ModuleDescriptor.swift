@@ -140,7 +140,7 @@ extension ModuleDescriptor {
   /// What takes the secrets of an input out of what is told of it.
   /// - Parameter user: who logs in with them, where a header may join the two.
   public func mask(of input: Collection, user: String? = nil) -> Mask {
-    let secrets = fields.filter(\.isSecret).compactMap { input[$0.name]?.text }
+    let secrets = fields.filter(\.isSecret).compactMap { input[$0.name].flatMap(Coercion.text) }
     return secrets.isEmpty ? .nothing : Mask(secrets, user: user)
   }
 
@@ -162,7 +162,8 @@ extension ModuleDescriptor {
       guard let kind = field.kind else { continue }
       guard let converted = Self.converted(value, to: kind) else {
         misfits.append(
-          Misfit(field, "must be \(kind.rawValue), got \(value.kind.rawValue) \(value.excerpt)"))
+          Misfit(
+            field, "must be \(kind.rawValue), got \(value.kind.rawValue) \(field.quoted(value))"))
         continue
       }
       fitted[field.name] = converted
@@ -171,10 +172,12 @@ extension ModuleDescriptor {
       {
         misfits.append(
           Misfit(
-            field, "must be one of \(field.choices.joined(separator: ", ")), got \(value.excerpt)"))
+            field,
+            "must be one of \(field.choices.joined(separator: ", ")), got \(field.quoted(value))"))
       }
       if let range = field.range, let number = converted.number, !range.contains(number.double) {
-        misfits.append(Misfit(field, "must be \(field.expectation), got \(number.text)"))
+        misfits.append(
+          Misfit(field, "must be \(field.expectation), got \(field.quoted(converted))"))
       }
     }
     return (fitted, misfits)
@@ -196,6 +199,11 @@ extension ModuleDescriptor.Misfit {
     self.field = field
     message = "\"\(field.name)\" \(what)"
   }
+}
+
+extension FieldDescriptor {
+  /// A value as messages quote it; a secret is not quoted.
+  fileprivate func quoted(_ value: Value) -> String { isSecret ? Mask.sign : value.excerpt }
 }
 
 extension Value {

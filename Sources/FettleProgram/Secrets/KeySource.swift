@@ -44,7 +44,7 @@ public enum KeySource: Sendable, Hashable {
     case .command(let line):
       let answer: [UInt8]
       do throws(ShellCommand.Failure) { answer = try ShellCommand.output(of: line) } catch {
-        throw .unavailable(place: place, reason: error.description)
+        throw .unavailable(place: place, reason: "its command \(error)")
       }
       return try decoded(answer)
     case .file(let path, let isMade):

@@ -10,7 +10,10 @@ struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Look at a blueprint without running it.",
-    discussion: "Exit status 1 when something in it will not work.")
+    discussion: """
+      Exit status 1 when something in it will not work, also because it names a connection that means \
+      nothing in the store. Without a store, connections are only listed.
+      """)
 
   @Argument(help: "A blueprint exported from Make or Fusion.")
   var blueprint: String
@@ -18,7 +21,7 @@ struct Check: AsyncParsableCommand {
   @Flag(help: "Print what was found as JSON.")
   var json = false
 
-  // Taken so that every command takes it; nothing is stored by looking.
+  // Where connections are looked up; nothing is stored by looking.
   @OptionGroup var options: StoreOptions
 
   func run() async throws {
@@ -28,9 +31,11 @@ struct Check: AsyncParsableCommand {
       Connectors.all() + apps.modules(connections: NoConnections()))
     for problem in apps.problems { Console.complain(problem) }
     let check = BlueprintCheck(scenario) { registry.descriptor(of: $0) }
+    let connections = try await MeantConnections(scenario, options)
     if json {
       var report = report(check, of: scenario)
       report["apps"] = .array(AppNeeds(scenario, registry).all.map(\.json))
+      report["connections"] = .array(connections.all.map(\.json))
       Console.say(.collection(report))
     } else {
       Console.say("\(scenario.name): \(scenario.allModules.count) modules")
@@ -45,8 +50,9 @@ struct Check: AsyncParsableCommand {
       }
       if check.findings.isEmpty { Console.say("Nothing to remark.") }
       for need in AppNeeds(scenario, registry).all { Console.say(need.line) }
+      for need in connections.all { Console.say(need.line) }
     }
-    if !check.passes { throw ExitCode(1) }
+    if !check.passes || !connections.passes { throw ExitCode(1) }
   }
 
   private func report(_ check: BlueprintCheck, of scenario: Blueprint) -> Collection {
@@ -62,6 +68,53 @@ struct Check: AsyncParsableCommand {
           ]
         }),
     ]
+  }
+}
+
+/// The connections a blueprint names, in the order of the flow, and what they mean in the store.
+struct MeantConnections {
+  /// One of them.
+  struct Need {
+    let foreign: ForeignConnection
+    let modules: [ModuleNode]
+    /// The connection it means; nil when there is none.
+    let name: String?
+
+    /// For people.
+    var line: String {
+      let who = modules.map { "\($0.id) \"\($0.title)\"" }.joined(separator: ", ")
+      return name.map { "connection \(foreign.text): \($0), for module \(who)" }
+        ?? "connection \(foreign.text): nobody said what it means here, and module \(who) needs it; "
+        + "say it with 'fettle connection use \(foreign.text) NAME'"
+    }
+
+    var json: Value {
+      [
+        "app": .text(foreign.app), "id": .text(foreign.id),
+        "name": name.map(Value.text) ?? .null,
+        "modules": .array(modules.map { .integer($0.id.number) }),
+      ]
+    }
+  }
+
+  private(set) var all: [Need] = []
+  /// Whether each means something, or there is nowhere to look.
+  private(set) var passes = true
+
+  init(_ blueprint: Blueprint, _ options: StoreOptions) async throws {
+    let needs = ConnectionNeeds(blueprint).all
+    guard !needs.isEmpty else { return }
+    let path = try options.path()
+    let workshop: Workshop?
+    do throws(StoreError) { workshop = try Workshop(path: path, creating: false) } catch {
+      guard case .missing = error else { throw CommandFailure(error) }
+      workshop = nil
+    }
+    for need in needs {
+      let name = try await workshop?.meaning(of: need.foreign)
+      all.append(Need(foreign: need.foreign, modules: need.modules, name: name))
+      passes = passes && (name != nil || workshop == nil)
+    }
   }
 }
 

@@ -10,7 +10,9 @@ struct ConnectionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "connection",
     abstract: "Ways into services, and what proves who asks.",
-    subcommands: [Add.self, Login.self, Use.self, Test.self, Show.self, Remove.self],
+    subcommands: [
+      Add.self, Kinds.self, Login.self, Use.self, Test.self, Show.self, Remove.self,
+    ],
     defaultSubcommand: Show.self)
 
   /// `fettle connection add NAME KIND`
@@ -24,7 +26,7 @@ struct ConnectionCommand: AsyncParsableCommand {
         and sealed in the store; the key is in FETTLE_KEY_FILE, comes from FETTLE_KEY_COMMAND, or \
         is made in fettle/key in the XDG config home.
 
-        Kinds:
+        Kinds, of which 'fettle connection kinds' tells the settings and secrets:
         \(ConnectionKind.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
         """)
 
@@ -67,7 +69,8 @@ struct ConnectionCommand: AsyncParsableCommand {
       if let app { connection.settings = try login(of: app, known) }
       for text in settings {
         let (name, value) = try pair(text, "--set")
-        connection.settings[name] = .text(value)
+        let isFile = known.settings.contains { $0.name == name && $0.form == .file }
+        connection.settings[name] = .text(isFile ? InputFile.absolute(value) : value)
       }
       for text in secretEnvironment {
         let (name, value) = try pair(text, "--secret-env")
@@ -75,7 +78,7 @@ struct ConnectionCommand: AsyncParsableCommand {
       }
       for text in secretFile {
         let (name, value) = try pair(text, "--secret-file")
-        connection.secrets[name] = .file(value)
+        connection.secrets[name] = .file(InputFile.absolute(value))
       }
       for text in secretCommand {
         let (name, value) = try pair(text, "--secret-command")
@@ -182,13 +185,42 @@ struct ConnectionCommand: AsyncParsableCommand {
           "there is no connection '\(name)'; fettle connection lists them")
       }
       do throws(ModuleError) {
-        let open = try workshop.connections.open(found)
+        let open = try await workshop.connections.open(found)
         Console.say(
           "\(name): \(try await ConnectionTest(connections: workshop.connections).run(open, url: url))"
         )
       } catch {
         throw CommandFailure(message: "\(name): \(error.type): \(error.message)", status: 1)
       }
+    }
+  }
+
+  /// `fettle connection kinds`
+  struct Kinds: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "kinds",
+      abstract: "List what each kind of connection is made of.")
+
+    @Argument(help: "The kind; all when it is left out.")
+    var kind: String?
+
+    func run() throws {
+      let kinds = ConnectionKind.all.filter { kind == nil || $0.name == kind }
+      guard !kinds.isEmpty else {
+        throw CommandFailure.usage(
+          "there is no kind '\(kind ?? "")'; there are "
+            + ConnectionKind.all.map(\.name).joined(separator: ", "))
+      }
+      for kind in kinds {
+        Console.say("\(kind.name): \(kind.summary)")
+        for field in kind.settings { Console.say("  --set \(field.name)=…  \(Self.line(field))") }
+        for field in kind.secrets { Console.say("  --secret \(field.name)  \(Self.line(field))") }
+        if kind.name == "app" { Console.say("  and what the description of the app names") }
+      }
+    }
+
+    private static func line(_ field: ConnectionKind.Field) -> String {
+      field.summary + (field.isRequired ? " (required)" : "")
     }
   }
 
@@ -203,10 +235,7 @@ struct ConnectionCommand: AsyncParsableCommand {
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-      let workshop = try Workshop(options, creating: false)
-      let connections = try await reporting { () async throws(StoreError) in
-        try await workshop.store.connections()
-      }
+      let connections = try await connections()
       if json { return Console.say(.array(connections.map(\.json))) }
       if connections.isEmpty {
         Console.say("No connections. Add one: fettle connection add --help")
@@ -222,29 +251,16 @@ struct ConnectionCommand: AsyncParsableCommand {
           ([connection.name, connection.kind] + settings + secrets).joined(separator: "  "))
       }
     }
-  }
 
-  /// `fettle connection remove NAME`
-  struct Remove: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "remove",
-      abstract: "Remove a connection, with its secrets.")
-
-    @Argument(help: "The connection.")
-    var name: String
-
-    @OptionGroup var options: StoreOptions
-
-    func run() async throws {
-      let workshop = try Workshop(options, creating: false)
-      let isGone = try await reporting { () async throws(StoreError) in
-        try await workshop.store.removeConnection(named: name)
+    /// Where there is no store yet, there is none.
+    private func connections() async throws -> [Connection] {
+      let path = try options.path()
+      do throws(StoreError) {
+        return try await Workshop(path: path, creating: false).store.connections()
+      } catch {
+        guard case .missing = error else { throw CommandFailure(error) }
+        return []
       }
-      guard isGone else {
-        throw CommandFailure.usage(
-          "there is no connection '\(name)'; fettle connection lists them")
-      }
-      Console.say("Removed \(name).")
     }
   }
 }
@@ -262,16 +278,6 @@ extension Workshop {
     try await reporting { () async throws(StoreError) in
       try await store.remember(ConnectionMeaning(foreign, means: name))
     }
-  }
-}
-
-extension ForeignConnection {
-  /// `slack:12345`.
-  init?(_ text: String) {
-    guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,
-      text.index(after: colon) < text.endIndex
-    else { return nil }
-    self.init(app: String(text[..<colon]), id: String(text[text.index(after: colon)...]))
   }
 }
 

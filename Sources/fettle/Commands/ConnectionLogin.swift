@@ -46,7 +46,7 @@ extension ConnectionCommand {
       connection.secrets["access-token"] = nil
       let secrets: OAuthLogin.Secrets
       do throws(ModuleError) {
-        let open = try workshop.connections.open(connection)
+        let open = try await workshop.connections.open(connection)
         secrets = try await paste ? pasted(open) : redirected(open)
       } catch {
         throw CommandFailure(message: "\(name): \(error.type): \(error.message)", status: 1)
@@ -120,6 +120,9 @@ extension ConnectionCommand {
       begun.withLock { $0 = login }
       Console.say("Open this address in a browser on this machine:")
       Console.say(login.address)
+      Console.say(
+        "Waiting for it, \(max(1, wait)) s at most. Where the browser is on another machine, stop this "
+          + "with Ctrl-C and say --paste.")
       // Who waits for a person must have said so.
       fflush(nil)
       let limit = Task {

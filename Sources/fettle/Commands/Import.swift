@@ -13,7 +13,7 @@ struct Import: AsyncParsableCommand {
     discussion: """
       Each connection that the blueprint names by the number it had where it was exported is asked \
       for once and remembered. Without a terminal, say it with --connection APP:ID=NAME; \
-      what is still open is listed then, with exit status 2, and nothing is kept.
+      what is still open is listed then, with exit status 2, and the blueprint is not kept.
       """)
 
   @Argument(help: "A blueprint exported from Make or Fusion.")
@@ -38,7 +38,7 @@ struct Import: AsyncParsableCommand {
     }
     var open: [ForeignConnection] = []
     for (foreign, modules) in ConnectionNeeds(scenario).all {
-      if try await workshop.isMeant(foreign) { continue }
+      if try await workshop.meaning(of: foreign) != nil { continue }
       let who = modules.map { "\($0.id) \"\($0.title)\"" }.joined(separator: ", ")
       guard isatty(STDIN_FILENO) == 1 else {
         open.append(foreign)
@@ -66,12 +66,15 @@ struct Import: AsyncParsableCommand {
   private func ask(
     _ foreign: ForeignConnection, _ who: String, _ workshop: Workshop
   ) async throws -> Bool {
-    let names = try await reporting { () async throws(StoreError) in
-      try await workshop.store.connections().map(\.name)
+    let connections = try await reporting { () async throws(StoreError) in
+      try await workshop.store.connections()
     }
+    let names = connections.map(\.name)
     Console.say(
       "Module \(who) uses connection \(foreign.id) of \(foreign.app). Here there are: "
-        + (names.isEmpty ? "none" : names.joined(separator: ", ")))
+        + (names.isEmpty
+          ? "none; 'fettle connection add' adds one"
+          : connections.map { "\($0.name) (\($0.kind))" }.joined(separator: ", ")))
     while true {
       Console.ask("Which one is it (empty: none)? ")
       guard let answer = readLine(), !answer.isEmpty else { return false }
@@ -80,33 +83,6 @@ struct Import: AsyncParsableCommand {
         return true
       }
       Console.complain("there is no connection '\(answer)'")
-    }
-  }
-}
-
-/// The connections a blueprint names, each with the modules that use it, in the order of the flow.
-struct ConnectionNeeds {
-  private(set) var all: [(foreign: ForeignConnection, modules: [ModuleNode])] = []
-
-  init(_ blueprint: Blueprint) {
-    for module in blueprint.allModules {
-      for foreign in module.connections {
-        if let known = all.firstIndex(where: { $0.foreign == foreign }) {
-          all[known].modules.append(module)
-        } else {
-          all.append((foreign, [module]))
-        }
-      }
-    }
-  }
-}
-
-extension Workshop {
-  /// Whether an identity means a connection here: it was said, or one has that name.
-  func isMeant(_ foreign: ForeignConnection) async throws -> Bool {
-    try await reporting { () async throws(StoreError) in
-      if try await store.meaning(of: foreign) != nil { return true }
-      return try await store.connection(named: foreign.id) != nil
     }
   }
 }
