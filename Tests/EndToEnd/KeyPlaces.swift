@@ -39,16 +39,27 @@ enum KeyPlaces {
       .showBulk: .says("no action on many records"), .showNew: .moves(after: "Down"),
       .back: .says("q quits"), .quit: .leaves(),
       .showIncomplete: .says("/ status:open,wait,run"),
+      .editOutside: .shows("UNSAVED"), .showRecordAudit: .shows("Audit of"),
+      .nextPane: .shows("<< FAILED"), .chainView: .shows("Incomplete › "),
+      .zoom: .shows("Incomplete › "),
+      .wrap: .shows("<< FAILED"), .previousRecord: .moves(), .nextRecord: .moves(),
     ])
+
+  /// What a table does as the list does.
+  private static let table: [Command: Sight] = [
+    .filter: .shows(" keep"), .sortByNext: .says("sorted by"),
+    .sortReversed: .says("the order is turned round"), .hold: .shows("held"),
+  ]
 
   static let groups = KeyPlace(
     context: .groups, way: ["b", .wait("Groups")], arrived: "Enter list",
     sights: [
-      .open: .shows("/ "), .edit: .shows("Enter keep"), .resumeMarked: .shows("Resume these"),
+      .open: .shows("FAILED MODULE"), .edit: .shows("Enter keep"),
+      .resumeMarked: .shows("Resume these"),
       .closeRecord: .shows("All of them: c close all"), .back: .shows("FAILED MODULE"),
       .showBulk: .says("no action"), .quit: .shows("FAILED MODULE"),
       .showIncomplete: .shows("FAILED MODULE"),
-    ])
+    ].merging(table) { own, _ in own })
 
   static let groupEdit = KeyPlace(
     context: .groupEdit,
@@ -75,7 +86,7 @@ enum KeyPlaces {
       .toggleScenario: .shows("by itself"), .openBlocking: .says("it waits for no record"),
       .back: .shows("FAILED MODULE"), .quit: .shows("FAILED MODULE"),
       .showIncomplete: .shows("FAILED MODULE"), .showScenarios: .says(" Scenarios"),
-    ])
+    ].merging(table) { own, _ in own })
 
   static let history = KeyPlace(
     context: .history, way: ["3"], arrived: "i records",
@@ -84,7 +95,7 @@ enum KeyPlaces {
       .openRetried: .says("it retried no record", after: "End"), .back: .shows("FAILED MODULE"),
       .quit: .shows("FAILED MODULE"), .showIncomplete: .shows("FAILED MODULE"),
       .showHistory: .says(" History"),
-    ])
+    ].merging(table) { own, _ in own })
 
   static let run = KeyPlace(
     context: .run, way: ["3", .wait("i records"), "End", "Enter"], arrived: "History › ", rows: 12,
@@ -100,11 +111,11 @@ enum KeyPlaces {
   static let auditTrail = KeyPlace(
     context: .auditTrail, way: ["5"], arrived: "w export",
     sights: [
-      .open: .shows("Incomplete › "), .filter: .shows(" keep"),
+      .open: .shows("Incomplete › "),
       .export: .shows("Write the lines to:"), .back: .shows("FAILED MODULE"),
       .quit: .shows("FAILED MODULE"), .showIncomplete: .shows("FAILED MODULE"),
       .showAuditTrail: .says(" Audit"),
-    ])
+    ].merging(table) { own, _ in own })
 
   // MARK: A record and what is opened from it
 
@@ -146,6 +157,8 @@ enum KeyPlaces {
       .chainView: .moves(), .followLink: .says("continues no other"),
       .openRun: .shows("History › "), .wrap: .says("wrap"), .zoom: .moves(),
       .back: .shows("FAILED MODULE"), .quit: .shows("FAILED MODULE"),
+      .search: .shows(" keep"), .changeType: .shows("Enter keep"), .groups: .shows("Groups"),
+      .resumeMarked: .says("nothing is marked"), .showIncomplete: .shows("FAILED MODULE"),
     ])
 
   /// The oldest record has more changes than a low screen has lines for.

@@ -234,7 +234,8 @@ struct KeyWalk {
             ? "clear; fg\n"
             : "clear; \(Program.path) open --copy 'cat >/dev/null' --store \(bench.store)\n")
         try await terminal.wait("the program") { _ in (try? terminal.look().isAlternate) == true }
-        try await terminal.wait(for: "? keys")
+        // Where it was stopped it may be typing, and names no such key.
+        if !isStopped { try await terminal.wait(for: "? keys") }
         continue
       }
       let isList = look.lines[0].contains(/^ Incomplete  \d/)

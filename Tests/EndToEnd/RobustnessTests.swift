@@ -128,7 +128,6 @@ struct RobustnessTests {
     configuration.allowsUnsafeTransactions = true
     let other = try DatabaseQueue(path: bench.store, configuration: configuration)
     let open = bench.open()
-    let began = DispatchSemaphore(value: 0)
     let status = try await bench.onItsOwnThread {
       let terminal = try open()
       try #require(terminal.read(until: { $0.shows("1 open") }, seconds: 20))
@@ -137,7 +136,6 @@ struct RobustnessTests {
       terminal.type("z")
       terminal.readUntilQuiet(for: 50)
       terminal.hangUp()
-      began.signal()
       return terminal.waitForEnd(seconds: 20)
     }
     #expect(status != nil, "still running")
@@ -163,7 +161,8 @@ struct RobustnessTests {
     #expect(hasEnded)
   }
 
-  @Test("refuses input that is no terminal: status 2, a line that names what prints, nothing printed")
+  @Test(
+    "refuses input that is no terminal: status 2, a line that names what prints, nothing printed")
   func input() async throws {
     try await bench.fill([["a": "x"]])
     let run = try await Program.fettle(
@@ -230,7 +229,8 @@ struct RobustnessTests {
       let terminal = try open()
       // A window that is too small names the size it wants.
       terminal.read(until: { $0.shows(size.columns < 40 ? "Fettle" : "60 open") }, seconds: 20)
-      for keys in ["G", "g", " ", "j", "\r", "w", "z", "?", "\u{1B}", "e", "\u{1B}", "D", "\u{0C}"] {
+      for keys in ["G", "g", " ", "j", "\r", "w", "z", "?", "\u{1B}", "e", "\u{1B}", "D", "\u{0C}"]
+      {
         terminal.type(keys)
         terminal.readUntilQuiet(for: 60)
       }

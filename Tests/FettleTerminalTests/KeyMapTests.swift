@@ -15,7 +15,7 @@ struct KeyMapTests {
   @Test(
     "help lists every key that works", arguments: [KeyContext.list, .detail, .resumeCheck, .diff])
   func help(context: KeyContext) throws {
-    var play = try ScreenPlay(Fixtures.records(), size: Size(rows: 60, columns: 120))
+    var play = try ScreenPlay(Fixtures.records(), size: Size(rows: 90, columns: 120))
     if context != .list { play.press(.enter) }
     if context == .diff { play.press(.character("D")) }
     if context == .resumeCheck {

@@ -100,7 +100,7 @@ struct ScreenTests {
       var play = ScreenPlay([], size: Size(rows: 10, columns: 40))
       play.audit = Array(repeating: line, count: count)
       play.press(.character("5"))
-      play.state.auditTrail.filter = filter
+      play.state.auditTrail.table.words = filter
       let frame = play.state.frame().text
       #expect(frame.contains(text), "\(count) \(filter): \(frame)")
     }

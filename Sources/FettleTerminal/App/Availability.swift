@@ -21,7 +21,7 @@ extension KeyMap {
   }
 
   static let unchanged: @Sendable (State) -> SafeText? = {
-    $0.detail?.drafts.isEmpty == false ? $0.readOnlyReason : "nothing was changed"
+    $0.readOnlyReason ?? ($0.detail?.drafts.isEmpty == false ? nil : "nothing was changed")
   }
 }
 

@@ -19,6 +19,7 @@ enum Command: String, Hashable, Sendable, CaseIterable {
   // the way of a value, and other operators
   case showWay, mapElsewhere, takeMine, takeTheirs
   // around a record
+  case search
   case nextProblem, previousProblem, chainView, resumeHere, followLink, showRecordAudit, openRun
   // everywhere
   case filter, help, quit, quitAtOnce, interrupt, repaint, suspend

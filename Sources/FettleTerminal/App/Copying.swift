@@ -61,6 +61,9 @@ extension KeyMap {
   static let copying = KeyBinding(
     [.character("y")], "", "Copy the value, its path, the id or JSON", .copy, unavailable: noRecord)
 
+  static let copyingLine = KeyBinding(
+    [.character("y")], "", "Copy the id of the execution, or what it is as JSON", .copy)
+
   static let questionCopy: [KeyBinding] = [
     KeyBinding([.character("v")], "value", "Copy the value under the cursor", .copyValue),
     KeyBinding([.character("p")], "path", "Copy its path, as a mapping writes it", .copyPath),
@@ -72,6 +75,19 @@ extension KeyMap {
 extension State {
   /// Copies what a key of the question asks for.
   mutating func copy(_ command: Command) -> [Effect] {
+    if detail == nil, screenContext != .list {
+      guard let line = lineToCopy else {
+        notice = "there is nothing here to copy"
+        return []
+      }
+      switch command {
+      case .copyID: return [.copy(Clipboard.harmless(line.id))]
+      case .copyJSON: return [.copy(Clipboard.harmless(JSONWriter.text(line.line, indented: true)))]
+      case .copyValue: return [.copy(Clipboard.harmless(JSONWriter.text(line.line)))]
+      case .copyPath: return notHere("a path")
+      default: return []
+      }
+    }
     guard let id = selectedID else { return [] }
     switch command {
     case .copyID: return [.copy(id.text)]

@@ -78,46 +78,63 @@ enum KeyMap {
   static func bindings(_ context: KeyContext) -> [KeyBinding] {
     switch context {
     case .list: list + [copying] + moving + Screen.keys + anywhere + [quitting]
-    case .groups: groups + moving + Screen.keys + everywhere
-    case .scenarios: scenarios + moving + Screen.keys + everywhere
-    case .history: history + moving + Screen.keys + everywhere
-    case .run: run + Screen.keys + everywhere
-    case .auditTrail: auditTrail + moving + Screen.keys + everywhere
+    case .groups: groups + table + moving + Screen.keys + everywhere
+    case .scenarios: scenarios + table + moving + Screen.keys + everywhere
+    case .history: history + table + moving + Screen.keys + everywhere
+    case .run: run + [copyingLine] + Screen.keys + everywhere
+    case .auditTrail: auditTrail + table + moving + Screen.keys + everywhere
     case .groupEdit: groupEdit + scrolling + anywhere
-    case .bulk: bulk + [interrupt]
-    case .detail: detail + [copying] + moving + everywhere
+    case .bulk: bulk + around
+    case .detail: detail + [copying] + moving + Screen.keys + everywhere
     case .resumeCheck: resumeCheck + scrolling + anywhere
     case .diff: diff + scrolling + anywhere
     case .way: way + scrolling + anywhere
-    case .conflict: conflict + scrolling + [interrupt]
-    case .preview: previewKeys + scrolling + [interrupt]
+    case .conflict: conflict + scrolling + around
+    case .preview: previewKeys + scrolling + around
     case .recordAudit: recordAuditKeys + scrolling + anywhere
-    case .help: help + scrolling
-    case .picker: picker + scrolling + [interrupt]
-    case .line: line + [interrupt]
-    case .commandLine: commandLine + [interrupt]
-    case .value: value + [interrupt]
-    case .mapping: mapping + [interrupt]
-    case .box: box + [interrupt]
-    case .questionClose: questionClose + refusing
-    case .questionYes: questionYes + refusing
-    case .questionUnsaved: questionUnsaved + refusing
-    case .questionCopy: questionCopy + refusing
-    case .questionInput: questionInput + refusing
-    case .questionScope: questionScope
-    case .questionDoubt: questionDoubt + refusing
-    case .questionUndone: questionUndone + refusing
+    case .help: help + scrolling + painting
+    case .picker: picker + scrolling + around
+    case .line: line + whileTyping
+    case .commandLine: commandLine + whileTyping
+    case .value: value + whileTyping
+    case .mapping: mapping + whileTyping
+    case .box: box + whileTyping
+    case .questionClose: questionClose + refusing + painting
+    case .questionYes: questionYes + refusing + painting
+    case .questionUnsaved: questionUnsaved + refusing + painting
+    case .questionCopy: questionCopy + refusing + painting
+    case .questionInput: questionInput + refusing + painting
+    case .questionScope: questionScope + painting
+    case .questionDoubt: questionDoubt + refusing + painting
+    case .questionUndone: questionUndone + refusing + painting
     }
   }
 
   private static let interrupt = KeyBinding(
     [.control("c")], "", "Cancel what is being asked; at the top, ask to quit", .interrupt)
 
+  private static let repainting = KeyBinding(
+    [.control("l")], "", "Paint the screen anew", .repaint)
+
+  private static let suspending = KeyBinding(
+    [.control("z")], "", "Suspend; fg in the shell comes back", .suspend)
+
+  private static let painting = [repainting, suspending]
+
+  /// Where there is something to be done first.
+  private static let around: [KeyBinding] =
+    [KeyBinding([.character("?"), .function(1)], "keys", "List the keys that work here", .help)]
+    + painting + [interrupt]
+
+  /// Where characters are text.
+  private static let whileTyping: [KeyBinding] =
+    [KeyBinding([.function(1)], "", "List the keys that work here", .help)] + painting
+    + [interrupt]
+
   private static let anywhere: [KeyBinding] = [
     KeyBinding([.character("?"), .function(1)], "keys", "List the keys that work here", .help),
     KeyBinding([.character(":")], "", "Type a command; Tab completes it", .commandLine),
-    KeyBinding([.control("l")], "", "Paint the screen anew", .repaint),
-    KeyBinding([.control("z")], "", "Suspend; fg in the shell comes back", .suspend),
+    repainting, suspending,
     KeyBinding([.character("Q")], "", "Quit; asks when something is not saved", .quitAtOnce),
     interrupt,
   ]

@@ -152,7 +152,10 @@ struct Typing: Hashable, Sendable {
     case confirmation(BulkSelection)
     case fieldName(parent: ValuePath)
     case value(ValueEditor)
-    case auditFilter(before: String)
+    /// The words the lines of a table must have.
+    case words(before: String)
+    /// What to look for in the data of a record.
+    case search
     case exportPath
     /// The mapping of a field of the failed module.
     case mapping(MappingEditor)
@@ -177,7 +180,7 @@ struct Typing: Hashable, Sendable {
     case .mapping: .mapping
     case .json, .substitute: .box
     case .command: .commandLine
-    case .filter, .auditFilter, .exportPath, .closingReason, .closingReasonOfMany, .confirmation,
+    case .filter, .words, .search, .exportPath, .closingReason, .closingReasonOfMany, .confirmation,
       .stopping, .fieldName, .rename, .file:
       .line
     }

@@ -49,7 +49,9 @@ extension State {
 
   /// Looks whether anything changed. The list tells it for the open record too.
   private mutating func tick() -> [Effect] {
-    var effects = refreshList() + [.list(.counts)] + look() + keepTyped()
+    var effects = refreshList() + [.list(.counts)]
+    effects += table?.isHeld == true ? [] : look()
+    effects += keepTyped()
     if let open = detail?.record, running.isEmpty, conflict == nil {
       let row = list.place(of: open.id).map { list.rows[$0] }
       if row == nil || row?.version != open.summary.version {
@@ -106,10 +108,7 @@ extension State {
     typing?.problem = nil
     typing?.isAskedAbout = false
     typing?.problemRange = nil
-    if case .auditFilter? = typing?.purpose {
-      auditTrail.filter = typing?.line.text ?? ""
-      auditTrail.cursor = 0
-    }
+    if case .words? = typing?.purpose, let words = typing?.line.text { table?.words = words }
     typing?.isToBeKept = true
     if typing?.isValue == true { return checkTyped() }
     if case .filter? = typing?.purpose, let text = typing?.line.text { return filterTyped(text) }
@@ -149,7 +148,13 @@ extension State {
       return []
     case .showIncomplete, .showScenarios, .showHistory, .showLive, .showAuditTrail:
       guard let screen = Screen.allCases.first(where: { $0.command == command }) else { return [] }
-      return go(to: screen)
+      guard let detail else { return go(to: screen) }
+      guard detail.drafts.isEmpty else {
+        notice = Self.saveFirst
+        return []
+      }
+      groupEdit = nil
+      return closeDetail() + go(to: screen)
     default: break
     }
     switch context {
@@ -225,7 +230,11 @@ extension State {
       }
       self.typing = nil
       return stopRun(id)
-    case (.keep, .auditFilter): self.typing = nil
+    case (.keep, .words): self.typing = nil
+    case (.keep, .search):
+      self.typing = nil
+      return search(for: typing.line.text)
+    case (.cancel, .search), (.interrupt, .search): self.typing = nil
     case (.keep, .exportPath):
       let path = typing.line.text.trimmed
       guard !path.isEmpty else {
@@ -234,9 +243,9 @@ extension State {
       }
       self.typing = nil
       return [.auditTrail(.export(auditTrail.rows, path: path))]
-    case (.cancel, .auditFilter(let before)), (.interrupt, .auditFilter(let before)):
+    case (.cancel, .words(let before)), (.interrupt, .words(let before)):
       self.typing = nil
-      auditTrail.filter = before
+      table?.words = before
     case (.keep, .filter):
       let effects = applyTypedFilter()
       self.typing = nil

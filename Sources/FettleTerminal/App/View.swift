@@ -143,7 +143,7 @@ extension State {
   private func prompt(for typing: Typing) -> SafeText {
     switch typing.purpose {
     case .filter: " / "
-    case .auditFilter: " / "
+    case .words, .search: " / "
     case .exportPath: " Write the lines to: "
     case .command: " :"
     case .closingReason(let id): " Close \(id.short), because: "

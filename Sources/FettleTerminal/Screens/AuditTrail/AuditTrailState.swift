@@ -20,24 +20,36 @@ struct AuditTrailState: Equatable, Sendable {
     }
   }
 
-  var all: [Row] = []
-  var filter = ""
+  /// Every line that was read; `rows` are those that are shown.
+  private(set) var all: [Row] = []
+  private(set) var rows: [Row] = []
+  var table = Table() {
+    didSet {
+      arrange()
+      if table.words != oldValue.words { cursor = 0 }
+    }
+  }
   var cursor = 0
   var hasLoaded = false
   var limit = 500
 
-  var rows: [Row] {
-    let words = filter.lowercased().split(separator: " ")
-    guard !words.isEmpty else { return all }
-    return all.filter { row in
-      let text = row.words.lowercased()
-      return words.allSatisfy { text.contains($0) }
-    }
+  static let columns: [SafeText] = ["time", "who", "record", "what"]
+
+  var selected: Row? { rows.indices.contains(cursor) ? rows[cursor] : nil }
+
+  private mutating func arrange() {
+    rows = table.arranged(
+      all, text: \.words,
+      columns: [
+        { $0.author.text < $1.author.text }, { $0.record.text < $1.record.text },
+        { $0.action.text < $1.action.text },
+      ])
+    cursor = min(cursor, max(0, rows.count - 1))
   }
 
   /// What a list without lines says. Older lines than those loaded may have the words.
   var emptyText: SafeText {
-    if filter.isEmpty { return "Nobody has changed anything yet." }
+    if table.words.isEmpty { return "Nobody has changed anything yet." }
     return all.count < limit
       ? "No line has these words."
       : "None of the newest \(Quantity.grouped(all.count)) lines has it."
@@ -45,12 +57,11 @@ struct AuditTrailState: Equatable, Sendable {
 
   /// The line stays under the cursor, wherever it has moved to.
   mutating func take(_ fresh: [Row]) {
-    let before = rows
-    let line = before.indices.contains(cursor) ? before[cursor] : nil
+    let line = selected
     all = fresh
     hasLoaded = true
+    arrange()
     if cursor > 0, let line, let index = rows.firstIndex(of: line) { cursor = index }
-    cursor = min(cursor, max(0, rows.count - 1))
   }
 }
 
@@ -131,14 +142,16 @@ extension AuditTrailEffect {
   }
 
   /// A line as JSON: one object a line.
-  private static func line(_ row: AuditTrailState.Row) -> String {
-    JSONWriter.text(
-      .collection([
-        "date": .text(row.date.iso8601), "author": .text(row.author.text),
-        "record": .text(row.record.text), "action": .text(row.action.text),
-        "field": .text(row.place.text), "old": .text(row.old.text), "new": .text(row.new.text),
-        "note": .text(row.note.text),
-      ]))
+  private static func line(_ row: AuditTrailState.Row) -> String { JSONWriter.text(value(row)) }
+
+  /// A line as data.
+  static func value(_ row: AuditTrailState.Row) -> Value {
+    .collection([
+      "date": .text(row.date.iso8601), "author": .text(row.author.text),
+      "record": .text(row.record.text), "action": .text(row.action.text),
+      "field": .text(row.place.text), "old": .text(row.old.text), "new": .text(row.new.text),
+      "note": .text(row.note.text),
+    ])
   }
 }
 
@@ -148,7 +161,6 @@ extension KeyMap {
     KeyBinding(
       [.enter, .right, .character("l")], "record", "Open the record", .open,
       unavailable: { $0.auditTrail.rows.isEmpty ? "there is nothing here" : nil }),
-    KeyBinding([.character("/")], "filter", "Show only lines with these words", .filter),
     KeyBinding(
       [.character("w")], "export", "Write what is shown to a file, one JSON object a line", .export,
       unavailable: { $0.auditTrail.rows.isEmpty ? "there is nothing to write" : nil }),
@@ -185,22 +197,17 @@ extension State {
     case .open:
       guard rows.indices.contains(auditTrail.cursor) else { return [] }
       return openRecord(rows[auditTrail.cursor].record)
-    case .filter:
-      typing = Typing(
-        line: LineEditor(auditTrail.filter), purpose: .auditFilter(before: auditTrail.filter))
     case .export: typing = Typing(line: LineEditor(), purpose: .exportPath)
-    case .back where !auditTrail.filter.isEmpty:
-      auditTrail.filter = ""
-      auditTrail.cursor = 0
-    default: return updateAnyScreen(command)
+    default: return updateTable(command) ?? updateAnyScreen(command)
     }
     return []
   }
 
   func drawAuditTrail(into frame: inout Frame) {
     let rows = auditTrail.rows
-    let filter: SafeText = auditTrail.filter.isEmpty ? "" : "  / \(auditTrail.filter)"
-    drawTitle("Audit  \(Quantity.grouped(rows.count))" + filter, into: &frame)
+    drawTitle(
+      "Audit  \(Quantity.grouped(rows.count))" + auditTrail.table.told(AuditTrailState.columns),
+      into: &frame)
     frame.put(auditLine(nil), in: frame.area.line(1), .role(.heading))
     drawRows(
       rows.count, cursor: auditTrail.cursor, hasLoaded: auditTrail.hasLoaded,

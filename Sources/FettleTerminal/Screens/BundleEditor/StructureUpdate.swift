@@ -58,12 +58,32 @@ extension State {
       notice = "it is missing already"
       return []
     }
+    let neighbour = neighbour(of: path)
     if let problem = self.detail?.change(Draft(path: path, value: nil)) {
       notice = "\(problem)"
       return []
     }
+    if let neighbour { self.detail?.go(to: neighbour) }
     notice = "\(path.description) is taken away; u brings it back"
     return changed()
+  }
+
+  /// Where the cursor stays when a place is taken away: on what comes after it, else on what came
+  /// before; nil leaves it to the parent.
+  private func neighbour(of path: ValuePath) -> TreePlace? {
+    let parent = ValuePath(module: path.module, steps: Array(path.steps.dropLast()))
+    switch (path.steps.last, detail?.bundles.value(at: parent)) {
+    case (.element(let number)?, .array(let elements)?):
+      // Those behind it move up by one.
+      let next = number < elements.count ? number : number - 1
+      return next > 0 ? .bundle(parent.appending(.element(next))) : nil
+    case (.field(let name)?, .collection(let fields)?):
+      let names = fields.fields.map(\.name).filter { !$0.hasPrefix("__IMT") }
+      guard let index = names.firstIndex(of: name), names.count > 1 else { return nil }
+      return .bundle(
+        parent.appending(.field(names[index + 1 < names.count ? index + 1 : index - 1])))
+    default: return nil
+    }
   }
 
   mutating func beginRename() -> [Effect] {

@@ -3,7 +3,9 @@ import FettleEngine
 
 /// The records that failed for the same reason, group by group.
 struct GroupsState: Equatable, Sendable {
-  var rows: [ErrorGroupCount] = []
+  private var all: [ErrorGroupCount] = []
+  private(set) var rows: [ErrorGroupCount] = []
+  var table = Table() { didSet { arrange() } }
   /// The group under the cursor, by its fingerprint.
   var cursor: Int64?
   var top = 0
@@ -15,11 +17,23 @@ struct GroupsState: Equatable, Sendable {
   /// Takes the groups as they are now; the cursor stays on its group.
   mutating func take(_ fresh: [ErrorGroupCount]) {
     let before = index
-    rows = fresh
+    all = fresh
+    arrange()
     hasLoaded = true
     if !rows.contains(where: { $0.fingerprint == cursor }) {
       cursor = rows.isEmpty ? nil : rows[min(before, rows.count - 1)].fingerprint
     }
+  }
+
+  static let columns: [SafeText] = ["count", "age", "error", "module"]
+
+  private mutating func arrange() {
+    rows = table.arranged(
+      all, text: { "\($0.errorType.shortName) \($0.moduleTitle) \($0.example)" },
+      columns: [
+        { $0.newest > $1.newest }, { $0.errorType.shortName < $1.errorType.shortName },
+        { $0.moduleTitle < $1.moduleTitle },
+      ])
   }
 
   mutating func move(to index: Int) {
@@ -102,6 +116,8 @@ extension State {
     case .closeRecord:
       guard let group = shown.selected else { return [] }
       question = .closeOrDeleteMany(target(of: group))
+    case .filter, .sortByNext, .sortReversed, .hold: return updateTable(command) ?? []
+    case .back where !shown.table.words.isEmpty: return updateTable(command) ?? []
     case .showBulk: bulk?.isHidden = false
     case .quitAtOnce: return quitting()
     case .interrupt: question = .quit
@@ -126,14 +142,18 @@ extension State {
     guard let groups else { return }
     let open = groups.rows.reduce(0) { $0 + $1.records }
     frame.put(
-      " Groups  \(groups.rows.count) causes · \(Quantity.grouped(open)) records",
+      " Groups  \(groups.rows.count) causes · \(Quantity.grouped(open)) records"
+        + groups.table.told(GroupsState.columns),
       in: frame.area.line(0), .role(.title))
     frame.put(groupLine(nil), in: frame.area.line(1), .role(.heading))
     let rows = max(1, size.rows - 4)
     let top = Self.scrolled(
       groups.top, to: groups.index, rows: rows, count: groups.rows.count)
     if groups.rows.isEmpty {
-      let text: SafeText = groups.hasLoaded ? "Nothing incomplete." : "loading…"
+      let text: SafeText =
+        !groups.hasLoaded
+        ? "loading…"
+        : groups.table.words.isEmpty ? "Nothing incomplete." : "No group has these words."
       frame.put(text, at: max(1, (size.columns - text.width) / 2), in: frame.area.line(3))
       frame.cursor = (3, 0)
     }

@@ -3,7 +3,9 @@ import FettleEngine
 
 /// What has run, newest first.
 struct HistoryState: Equatable, Sendable {
-  var rows: [ExecutionRow] = []
+  private var all: [ExecutionRow] = []
+  private(set) var rows: [ExecutionRow] = []
+  var table = Table() { didSet { arrange() } }
   var cursor: String?
   var hasLoaded = false
   /// Only the executions of one scenario; nil is all.
@@ -17,9 +19,33 @@ struct HistoryState: Equatable, Sendable {
   var index: Int { rows.firstIndex { $0.summary.id == cursor } ?? 0 }
   var selected: ExecutionRow? { rows.indices.contains(index) ? rows[index] : nil }
 
+  static let columns: [SafeText] = ["start", "status", "scenario", "operations", "time taken"]
+
+  /// Whether there may be older ones than were read.
+  var hasMore: Bool { all.count == limit }
+
+  private mutating func arrange() {
+    func taken(_ row: ExecutionRow) -> Int64 {
+      row.summary.ended.map { $0.milliseconds - row.summary.started.milliseconds } ?? 0
+    }
+    rows = table.arranged(
+      all,
+      text: {
+        "\($0.summary.id) \($0.summary.status.rawValue) \($0.summary.origin.rawValue) "
+          + "\($0.scenarioName) \($0.summary.error?.type.rawValue ?? "") "
+          + ($0.summary.error?.message ?? "")
+      },
+      columns: [
+        { $0.summary.status.rawValue < $1.summary.status.rawValue },
+        { $0.scenarioName < $1.scenarioName },
+        { $0.summary.operations > $1.summary.operations }, { taken($0) > taken($1) },
+      ])
+  }
+
   mutating func take(_ fresh: [ExecutionRow]) {
     let before = index
-    rows = fresh
+    all = fresh
+    arrange()
     hasLoaded = true
     if !rows.contains(where: { $0.summary.id == cursor }) {
       cursor = rows.isEmpty ? nil : rows[min(before, rows.count - 1)].summary.id
@@ -160,7 +186,7 @@ extension State {
     let page = max(1, size.rows - 4)
     if let index = moved(command, from: shown.index, page: page, count: shown.rows.count) {
       history.move(to: index)
-      guard history.index > shown.rows.count - 20, shown.rows.count == shown.limit else {
+      guard history.index > shown.rows.count - 20, shown.hasMore else {
         return []
       }
       history.limit += 200
@@ -175,10 +201,10 @@ extension State {
     case .openRetried:
       guard let id = shown.selected?.summary.retryOf else { return [] }
       return openRecord(id)
-    case .back where history.scenario != nil:
+    case .back where history.scenario != nil && history.table.words.isEmpty:
       history.scenario = nil
       return [.history(.load(nil, limit: history.limit))]
-    default: return updateAnyScreen(command)
+    default: return updateTable(command) ?? updateAnyScreen(command)
     }
   }
 
@@ -197,12 +223,14 @@ extension State {
   func drawHistory(into frame: inout Frame) {
     if let run = history.run { return drawRun(run, into: &frame) }
     let of: SafeText = history.scenario == nil ? "" : "  \(history.scenarioName)"
-    drawTitle("History" + of, into: &frame)
+    drawTitle("History" + of + history.table.told(HistoryState.columns), into: &frame)
     frame.put(" " + executionLine(nil), in: frame.area.line(1), .role(.heading))
     drawRows(
       history.rows.count, cursor: history.index, hasLoaded: history.hasLoaded,
-      empty: history.scenario == nil
-        ? "Nothing has run yet." : "This scenario has not run yet.", into: &frame
+      empty: !history.table.words.isEmpty
+        ? "No execution that was read has these words."
+        : history.scenario == nil ? "Nothing has run yet." : "This scenario has not run yet.",
+      into: &frame
     ) { index in
       let row = history.rows[index]
       let role: Role =

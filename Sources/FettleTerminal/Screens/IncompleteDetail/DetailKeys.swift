@@ -31,8 +31,16 @@ extension KeyMap {
       unavailable: { $0.detail?.pane == .chain ? nil : noChange($0) }),
     KeyBinding([.character("[")], "", "The record before", .previousRecord),
     KeyBinding([.character("]")], "", "The next record", .nextRecord),
-    KeyBinding([.character("n")], "", "To the next problem, or failed module", .nextProblem),
-    KeyBinding([.character("N")], "", "To the problem before", .previousProblem),
+    KeyBinding(
+      [.character("/")], "", "Look for words in the names and values of its fields", .search),
+    KeyBinding(
+      [.character("n")], "", "To the next of what is looked for, else to the next problem",
+      .nextProblem),
+    KeyBinding([.character("N")], "", "The same backwards", .previousProblem),
+    KeyBinding(
+      [.control("t")], "", "Change the type of the value", .changeType, unavailable: noChange),
+    KeyBinding([.character("b")], "", "The groups of records with one cause", .groups),
+    resumingMarked,
     KeyBinding([.right, .character("l")], "", "Unfold", .unfold),
     KeyBinding([.left, .character("h")], "", "Fold, or up to the parent", .fold),
     KeyBinding([.character(" ")], "", "Fold or unfold", .mark),
@@ -66,11 +74,14 @@ extension KeyMap {
     KeyBinding([.character("u")], "", "Undo the last change", .undo, unavailable: unchanged),
     KeyBinding(
       [.control("r")], "", "Redo the change that was undone", .redo,
-      unavailable: { $0.detail?.undone.isEmpty == false ? nil : "nothing was undone" }),
+      unavailable: {
+        $0.readOnlyReason ?? ($0.detail?.undone.isEmpty == false ? nil : "nothing was undone")
+      }),
     KeyBinding(
       [.character("U")], "", "Put everything back as it was at the failure", .revertAll,
       unavailable: {
-        $0.detail?.isChanged == true ? $0.readOnlyReason : "nothing differs from the failure"
+        $0.readOnlyReason
+          ?? ($0.detail?.isChanged == true ? nil : "nothing differs from the failure")
       }),
     KeyBinding([.character("c")], "", "The chain as boxes, or as lines", .chainView),
     KeyBinding(

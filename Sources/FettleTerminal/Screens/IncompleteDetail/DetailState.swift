@@ -28,6 +28,8 @@ struct DetailState: Equatable, Sendable {
   /// Secret fields whose values were asked for.
   var revealed: Set<TreePlace> = []
   var isZoomed = false
+  /// What is looked for in its data; empty when nothing is.
+  var words = ""
   /// Whether long values take several lines.
   var wraps = false
   /// The columns they are wrapped to; nil when they are not.

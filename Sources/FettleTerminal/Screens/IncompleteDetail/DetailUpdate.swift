@@ -18,6 +18,7 @@ extension State {
     case .nothing: return [companions]
     case .edit: return updateDetail(.edit) + [companions]
     case .resume: return updateDetail(.resume) + [companions]
+    case .perform(let command): return updateDetail(command) + [companions]
     }
   }
 
@@ -48,6 +49,8 @@ extension State {
       detail?.wraps.toggle()
       notice = detail?.wraps == true ? "long values are wrapped; w puts them on one line" : ""
     case .showFailedModule: return updateChain(command)
+    case .nextProblem where !current.words.isEmpty: return goToMatch(1)
+    case .previousProblem where !current.words.isEmpty: return goToMatch(-1)
     case .nextProblem, .previousProblem:
       let step = command == .nextProblem ? 1 : -1
       guard let place = current.tree.problem(step, from: current.cursorLine) else {
@@ -70,6 +73,20 @@ extension State {
     case .previousRecord: return openNeighbour(-1)
     case .nextRecord: return openNeighbour(1)
     case .edit, .open: return beginEdit()
+    case .changeType:
+      let effects = beginEdit()
+      guard typing?.editor != nil else { return effects }
+      typing?.editor?.changeType()
+      return effects + checkTyped()
+    case .search:
+      typing = Typing(line: LineEditor(current.words), purpose: .search)
+    case .resumeMarked: return updateList(command)
+    case .groups:
+      guard current.drafts.isEmpty else {
+        notice = Self.saveFirst
+        return []
+      }
+      return closeDetail() + go(to: .incomplete) + updateList(command)
     case .editOutside: return editOutside()
     case .add: return beginAdd()
     case .remove: return removeField()
@@ -128,10 +145,13 @@ extension State {
     return []
   }
 
+  static let saveFirst: SafeText =
+    "changes are not saved; Ctrl-S saves them, U puts everything back"
+
   /// Goes from a record to the execution that stored it; `i` leads back from there.
   private mutating func openRun(of detail: DetailState) -> [Effect] {
     guard detail.drafts.isEmpty else {
-      notice = "changes are not saved; Ctrl-S saves them, U puts everything back"
+      notice = Self.saveFirst
       return []
     }
     let effects = closeDetail()

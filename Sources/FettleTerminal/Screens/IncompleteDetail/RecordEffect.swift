@@ -60,7 +60,11 @@ enum LoadPurpose: Hashable, Sendable {
   /// To see what changed in the one that is open.
   case refresh
 
-  enum ThenDo: Hashable, Sendable { case nothing, edit, resume }
+  enum ThenDo: Hashable, Sendable {
+    case nothing, edit, resume
+    /// What a key means in the record itself.
+    case perform(Command)
+  }
 }
 
 /// What an operator did to a record as a whole.

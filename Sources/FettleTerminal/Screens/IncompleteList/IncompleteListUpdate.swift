@@ -200,6 +200,10 @@ extension State {
     case .open: return openSelected(.nothing)
     case .edit: return openSelected(.edit)
     case .resume: return openSelected(.resume)
+    case .editOutside, .chainView, .wrap, .zoom, .nextPane: return openSelected(.perform(command))
+    case .showRecordAudit: return showRecordAudit()
+    case .nextRecord: return moveList(to: index + 1)
+    case .previousRecord: return moveList(to: index - 1)
     case .mark:
       guard let id = list.cursor else { return [] }
       list.marks.toggle(id)

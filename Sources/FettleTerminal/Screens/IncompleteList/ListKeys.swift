@@ -2,6 +2,14 @@ import FettleCore
 
 /// The keys of the list.
 extension KeyMap {
+  static let resumingMarked = KeyBinding(
+    [.character("R")], "", "Resume all marked records, after a question", .resumeMarked,
+    unavailable: {
+      if let reason = $0.readOnlyReason { return reason }
+      if $0.list.marks.isEmpty { return "nothing is marked; Space marks a record" }
+      return $0.bulk?.isRunning == true ? "another action is running; B shows it" : nil
+    })
+
   static let list: [KeyBinding] = [
     KeyBinding(
       [.enter, .right, .character("l")], "open", "Open the record", .open, unavailable: noRecord),
@@ -11,13 +19,7 @@ extension KeyMap {
     KeyBinding(
       [.character("r")], "resume", "Run the record on from its failed module", .resume,
       unavailable: noResume),
-    KeyBinding(
-      [.character("R")], "", "Resume all marked records, after a question", .resumeMarked,
-      unavailable: {
-        if $0.list.marks.isEmpty { return "nothing is marked; Space marks a record" }
-        if $0.bulk?.isRunning == true { return "another action is running; B shows it" }
-        return $0.readOnlyReason
-      }),
+    resumingMarked,
     KeyBinding(
       [.character(" ")], "mark", "Mark the record, or unmark it", .mark, unavailable: noRecord),
     KeyBinding(
@@ -46,20 +48,41 @@ extension KeyMap {
       [.character("u")], "", "Take back what was deleted last, or what is marked in the bin",
       .takeBackDelete,
       unavailable: {
-        $0.lastDeleted.isEmpty && $0.list.marks.isEmpty && $0.selectedState != .deleted
-          ? "nothing was deleted here; status:bin lists the bin" : $0.readOnlyReason
+        $0.readOnlyReason
+          ?? ($0.lastDeleted.isEmpty && $0.list.marks.isEmpty && $0.selectedState != .deleted
+            ? "nothing was deleted here; status:bin lists the bin" : nil)
       }),
     KeyBinding(
       [.character("X")], "", "Remove from the bin for good what is marked or under the cursor",
       .purge,
       unavailable: {
-        $0.list.marks.isEmpty && $0.selectedState != .deleted
-          ? "only what is in the bin can be purged; status:bin lists it" : $0.readOnlyReason
+        $0.readOnlyReason
+          ?? ($0.list.marks.isEmpty && $0.selectedState != .deleted
+            ? "only what is in the bin can be purged; status:bin lists it" : nil)
       }),
     KeyBinding(
       [.character("B")], "", "Show the action on many records that is running", .showBulk,
       unavailable: noBulk),
     KeyBinding([.character(".")], "", "Show the records that came in above", .showNew),
+    KeyBinding(
+      [.control("e"), .character("E")], "", "Edit the value to mend in $VISUAL or $EDITOR",
+      .editOutside, unavailable: noChange),
+    KeyBinding(
+      [.character("a")], "", "Who changed what in the record", .showRecordAudit,
+      unavailable: noRecord),
+    KeyBinding(
+      [.tab, .backTab], "", "To the chain of the record", .nextPane, unavailable: noRecord),
+    KeyBinding(
+      [.character("c")], "", "Open the record with its chain as boxes", .chainView,
+      unavailable: noRecord),
+    KeyBinding(
+      [.character("z")], "", "Open the record with one pane over the whole screen", .zoom,
+      unavailable: noRecord),
+    KeyBinding(
+      [.character("w")], "", "Open the record with long values wrapped", .wrap,
+      unavailable: noRecord),
+    KeyBinding([.character("[")], "", "The record before", .previousRecord),
+    KeyBinding([.character("]")], "", "The next record", .nextRecord),
     KeyBinding([.escape], "", "Stop a search; clear the filter", .back),
   ]
 }

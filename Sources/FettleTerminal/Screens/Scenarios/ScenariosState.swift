@@ -10,15 +10,33 @@ struct ScenariosState: Equatable, Sendable {
     let blocking: RecordID?
   }
 
-  var rows: [Row] = []
+  private var all: [Row] = []
+  private(set) var rows: [Row] = []
+  var table = Table() { didSet { arrange() } }
   var cursor: ScenarioID?
   var hasLoaded = false
 
   var index: Int { rows.firstIndex { $0.scenario.id == cursor } ?? 0 }
   var selected: Row? { rows.indices.contains(index) ? rows[index] : nil }
 
+  static let columns: [SafeText] = ["name", "open records", "size", "next start"]
+
+  private mutating func arrange() {
+    rows = table.arranged(
+      all, text: { $0.scenario.name },
+      columns: [
+        { $0.scenario.openRecords > $1.scenario.openRecords },
+        { $0.scenario.openBytes > $1.scenario.openBytes },
+        {
+          ($0.scenario.state.nextRun?.milliseconds ?? .max)
+            < ($1.scenario.state.nextRun?.milliseconds ?? .max)
+        },
+      ])
+  }
+
   mutating func take(_ fresh: [Row]) {
-    rows = fresh
+    all = fresh
+    arrange()
     hasLoaded = true
     if selected == nil || cursor == nil { cursor = rows.first?.scenario.id }
   }
@@ -131,16 +149,20 @@ extension State {
     case .openBlocking:
       guard let id = shown.selected?.blocking else { return [] }
       return openRecord(id)
-    default: return updateAnyScreen(command)
+    default: return updateTable(command) ?? updateAnyScreen(command)
     }
   }
 
   func drawScenarios(into frame: inout Frame) {
-    drawTitle("Scenarios  \(scenarios.rows.count)", into: &frame)
+    drawTitle(
+      "Scenarios  \(scenarios.rows.count)" + scenarios.table.told(ScenariosState.columns),
+      into: &frame)
     frame.put(scenarioLine(nil), in: frame.area.line(1), .role(.heading))
     drawRows(
       scenarios.rows.count, cursor: scenarios.index, hasLoaded: scenarios.hasLoaded,
-      empty: "No scenario is known yet; fettle run makes one known.", into: &frame
+      empty: scenarios.table.words.isEmpty
+        ? "No scenario is known yet; fettle run makes one known." : "No scenario has these words.",
+      into: &frame
     ) { index in
       let row = scenarios.rows[index].scenario
       let share = Double(row.openBytes) / Double(max(1, surroundings.scenarioLimit))
