@@ -100,10 +100,12 @@ public struct ScenarioRunner: Sendable {
   /// Runs an execution that was opened.
   /// - Parameters:
   ///   - answer: takes what the scenario answers the sender of its event.
-  ///   - walked: told when no module is at work any more, before the end is on the disk.
+  ///   - walked: told when no module is at work any more, before the end is on the disk, and whether
+  ///     the run failed.
   func run(
     _ opening: ExecutionOpening, _ state: ScenarioState,
-    answer: (@Sendable (HookAnswer) -> Void)? = nil, walked: (@Sendable () async -> Void)? = nil
+    answer: (@Sendable (HookAnswer) -> Void)? = nil,
+    walked: (@Sendable (_ hasFailed: Bool) async -> Void)? = nil
   ) async throws(StoreError) -> ExecutionSummary {
     try await keepingLease(of: opening.execution.id) { () throws(StoreError) in
       var cycle = Cycle(
@@ -112,7 +114,7 @@ public struct ScenarioRunner: Sendable {
       cycle.answer = answer
       do throws(StoreError) {
         try await cycle.run(given: opening.given)
-        await walked?()
+        await walked?(cycle.execution.error != nil)
         let summary = cycle.closed()
         try await cycle.journal.close(summary)
         return summary

@@ -36,6 +36,11 @@ public actor EventIntake {
     /// Ended well since events were taken last.
     var endedWell = 0
     var isTaking = false
+    /// Runs that failed, by execution, of which the scenario does not know yet: their events are back in
+    /// the queue before it is switched off, and must not be taken again in between.
+    var failing: Set<String> = []
+    /// Runs that failed while events were being taken; they end behind that.
+    var behindTaking: [CheckedContinuation<Void, Never>] = []
     /// Whether there may be an event that nobody has looked for.
     var isCalled = false
 
@@ -108,7 +113,7 @@ public actor EventIntake {
       lane.begun += 1
       Task { await run(event, of: scenario) }
     }
-    if lane.isCalled, !lane.isTaking, lane.waiting.isEmpty {
+    if lane.isCalled, !lane.isTaking, lane.failing.isEmpty, lane.waiting.isEmpty {
       let most = min(
         1 + lane.endedWell, width - lane.working + lane.begun, Self.mostTaken,
         width * Self.depth - lane.open)
@@ -134,12 +139,18 @@ public actor EventIntake {
       lanes[scenario]?.open += taken.count
     } catch { report(.refused("an event of scenario \(scenario)", error)) }
     lanes[scenario]?.isTaking = false
+    for failed in lanes[scenario]?.behindTaking ?? [] { failed.resume() }
+    lanes[scenario]?.behindTaking = []
     advance(scenario)
   }
 
   private func run(_ event: TakenEvent, of scenario: ScenarioID) async {
-    let endedWell = await run(event) { await self.leave(scenario) }
+    let execution = event.opening.execution.id
+    let endedWell = await run(event) { hasFailed in
+      await self.leave(scenario, failing: hasFailed ? execution : nil)
+    }
     lanes[scenario]?.open -= 1
+    lanes[scenario]?.failing.remove(execution)
     if endedWell { lanes[scenario]?.endedWell += 1 } else { lanes[scenario]?.endedWell = 0 }
     // There may be more; and where one event waits for the end of another, or came back to its place,
     // it can be taken now.
@@ -148,14 +159,17 @@ public actor EventIntake {
   }
 
   /// An event is through the modules of its scenario; what is left is to write down how it ended.
-  private func leave(_ scenario: ScenarioID) {
+  private func leave(_ scenario: ScenarioID, failing execution: String?) async {
     lanes[scenario]?.working -= 1
+    if let execution { lanes[scenario]?.failing.insert(execution) }
     advance(scenario)
+    guard execution != nil, lanes[scenario]?.isTaking == true else { return }
+    await withCheckedContinuation { lanes[scenario]?.behindTaking.append($0) }
   }
 
   /// - Returns: whether the run ended, and with no error.
   private nonisolated func run(
-    _ taken: TakenEvent, leaving: @escaping @Sendable () async -> Void
+    _ taken: TakenEvent, leaving: @escaping @Sendable (_ hasFailed: Bool) async -> Void
   ) async -> Bool {
     let left = Once(leaving)
     let name = taken.opening.blueprint.name
@@ -165,7 +179,7 @@ public actor EventIntake {
       var reply: (@Sendable (HookAnswer) -> Void)?
       if let ticket { reply = { [answer] given in answer(ticket, given) } }
       let summary = try await runner.run(
-        taken.opening, taken.state, answer: reply, walked: { await left.call() })
+        taken.opening, taken.state, answer: reply, walked: { await left.call($0) })
       // The first answer counts; where the scenario gave none, the sender is told how it ended.
       if let ticket { answer(ticket, summary.error == nil ? .accepted : .failed) }
       let state = try await runner.note(summary, of: taken.opening.blueprint, knowing: taken.state)
@@ -176,21 +190,21 @@ public actor EventIntake {
       report(.refused(name, error))
     }
     // A run that the store stopped never came to its end.
-    await left.call()
+    await left.call(false)
     return endedWell
   }
 }
 
 /// Something that happens once, whoever is first to ask for it.
 private actor Once {
-  private var action: (@Sendable () async -> Void)?
+  private var action: (@Sendable (Bool) async -> Void)?
 
-  init(_ action: @escaping @Sendable () async -> Void) { self.action = action }
+  init(_ action: @escaping @Sendable (Bool) async -> Void) { self.action = action }
 
-  func call() async {
+  func call(_ isSo: Bool) async {
     let pending = action
     action = nil
-    await pending?()
+    await pending?(isSo)
   }
 }
 
