@@ -53,6 +53,7 @@ let package = Package(
     // cannot be a dependency: the few functions that are used are declared in the targets.
     .target(name: "CLoading"),
     .target(name: "CCurl", dependencies: ["CLoading"]),
+    .target(name: "CArchive", dependencies: ["CLoading"]),
     .target(name: "CXML", dependencies: ["CLoading"]),
     .target(name: "CMail", dependencies: ["CLoading"]),
     // Starting programs that inherit no sockets: an extension of the C library.
@@ -66,7 +67,7 @@ let package = Package(
     .target(
       name: "FettleConnectors",
       dependencies: [
-        "FettleCore", "CCurl", "CXML", "CMail",
+        "FettleCore", "CCurl", "CXML", "CMail", "CArchive",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SwiftCSV", package: "SwiftCSV"), .product(name: "Yams", package: "Yams"),
       ],

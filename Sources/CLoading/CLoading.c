@@ -4,6 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+int fettle_loadable(const char *const *names) {
+  for (size_t i = 0; names[i] != NULL; i++)
+    if (dlopen(names[i], RTLD_LAZY | RTLD_LOCAL) != NULL) return 1;
+  return 0;
+}
+
 void *fettle_loaded(const char *const *names, const char *function) {
   void *library = NULL;
   /* A library that is loaded already is only found again. */

@@ -46,7 +46,11 @@ public struct ConnectionTest: Sendable {
     } else {
       try await mail.greet(server)
     }
-    return "\(server.target) lets \(Self.who(open)) in"
+    guard let user = open.setting("user") else {
+      // Many servers say hello to everybody and refuse what comes next.
+      return "\(server.target) answers; nobody has logged in, because no user is set"
+    }
+    return "\(server.target) lets \(user) in"
   }
 
   private func web(_ open: OpenConnection, _ url: String?) async throws(ModuleError) -> String {

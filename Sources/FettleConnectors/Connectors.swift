@@ -24,6 +24,7 @@ public enum Connectors {
       HTMLToText(), ParseXML(), CreateXML(), TriggerNewEmail(mail: mail),
       AddRecord(), UpdateRecord(), DeleteRecord(), DeleteAllRecords(),
       GetRecord(), ExistRecord(), CountRecord(), SearchRecord(), SearchKeys(),
+      ExtractArchive(),
     ]
   }
 }

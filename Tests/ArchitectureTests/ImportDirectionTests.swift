@@ -71,6 +71,7 @@ struct ImportDirectionTests {
       ("CPCRE2", "FettleCore/Expressions/"), ("GRDB", "FettleSQLite/"),
       ("HummingbirdCore", "FettleService/"),
       ("CXML", "FettleConnectors/xml/"), ("CMail", "FettleConnectors/email/"),
+      ("CArchive", "FettleConnectors/archive/"),
     ] {
       for file in try sources(under: "Sources") where imports(in: file.text).contains(library) {
         #expect(file.path.contains(folder), "\(file.path) imports \(library)")

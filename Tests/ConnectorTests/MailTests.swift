@@ -119,6 +119,15 @@ struct SMTPTests {
         .run(try await connections.open("5", of: "email"), url: nil)
     }
     #expect(try await test(connections()).contains("lets ada@example.org in"))
+    let nobody = TestConnections([
+      "5": Connection(
+        name: "smtp", kind: "smtp",
+        settings: [
+          "host": "127.0.0.1", "port": .integer(Int(smtp.server.port)),
+          "ca": .text(certificates.path("ca.pem")),
+        ])
+    ])
+    #expect(try await test(nobody).contains("nobody has logged in"))
     let wrong = await #expect(throws: ModuleError.self) {
       try await test(connections(password: "wrong-password"))
     }

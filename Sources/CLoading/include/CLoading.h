@@ -12,6 +12,9 @@
    - names: the names the library may have, the usual one first, NULL behind the last. */
 void *fettle_loaded(const char *const *names, const char *function);
 
+/* Whether there is such a library: for one that few scenarios need. */
+int fettle_loadable(const char *const *names);
+
 /* Defines a function of the library whose names are in `library`: it hands its arguments on to the
    real one. What calls it is compiled against the header of the library, and so is this. */
 #define FETTLE_LOADED(result, function, parameters, arguments)               \

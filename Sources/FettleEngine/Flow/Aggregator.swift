@@ -15,6 +15,7 @@ struct Aggregator: Sendable {
     case text(separator: String)
     case number(Calculation)
     case table(column: String, row: String)
+    case archive(ArchiveWriter.Form, name: String)
   }
 
   enum Calculation: String, Sendable {
@@ -24,8 +25,16 @@ struct Aggregator: Sendable {
   static let types: Set<String> = [
     "builtin:BasicAggregator", "util:TextAggregator", "util:NumericalAggregator",
     "util:FunctionAggregator2", "util:FunctionAggregator", "util:TableAggregator",
-    "util:AggregateAggregator",
+    "util:AggregateAggregator", archiveType,
   ]
+  /// Its fields are those that Make's help names; no export of it was seen.
+  static let archiveType = "archive:CreateArchive"
+  static let archiveFields = [
+    FieldDescriptor("fileName", "File name", .text, required: true),
+    FieldDescriptor("data", "Data", nil),
+  ]
+  /// Of the files in an archive, in bytes: as large as one file may be (semantics 6.9).
+  private static let largestArchive = 200_000_000
 
   /// Nil when the module is no aggregator.
   init?(_ module: ModuleNode) {
@@ -45,6 +54,11 @@ struct Aggregator: Sendable {
       kind = .table(
         column: Self.separator("column", parameters) ?? "\t",
         row: Self.separator("row", parameters) ?? "\n")
+    case Self.archiveType:
+      let form = (parameters["type"]?.text ?? parameters["format"]?.text ?? "").lowercased()
+      let name = [parameters["name"], parameters["archiveName"], parameters["fileName"]].lazy
+        .compactMap { $0?.text }.first { !$0.isEmpty }
+      kind = .archive(ArchiveWriter.Form(rawValue: form) ?? .zip, name: name ?? "archive")
     default:
       let name = (parameters["fn"]?.text ?? parameters["function"]?.text ?? "sum").lowercased()
       kind = .number(Calculation(rawValue: name) ?? .sum)
@@ -79,13 +93,52 @@ struct Aggregator: Sendable {
   }
 
   /// Refuses what could not be aggregated later.
-  /// - Throws: `DataError` for a value to calculate with that is no number.
-  func check(_ fields: Collection) throws(ModuleError) {
+  /// - Throws: `DataError` for a value to calculate with that is no number, and for a file without a
+  ///   name; `MaxFileSizeExceededError` for files that are too large together.
+  func check(_ fields: Collection, after items: [AggregatedItem]) throws(ModuleError) {
+    if case .archive = kind { return try checkFile(fields, after: items) }
     guard case .number = kind, let value = fields["value"], Self.number(value) == nil,
       !value.isNull, value != ""
     else { return }
     throw ModuleError(
       .data, "\"value\" must be a number, got \(value.excerpt)", field: "value", stage: .input)
+  }
+
+  private func checkFile(
+    _ fields: Collection, after items: [AggregatedItem]
+  ) throws(ModuleError) {
+    guard let data = fields["data"], !data.isNull, let file = Self.file(fields) else {
+      let isNamed = Self.file(fields) != nil
+      throw ModuleError(
+        .data,
+        isNamed ? "\"data\" is required and is empty" : "\"fileName\" must be the name of a file",
+        field: isNamed ? "data" : "fileName", stage: .input)
+    }
+    let others = items.filter { $0.aggregator == module.id }
+    let size = others.reduce(file.content.count) { $0 + Self.size($1.fields["data"]) }
+    guard size <= Self.largestArchive, others.count < 65_535 else {
+      throw ModuleError(
+        .maxFileSizeExceeded,
+        "the archive would hold more than \(Self.largestArchive / 1_000_000) MB or 65,535 files; make "
+          + "several of it",
+        field: "data", stage: .input)
+    }
+  }
+
+  private static func size(_ value: Value?) -> Int {
+    if case .buffer(let buffer)? = value { buffer.bytes.count } else { text(value).utf8.count }
+  }
+
+  private static func file(_ fields: Collection) -> ArchiveWriter.File? {
+    let name = ["fileName", "filename", "name"].lazy.compactMap { fields[$0].map { text($0) } }
+      .first
+    let content: [UInt8] =
+      if case .buffer(let buffer)? = fields["data"] {
+        buffer.bytes
+      } else {
+        Array(text(fields["data"]).utf8)
+      }
+    return ArchiveWriter.File(path: name ?? "", content: content)
   }
 
   private static func number(_ value: Value?) -> Double? {
@@ -105,6 +158,11 @@ struct Aggregator: Sendable {
       bundle["__IMTAGGLENGTH__"] = .integer(rows.count)
     case .text(let separator):
       bundle["text"] = .text(rows.map { Self.text($0["value"]) }.joined(separator: separator))
+    case .archive(let form, let name):
+      let bytes = ArchiveWriter.archive(of: rows.compactMap(Self.file), as: form)
+      bundle["fileName"] = .text("\(name).\(form.rawValue)")
+      bundle["data"] = .buffer(Buffer(bytes))
+      bundle["fileSize"] = .integer(bytes.count)
     case .number(let calculation): bundle["result"] = result(calculation, rows)
     case .table(let column, let row):
       bundle["text"] = .text(
@@ -155,7 +213,7 @@ extension Cycle {
     }
     do throws(ModuleError) {
       let fields = try Operation.map(aggregator.module, in: scope(sight))
-      try aggregator.check(fields)
+      try aggregator.check(fields, after: items)
       var key: Value?
       if let groupBy = aggregator.groupBy {
         do throws(ExpressionError) { key = try groupBy.evaluate(in: scope(sight)) } catch {

@@ -10,7 +10,9 @@ enum FlowModules {
   static let walked: [String: ModuleDescriptor] = {
     var descriptors: [String: ModuleDescriptor] = [:]
     for type in Aggregator.types {
-      descriptors[type] = ModuleDescriptor(type: type, kind: .aggregator, effect: .pure)
+      descriptors[type] = ModuleDescriptor(
+        type: type, kind: .aggregator, effect: .pure,
+        fields: type == Aggregator.archiveType ? Aggregator.archiveFields : [])
     }
     for type in ["builtin:BasicIfElse", Merge.type] {
       descriptors[type] = ModuleDescriptor(type: type, kind: .conditional, effect: .pure)
