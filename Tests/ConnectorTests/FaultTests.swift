@@ -30,7 +30,10 @@ enum Road: String, CaseIterable, Sendable {
     if self == .http || self == .https {
       return await ConnectorTests.failure(
         "http:MakeRequest",
-        ["url": .text("\(rawValue)://127.0.0.1:\(port)/"), "method": "get", "timeout": 1])
+        [
+          "url": .text("\(rawValue)://127.0.0.1:\(port)/"), "method": "get",
+          "timeout": .integer(seconds),
+        ])
     }
     let isTLS = rawValue.hasSuffix("s")
     let kind = isTLS ? String(rawValue.dropLast()) : rawValue

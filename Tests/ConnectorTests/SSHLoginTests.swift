@@ -18,33 +18,40 @@ struct SSHLoginTests {
 
   init() async throws {
     folder = try TemporaryFolder()
-    let path = folder.path
-    let keygen = RealServer.installed("ssh-keygen") ?? "ssh-keygen"
-    let keys = [
-      ("host", "ed25519", "", [String]()), ("plain", "ed25519", "", []),
-      ("sealed", "ed25519", Self.passphrase, []),
-      ("older", "ecdsa", Self.passphrase, ["-m", "PEM"]),
-      ("sealed8", "ecdsa", Self.passphrase, ["-m", "PKCS8"]), ("rsa", "rsa", "", []),
-      ("rsa1", "rsa", "", ["-m", "PEM"]), ("rsa8", "rsa", "", ["-m", "PKCS8"]),
-      ("stranger", "ed25519", "", []),
-    ]
-    for (name, type, passphrase, form) in keys {
-      try await RealServer.run(
-        keygen, ["-q", "-t", type, "-N", passphrase, "-f", "\(path)/\(name)"] + form, in: folder)
-    }
+    _ = try folder.file("allowed", "")
+    try await Self.make(["host"], in: folder)
     fingerprint =
-      try await RealServer.run(keygen, ["-l", "-f", path + "/host.pub"], in: folder)
+      try await RealServer.run(Self.keygen, ["-l", "-f", folder.path + "/host.pub"], in: folder)
       .split(separator: " ").dropFirst().first.map(String.init) ?? ""
-    let allowed = try keys.map(\.0).filter { $0 != "stranger" }.map {
-      try String(contentsOfFile: "\(path)/\($0).pub", encoding: .utf8)
-    }
-    _ = try folder.file("allowed", allowed.joined())
     if geteuid() == 0 {
       // sshd asks for it before it gives up its rights.
       try FileManager.default.createDirectory(
         atPath: "/run/sshd", withIntermediateDirectories: true)
     }
     server = try await Self.start(in: folder)
+  }
+
+  private static let keygen = RealServer.installed("ssh-keygen") ?? "ssh-keygen"
+  /// The keys of the tests, and how ssh-keygen makes them.
+  private static let keys = [
+    "host": ["-t", "ed25519", "-N", ""], "plain": ["-t", "ed25519", "-N", ""],
+    "stranger": ["-t", "ed25519", "-N", ""], "sealed": ["-t", "ed25519", "-N", passphrase],
+    "older": ["-t", "ecdsa", "-N", passphrase, "-m", "PEM"],
+    "sealed8": ["-t", "ecdsa", "-N", passphrase, "-m", "PKCS8"],
+    "rsa": ["-t", "rsa", "-b", "2048", "-N", ""],
+    "rsa1": ["-t", "rsa", "-b", "2048", "-N", "", "-m", "PEM"],
+    "rsa8": ["-t", "rsa", "-b", "2048", "-N", "", "-m", "PKCS8"],
+  ]
+
+  /// Makes keys; the server takes all of them but the stranger's.
+  private static func make(_ names: [String], in folder: TemporaryFolder) async throws {
+    for name in names {
+      let path = "\(folder.path)/\(name)"
+      try await RealServer.run(keygen, ["-q", "-f", path] + (keys[name] ?? []), in: folder)
+      guard name != "stranger" else { continue }
+      let known = try String(contentsOfFile: folder.path + "/allowed", encoding: .utf8)
+      _ = try folder.file("allowed", known + String(contentsOfFile: path + ".pub", encoding: .utf8))
+    }
   }
 
   /// - Parameters:
@@ -116,6 +123,7 @@ struct SSHLoginTests {
     "a key that a passphrase opens lets in, in each form that ssh-keygen writes",
     arguments: ["sealed", "older", "sealed8"])
   func sealed(key: String) async throws {
+    try await Self.make([key], in: folder)
     #expect(
       try await tried(key: key, passphrase: Self.passphrase).get().contains(
         "lets \(NSUserName()) in"))
@@ -132,6 +140,7 @@ struct SSHLoginTests {
 
   @Test("a key file that cannot be one is told before anything is asked of the server")
   func files() async throws {
+    try await Self.make(["plain"], in: folder)
     _ = try folder.file("putty", "PuTTY-User-Key-File-3: ssh-ed25519\n")
     _ = try folder.file("garbage", "no key at all\n")
     _ = try folder.file("cut", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n")
@@ -154,7 +163,8 @@ struct SSHLoginTests {
 
   @Test(
     "a key the server does not know, and RSA keys, which OpenSSH takes with newer libraries alone")
-  func refused() async {
+  func refused() async throws {
+    try await Self.make(["stranger", "rsa", "rsa1", "rsa8"], in: folder)
     let stranger = await error(key: "stranger")
     #expect(stranger?.type == .invalidAccessToken)
     #expect(stranger?.message.contains("authorized_keys") == true, "\(stranger?.message ?? "")")
@@ -173,6 +183,7 @@ struct SSHLoginTests {
 
   @Test("a server that takes keys alone, and one that takes passwords alone, say so")
   func ways() async throws {
+    try await Self.make(["plain"], in: folder)
     let keysOnly = await error(password: "battery staple")
     #expect(keysOnly?.type == .invalidConfiguration)
     #expect(keysOnly?.message.contains("takes no passwords (but publickey)") == true)
