@@ -96,6 +96,25 @@ struct SealingTests {
     #expect(error?.description.contains("chmod 600 \(path)") == true)
   }
 
+  @Test("a credential that systemd hands over is taken with the mode it has, another file is not")
+  func credentials() throws {
+    let path = try key("credential", Self.digits, mode: 0o440)
+    let other = try key("other", Self.digits, mode: 0o440)
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/credentials", withIntermediateDirectories: true)
+    let handed = folder.path + "/credentials/key"
+    try FileManager.default.moveItem(atPath: path, toPath: handed)
+    setenv("CREDENTIALS_DIRECTORY", folder.path + "/credentials", 1)
+    defer { unsetenv("CREDENTIALS_DIRECTORY") }
+    func isTaken(_ path: String) -> Bool {
+      failure { _ = try KeyedSealing(.file(path, isMade: false)).seal([1], for: "a") } == nil
+    }
+    #expect(isTaken(handed))
+    #expect(!isTaken(other))
+    chmod(handed, 0o444)
+    #expect(!isTaken(handed))
+  }
+
   @Test("a named file that is missing is not made", arguments: ["", "no/such/folder/"])
   func missing(under: String) {
     let path = folder.path + "/\(under)absent"
