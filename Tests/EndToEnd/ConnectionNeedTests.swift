@@ -117,11 +117,14 @@ struct ConnectionNeedTests {
       (["ftp", "--set", "host=h", "--set", "timeout=0"], "a number of seconds, not 0"),
       (["api-key", "--set", "placement=cookie"], "placement has to be header or query"),
       (["basic", "--set", "user=ada"], "--secret password asks for it, --secret-env"),
+      (["proxy", "--set", "proxy=http://a:hunter2@h:1"], "proxy holds a password"),
+      (["app", "--set", "accessToken=hunter2"], "give it with --secret accessToken"),
     ])
   func unfit(arguments: [String], says: String) async throws {
     let result = try await fettle(["connection", "add", "x"] + arguments)
     #expect(result.status == 2)
     #expect(result.errors.contains(says), "\(result.errors)")
+    #expect(!result.errors.contains("hunter2"))
   }
 
   @Test("the path of a file means the same wherever a program is started")

@@ -87,6 +87,17 @@ struct SealingTests {
     #expect(error?.description.contains("FETTLE_KEY_FILE") == true)
   }
 
+  @Test("a key that was exchanged is read again without a restart")
+  func exchanged() throws {
+    let path = try key("key", Self.digits)
+    let running = KeyedSealing(.file(path, isMade: false))
+    let old = try running.seal([1], for: "a")
+    _ = try key("key", String(repeating: "1e", count: 32))
+    let new = try KeyedSealing(.file(path, isMade: false)).seal([2], for: "a")
+    #expect(try running.open(new, for: "a") == [2])
+    #expect(failure { _ = try running.open(old, for: "a") } == .otherKey(place: path))
+  }
+
   @Test("a key others may read is refused, with what to do", arguments: [0o644, 0o640, 0o604])
   func readable(mode: Int) throws {
     let path = try key("open", Self.digits, mode: mode)

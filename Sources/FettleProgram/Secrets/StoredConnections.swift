@@ -110,7 +110,8 @@ public final class StoredConnections: ConnectionOpening {
       } catch {
         throw SecretFailure(
           reason: error.description,
-          advice: "or seal the secret anew with 'fettle connection add \(connection.name) "
+          advice: (error == .damaged ? "" : "or ")
+            + "seal the secret anew with 'fettle connection add \(connection.name) "
             + "\(connection.kind) --replace --secret \(name) …'")
       }
     }
