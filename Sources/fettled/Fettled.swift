@@ -83,6 +83,7 @@ struct Fettled: AsyncParsableCommand {
     do throws(StoreError) {
       let sealed = try await workshop.store.sealHookKeys()
       if sealed > 0 { logger.notice("keys of webhooks sealed", metadata: ["number": "\(sealed)"]) }
+      for problem in try await workshop.connections.problems() { logger.warning("\(problem)") }
     } catch { logger.error("\(error)") }
     let watch = NightWatch(
       scheduler: Scheduler(

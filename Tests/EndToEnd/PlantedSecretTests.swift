@@ -252,6 +252,15 @@ struct PlantedSecretTests {
           "headers":[{"name":"Authorization","value":"Bearer \#(Self.inline)"}]}}],
        "metadata":{"scenario":{"dlq":true}}}
       """#)
+    let address = service.base.replacing("http://", with: "http://ada:\(Self.inline)@")
+    let inside = try bench.folder.file(
+      "inside.json",
+      #"""
+      {"name":"Inside","flow":[{"id":1,"module":"gateway:CustomWebHook"},
+        {"id":2,"module":"http:MakeRequest","version":4,
+         "mapper":{"url":"\#(address)/bad","method":"get"}}],
+       "metadata":{"scenario":{"dlq":true}}}
+      """#)
     let given = try bench.folder.file("given.json", #"[{"note":"hello"}]"#)
     let run = try await bench.fettle(["run", file, "--bundles", given], expecting: 3)
     #expect(service.requests.first?.headers["authorization"] == "Bearer \(Self.inline)")
@@ -261,5 +270,13 @@ struct PlantedSecretTests {
     let record = try await bench.store.record(summary.id)
     #expect(!"\(record.error)".contains(Self.inline))
     #expect("\(record.error)".contains(Mask.sign))
+    // A login in the address is sent as basic authentication, and told back so.
+    let login = Buffer(Array("ada:\(Self.inline)".utf8)).base64
+    _ = try await bench.fettle(["run", inside, "--bundles", given], expecting: 3)
+    #expect(service.requests.last?.headers["authorization"] == "Basic \(login)")
+    for summary in try await bench.store.page(RecordFilter(), .first, limit: 10) {
+      let error = "\(try await bench.store.record(summary.id).error)"
+      #expect(!error.contains(login) && !error.contains(Self.inline), "\(error)")
+    }
   }
 }

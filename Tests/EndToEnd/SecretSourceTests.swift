@@ -203,4 +203,42 @@ struct SecretSourceTests {
     #expect(core?.split(separator: " ").dropFirst(4).first == "0", "\(limits)")
     #expect(try await daemon.stop() == 0)
   }
+
+  @Test("a daemon says when it starts which connections it cannot open, but runs no command for it")
+  func start() async throws {
+    for option in [
+      ["sealed", "--secret", "password"], ["filed", "--secret-file", "password=DIR/missing"],
+      ["told", "--secret-command", "password=touch DIR/was-run"],
+    ] {
+      let added = try await fettle(
+        ["connection", "add", option[0], "basic", "--set", "user=ada"] + option.dropFirst(),
+        input: Self.secret + "\n")
+      #expect(added.status == 0, "\(added.errors)")
+    }
+    let daemon = try Daemon(
+      store: folder.path + "/s.db", in: folder,
+      environment: ["FETTLE_KEY_FILE": folder.path + "/missing.key"])
+    _ = try await daemon.base()
+    #expect(try await daemon.stop() == 0)
+    for name in ["sealed", "filed"] {
+      #expect(
+        daemon.log.contains("the password of the connection \\\"\(name)\\\" cannot be had: "),
+        "\(daemon.log)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/was-run"))
+  }
+
+  @Test("a password safe that cannot be reached is a failure that passes; a missing file is none")
+  func passing() async throws {
+    for (name, option, type) in [
+      ("safe", ["--secret-command", "password=exit 1"], "ConnectionError"),
+      ("none", ["--secret-command", "password=no-such-program"], "InvalidConfigurationError"),
+      ("file", ["--secret-file", "password=DIR/missing"], "InvalidConfigurationError"),
+    ] {
+      _ = try await fettle(
+        ["connection", "add", name, "basic", "--set", "user=ada"] + option)
+      let test = try await fettle(["connection", "test", name])
+      #expect(test.errors.contains("\(name): \(type): "), "\(test.errors)")
+    }
+  }
 }

@@ -87,6 +87,17 @@ struct SealingTests {
     #expect(error?.description.contains("FETTLE_KEY_FILE") == true)
   }
 
+  @Test("a key that was exchanged is read again without a restart")
+  func exchanged() throws {
+    let path = try key("key", Self.digits)
+    let running = KeyedSealing(.file(path, isMade: false))
+    let old = try running.seal([1], for: "a")
+    _ = try key("key", String(repeating: "1e", count: 32))
+    let new = try KeyedSealing(.file(path, isMade: false)).seal([2], for: "a")
+    #expect(try running.open(new, for: "a") == [2])
+    #expect(failure { _ = try running.open(old, for: "a") } == .otherKey(place: path))
+  }
+
   @Test("a key others may read is refused, with what to do", arguments: [0o644, 0o640, 0o604])
   func readable(mode: Int) throws {
     let path = try key("open", Self.digits, mode: mode)
@@ -94,6 +105,25 @@ struct SealingTests {
     #expect(
       error == .keyReadableByOthers(path: path, mode: "0" + String(mode, radix: 8)))
     #expect(error?.description.contains("chmod 600 \(path)") == true)
+  }
+
+  @Test("a credential that systemd hands over is taken with the mode it has, another file is not")
+  func credentials() throws {
+    let path = try key("credential", Self.digits, mode: 0o440)
+    let other = try key("other", Self.digits, mode: 0o440)
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/credentials", withIntermediateDirectories: true)
+    let handed = folder.path + "/credentials/key"
+    try FileManager.default.moveItem(atPath: path, toPath: handed)
+    setenv("CREDENTIALS_DIRECTORY", folder.path + "/credentials", 1)
+    defer { unsetenv("CREDENTIALS_DIRECTORY") }
+    func isTaken(_ path: String) -> Bool {
+      failure { _ = try KeyedSealing(.file(path, isMade: false)).seal([1], for: "a") } == nil
+    }
+    #expect(isTaken(handed))
+    #expect(!isTaken(other))
+    chmod(handed, 0o444)
+    #expect(!isTaken(handed))
   }
 
   @Test("a named file that is missing is not made", arguments: ["", "no/such/folder/"])

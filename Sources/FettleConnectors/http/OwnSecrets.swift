@@ -18,6 +18,15 @@ extension HTTPRequest {
         secrets.append(String(header.value[header.value.index(after: blank)...]))
       }
     }
+    // `https://user:password@host` is sent as basic authentication.
+    if let login = url.firstRange(of: "://").flatMap({ start -> Substring? in
+      let authority = url[start.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+      return authority.lastIndex(of: "@").map { authority[..<$0] }
+    }), let colon = login.firstIndex(of: ":") {
+      let password = login[login.index(after: colon)...]
+      secrets += [String(password), String(login)]
+      secrets += [WebAddress.decoded(password), WebAddress.decoded(login)]
+    }
     let query = url.split(separator: "#").first?.split(separator: "?", maxSplits: 1).dropFirst()
     for pair in query?.first?.split(separator: "&") ?? [] {
       let parts = pair.split(separator: "=", maxSplits: 1)

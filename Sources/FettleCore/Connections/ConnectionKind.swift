@@ -145,6 +145,24 @@ public struct ConnectionKind: Sendable, Hashable {
     ]
   }
 
+  /// `https://user:password@host`.
+  private static func holdsPassword(_ address: String) -> Bool {
+    guard let scheme = address.firstRange(of: "://") else { return false }
+    let authority = address[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    guard let sign = authority.lastIndex(of: "@") else { return false }
+    return authority[..<sign].contains(":")
+  }
+
+  /// Apps name their secrets themselves; what is called like one is one.
+  private static func secretSettings(of connection: Connection) -> [String] {
+    connection.settings.names.filter { name in
+      let word = name.lowercased()
+      return word == "key" || word == "pass"
+        || ["token", "secret", "password", "passphrase", "apikey", "api-key", "api_key"]
+          .contains { word.hasSuffix($0) }
+    }.map { "\($0) is a secret: give it with --secret \($0), not with --set" }
+  }
+
   /// The kind of that name.
   public static func named(_ name: String) -> ConnectionKind? { all.first { $0.name == name } }
 
@@ -165,7 +183,15 @@ public struct ConnectionKind: Sendable, Hashable {
       else { continue }
       problems.append("\(field.name) has to be \(expected), not \(text)")
     }
-    guard name != "app" else { return problems }
+    for field in connection.settings.fields {
+      guard let text = Coercion.text(field.value) else { continue }
+      if Self.holdsPassword(text) {
+        problems.append(
+          "\(field.name) holds a password, and settings are shown to everybody; leave it out of the "
+            + "address and give it as a secret")
+      }
+    }
+    guard name != "app" else { return problems + Self.secretSettings(of: connection) }
     for (setting, _) in connection.settings.fields.map({ ($0.name, $0.value) })
     where !settings.contains(where: { $0.name == setting }) {
       let isSecret = secrets.contains { $0.name == setting }

@@ -48,7 +48,7 @@ public enum SealingError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .missingKey(let place):
       "the key that opens sealed data is missing: \(place) is not there; put it back, or name its "
-        + "file with FETTLE_KEY_FILE"
+        + "file with FETTLE_KEY_FILE; where nothing is sealed yet, 'openssl rand -hex 32' makes one"
     case .keyReadableByOthers(let path, let mode):
       "the key in \(path) may be read by others (mode \(mode)); make it yours alone with "
         + "'chmod 600 \(path)'"
@@ -56,7 +56,8 @@ public enum SealingError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(place) gives no key: 64 hexadecimal digits are expected, as "
         + "'openssl rand -hex 32' prints them"
     case .unavailable(let place, let reason):
-      "the key that opens sealed data cannot be had from \(place): \(reason)"
+      "the key that opens sealed data cannot be had from \(place): \(reason); put that right, or name "
+        + "another place with FETTLE_KEY_FILE or FETTLE_KEY_COMMAND"
     case .otherKey(let place):
       "it was sealed with another key than that of \(place); name the right one with "
         + "FETTLE_KEY_FILE or FETTLE_KEY_COMMAND"

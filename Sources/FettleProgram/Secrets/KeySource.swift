@@ -78,7 +78,9 @@ public enum KeySource: Sendable, Hashable {
     guard fstat(descriptor, &status) == 0 else {
       throw .unavailable(place: path, reason: String(cString: strerror(errno)))
     }
-    guard status.st_mode & S_IFMT != S_IFREG || status.st_mode & 0o077 == 0 else {
+    guard
+      status.st_mode & S_IFMT != S_IFREG || status.st_mode & Self.others(path) == 0
+    else {
       throw .keyReadableByOthers(
         path: path, mode: "0" + String(status.st_mode & 0o777, radix: 8))
     }
@@ -88,6 +90,16 @@ public enum KeySource: Sendable, Hashable {
       throw .unavailable(place: path, reason: String(cString: strerror(errno)))
     }
     return Array(content.prefix(count))
+  }
+
+  /// The bits of a mode that let others read. systemd hands a unit with a user of its own its
+  /// credentials in files of mode 0440, with that user in a list of access, in a folder which nobody else
+  /// enters: the group is root's (https://github.com/systemd/systemd/issues/29435).
+  private static func others(_ path: String) -> mode_t {
+    guard let folder = FettleProgram.environment("CREDENTIALS_DIRECTORY"), folder.hasPrefix("/"),
+      path.hasPrefix(folder + "/")
+    else { return 0o077 }
+    return 0o037
   }
 
   /// Writes a key aside and gives it its name in one step, so that nobody ever reads half a key and

@@ -5,6 +5,8 @@ import Glibc
 struct SecretFailure: Error {
   let reason: String
   let advice: String
+  /// Whether it may pass by itself, so that trying again is worth while.
+  var mayPass = false
 }
 
 /// Reads secrets where they are.
@@ -100,7 +102,7 @@ actor SecretSources {
         case .tooLong: "\(byHand): does it ask for something? FETTLE_SECRET_SECONDS gives it longer"
         default: "\(byHand) to see why"
         }
-      throw SecretFailure(reason: "its command \(error)", advice: advice)
+      throw SecretFailure(reason: "its command \(error)", advice: advice, mayPass: error.mayPass)
     }
     let secret = try Self.text(
       output, of: "its command", verb: "printed nothing", advice: "\(byHand) to see why")

@@ -11,6 +11,15 @@ enum ShellCommand {
     case tooMuch
     case tooLong(seconds: Int)
 
+    /// Whether it may pass: a password safe in the network is not always to be reached.
+    var mayPass: Bool {
+      switch self {
+      case .notStarted, .tooLong: true
+      case .ended(let status): status != 126 && status != 127
+      case .tooMuch: false
+      }
+    }
+
     /// What happened, after "its command".
     var description: String {
       switch self {

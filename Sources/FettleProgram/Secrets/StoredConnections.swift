@@ -32,8 +32,8 @@ public final class StoredConnections: ConnectionOpening {
   }
 
   /// A connection with its secrets.
-  /// - Throws: `InvalidConfigurationError` that names the secret which cannot be had, why, and what to
-  ///   do next.
+  /// - Throws: an error that names the secret which cannot be had, why, and what to do next:
+  ///   `ConnectionError` where that may pass by itself, else `InvalidConfigurationError`.
   public func open(_ connection: Connection) async throws(ModuleError) -> OpenConnection {
     var secrets: [String: String] = [:]
     for (name, source) in connection.secrets.sorted(by: { $0.key < $1.key }) {
@@ -41,12 +41,27 @@ public final class StoredConnections: ConnectionOpening {
         secrets[name] = try await secret(source, name, of: connection)
       } catch {
         throw ModuleError(
-          .invalidConfiguration,
+          error.mayPass ? .connection : .invalidConfiguration,
           "the \(name) of the connection \"\(connection.name)\" cannot be had: \(error.reason); "
             + error.advice)
       }
     }
     return OpenConnection(connection, secrets: secrets)
+  }
+
+  /// Why connections cannot be opened, for whoever should hear of it before they are needed. Commands
+  /// are not run for it: a password safe may ask its owner.
+  public func problems() async throws(StoreError) -> [String] {
+    var problems: [String] = []
+    for var connection in try await store.connections() {
+      for (name, source) in connection.secrets {
+        if case .command = source { connection.secrets[name] = nil }
+      }
+      do throws(ModuleError) { _ = try await open(connection) } catch {
+        problems.append(error.message)
+      }
+    }
+    return problems
   }
 
   /// Seals a secret for a connection.
@@ -95,7 +110,8 @@ public final class StoredConnections: ConnectionOpening {
       } catch {
         throw SecretFailure(
           reason: error.description,
-          advice: "or seal the secret anew with 'fettle connection add \(connection.name) "
+          advice: (error == .damaged ? "" : "or ")
+            + "seal the secret anew with 'fettle connection add \(connection.name) "
             + "\(connection.kind) --replace --secret \(name) …'")
       }
     }

@@ -48,7 +48,7 @@ struct Check: AsyncParsableCommand {
         Console.say(
           "\(finding.severity.rawValue): \(place.isEmpty ? "" : place + ": ")\(finding.message)")
       }
-      if check.findings.isEmpty { Console.say("Nothing to remark.") }
+      if check.findings.isEmpty, connections.passes { Console.say("Nothing to remark.") }
       for need in AppNeeds(scenario, registry).all { Console.say(need.line) }
       for need in connections.all { Console.say(need.line) }
     }

@@ -100,7 +100,8 @@ struct ConnectionUses {
     return Self.list(
       scenarios.map { scenario in
         let ids = Set(scenario.modules.map(\.id.number)).sorted().map(String.init)
-        return "\"\(scenario.name)\" (module \(ids.joined(separator: ", ")))"
+        let word = ids.count == 1 ? "module" : "modules"
+        return "\"\(scenario.name)\" (\(word) \(ids.joined(separator: ", ")))"
       })
   }
 

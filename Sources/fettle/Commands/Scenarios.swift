@@ -25,6 +25,9 @@ struct Scenarios: AsyncParsableCommand {
     for row in rows {
       Console.say("\(row.id)  \(row.name)")
       Console.say("    \(row.standing(workshop.runner.clock.now()))")
+      if !row.state.isActive, row.state.problem != nil {
+        Console.say("    when that is mended: fettle start \(row.id)")
+      }
       if row.openRecords > 0 {
         Console.say(
           "    \(row.openRecords) incomplete, \(row.openBytes) bytes"
