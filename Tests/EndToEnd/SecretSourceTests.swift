@@ -156,7 +156,7 @@ struct SecretSourceTests {
       "password=DIR/locked",
     ])
     let test = try await fettle(["connection", "test", "desk"])
-    #expect(test.errors.contains("may not be read by \(NSUserName()); let"), "\(test.errors)")
+    #expect(test.errors.contains("may not be read by \(NSUserName()); give"), "\(test.errors)")
   }
 
   @Test("the line of a command stands among the arguments of no program")

@@ -173,4 +173,42 @@ struct SecretTests {
       #expect(!(test.output + test.errors).contains(form), "\(test.errors)")
     }
   }
+
+  @Test("a refresh token that came with the last answer is told to nobody when it is refused")
+  func rotated() async throws {
+    let next = "rotated-token-5e02"
+    let server = LoopbackHTTP { request in
+      guard request.path == "/token" else { return .json(401, [:]) }
+      return request.text.contains(next)
+        ? .json(400, ["error_description": .text("no: \(request.text)")])
+        : .json(
+          200,
+          ["access_token": "access-token-1", "refresh_token": .text(next), "expires_in": 3600])
+    }
+    // It lies in a file, so nothing that takes its place is kept.
+    let file = try folder.file("refresh", Self.secret)
+    let added = try await fettle([
+      "connection", "add", "cloud", "oauth2", "--set", "token-url=\(server.base)/token", "--set",
+      "client-id=fettle", "--secret-file", "refresh-token=\(file)",
+    ])
+    #expect(added.status == 0, "\(added.errors)")
+    let scenario = try folder.file(
+      "scenario.json",
+      #"""
+      {"name":"Ask","flow":[
+        {"id":1,"module":"util:SetVariable2","mapper":{"name":"a","value":"1"}},
+        {"id":2,"module":"http:MakeRequest","version":4,
+         "parameters":{"authenticationType":"oAuth","oAuthKeychain":"cloud"},
+         "mapper":{"url":"\#(server.base)/data","method":"get"}}],
+       "metadata":{"scenario":{"dlq":true}}}
+      """#)
+    let run = try await fettle(["run", scenario])
+    #expect(server.requests.last?.text.contains(next) == true)
+    let list = try await fettle(["list", "--json"])
+    #expect(list.output.contains("refresh_token=\(Mask.sign)"), "\(list)")
+    for file in try everything() where !file.path.hasSuffix("/refresh") {
+      #expect(file.bytes.range(of: Data(next.utf8)) == nil, "\(file.path)")
+    }
+    #expect(!(run.output + run.errors + list.output).contains(next))
+  }
 }

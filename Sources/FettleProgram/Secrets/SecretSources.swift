@@ -45,7 +45,7 @@ actor SecretSources {
       case EACCES:
         SecretFailure(
           reason: "its file \(path) may not be read by \(who)",
-          advice: "let \(who) read it, and the folders above it be entered")
+          advice: "give the account \(who) the right to read it and to enter the folders above it")
       default:
         SecretFailure(
           reason: "its file \(path) cannot be read: \(String(cString: strerror(code)))",
