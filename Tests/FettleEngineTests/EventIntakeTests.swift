@@ -12,7 +12,8 @@ struct EventIntakeTests {
   init() throws { bench = try Workbench() }
 
   @Test(
-    "an event whose run fails is not begun again before its scenario is switched off, whoever looks")
+    "an event whose run fails is not begun again before its scenario is switched off, whoever looks"
+  )
   func failsOnce() async throws {
     let blueprint = try Workbench.blueprint(
       Workbench.say(2, "a"), settings: #""dlq":false"#)
