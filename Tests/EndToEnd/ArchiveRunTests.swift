@@ -39,7 +39,9 @@ struct ArchiveRunTests {
          {"spec":[{"name":"n","value":"one"}]}]}},
        {"id":2,"module":"builtin:BasicFeeder","mapper":{"array":"{{split(\"a,b\"; \",\")}}"}},
        {"id":3,"module":"archive:CreateArchive","parameters":{"feeder":2},
-        "mapper":{"fileName":"{{2.nothing}}","data":"x"}}],
+        "mapper":{"fileName":"{{2.nothing}}","data":"x"}},
+       {"id":4,"module":"http:ActionSendData","parameters":{"handleErrors":true},"mapper":{
+        "url":"\#(server.base)/mended","method":"post","bodyType":"raw","data":"{{3.data}}"}}],
        "metadata":{"scenario":{"dlq":true}}}
       """#)
     let waiting = try await Program.fettle(
@@ -48,5 +50,17 @@ struct ArchiveRunTests {
     let listed = try await Program.fettle(
       ["list", "--store", folder.path + "/s.db"], home: folder.path)
     #expect(listed.output.contains("\"fileName\" must be the name of a file"), "\(listed.output)")
+    // Mended and resumed, it is one archive of all files.
+    let id = try #require(
+      listed.output.split(whereSeparator: \.isNewline).first { $0.contains("Nameless") }?
+        .split(separator: " ").first.map(String.init))
+    for arguments in [["edit", id, "--mapping", "3.fileName={{2.value}}"], ["retry", id]] {
+      let result = try await Program.fettle(
+        arguments + ["--store", folder.path + "/s.db"], home: folder.path)
+      #expect(result.status == 0, "\(arguments): \(result.output)\(result.errors)")
+    }
+    let files = ["a", "b"].compactMap { ArchiveWriter.File(path: $0, content: Array("x".utf8)) }
+    let sent = server.requests.filter { $0.path == "/mended" }
+    #expect(sent.map(\.body) == [ArchiveWriter.archive(of: files, as: .zip)])
   }
 }
