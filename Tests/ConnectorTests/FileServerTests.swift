@@ -5,7 +5,6 @@ import Foundation
 import Testing
 
 private let pureFTPd = geteuid() == 0 ? RealServer.installed("pure-ftpd") : nil
-private let sshd = RealServer.installed("sshd")
 
 /// What one does with files, the same for every protocol.
 struct Files {
@@ -258,7 +257,7 @@ struct FTPTests {
 
 @Suite(
   "Files over SFTP: OpenSSH",
-  .enabled(if: sshd != nil, "openssh-server is not installed; .ci/install does it"))
+  .enabled(if: RealServer.sshd != nil, "openssh-server is not installed; .ci/install does it"))
 struct SFTPTests {
   let folder: TemporaryFolder
   let server: RealServer
@@ -272,44 +271,11 @@ struct SFTPTests {
       try await RealServer.run(
         keygen, ["-q", "-t", "ecdsa", "-N", "", "-m", "PEM", "-f", "\(path)/\(name)"], in: folder)
     }
-    fingerprint =
-      try await RealServer.run(
-        keygen, ["-l", "-f", path + "/host.pub"], in: folder
-      ).split(separator: " ").dropFirst().first.map(String.init) ?? ""
+    fingerprint = try await RealServer.hostFingerprint(in: folder)
     try FileManager.default.copyItem(atPath: path + "/client.pub", toPath: path + "/allowed")
     try FileManager.default.createDirectory(
       atPath: path + "/home", withIntermediateDirectories: true)
-    if geteuid() == 0 {
-      // sshd asks for it before it gives up its rights.
-      try FileManager.default.createDirectory(
-        atPath: "/run/sshd", withIntermediateDirectories: true)
-    }
-    server = try await Self.start(in: folder)
-  }
-
-  /// - Parameter before: what the shell does first, such as setting a limit.
-  private static func start(
-    in folder: TemporaryFolder, before: String = ""
-  ) async throws -> RealServer {
-    let path = folder.path
-    let port = RealServer.freePort()
-    let configuration = try folder.file(
-      "sshd_config-\(port)",
-      """
-      ListenAddress 127.0.0.1:\(port)
-      HostKey \(path)/host
-      PidFile none
-      UsePAM no
-      StrictModes no
-      PermitRootLogin yes
-      PasswordAuthentication no
-      AuthorizedKeysFile \(path)/allowed
-      Subsystem sftp internal-sftp
-
-      """)
-    return try await RealServer(
-      "/bin/sh", ["-c", "\(before) exec \(sshd ?? "") -D -e -f \(configuration)"], port: port,
-      in: folder)
+    server = try await RealServer.ssh(in: folder)
   }
 
   private func files(key: String = "client", hostKey: String? = nil, port: UInt16? = nil) -> Files {
@@ -360,7 +326,9 @@ struct SFTPTests {
     let large = await files().error("ActionGetFile", ["path": path])
     #expect(large?.type == .maxFileSizeExceeded, "\(large?.message ?? "no failure")")
     // OpenSSH says of a disk without room what it says of a file that may not grow: "failure".
-    let full = try await Self.start(in: folder, before: "trap '' XFSZ; ulimit -f 200;")
+    let full = try await RealServer.ssh(
+      in: folder,
+      wrapper: ["/bin/sh", "-c", "trap '' XFSZ; ulimit -f 200; exec \"$@\"", "sh"])
     let error = await files(port: full.port).error(
       "ActionUploadFile",
       [

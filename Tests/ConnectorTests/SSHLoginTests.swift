@@ -4,11 +4,9 @@ import FettleTestKit
 import Foundation
 import Testing
 
-private let sshd = RealServer.installed("sshd")
-
 @Suite(
   "Who is let in over SFTP, and what is said of who is not: OpenSSH",
-  .enabled(if: sshd != nil, "openssh-server is not installed; .ci/install does it"))
+  .enabled(if: RealServer.sshd != nil, "openssh-server is not installed; .ci/install does it"))
 struct SSHLoginTests {
   let folder: TemporaryFolder
   let server: RealServer
@@ -20,15 +18,8 @@ struct SSHLoginTests {
     folder = try TemporaryFolder()
     _ = try folder.file("allowed", "")
     try await Self.make(["host"], in: folder)
-    fingerprint =
-      try await RealServer.run(Self.keygen, ["-l", "-f", folder.path + "/host.pub"], in: folder)
-      .split(separator: " ").dropFirst().first.map(String.init) ?? ""
-    if geteuid() == 0 {
-      // sshd asks for it before it gives up its rights.
-      try FileManager.default.createDirectory(
-        atPath: "/run/sshd", withIntermediateDirectories: true)
-    }
-    server = try await Self.start(in: folder)
+    fingerprint = try await RealServer.hostFingerprint(in: folder)
+    server = try await RealServer.ssh(in: folder)
   }
 
   private static let keygen = RealServer.installed("ssh-keygen") ?? "ssh-keygen"
@@ -52,39 +43,6 @@ struct SSHLoginTests {
       let known = try String(contentsOfFile: folder.path + "/allowed", encoding: .utf8)
       _ = try folder.file("allowed", known + String(contentsOfFile: path + ".pub", encoding: .utf8))
     }
-  }
-
-  /// - Parameters:
-  ///   - ways: what it says of the ways in.
-  ///   - passwords: the file that it finds in the place of the system's table of passwords.
-  private static func start(
-    in folder: TemporaryFolder, ways: String = "PasswordAuthentication no", passwords: String? = nil
-  ) async throws -> RealServer {
-    let port = RealServer.freePort()
-    let configuration = try folder.file(
-      "sshd_config-\(port)",
-      """
-      ListenAddress 127.0.0.1:\(port)
-      HostKey \(folder.path)/host
-      PidFile none
-      UsePAM no
-      StrictModes no
-      PermitRootLogin yes
-      KbdInteractiveAuthentication no
-      \(ways)
-      AuthorizedKeysFile \(folder.path)/allowed
-      Subsystem sftp internal-sftp
-
-      """)
-    let command = [sshd ?? "", "-D", "-e", "-f", configuration]
-    let mounted = passwords.map {
-      [
-        "/usr/bin/unshare", "-m", "/bin/sh", "-c", "mount --bind \($0) /etc/shadow && exec \"$@\"",
-        "sh",
-      ]
-    }
-    let words = (mounted ?? []) + command
-    return try await RealServer(words[0], Array(words.dropFirst()), port: port, in: folder)
   }
 
   private func tried(
@@ -187,7 +145,7 @@ struct SSHLoginTests {
     let keysOnly = await error(password: "battery staple")
     #expect(keysOnly?.type == .invalidConfiguration)
     #expect(keysOnly?.message.contains("takes no passwords (but publickey)") == true)
-    let other = try await Self.start(
+    let other = try await RealServer.ssh(
       in: folder, ways: "PasswordAuthentication yes\nPubkeyAuthentication no")
     let passwordsOnly = await error(key: "plain", port: other.port)
     #expect(passwordsOnly?.type == .invalidConfiguration)
@@ -229,8 +187,13 @@ struct SSHLoginTests {
         return fields.joined(separator: ":") + "\n"
       }
     let path = try folder.file("shadow", table.joined())
-    let server = try await Self.start(
-      in: folder, ways: "PasswordAuthentication yes", passwords: path)
+    let server = try await RealServer.ssh(
+      in: folder, ways: "PasswordAuthentication yes",
+      wrapper: [
+        "/usr/bin/unshare", "-m", "/bin/sh", "-c",
+        "mount --bind \(path) /etc/shadow && exec \"$@\"",
+        "sh",
+      ])
     #expect(
       try await tried(password: "battery staple", port: server.port).get().contains(
         "lets \(user) in"))

@@ -79,7 +79,7 @@ struct PlantedPairsTests {
 
   /// OpenSSH with a key that each connection has a passphrase of its own for.
   private static func sftp(in folder: TemporaryFolder) async throws -> SFTPPlace? {
-    guard let sshd = RealServer.installed("sshd"), let keygen = RealServer.installed("ssh-keygen")
+    guard RealServer.sshd != nil, let keygen = RealServer.installed("ssh-keygen")
     else { return nil }
     let path = folder.path
     func key(_ name: String, _ passphrase: String) async throws {
@@ -95,31 +95,9 @@ struct PlantedPairsTests {
       allowed += try String(contentsOfFile: "\(path)/ssh-\(number).pub", encoding: .utf8)
     }
     _ = try folder.file("allowed", allowed)
-    let fingerprint = try await RealServer.run(
-      keygen, ["-l", "-f", path + "/host.pub"], in: folder
-    ).split(separator: " ").dropFirst().first.map(String.init)
-    if geteuid() == 0 {
-      try FileManager.default.createDirectory(
-        atPath: "/run/sshd", withIntermediateDirectories: true)
-    }
-    let port = RealServer.freePort()
-    let configuration = try folder.file(
-      "sshd_config",
-      """
-      ListenAddress 127.0.0.1:\(port)
-      HostKey \(path)/host
-      PidFile none
-      UsePAM no
-      StrictModes no
-      PermitRootLogin yes
-      PasswordAuthentication no
-      AuthorizedKeysFile \(path)/allowed
-      Subsystem sftp internal-sftp
-
-      """)
-    let server = try await RealServer(
-      "/bin/sh", ["-c", "exec \(sshd) -D -e -f \(configuration)"], port: port, in: folder)
-    return SFTPPlace(server: server, fingerprint: fingerprint ?? "", folder: path)
+    return SFTPPlace(
+      server: try await RealServer.ssh(in: folder),
+      fingerprint: try await RealServer.hostFingerprint(in: folder), folder: path)
   }
 
   /// Runs `fettle` on the store, with the secrets in its environment.
