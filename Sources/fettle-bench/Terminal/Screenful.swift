@@ -28,6 +28,8 @@ struct Screenful {
     var toBeginning: Double?
     /// Of the whole process, in MB.
     var resident = 0.0
+    /// What of it is not the pages of files, which every process shares and the kernel may take back.
+    var own = 0.0
     /// The share of a processor while nobody does anything.
     var idle = 0.0
   }
@@ -85,7 +87,8 @@ struct Screenful {
     terminal.resize(columns: columns == 80 ? 140 : 80, rows: rows == 24 ? 45 : 24)
     terminal.readUntilQuiet(for: 100)
     if terminal.lastByte > pressed { figures.resize = (terminal.lastByte - pressed) * 1000 }
-    figures.resident = Self.resident(terminal.process)
+    figures.resident = Self.megabytes("VmRSS:", of: terminal.process)
+    figures.own = Self.megabytes("RssAnon:", of: terminal.process)
     let before = Self.processorSeconds(terminal.process)
     terminal.readUntilQuiet(for: 3000, atMost: 3)
     figures.idle = (Self.processorSeconds(terminal.process) - before) / 3
@@ -102,8 +105,8 @@ struct Screenful {
     return (max(0, terminal.lastByte - pressed) * 1000, bytes)
   }
 
-  private static func resident(_ process: pid_t) -> Double {
-    for line in lines("/proc/\(process)/status") where line.hasPrefix("VmRSS:") {
+  private static func megabytes(_ kind: String, of process: pid_t) -> Double {
+    for line in lines("/proc/\(process)/status") where line.hasPrefix(kind) {
       return line.split(separator: " ").dropFirst().first.flatMap { Double($0) }.map { $0 / 1024 }
         ?? 0
     }
