@@ -10,6 +10,9 @@ public final class SQLiteStore: Sendable {
   public let limits: StoreLimits
   let seals: Seals
   private let group: GroupCommit
+  private let file: StoreFile
+  /// The file that was opened.
+  private let identity: StoreFile.Identity?
   private let cache = BlueprintCache()
   let searchIndex = SearchIndex()
   let openExecutions = OpenExecutions()
@@ -20,6 +23,18 @@ public final class SQLiteStore: Sendable {
     self.limits = limits
     self.seals = seals
     group = GroupCommit(pool)
+    file = StoreFile(path: pool.path)
+    identity = file.identity
+  }
+
+  /// Refuses to go on with a file that is gone. SQLite would read and write it for as long as it is
+  /// open, and what is saved there nobody finds again.
+  private func requireFile() throws(StoreError) {
+    guard file.identity == identity else {
+      throw .failed(
+        "it was moved, deleted or replaced while it was open, and nothing is written any more; "
+          + "put \(file.path) back, or start again")
+    }
   }
 
   /// Opens the store at a path; makes it, readable for its owner only, where there is none.
@@ -99,6 +114,7 @@ public final class SQLiteStore: Sendable {
   func reading<Result: Sendable>(
     _ body: @Sendable @escaping (Database) throws -> Result
   ) async throws(StoreError) -> Result {
+    try requireFile()
     do { return try await pool.read(body) } catch { throw StoreError(error, path: pool.path) }
   }
 
@@ -116,6 +132,7 @@ public final class SQLiteStore: Sendable {
   func committing<Result: Sendable>(
     for lane: GroupCommit.Lane = .work, _ body: @escaping @Sendable (Database) throws -> Result
   ) async throws(StoreError) -> Result {
+    try requireFile()
     do { return try await group.commit(for: lane, body) } catch {
       throw StoreError(error, path: pool.path)
     }
@@ -124,6 +141,7 @@ public final class SQLiteStore: Sendable {
   func writing<Result: Sendable>(
     _ body: @Sendable @escaping (Database) throws -> Result
   ) async throws(StoreError) -> Result {
+    try requireFile()
     do { return try await pool.write(body) } catch { throw StoreError(error, path: pool.path) }
   }
 }

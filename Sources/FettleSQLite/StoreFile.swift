@@ -82,6 +82,19 @@ struct StoreFile {
   }
 
   private var reason: String { String(cString: strerror(errno)) }
+
+  /// What tells a file from another that takes its place.
+  struct Identity: Sendable, Equatable {
+    fileprivate let device: UInt64
+    fileprivate let number: UInt64
+  }
+
+  /// The file that stands at the path now; nil when there is none.
+  var identity: Identity? {
+    var information = stat()
+    guard stat(path, &information) == 0 else { return nil }
+    return Identity(device: UInt64(information.st_dev), number: UInt64(information.st_ino))
+  }
 }
 
 extension ArraySlice<UInt8> {

@@ -78,14 +78,14 @@ struct RobustnessTests {
         let terminal = try open()
         try #require(terminal.read(until: { $0.shows("1 open") }, seconds: 20))
         terminal.type("\r")
-        terminal.read(until: { $0.shows("is back") }, seconds: 10)
-        terminal.type("U")
-        terminal.readUntilQuiet(for: 100)
-        terminal.type("Q")
+        terminal.read(until: { $0.shows("unsaved") }, seconds: 10)
+        terminal.readUntilQuiet(for: 50)
+        // What is dropped is dropped, however soon one leaves.
+        terminal.type("UQ")
         _ = terminal.waitForEnd(seconds: 10)
         return String(decoding: terminal.output, as: UTF8.self)
       }
-      #expect(screen.contains("1 unsaved change of"))
+      #expect(screen.contains("1 unsaved change of"), "\(typed)")
       #expect(screen.contains(typed), "\(typed)")
     }
   }
@@ -159,6 +159,29 @@ struct RobustnessTests {
       return terminal.hasEnded
     }
     #expect(hasEnded)
+  }
+
+  @Test("says that its store was deleted, and calls nothing saved then")
+  func deleted() async throws {
+    try await bench.fill([["a": "x"]])
+    let bench = bench
+    let open = bench.open()
+    try await bench.onItsOwnThread {
+      let terminal = try open()
+      try #require(terminal.read(until: { $0.shows("1 open") }, seconds: 20))
+      try Self.openField(terminal)
+      terminal.type("y\r")
+      try #require(terminal.read(until: { $0.shows("UNSAVED") }, seconds: 10))
+      for end in ["", "-wal", "-shm"] { unlink(bench.store + end) }
+      let before = terminal.output.count
+      terminal.type("\u{13}")
+      #expect(terminal.read(until: { $0.shows("not saved", since: before) }, seconds: 10))
+      #expect(!terminal.shows("saved; nothing", since: before))
+      terminal.type("Q")
+      #expect(terminal.read(until: { $0.shows("drop", since: before) }, seconds: 10))
+      terminal.type("d")
+      #expect(terminal.waitForEnd(seconds: 10) == 0)
+    }
   }
 
   @Test(

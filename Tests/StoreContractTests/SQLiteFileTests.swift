@@ -44,6 +44,21 @@ struct SQLiteFileTests {
     }
   }
 
+  @Test("is not written to any more once it was deleted or another took its place; put back, it is")
+  func gone() async throws {
+    let store = try SQLiteStore.open(path: path)
+    _ = try await store.scenario(named: "a")
+    let aside = folder.path + "/aside.db"
+    try FileManager.default.moveItem(atPath: path, toPath: aside)
+    await #expect(throws: StoreError.self) { try await store.scenario(named: "b") }
+    await #expect(throws: StoreError.self) { try await store.scenarios() }
+    _ = FileManager.default.createFile(atPath: path, contents: Data())
+    await #expect(throws: StoreError.self) { try await store.scenario(named: "b") }
+    try FileManager.default.removeItem(atPath: path)
+    try FileManager.default.moveItem(atPath: aside, toPath: path)
+    _ = try await store.scenario(named: "b")
+  }
+
   @Test("is not made by looking for it")
   func missing() {
     #expect(throws: StoreError.missing(path: path)) { try SQLiteStore.openExisting(path: path) }

@@ -15,6 +15,8 @@ public struct BulkProgress: Hashable, Sendable {
   public var newError = 0
   /// Those that were not begun, because they were changed or may not be run.
   public var skipped = 0
+  /// Why the last of those was not begun, for people.
+  public var skipReason: String?
   /// Those at work right now.
   public var running = 0
   /// Those that did not come to a good end, with one sentence each.
@@ -163,6 +165,7 @@ public final class BulkRun: Sendable {
     } catch {
       progress.withLock {
         $0.skipped += 1
+        $0.skipReason = error.description
         $0.failed.append(BulkProgress.Failure(id: item.id, reason: error.description))
       }
     }

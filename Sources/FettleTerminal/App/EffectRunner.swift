@@ -1,12 +1,16 @@
 import FettleCore
 import FettleEngine
+import Glibc
+import Synchronization
 
 /// Does what the screen wants done, elsewhere, and posts what came of it.
-struct EffectRunner: Sendable {
+final class EffectRunner: Sendable {
   let mailbox: Mailbox
   /// The store is being opened while the first picture is painted; what is asked of it waits.
   private let opening: Task<Result<OperatorDesk, StoreError>, Never>
   private let place = BulkPlace()
+  /// How many effects that write are on their way.
+  private let writes = Atomic(0)
 
   /// Begins to open the store.
   init(mailbox: Mailbox, open: @escaping @Sendable () throws(StoreError) -> OperatorDesk) {
@@ -21,9 +25,25 @@ struct EffectRunner: Sendable {
 
   /// Starts an effect and returns at once: nothing of the store stands between a key and its paint.
   func start(_ effect: Effect) {
-    Task.detached {
-      guard case .success(let desk) = await opening.value else { return }
-      if let message = await perform(effect, desk) { mailbox.post(message) }
+    let isWrite = effect.isShortWrite
+    if isWrite { writes.add(1, ordering: .sequentiallyConsistent) }
+    Task.detached { [self] in
+      if case .success(let desk) = await opening.value,
+        let message = await perform(effect, desk)
+      {
+        mailbox.post(message)
+      }
+      if isWrite { writes.subtract(1, ordering: .sequentiallyConsistent) }
+    }
+  }
+
+  /// Waits until nothing that was asked for is half written; not for ever, should the store be held.
+  func settle(milliseconds: Int) {
+    let deadline = EventLoop.monotonicMilliseconds() + milliseconds
+    while writes.load(ordering: .sequentiallyConsistent) > 0,
+      EventLoop.monotonicMilliseconds() < deadline
+    {
+      usleep(1000)
     }
   }
 
@@ -31,7 +51,7 @@ struct EffectRunner: Sendable {
   /// program ends behind them.
   func finish(_ effects: [Effect], milliseconds: Int32) {
     guard !effects.isEmpty, let done = try? Mailbox() else { return }
-    Task.detached {
+    Task.detached { [self] in
       guard case .success(let desk) = await opening.value else { return }
       for effect in effects {
         if let message = await perform(effect, desk) { done.post(message) }
@@ -54,6 +74,20 @@ struct EffectRunner: Sendable {
     case .groupEdit(let effect): .groupEdit(await effect.perform(desk))
     case .readFile(let file, let path): .fileRead(path, path: file, FileContent.read(file))
     case .copy, .useMouse, .editOutside, .suspend, .repaint, .quit: nil
+    }
+  }
+}
+
+extension Effect {
+  /// Whether it writes something that takes a moment: what the operator was told, or what a crash must
+  /// not bring back, is to be in the store when the program is gone.
+  fileprivate var isShortWrite: Bool {
+    switch self {
+    case .record(.amend), .record(.close), .record(.delete), .record(.restore),
+      .record(.setAutoRetry), .record(.keepDraft), .record(.dropDraft), .record(.revealed),
+      .scenarios(.activate), .groupEdit(.write):
+      true
+    default: false
     }
   }
 }

@@ -22,7 +22,7 @@ struct EventLoop {
       let wakening = terminal.wait(
         milliseconds: Int32(clamping: max(0, nextLook - Self.monotonicMilliseconds())))
       if wakening.isHungUp || wakening.shallEnd {
-        runner.finish(state.lastEffects(), milliseconds: 1000)
+        runner.finish(state.lastEffects(), milliseconds: 1500)
         terminal.endAsAsked()
         return .hungUp
       }
@@ -68,6 +68,7 @@ struct EventLoop {
       // A key paints first: what it asks of the store would take the processor from the picture.
       for effect in asked { runner.start(effect) }
     }
+    runner.settle(milliseconds: 2000)
     return .quit
   }
 

@@ -96,6 +96,7 @@ extension State {
     if progress.skipped > 0 { text += " · skipped \(progress.skipped)" }
     if progress.isStopped { text += " · stopped, \(progress.total - progress.ended) not begun" }
     if !progress.failed.isEmpty { text += " · they stay marked" }
+    if let reason = progress.skipReason { text += " · skipped: \(reason)" }
     if progress.action == .delete, progress.done > 0 { text += " · u takes them out of the bin" }
     return text
   }

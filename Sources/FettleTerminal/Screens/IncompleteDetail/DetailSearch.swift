@@ -56,15 +56,19 @@ extension DetailState {
     }
     var text = text
     return text.withUTF8 { bytes in
-      guard bytes.count >= wanted.count else { return false }
-      return (0...(bytes.count - wanted.count)).contains { start in
-        for offset in wanted.indices {
+      var start = 0
+      while start + wanted.count <= bytes.count {
+        var offset = 0
+        while offset < wanted.count {
           let byte = bytes[start + offset]
-          let small = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
-          if small != wanted[offset] { return false }
+          let isCapital = byte >= 0x41 && byte <= 0x5A
+          guard (isCapital ? byte | 0x20 : byte) == wanted[offset] else { break }
+          offset += 1
         }
-        return true
+        if offset == wanted.count { return true }
+        start += 1
       }
+      return false
     }
   }
 

@@ -1,0 +1,75 @@
+import FettleTestKit
+import Foundation
+import Testing
+
+/// What the screens are where the locale knows nothing but ASCII.
+@Suite(
+  "Screens in the C locale", .enabled(if: TmuxSession.isInstalled, "tmux is not installed"))
+struct LocaleFrameTests {
+  /// The screens, by what is pressed to get there from the list.
+  private static let screens: [[String]] = [
+    [], ["Enter"], ["Enter", "F"], ["Enter", "e"], ["Enter", "a"], ["Enter", "D"], ["Enter", "?"],
+    ["x"], ["b"], ["2"], ["3"], ["3", "Enter"], ["5"], ["?"], ["/"],
+  ]
+
+  @Test(
+    "are those of --ascii, cell by cell",
+    arguments: [(40, 10), (80, 24), (140, 45)])
+  func sameAsASCII(size: (columns: Int, rows: Int)) async throws {
+    let bench = try OrdersBench()
+    try await bench.fill(
+      #"[{"body":"Zoë → 価格 👩‍👩‍👧 \u001b[31m\u202e x"},{"body":"no JSON","größe":"✓","list":[1,2]}]"#)
+    let plain = try await Self.frames(bench, size, locale: "C.UTF-8", option: "--ascii")
+    let locale = try await Self.frames(bench, size, locale: "C", option: "")
+    // Each of them was reached.
+    #expect(Set(plain).count >= Self.screens.count - 1)
+    for (screen, (one, other)) in zip(Self.screens, zip(plain, locale)) {
+      #expect(one == other, "\(screen) at \(size)\n\(one)\n---- in the C locale\n\(other)")
+      #expect(other.utf8.allSatisfy { $0 < 0x80 }, "\(screen) at \(size)\n\(other)")
+    }
+  }
+
+  /// Every screen of a program of its own, with its attributes.
+  private static func frames(
+    _ bench: OrdersBench, _ size: (columns: Int, rows: Int), locale: String, option: String
+  ) async throws -> [String] {
+    let terminal = try TmuxSession(
+      "\(Program.path) open \(option) --utc --now 2030-01-01T00:00:00Z --store \(bench.store)",
+      columns: size.columns, rows: size.rows,
+      environment: [
+        "HOME": bench.folder.path, "TMPDIR": bench.folder.path, "LC_ALL": locale,
+      ])
+    var frames: [String] = []
+    for screen in screens {
+      try await terminal.wait(for: "2 open")
+      for key in screen {
+        try terminal.press(key)
+        try await still(terminal)
+      }
+      frames.append(try await still(terminal))
+      // Back to the list, from wherever it is.
+      for _ in 0..<6 {
+        if try terminal.screen().contains(/^ Incomplete  \d/) { break }
+        try terminal.press("Escape")
+        try await still(terminal)
+      }
+      if screen == ["/"] || screen == ["x"] { try terminal.press("Escape") }
+      try await still(terminal)
+    }
+    return frames
+  }
+
+  /// The screen once nothing changes any more.
+  @discardableResult
+  private static func still(_ terminal: TmuxSession) async throws -> String {
+    var last = try terminal.attributedScreen()
+    var same = 0
+    for _ in 0..<200 where same < 4 {
+      try await Task.sleep(for: .milliseconds(30))
+      let now = try terminal.attributedScreen()
+      same = now == last ? same + 1 : 0
+      last = now
+    }
+    return last
+  }
+}
