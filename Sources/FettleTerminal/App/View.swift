@@ -94,8 +94,7 @@ extension State {
 
   /// A notice the line is too short for goes on in the line of the keys, until the next one.
   func noticeParts(columns: Int) -> [SafeText]? {
-    guard notice.width + 1 > columns, question == nil, typing == nil, trouble == nil,
-      bulk == nil || bulk?.isRunning == false
+    guard notice.width + 1 > columns, question == nil, typing == nil, trouble == nil, bulk == nil
     else { return nil }
     return notice.wrapped(to: columns - 2, lines: 2)
   }
