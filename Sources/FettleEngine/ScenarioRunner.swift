@@ -127,7 +127,9 @@ public struct ScenarioRunner: Sendable {
             .outOfSpace,
             "the store has no room (\(reason)); the run stopped, and what is left of it becomes an "
               + "incomplete execution when there is room"), of: nil)
-        return cycle.closed()
+        var summary = cycle.closed()
+        summary.returnsEvent = false
+        return summary
       }
     }
   }

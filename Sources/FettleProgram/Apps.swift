@@ -62,13 +62,19 @@ public struct Apps: Sendable {
   }
 
   private static func text(_ path: String) -> String? {
-    guard let file = fopen(path, "r") else { return nil }
-    defer { fclose(file) }
+    // What is no file may never end, or never begin.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var information = stat()
+    guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+      return nil
+    }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while bytes.count < 4_000_000 {
-      let count = fread(&chunk, 1, chunk.count, file)
-      if count == 0 { break }
+      let count = read(descriptor, &chunk, chunk.count)
+      if count <= 0 { break }
       bytes += chunk[..<count]
     }
     return String(validating: bytes, as: UTF8.self)

@@ -17,8 +17,10 @@ extension StoreError {
       case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(what)
       case .SQLITE_NOTADB: self = .notAStore(path: path, reason: what)
       case .SQLITE_CORRUPT: self = .damaged(what)
-      case .SQLITE_READONLY: self = .failed("\(path) cannot be written to")
-      case .SQLITE_CANTOPEN: self = .failed("\(path) cannot be opened")
+      case .SQLITE_READONLY:
+        self = .failed("\(path) \(StoreFile.whyRefused(path) ?? "cannot be written to")")
+      case .SQLITE_CANTOPEN:
+        self = .failed("\(path) \(StoreFile.whyRefused(path) ?? "cannot be opened")")
       default: self = .failed(what)
       }
     case is CancellationError: self = .busy("the request was cancelled")

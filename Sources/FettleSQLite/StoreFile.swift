@@ -37,7 +37,7 @@ struct StoreFile {
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { throw .missing(path: path) }
-      throw .notAStore(path: path, reason: reason)
+      throw .failed("\(path) \(Self.whyRefused(path) ?? "cannot be opened: \(reason)")")
     }
     defer { close(descriptor) }
     var information = stat()
@@ -79,6 +79,25 @@ struct StoreFile {
       usleep(2000)
     }
     return try body()
+  }
+
+  /// Why this account may not work on a store, with what to do about it; nil when it may.
+  static func whyRefused(_ path: String) -> String? {
+    guard access(path, R_OK | W_OK) != 0 else { return nil }
+    switch errno {
+    case EACCES, EPERM:
+      var information = stat()
+      let owner = stat(path, &information) == 0 ? name(of: information.st_uid) : nil
+      return "is not for this account"
+        + (owner.map { ": it belongs to \($0); work as \($0)" } ?? "; work as its owner")
+        + ", or name another file with --store"
+    case EROFS: return "lies on a file system that is read-only; name another file with --store"
+    default: return nil
+    }
+  }
+
+  private static func name(of account: uid_t) -> String {
+    getpwuid(account).map { String(cString: $0.pointee.pw_name) } ?? "user \(account)"
   }
 
   private var reason: String { String(cString: strerror(errno)) }

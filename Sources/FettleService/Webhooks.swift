@@ -14,6 +14,8 @@ final class Webhooks: Sendable {
   private let arrived: @Sendable (ScenarioID) -> Void
   private let known = Mutex(Views())
   private let senders: Senders
+  /// Events in a row that the store could not take.
+  private let missed = Mutex(0)
 
   /// A webhook as it was a moment ago. The queue itself is asked with every event, so an old view
   /// takes in nothing that a removed webhook must not.
@@ -121,6 +123,13 @@ final class Webhooks: Sendable {
       if let ticket { senders.forget(ticket) }
       throw refusal(error)
     }
+    let missed = missed.withLock { missed in
+      defer { missed = 0 }
+      return missed
+    }
+    if missed > 0 {
+      logger.notice("events are stored again; \(missed) were refused with 503 meanwhile")
+    }
     arrived(scenario)
     guard let ticket else { return .accepted }
     return await senders.answer(of: ticket, within: .seconds(limits.answer))
@@ -131,7 +140,14 @@ final class Webhooks: Sendable {
     case .queueFull: return Refusal(400, "Queue is full.")
     case .notFound: return Refusal(410, "There is no scenario listening for this webhook.")
     default:
-      logger.error("an event could not be stored: \(error)")
+      // Said once, not for each of the events that come until the store is back (durability 5).
+      let isFirst = missed.withLock { missed in
+        missed += 1
+        return missed == 1
+      }
+      if isFirst {
+        logger.error("events cannot be stored, their senders are answered 503: \(error)")
+      }
       return Refusal(503, "The event could not be stored; send it again.")
     }
   }

@@ -39,9 +39,22 @@ struct Fettle: AsyncParsableCommand {
       let isRequest = exitCode(for: error) == .success
       if isRequest { exit(withError: error) }
       Console.complain(message(for: error))
-      Console.complain("Try 'fettle --help'.")
+      Console.complain("Try 'fettle \(subcommand)--help'.")
       exit(withError: ExitCode(2))
     }
+  }
+}
+
+extension Fettle {
+  /// The subcommands that were named, each with a blank behind it.
+  private static var subcommand: String {
+    var (here, words) = (configuration, "")
+    for argument in CommandLine.arguments.dropFirst() {
+      guard let next = here.subcommands.first(where: { $0._commandName == argument }) else { break }
+      here = next.configuration
+      words += argument + " "
+    }
+    return words
   }
 }
 

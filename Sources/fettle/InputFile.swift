@@ -3,8 +3,12 @@ import Glibc
 
 /// Files that people hand in.
 enum InputFile {
+  /// The most JSON that is read from a file, in bytes; bundles are as large as what they hold.
+  private static let mostJSON = 1_000_000_000
+
   /// The content of a file, or of standard input for `-`.
-  static func bytes(_ path: String) throws(CommandFailure) -> [UInt8] {
+  /// - Parameter most: more than that many bytes are not read: a device has no end.
+  static func bytes(_ path: String, most: Int = mostJSON) throws(CommandFailure) -> [UInt8] {
     let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw unreadable(path) }
     defer { if path != "-" { close(descriptor) } }
@@ -16,6 +20,9 @@ enum InputFile {
       guard count >= 0 else { throw unreadable(path) }
       if count == 0 { return content }
       content += chunk[..<count]
+      if content.count > most {
+        throw .usage("\(path) is too large: at most \(most / 1_000_000) MB are read")
+      }
     }
   }
 
@@ -37,7 +44,8 @@ enum InputFile {
 
   /// A blueprint.
   static func blueprint(_ path: String) throws(CommandFailure) -> Blueprint {
-    let content = try bytes(path)
+    let content = try bytes(path, most: 10 * Blueprint.maximumSize)
+    if content.isEmpty { throw .usage("\(path) is no blueprint: it is empty; export it again") }
     do { return try Blueprint(json: content) } catch {
       throw .usage("\(path) is no blueprint: \(error)")
     }
@@ -45,7 +53,7 @@ enum InputFile {
 
   /// Any JSON.
   static func json(_ path: String) throws(CommandFailure) -> Value {
-    let content = try bytes(path)
+    let content = try bytes(path, most: mostJSON)
     do { return try JSONReader.read(content) } catch {
       throw .usage("\(path) is no JSON: \(error)")
     }

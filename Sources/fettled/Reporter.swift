@@ -2,13 +2,23 @@ import FettleCore
 import FettleEngine
 import FettleService
 import Logging
+import Synchronization
 
 /// Says in the log, and counts, what came of what was begun.
-struct Reporter: Sendable {
+final class Reporter: Sendable {
   let logger: Logger
   let metrics: ServiceMetrics
+  /// What could not be done, and why, since something last came to its end. It is tried again every
+  /// second, and said once.
+  private let refused = Mutex<Set<String>>([])
+
+  init(logger: Logger, metrics: ServiceMetrics) {
+    self.logger = logger
+    self.metrics = metrics
+  }
 
   func report(_ event: Scheduler.Event) {
+    if case .refused = event {} else { refused.withLock { $0 = [] } }
     switch event {
     case .ran(let name, let run, let state): report(name, run, state)
     case .retried(let report):
@@ -30,7 +40,9 @@ struct Reporter: Sendable {
         level: report.outcome == .resolved ? .info : .warning, "retried", metadata: metadata)
     case .refused(let what, let error):
       metrics.count("fettle_refused_total")
-      logger.warning("\(what) was not run: \(error)")
+      let sentence = "\(what) was not run: \(error)"
+      let isNew = refused.withLock { $0.insert(sentence).inserted }
+      logger.log(level: isNew ? .warning : .debug, "\(sentence)")
     }
   }
 

@@ -187,6 +187,14 @@ struct DeclarativeAppTests {
       ("app: x\nbase: http://h\nmodules: {A: {kind: trigger, request: {}}}", "modules.A.output"),
       ("app: x\nbase: http://h\nmodules: {A: {kind: webhook, request: {}}}", "modules.A.request"),
       ("app: [", "line 2"),
+      (
+        "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+          + "bcdefghijk".map { letter in
+            let before = Character(UnicodeScalar(letter.asciiValue.map { $0 - 1 } ?? 0))
+            return "\(letter): &\(letter) ["
+              + Array(repeating: "*\(before)", count: 10).joined(separator: ", ") + "]\n"
+          }.joined(), "without references"
+      ),
     ])
   func slips(yaml: String, place: String) {
     do throws(DeclarativeApp.Problem) {

@@ -1,6 +1,7 @@
 import FettleCore
 import FettleTestKit
 import Foundation
+import Glibc
 import Testing
 
 @Suite("The command")
@@ -246,6 +247,64 @@ struct BadInputTests {
     #expect(try await fettle(["list", "--store", folder.path]).status == 2)
   }
 
+  @Test(
+    "what is not there names the command that lists its kind",
+    arguments: [
+      (["log", "zz"], "fettle history"), (["show", "zz"], "fettle list"),
+      (["hook", "park", "17"], "fettle hook queue"), (["hook", "drop", "17"], "fettle hook queue"),
+      (["token", "remove", "x"], "fettle token list"), (["start", "x"], "fettle scenarios"),
+    ])
+  func notFound(arguments: [String], lister: String) async throws {
+    let store = folder.path + "/s.db"
+    _ = try await fettle(["token", "add", "t", "--store", store])
+    let result = try await fettle(arguments + ["--store", store])
+    #expect(result.status == 2)
+    #expect(result.errors.contains(lister), "\(result.errors)")
+  }
+
+  @Test("usage that does not fit names the help of its own command")
+  func usage() async throws {
+    let list = try await fettle(["list", "--sort", "colour"])
+    #expect(list.errors.hasSuffix("Try 'fettle list --help'.\n"), "\(list.errors)")
+    let token = try await fettle(["token", "add"])
+    #expect(token.errors.hasSuffix("Try 'fettle token add --help'.\n"), "\(token.errors)")
+    let none = try await fettle(["liszt"])
+    #expect(none.errors.hasSuffix("Try 'fettle --help'.\n"), "\(none.errors)")
+  }
+
+  @Test("a blueprint that never ends is not read to its end, and an empty one is called that")
+  func endless() async throws {
+    let endless = try await fettle(["check", "/dev/zero"])
+    #expect(endless.status == 2)
+    #expect(endless.errors.contains("/dev/zero is too large"), "\(endless.errors)")
+    let empty = try await fettle(["check", folder.file("empty.json", "")])
+    #expect(empty.status == 2)
+    #expect(empty.errors.contains("it is empty"), "\(empty.errors)")
+  }
+
+  @Test("the store of another account is not called a wrong file: whose it is, is said")
+  func otherAccount() async throws {
+    let store = folder.path + "/s.db"
+    _ = try await fettle(["token", "add", "t", "--store", store])
+    let isRoot = geteuid() == 0
+    chmod(isRoot ? folder.path : store, isRoot ? 0o755 : 0)
+    let result = try await Program.fettle(
+      ["list", "--store", store], home: folder.path,
+      launcher: isRoot ? ["/usr/bin/setpriv", "--reuid", "65534", "--clear-groups"] : [])
+    #expect(result.status == 1)
+    #expect(result.errors.contains("is not for this account: it belongs to "), "\(result.errors)")
+    #expect(!result.errors.contains("not a store"), "\(result.errors)")
+  }
+
+  @Test("retrying all says when there is nothing to retry")
+  func nothingToRetry() async throws {
+    let store = folder.path + "/s.db"
+    _ = try await fettle(["token", "add", "t", "--store", store])
+    let result = try await fettle(["retry", "--all", "--filter", "error:Data", "--store", store])
+    #expect(result.status == 0)
+    #expect(result.output.contains("Nothing to retry"), "\(result.output)")
+  }
+
   @Test("a record that is not there, or several that are meant")
   func records() async throws {
     let store = folder.path + "/s.db"
@@ -268,6 +327,7 @@ struct BadInputTests {
     let path = try await fettle(["edit", id, "--set", "1.nope.x=1", "--store", store])
     #expect(path.status == 2)
     #expect(path.errors.contains("1.nope.x does not exist"), "\(path.errors)")
+    #expect(path.errors.contains("'1.nope={…}'"), "\(path.errors)")
   }
 }
 

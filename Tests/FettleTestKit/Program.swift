@@ -26,18 +26,21 @@ public struct Program: Sendable {
 
   /// Runs `fettle` with these arguments, away from the store of whoever runs the tests. No thread
   /// waits meanwhile: tests share a few with the servers they talk to.
-  /// - Parameter life: after which time it is killed with signal 9; nil lets it end by itself.
+  /// - Parameters:
+  ///   - life: after which time it is killed with signal 9; nil lets it end by itself.
+  ///   - launcher: the program that starts it, with its arguments; empty starts it directly.
   public static func fettle(
     _ arguments: [String], input: String? = nil, home: String, environment: [String: String] = [:],
-    life: Duration? = nil
+    life: Duration? = nil, launcher: [String] = []
   ) async throws -> Result {
     let folder = try TemporaryFolder()
     let variables = ProcessInfo.processInfo.environment.merging(
       ["HOME": home, "XDG_DATA_HOME": "", "LC_ALL": "C.UTF-8"].merging(environment) { $1 }
     ) { $1 }
     let (output, errors) = (folder.path + "/out", folder.path + "/err")
+    let line = launcher + [path] + arguments
     let process = try Spawn.start(
-      path, arguments, environment: variables.map { "\($0.key)=\($0.value)" },
+      line[0], Array(line.dropFirst()), environment: variables.map { "\($0.key)=\($0.value)" },
       input: try folder.file("in", input ?? ""), output: output, errors: errors)
     if let life {
       try await Task.sleep(for: life)

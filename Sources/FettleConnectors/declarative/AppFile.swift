@@ -17,7 +17,8 @@ extension DeclarativeApp {
     let value: Value
     do {
       guard let node = try Yams.compose(yaml: text) else { throw Problem("", "the file is empty") }
-      value = try Self.value(node, depth: 0)
+      var count = 0
+      value = try Self.value(node, depth: 0, &count)
     } catch let problem as Problem { throw problem } catch { throw Problem("", "\(error)") }
     let app = try Section(
       value, at: "",
@@ -55,20 +56,29 @@ extension DeclarativeApp {
     self.modules = modules
   }
 
+  /// More than the description of the largest service has.
+  private static let mostNodes = 100_000
+
   /// A node of YAML as a value. A text in quotes is a text, whatever it looks like.
-  private static func value(_ node: Node, depth: Int) throws -> Value {
+  /// - Parameter count: the nodes so far. References that hold references are few letters and very
+  ///   many nodes.
+  private static func value(_ node: Node, depth: Int, _ count: inout Int) throws -> Value {
     guard depth < 64 else { throw Problem("", "it is nested deeper than 64") }
+    count += 1
+    guard count <= mostNodes else {
+      throw Problem("", "it has more than \(mostNodes) values; write it without references (&, *)")
+    }
     switch node {
     case .mapping(let mapping):
       var fields: Collection = [:]
       for (key, inner) in mapping {
         guard let name = key.string else { throw Problem("", "the name of a field is no text") }
         guard fields[name] == nil else { throw Problem(name, "stands there twice") }
-        fields[name] = try value(inner, depth: depth + 1)
+        fields[name] = try value(inner, depth: depth + 1, &count)
       }
       return .collection(fields)
     case .sequence(let sequence):
-      return .array(try sequence.map { try value($0, depth: depth + 1) })
+      return .array(try sequence.map { try value($0, depth: depth + 1, &count) })
     case .scalar(let scalar):
       guard scalar.style == .plain else { return .text(scalar.string) }
       switch scalar.string {

@@ -118,6 +118,9 @@ public struct ExecutionSummary: Sendable, Hashable {
   public var failedModule: ModuleID?
   /// Whether the store had no room for a bundle, which ended the run.
   public var storeWasFull = false
+  /// Whether it ended in this worker only: the disk of the store was full, and what is left of it
+  /// becomes an incomplete execution when there is room (durability 5).
+  public var isLeftOpen: Bool { storeWasFull && consequence == nil }
   /// What modules and the engine warned of.
   public var warnings: [String]
   /// What follows for the scenario, when the run was rolled back.

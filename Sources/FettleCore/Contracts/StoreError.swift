@@ -50,7 +50,7 @@ extension StoreError: CustomStringConvertible {
       "\(path) is not a store of Fettle (\(reason)); name another file with --store"
     case .newerVersion(let path):
       "\(path) was written by a newer Fettle; use that version, nothing was changed"
-    case .notFound(let what): "there is no \(what); `fettle list` shows what there is"
+    case .notFound(let what): "there is no \(what); `\(Self.lister(of: what))` shows what there is"
     case .ambiguous(let digits, let ids):
       "\(digits) could be \(ids.map { $0.text }.joined(separator: " or ")); type more digits"
     case .changedMeanwhile:
@@ -74,6 +74,18 @@ extension StoreError: CustomStringConvertible {
     case .sealed(let error): "the data of a confidential scenario is sealed: \(error)"
     case .damaged(let what): "the store is damaged: \(what); restore it from a backup"
     case .failed(let what): "the store cannot be used: \(what)"
+    }
+  }
+
+  /// The command that lists things of that kind, which is the first word of what was not found.
+  private static func lister(of what: String) -> String {
+    switch what.prefix(while: { $0 != " " }) {
+    case "execution": "fettle history"
+    case "event": "fettle hook queue WEBHOOK"
+    case "webhook": "fettle hook list"
+    case "token": "fettle token list"
+    case "scenario": "fettle scenarios"
+    default: "fettle list"
     }
   }
 }

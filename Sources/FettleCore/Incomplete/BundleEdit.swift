@@ -136,6 +136,12 @@ public struct VisibleBundles: Hashable, Sendable {
       reached = next
     }
     switch value(at: reached) {
+    case .collection(let collection)? where reached.steps.count + 1 < path.steps.count:
+      let next = reached.appending(path.steps[reached.steps.count])
+      let names = collection.names.prefix(8).map { ValuePath.written($0) }.joined(separator: ", ")
+      return
+        "\(path) does not exist; \(reached) has \(names.isEmpty ? "no fields" : names); what is "
+        + "missing in between is given as JSON, as in '\(next)={…}'"
     case .collection(let collection)?:
       let names = collection.names.prefix(8).map { ValuePath.written($0) }.joined(separator: ", ")
       return "\(path) does not exist; \(reached) has \(names.isEmpty ? "no fields" : names)"

@@ -115,6 +115,8 @@ public struct ScenarioState: Sendable, Hashable {
       if run.status == .success { consecutiveErrors = 0 }
       return
     }
+    // Nothing is wrong with the scenario: it goes on by itself when there is room.
+    if run.isLeftOpen { return plan(after: now, zone: zone) }
     switch run.consequence {
     case .warnAndBackOff, .backOff:
       guard

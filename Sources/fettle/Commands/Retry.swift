@@ -78,6 +78,9 @@ struct Retry: AsyncParsableCommand {
         })
     }
     if all { records = try await allRecords(of: workshop) }
+    if records.isEmpty, !json {
+      Console.say("Nothing to retry: no open record is let through; 'fettle list' shows all.")
+    }
     var outcomes: [Value] = []
     var status: Int32 = 0
     for id in records {

@@ -50,6 +50,23 @@ struct ScenarioStateTests {
     #expect(!state.isActive)
   }
 
+  @Test(
+    "a run that the full disk of the store cut short counts neither for nor against the scenario",
+    arguments: [ExecutionOrigin.instant, .scheduled])
+  func fullDisk(origin: ExecutionOrigin) throws {
+    var state = try active()
+    state.consecutiveErrors = 2
+    var cut = run(.error, .outOfSpace, origin: origin)
+    cut.storeWasFull = true
+    for _ in 0..<5 { end(&state, cut) }
+    #expect(state.isActive)
+    #expect(state.consecutiveErrors == 2)
+    #expect(state.nextRun == start.advanced(bySeconds: 900))
+    cut.consequence = .pauseScenario
+    end(&state, cut)
+    #expect(state.isPaused, "no room for incomplete executions is another thing (3.4 row 9)")
+  }
+
   // swift-format-ignore
   @Test("three runs that end so leave it", arguments: [
     (.success, nil, nil, .scheduled, true, 0),
