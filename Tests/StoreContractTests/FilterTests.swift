@@ -47,7 +47,9 @@ struct FilterTests {
     arguments: RecordOrder.Column.allCases, [true, false])
   func orders(column: RecordOrder.Column, isDescending: Bool) async throws {
     for kind in StoreUnderTest.allCases {
-      let store = try kind.open(in: TemporaryFolder())
+      let place = try TemporaryFolder()
+      defer { withExtendedLifetime(place) {} }
+      let store = try kind.open(in: place)
       let records = try await fill(store, count: 60)
       let order = RecordOrder(column, isDescending: isDescending)
       let filter = RecordFilter(order: order)
