@@ -52,8 +52,9 @@ extension ScenarioRunner {
       throw .unfit(
         "\(blueprint.name) cannot be activated: "
           + wrong.map { finding in
-            finding.message + (finding.module.map { " (module \($0))" } ?? "")
-          }.joined(separator: "; "))
+            // That the scenario cannot be activated was said; what failed bundles lead to is for later.
+            finding.message.prefix { $0 != ";" } + (finding.module.map { " (module \($0))" } ?? "")
+          }.joined(separator: "; ") + "; fettle check says more of each")
     }
   }
 

@@ -76,6 +76,17 @@ struct ConnectionNeedTests {
     #expect(kept.errors.contains("fettle connection use http:1 NAME"), "\(kept.errors)")
   }
 
+  @Test("an identity the blueprint does not name is remarked by import, with those it names")
+  func slip() async throws {
+    try await add("crm")
+    let file = try blueprint("Orders", "4711", "12")
+    let result = try await fettle(["import", file, "--connection", "http:471=crm"])
+    #expect(result.status == 2)
+    #expect(
+      result.errors.contains(
+        "Orders names no connection http:471; it names http:4711, email:12"), "\(result.errors)")
+  }
+
   @Test("a check names the connections of a blueprint, and those that mean nothing here")
   func check() async throws {
     let file = try blueprint("Orders", "4711", "12")

@@ -8,7 +8,7 @@ public struct DeclarativeApp: Sendable {
   /// Where it is, unless its connection says otherwise (setting `url`).
   let base: String
   /// The kind of its connection; nil when it needs none.
-  let connection: String?
+  public let connection: String?
   /// Where one logs in and gets tokens: settings of a connection of the kind `oauth2`.
   public let login: Collection
   /// What is sent with every request. For the kind `app` it proves who asks, from `{{var.secret.…}}`.

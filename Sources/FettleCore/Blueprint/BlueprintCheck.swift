@@ -66,7 +66,7 @@ private struct Checker {
       add(
         .warning, nil,
         "storing incomplete executions is off (metadata.scenario.dlq): the first failure loses its "
-          + "bundle")
+          + "bundle; set it to true in the file")
     }
     if first.filter?.groups.contains(where: { !$0.isEmpty }) == true {
       add(

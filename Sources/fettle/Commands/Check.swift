@@ -31,7 +31,7 @@ struct Check: AsyncParsableCommand {
       Connectors.all() + apps.modules(connections: NoConnections()))
     for problem in apps.problems { Console.complain(problem) }
     let check = BlueprintCheck(scenario) { registry.descriptor(of: $0) }
-    let connections = try await MeantConnections(scenario, options)
+    let connections = try await MeantConnections(scenario, options, apps)
     if json {
       var report = report(check, of: scenario)
       report["apps"] = .array(AppNeeds(scenario, registry).all.map(\.json))
@@ -49,7 +49,14 @@ struct Check: AsyncParsableCommand {
           "\(finding.severity.rawValue): \(place.isEmpty ? "" : place + ": ")\(finding.message)")
       }
       if check.findings.isEmpty, connections.passes { Console.say("Nothing to remark.") }
-      for need in AppNeeds(scenario, registry).all { Console.say(need.line) }
+      let apps = AppNeeds(scenario, registry).all
+      for need in apps { Console.say(need.line) }
+      if apps.contains(where: { !$0.missing.isEmpty }) {
+        Console.say(
+          "What is missing can be described in a YAML file in \(Apps.folders.first ?? "FETTLE_APPS"); "
+            + "until then 'fettle import' and 'fettle run' take the blueprint, 'fettle schedule' only "
+            + "with --inactive.")
+      }
       for need in connections.all { Console.say(need.line) }
     }
     if !check.passes || !connections.passes { throw ExitCode(1) }
@@ -79,13 +86,15 @@ struct MeantConnections {
     let modules: [ModuleNode]
     /// The connection it means; nil when there is none.
     let name: String?
+    /// The command that adds such a connection.
+    let adding: String
 
     /// For people.
     var line: String {
       let who = modules.map { "\($0.id) \"\($0.title)\"" }.joined(separator: ", ")
       return name.map { "connection \(foreign.text): \($0), for module \(who)" }
         ?? "connection \(foreign.text): nobody said what it means here, and module \(who) needs it; "
-        + "say it with 'fettle connection use \(foreign.text) NAME'"
+        + "say it with 'fettle connection use \(foreign.text) NAME' ('\(adding)' makes one)"
     }
 
     var json: Value {
@@ -101,7 +110,7 @@ struct MeantConnections {
   /// Whether each means something, or there is nowhere to look.
   private(set) var passes = true
 
-  init(_ blueprint: Blueprint, _ options: StoreOptions) async throws {
+  init(_ blueprint: Blueprint, _ options: StoreOptions, _ apps: Apps) async throws {
     let needs = ConnectionNeeds(blueprint).all
     guard !needs.isEmpty else { return }
     let path = try options.path()
@@ -112,9 +121,17 @@ struct MeantConnections {
     }
     for need in needs {
       let name = try await workshop?.meaning(of: need.foreign)
-      all.append(Need(foreign: need.foreign, modules: need.modules, name: name))
+      all.append(
+        Need(
+          foreign: need.foreign, modules: need.modules, name: name,
+          adding: Self.adding(apps.apps.first { $0.name == need.foreign.app })))
       passes = passes && (name != nil || workshop == nil)
     }
+  }
+
+  private static func adding(_ app: DeclarativeApp?) -> String {
+    guard let app, let kind = app.connection else { return "fettle connection add" }
+    return "fettle connection add NAME \(kind)" + (app.login.isEmpty ? "" : " --app \(app.name)")
   }
 }
 

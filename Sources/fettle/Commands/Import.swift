@@ -29,15 +29,12 @@ struct Import: AsyncParsableCommand {
 
   func run() async throws {
     let scenario = try InputFile.blueprint(blueprint)
+    let needs = ConnectionNeeds(scenario).all
+    let said = try meanings.map { try meaning($0, in: scenario, needs.map(\.foreign)) }
     let workshop = try Workshop(options, creating: true)
-    for text in meanings {
-      guard let sign = text.lastIndex(of: "="),
-        let foreign = ForeignConnection(String(text[..<sign]))
-      else { throw CommandFailure.usage("--connection takes APP:ID=NAME, not '\(text)'") }
-      try await workshop.remember(foreign, means: String(text[text.index(after: sign)...]))
-    }
+    for (foreign, name) in said { try await workshop.remember(foreign, means: name) }
     var open: [ForeignConnection] = []
-    for (foreign, modules) in ConnectionNeeds(scenario).all {
+    for (foreign, modules) in needs {
       if try await workshop.meaning(of: foreign) != nil { continue }
       let who = modules.map { "\($0.id) \"\($0.title)\"" }.joined(separator: ", ")
       guard isatty(STDIN_FILENO) == 1 else {
@@ -60,6 +57,23 @@ struct Import: AsyncParsableCommand {
     Console.say(
       "Imported \(scenario.name): \(scenario.allModules.count) modules"
         + (open.isEmpty ? "." : "; \(open.count) connections are still open."))
+  }
+
+  /// What `--connection` says. An identity the blueprint does not name may be for the next one, or a
+  /// slip of the keyboard.
+  private func meaning(
+    _ text: String, in scenario: Blueprint, _ named: [ForeignConnection]
+  ) throws(CommandFailure) -> (ForeignConnection, name: String) {
+    guard let sign = text.lastIndex(of: "="),
+      let foreign = ForeignConnection(String(text[..<sign]))
+    else { throw .usage("--connection takes APP:ID=NAME, not '\(text)'") }
+    if !named.contains(foreign) {
+      let names = named.map(\.text).joined(separator: ", ")
+      Console.complain(
+        "\(scenario.name) names no connection \(foreign.text); "
+          + (named.isEmpty ? "it needs none" : "it names \(names)"))
+    }
+    return (foreign, String(text[text.index(after: sign)...]))
   }
 
   /// Asks until the answer is a connection that is there, or empty.

@@ -99,7 +99,8 @@ struct ScheduleCommand: AsyncParsableCommand {
       document = found
     } else {
       throw CommandFailure.usage(
-        "\(blueprint) carries no \"scheduling\"; say when with --set, see --help")
+        "\(blueprint) carries no \"scheduling\"; say when, for example with "
+          + #"--set '{"type":"indefinitely","interval":900}'; 'fettle import' keeps it without"#)
     }
     let plan: Schedule
     do throws(ScheduleError) { plan = try Schedule(document) } catch {
