@@ -28,6 +28,9 @@ public struct Workshop: Sendable {
     settings: Settings = .environment
   ) throws(StoreError) {
     CrashReports.holdNoMemory()
+    guard settings.problems.isEmpty else {
+      throw .unfit(settings.problems.joined(separator: "; "))
+    }
     // One key for everything in the store: what is asked for it is asked once.
     let sealing = KeyedSealing()
     store =
@@ -116,30 +119,40 @@ public struct Settings: Sendable {
   /// The standard settings.
   public init() {}
 
-  /// The standard settings, with what the environment says. What does not fit is left out.
+  /// What of the environment does not fit, one sentence each. Nothing is worked on with settings that
+  /// are not those that were meant: who misspells `strict` must not find failures stored.
+  public private(set) var problems: [String] = []
+
+  /// The standard settings, with what the environment says.
   public static var environment: Settings {
     var settings = Settings()
-    func number(_ name: String) -> Int? {
-      FettleProgram.environment(name).flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+    func read<Value>(_ name: String, _ fitting: String, _ value: (String) -> Value?) -> Value? {
+      guard let word = FettleProgram.environment(name), !word.isEmpty else { return nil }
+      if let value = value(word) { return value }
+      settings.problems.append("\(name) is \(fitting), not '\(word)'")
+      return nil
     }
-    if let bytes = number("FETTLE_SCENARIO_LIMIT") { settings.limits.scenarioBytes = bytes }
-    if let bytes = number("FETTLE_STORE_LIMIT") { settings.limits.storeBytes = bytes }
-    if let seconds = number("FETTLE_LEASE") { settings.leaseSeconds = seconds }
-    if let zone = FettleProgram.environment("FETTLE_ZONE"), Schedule.isZone(zone) {
-      settings.zone = zone
+    func number(_ name: String, of what: String) -> Int? {
+      read(name, "a number of \(what) from 1") { Int($0).flatMap { $0 > 0 ? $0 : nil } }
     }
-    if let profile = FettleProgram.environment("FETTLE_PROFILE").flatMap(Profile.init(rawValue:)) {
-      settings.profile = profile
-      settings.retries = profile.retries
+    let byScenario = number("FETTLE_SCENARIO_LIMIT", of: "bytes")
+    let byStore = number("FETTLE_STORE_LIMIT", of: "bytes")
+    let lease = number("FETTLE_LEASE", of: "seconds")
+    _ = number("FETTLE_SECRET_SECONDS", of: "seconds")
+    let zone = read("FETTLE_ZONE", "a time zone such as Europe/Prague") {
+      Schedule.isZone($0) ? $0 : nil
     }
-    if let retries = FettleProgram.environment("FETTLE_RETRIES").flatMap(RetrySchedule.named) {
-      settings.retries = retries
-    }
-    if let word = FettleProgram.environment("FETTLE_CONFIDENTIAL"),
-      let confidentiality = Confidentiality(rawValue: word)
-    {
-      settings.confidentiality = confidentiality
-    }
+    let profile = read("FETTLE_PROFILE", "fusion or make", Profile.init(rawValue:))
+    let retries = read("FETTLE_RETRIES", "fusion or make", RetrySchedule.named)
+    let confidentiality = read(
+      "FETTLE_CONFIDENTIAL", "sealed or strict", Confidentiality.init(rawValue:))
+    if let byScenario { settings.limits.scenarioBytes = byScenario }
+    if let byStore { settings.limits.storeBytes = byStore }
+    if let lease { settings.leaseSeconds = lease }
+    if let zone { settings.zone = zone }
+    if let profile { (settings.profile, settings.retries) = (profile, profile.retries) }
+    if let retries { settings.retries = retries }
+    if let confidentiality { settings.confidentiality = confidentiality }
     return settings
   }
 }

@@ -296,6 +296,29 @@ struct BadInputTests {
     #expect(!result.errors.contains("not a store"), "\(result.errors)")
   }
 
+  @Test(
+    "a setting of the environment that does not fit stops every program before it opens the store",
+    arguments: [
+      ("FETTLE_CONFIDENTIAL", "strikt", "is sealed or strict, not 'strikt'"),
+      ("FETTLE_STORE_LIMIT", "500M", "is a number of bytes from 1, not '500M'"),
+      ("FETTLE_LEASE", "0", "is a number of seconds from 1, not '0'"),
+      ("FETTLE_ZONE", "Prague", "is a time zone such as Europe/Prague, not 'Prague'"),
+    ])
+  func environment(name: String, word: String, says: String) async throws {
+    let store = folder.path + "/s.db"
+    let result = try await Program.fettle(
+      ["token", "add", "t", "--store", store], home: folder.path, environment: [name: word])
+    #expect(result.status == 2)
+    #expect(result.errors == "fettle: \(name) \(says)\n")
+    let daemon = try Daemon(store: store, in: folder, environment: [name: word])
+    #expect(try await daemon.wait() == 2)
+    #expect(daemon.log.contains("\(name) \(says)"), "\(daemon.log)")
+    #expect(!FileManager.default.fileExists(atPath: store))
+    let unset = try await Program.fettle(
+      ["token", "add", "t", "--store", store], home: folder.path, environment: [name: ""])
+    #expect(unset.status == 0, "\(unset.errors)")
+  }
+
   @Test("retrying all says when there is nothing to retry")
   func nothingToRetry() async throws {
     let store = folder.path + "/s.db"
