@@ -123,6 +123,7 @@ struct ConfidentialTests {
     try await bench.wait("a record") {
       try await bench.store.counts().byState.values.reduce(0, +) == 1
     }
+    try await bench.wait("its end") { try await !bench.ended().isEmpty }
     #expect(try await bench.ended().first?.summary.filtered == 1)
     #expect(try await second.stop() == 0)
     #expect(try await filesWithTheWord() == [])
