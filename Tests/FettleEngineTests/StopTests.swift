@@ -5,7 +5,7 @@ import Testing
 
 @testable import FettleEngine
 
-@Suite("4.7 and 6.9: a run that is stopped")
+@Suite("4.7 and 6.9: a run that is stopped", .timeLimit(.minutes(3)))
 struct StopTests {
   let bench: Workbench
 

@@ -69,7 +69,7 @@ struct KeyRemapping: Equatable, Sendable {
 
   /// The keys of a context, with the operator's own.
   func bindings(_ context: KeyContext) -> [KeyBinding] {
-    let usual = KeyMap.table(context)
+    let usual = KeyMap.usual(context)
     guard let own = commands[context] else { return usual }
     var placed: Set<Key> = []
     return usual.compactMap { binding in
@@ -85,11 +85,11 @@ struct KeyRemapping: Equatable, Sendable {
 
 extension KeyMap {
   /// Tables that were asked for: each key and each picture look one up.
-  private static let tables = Mutex<[KeyContext: [KeyBinding]]>([:])
+  private static let askedFor = Mutex<[KeyContext: [KeyBinding]]>([:])
 
   /// The usual keys of a context.
-  static func table(_ context: KeyContext) -> [KeyBinding] {
-    tables.withLock { tables in
+  static func usual(_ context: KeyContext) -> [KeyBinding] {
+    askedFor.withLock { tables in
       if let known = tables[context] { return known }
       let made = bindings(context)
       tables[context] = made
