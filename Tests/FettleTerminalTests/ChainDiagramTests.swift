@@ -23,13 +23,13 @@ struct ChainDiagramTests {
       text == """
         ✓ 1 New order                                          out 1
         ✓ 2 json · Parse JSON                                  1 → 2
-        ◇ 3 builtin · Basic router                              2 in
+        ◇ 3 Router                                              2 in
         ├─┐ total > 100                                     1/2 pass
         │ ✓ 4 google-sheets · Add row                          1 → 1
         │ ✗ 5 Create task                                  << FAILED
         │ ┊ DataError
         │ ┊ on error
-        │ ┊ · 8 builtin · Break                                break
+        │ ┊ · 8 Break                                          break
         │ · 6 slack · Create message                         not run
         └─┐ everything                                      1/1 pass
           ✓ 7 email · Action send email                        1 → 1
@@ -42,7 +42,7 @@ struct ChainDiagramTests {
     #expect(
       Self.drawn(record) == """
         ✓ 1 http · Action get file                             out 1
-        ◇ 2 builtin · Basic if else                             1 in
+        ◇ 2 If-else                                             1 in
         ├─┐ if is paid (joins)                              2/2 pass
         │ ✓ 3 util · Set variable2                             2 → 2
         ├─┐ else (off)

@@ -91,10 +91,23 @@ extension ModuleNode {
   /// The part of the type behind the last colon: `ActionSendData`.
   public var name: String { type.split(separator: ":").last.map(String.init) ?? type }
 
-  /// How people call it: the label its author gave, or the name of the type in words (`Action send
-  /// data`).
+  /// What the designers of Make and Fusion call the modules that steer the flow, whose types tell
+  /// something else.
+  private static let namesOfFlow = [
+    "builtin:BasicRouter": "Router", "builtin:BasicFeeder": "Iterator",
+    "builtin:BasicIterator": "Iterator", "builtin:BasicAggregator": "Array aggregator",
+    "builtin:BasicRepeater": "Repeater", "builtin:BasicIfElse": "If-else",
+    "builtin:BasicMerge": "Merge", "builtin:BasicScheduler": "Scheduler",
+  ]
+
+  /// Whether it belongs to no app: a router, an iterator, a directive.
+  public var steersFlow: Bool { app == "builtin" }
+
+  /// How people call it: the label its author gave, what the designer calls it, or the name of the
+  /// type in words (`Action send data`).
   public var title: String {
     if let label { return label }
+    if let name = Self.namesOfFlow[type] { return name }
     var words = ""
     let letters = Array(name)
     for (index, letter) in letters.enumerated() {

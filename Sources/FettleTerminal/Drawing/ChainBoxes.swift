@@ -104,12 +104,12 @@ struct ChainBoxes: Equatable, Sendable {
       SafeText(own: left.0) + head
         + SafeText(own: String(repeating: bar, count: max(0, inner - head.width)) + right.0), row,
       column, mark.role)
-    put(
-      SafeText(own: side) + SafeText(module.app).padded(to: inner) + SafeText(own: side), row + 1,
-      column, isFailed ? .failed : .plain)
-    put(
-      SafeText(own: side) + SafeText(module.title).padded(to: inner) + SafeText(own: side),
-      row + 2, column, isFailed ? .failed : .plain)
+    let names = module.steersFlow ? [module.title, ""] : [module.app, module.title]
+    for (line, name) in names.enumerated() {
+      put(
+        SafeText(own: side) + SafeText(name).padded(to: inner) + SafeText(own: side),
+        row + 1 + line, column, isFailed ? .failed : .plain)
+    }
     let foot = note(module, mark).clipped(to: inner)
     put(
       SafeText(own: left.1) + foot

@@ -98,7 +98,7 @@ struct ChainDiagram: Equatable, Sendable {
 
   private mutating func add(_ module: ModuleNode, prefix: SafeText) {
     let mark = ModuleMark(module, in: record)
-    let app: SafeText = module.label == nil ? "\(module.app) · " : ""
+    let app: SafeText = module.label == nil && !module.steersFlow ? "\(module.app) · " : ""
     let delta: SafeText = changed.contains(module.id) ? " Δ" : ""
     lines.append(
       Line(
