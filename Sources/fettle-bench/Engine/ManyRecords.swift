@@ -36,6 +36,9 @@ extension Bench {
       by: "fill", lease: clock.now().advanced(bySeconds: 86_400), isConfidential: false)
   }
 
+  /// Between two records, in milliseconds: a hundred thousand are what a hundred days leave behind.
+  private static let pause: Int64 = 90_000
+
   private static func record(
     _ number: Int, of scenario: ScenarioID, _ blueprint: Blueprint, _ clock: SystemClock
   ) -> IncompleteExecution {
@@ -46,7 +49,7 @@ extension Bench {
         id: clock.recordID(), scenarioID: scenario,
         scenarioName: number % 2 == 0 ? "Orders" : "Leads", index: 0, executionID: "fill",
         failer: 2, failerTitle: "Create task", errorType: type, reason: "the address is refused",
-        created: Instant(milliseconds: 1_700_000_000_000 + Int64(number) * 1000), size: 900,
+        created: Instant(milliseconds: 1_700_000_000_000 + Int64(number) * pause), size: 900,
         state: .unresolved, nextRetry: nil),
       error: ModuleError(type, "the address is refused"), blueprint: blueprint,
       originalBundles: VisibleBundles([
