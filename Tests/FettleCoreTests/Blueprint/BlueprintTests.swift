@@ -41,6 +41,26 @@ struct BlueprintTests {
   }
 
   @Test(
+    "calls a module by its label, what the designer calls it, or its type in words",
+    arguments: [
+      (#""module":"builtin:BasicRouter""#, "Router"),
+      (#""module":"builtin:BasicFeeder""#, "Iterator"),
+      (#""module":"builtin:BasicAggregator""#, "Array aggregator"),
+      (#""module":"builtin:BasicIfElse""#, "If-else"),
+      (#""module":"builtin:Break""#, "Break"),
+      (#""module":"json:ParseJSON""#, "Parse JSON"),
+      (#""module":"http:ActionSendData""#, "Action send data"),
+      (
+        #""module":"builtin:BasicRouter","metadata":{"designer":{"name":"By country"}}"#,
+        "By country"
+      ),
+    ])
+  func titles(module: String, expected: String) throws {
+    let blueprint = try parse(#"{"name":"R","flow":[{"id":1,\#(module)}]}"#)
+    #expect(blueprint.module(1)?.title == expected)
+  }
+
+  @Test(
     "finds the handlers in reach, nearest first, and never the one it stands in (semantics 3.1)")
   func handlers() throws {
     let blueprint = try parse(Self.router)
