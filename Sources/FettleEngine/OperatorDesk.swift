@@ -23,6 +23,20 @@ public struct OperatorDesk: Sendable {
     return try await store.page(filter, request, limit: limit)
   }
 
+  /// What there is to tell where nothing is incomplete.
+  public func lookBack() async throws(StoreError) -> LookBack {
+    let all = RecordFilter(states: Set(IncompleteState.allCases))
+    let last = try await store.page(all, .first, limit: 1).first
+    var notStoring: [String] = []
+    for scenario in try await scenarios() {
+      guard let blueprint = try await blueprint(of: scenario.id),
+        !blueprint.settings.storesIncompleteExecutions
+      else { continue }
+      notStoring.append(scenario.name)
+    }
+    return LookBack(last: last, notStoring: notStoring)
+  }
+
   /// One stretch of a search through the data; the next one goes on at its end.
   public func search(
     _ filter: RecordFilter, _ request: PageRequest, limit: Int, effort: Int
@@ -238,5 +252,19 @@ public struct ResumeReport: Sendable, Hashable {
     self.outcome = outcome
     self.execution = execution
     self.milliseconds = milliseconds
+  }
+}
+
+/// What an operator asks where nothing is incomplete: whether all is well, or whether nobody would know.
+public struct LookBack: Sendable, Hashable {
+  /// What was stored last, whatever became of it; nil when nothing ever was.
+  public let last: IncompleteSummary?
+  /// The names of the scenarios whose blueprint of today does not store what fails.
+  public let notStoring: [String]
+
+  /// What was found.
+  public init(last: IncompleteSummary?, notStoring: [String]) {
+    self.last = last
+    self.notStoring = notStoring
   }
 }

@@ -20,6 +20,8 @@ struct ScreenPlay {
   var scenarios: [ScenariosState.Row] = []
   var runs: [OpenedRun] = []
   var audit: [AuditTrailState.Row] = []
+  /// Scenarios that do not store what fails.
+  var notStoring: [String] = []
   /// How many records a stretch of a search looks at, at most.
   var searchEffort = Int.max
 
@@ -113,6 +115,12 @@ struct ScreenPlay {
     case .rows(let ids, let token):
       return .rowsLoaded(token: token, .success(store.summariesNow(ids)))
     case .counts: return .countsLoaded(.success(store.countsNow()))
+    case .lookBack:
+      let all = RecordFilter(states: Set(IncompleteState.allCases))
+      return .lookedBack(
+        .success(
+          LookBack(
+            last: store.pageNow(all, .first, limit: 1).first, notStoring: notStoring)))
     case .settle(let pause): return .settled(pause)
     case .settleBlink(let blink): return .blinked(blink)
     case .loadVocabulary: return .vocabularyLoaded(store.vocabularyNow())

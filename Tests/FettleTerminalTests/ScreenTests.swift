@@ -69,6 +69,29 @@ struct ScreenTests {
     #expect(frame.contains(text), "\(frame)")
   }
 
+  @Test("where nothing is incomplete stands when something failed last, and what would not be kept")
+  func lookBack() throws {
+    #expect(ScreenPlay([]).state.frame().text.contains("Last failure: none in 30 days."))
+    var play = try ScreenPlay([Fixtures.record()], size: Size(rows: 24, columns: 110))
+    play.notStoring = ["Leads", "Orders", "Bills", "Mail"]
+    play.press(.character("x"), .character("c"))
+    play.type("done by hand")
+    play.press(.enter, .character("s"))
+    play.send(.ticked(Fixtures.now))
+    let text = play.state.frame().text
+    #expect(text.contains("Last failure: "), "\(text)")
+    #expect(text.contains("DataError; resolved."), "\(text)")
+    #expect(
+      text.contains(
+        "switched off for Leads, Orders, Bills and 1 more: what fails there is not kept."))
+  }
+
+  @Test("the line of what failed last fits the smallest screen")
+  func lookBackSmall() {
+    let play = ScreenPlay([], size: Size(rows: 10, columns: 40))
+    #expect(play.state.frame().text.contains("Last failure: none in 30 days."))
+  }
+
   @Test("a filter that hides every record says how many it looked at")
   func hidden() throws {
     var play = try ScreenPlay(Fixtures.records())

@@ -1,4 +1,5 @@
 import FettleCore
+import FettleEngine
 
 /// A window of at most three pages on the list, however long the list is. What the cursor is on and
 /// what is marked is known by identity; rows come and go around it.
@@ -34,6 +35,8 @@ struct IncompleteListState: Equatable, Sendable {
   var token = 0
   /// The filter as it is typed becomes that of the list when typing pauses: the pause that is awaited.
   var settling = 0
+  /// What there is to tell where nothing is incomplete; nil until it was asked for.
+  var lookBack: LookBack?
   /// Names that were seen in the whole store, for the completion of filters.
   var vocabulary = Vocabulary()
   var isGrowing = false

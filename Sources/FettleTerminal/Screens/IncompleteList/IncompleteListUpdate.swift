@@ -49,6 +49,10 @@ extension State {
       if case .success(let counts) = answer { self.counts = counts }
       if case .failure(let error) = answer { trouble = "\(error.description)" }
       return []
+    case .lookedBack(let answer):
+      // It is told beside an empty list; should it fail, the list has told the trouble.
+      if case .success(let found) = answer { list.lookBack = found }
+      return []
     case .settled(let pause):
       guard pause == list.settling, isFiltering else { return [] }
       return applyTypedFilter()
@@ -93,6 +97,9 @@ extension State {
     case .start, .end: list.replace(with: page, purpose: purpose, limit: limit)
     case .behind, .ahead: list.grow(with: page, purpose: purpose, limit: limit)
     case .refresh: list.refresh(with: page, limit: limit)
+    }
+    if list.rows.isEmpty, list.filter == .open, purpose != .refresh || list.lookBack == nil {
+      return [.list(.lookBack)]
     }
     guard !list.blinking.isEmpty else { return loadPreview() }
     list.blink += 1

@@ -1,4 +1,5 @@
 import FettleCore
+import FettleEngine
 
 /// Where the parts of the list stand.
 struct ListLayout {
@@ -238,6 +239,39 @@ extension State {
     }
     frame.put(text, at: max(1, (area.columns - text.width) / 2), in: middle)
     frame.cursor = (middle.row, 0)
+    guard list.filter == .open, list.hasLoaded, openTotal == 0, let found = list.lookBack else {
+      return
+    }
+    var below = middle.row - area.row + 1
+    for sentence in lookedBack(found) {
+      for line in sentence.wrapped(to: area.columns - 2, lines: 2) where below < area.rows {
+        frame.put(
+          line, at: max(1, (area.columns - line.width) / 2), in: area.line(below), .role(.faint))
+        below += 1
+      }
+    }
+  }
+
+  /// Whether all is well where nothing is incomplete, or whether nobody would know.
+  private func lookedBack(_ found: LookBack) -> [SafeText] {
+    var sentences: [SafeText] = []
+    let month = 30 * 86_400
+    if let last = found.last, last.created >= now.advanced(bySeconds: -month) {
+      sentences.append(
+        "Last failure: " + Quantity.age(from: last.created, to: now)
+          + " ago, \(last.scenarioName), \(last.errorType.rawValue); "
+          + (last.state == .deleted ? "in the bin." : "resolved."))
+    } else {
+      sentences.append("Last failure: none in 30 days.")
+    }
+    if !found.notStoring.isEmpty {
+      let named = found.notStoring.prefix(3).joined(separator: ", ")
+      let more = found.notStoring.count - 3
+      sentences.append(
+        "Storing is switched off for \(named)" + (more > 0 ? " and \(more) more" : "")
+          + ": what fails there is not kept.")
+    }
+    return sentences
   }
 
   private func drawPreview(into frame: inout Frame, _ area: Area) {

@@ -9,6 +9,8 @@ enum ListEffect: Hashable, Sendable {
   /// The rows of a search again, to see what changed.
   case rows([RecordID], token: Int)
   case counts
+  /// What there is to tell where nothing is incomplete.
+  case lookBack
   /// Waits until typing has paused.
   case settle(Int)
   /// Waits until a change was seen.
@@ -24,6 +26,7 @@ enum ListMessage: Equatable, Sendable {
   case searched(token: Int, Message.Answer<SearchStretch>)
   case rowsLoaded(token: Int, Message.Answer<[IncompleteSummary]>)
   case countsLoaded(Message.Answer<RecordCounts>)
+  case lookedBack(Message.Answer<LookBack>)
   case settled(Int)
   case blinked(Int)
   case vocabularyLoaded(IncompleteListState.Vocabulary)
@@ -63,6 +66,8 @@ extension ListEffect {
         await answer { () async throws(StoreError) in try await desk.summaries(of: ids) })
     case .counts:
       .countsLoaded(await answer { () async throws(StoreError) in try await desk.counts() })
+    case .lookBack:
+      .lookedBack(await answer { () async throws(StoreError) in try await desk.lookBack() })
     case .settle(let pause): await Self.settled(pause)
     case .settleBlink(let blink): await Self.blinked(blink)
     case .loadVocabulary: .vocabularyLoaded(await Self.vocabulary(desk))
