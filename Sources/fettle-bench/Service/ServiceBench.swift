@@ -110,8 +110,8 @@ struct ServiceCommand: AsyncParsableCommand {
     let took = began.duration(to: clock.now) / .seconds(1)
     print(
       String(
-        format: "%d events that waited, processed at %.0f a second", waiting, Double(waiting) / took
-      ))
+        format: "%d events that waited, processed at %.0f a second; %d kB resident behind them",
+        waiting, Double(waiting) / took, Soak.residentKilobytes))
     await running.stop()
   }
 
