@@ -17,6 +17,7 @@ struct Fettle: AsyncParsableCommand {
       Open.self, Run.self, Check.self, List.self, Show.self, Edit.self, Retry.self,
       History.self, Log.self, Prune.self, Scenarios.self, ScheduleCommand.self, Start.self,
       Stop.self, HookCommand.self, TokenCommand.self, Import.self, ConnectionCommand.self,
+      KeyCommand.self,
       Eval.self, Demo.self, Manual.self,
     ],
     defaultSubcommand: Open.self)
