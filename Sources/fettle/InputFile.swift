@@ -54,7 +54,8 @@ enum InputFile {
       let (first, second) = (UInt16(content[place]), UInt16(content[place + 1]))
       return isLittle ? second << 8 | first : first << 8 | second
     }
-    guard content.count.isMultiple(of: 2), let text = String(validating: units, as: UTF16.self) else {
+    guard content.count.isMultiple(of: 2), let text = String(validating: units, as: UTF16.self)
+    else {
       throw .usage("\(path) is written in UTF-16 and damaged; save it as UTF-8")
     }
     return Array(text.utf8)

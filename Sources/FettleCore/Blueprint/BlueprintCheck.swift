@@ -73,7 +73,9 @@ private struct Checker {
         .error, first, "the first module cannot have a filter; nothing comes before it",
         at: "filter")
     }
-    if let kind = descriptor(first.type)?.kind, kind != .trigger, !Self.harmless.contains(first.type) {
+    if let kind = descriptor(first.type)?.kind, kind != .trigger,
+      !Self.harmless.contains(first.type)
+    {
       add(
         .warning, first,
         "a failure of the first module is never stored; put a harmless module such as "

@@ -38,8 +38,13 @@ extension ForeignConnection {
 extension String {
   /// One word for a shell that reads it.
   var inShell: String {
-    let plain = allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:=@,+%".contains($0)) }
-    return plain && !isEmpty ? self : "'\(replacing("'", with: #"'\''"#))'"
+    let plain = allSatisfy {
+      $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:=@,+%".contains($0))
+    }
+    if plain, !isEmpty { return self }
+    // Messages put commands into single quotes.
+    return contains { "\"$`\\!".contains($0) }
+      ? "'\(replacing("'", with: #"'\''"#))'" : "\"\(self)\""
   }
 }
 

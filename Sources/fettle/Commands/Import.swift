@@ -92,7 +92,7 @@ struct Import: AsyncParsableCommand {
     }
     let names = connections.map(\.name)
     Console.say(
-      "Connection \(foreign.id) of \(foreign.app) is needed by \(who). Here there are: "
+      "For \(who), this needs connection \(foreign.id) of \(foreign.app). Here there are: "
         + (names.isEmpty
           ? "none; 'fettle connection add' adds one"
           : connections.map { "\($0.name) (\($0.kind))" }.joined(separator: ", ")))
