@@ -179,8 +179,8 @@ let package = Package(
     .testTarget(
       name: "EndToEnd",
       dependencies: [
-        "FettleCore", "FettleEngine", "FettleSQLite", "FettleTerminal", "FettleTestKit",
-        "PseudoTerminal", "fettle", "fettled",
+        "FettleCore", "FettleEngine", "FettleProgram", "FettleSQLite", "FettleTerminal",
+        "FettleTestKit", "PseudoTerminal", "fettle", "fettled",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),

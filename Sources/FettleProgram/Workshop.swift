@@ -22,17 +22,19 @@ public struct Workshop: Sendable {
   private let describedApps: DescribedApps
 
   /// Opens the store at a path.
-  /// - Parameter creating: whether a missing store is made; what only looks does not.
+  /// - Parameters:
+  ///   - creating: whether a missing store is made; what only looks does not.
+  ///   - formerKey: where the key is that sealed before the one of today; beside it by itself.
   public init(
     path: String, creating: Bool, clock: any RunClock = SystemClock(),
-    settings: Settings = .environment
+    settings: Settings = .environment, formerKey: KeySource? = nil
   ) throws(StoreError) {
     CrashReports.holdNoMemory()
     guard settings.problems.isEmpty else {
       throw .unfit(settings.problems.joined(separator: "; "))
     }
     // One key for everything in the store: what is asked for it is asked once.
-    let sealing = KeyedSealing()
+    let sealing = KeyedSealing(former: formerKey)
     store =
       creating
       ? try SQLiteStore.open(path: path, limits: settings.limits, sealing: sealing)
@@ -99,62 +101,3 @@ public struct Workshop: Sendable {
     return "uid \(geteuid())"
   }
 }
-
-/// What is set from outside for every program on a store.
-public struct Settings: Sendable {
-  /// How much may wait to be mended: `FETTLE_SCENARIO_LIMIT` and `FETTLE_STORE_LIMIT`, in bytes.
-  public var limits = StoreLimits()
-  /// The time zone of schedules and dates, where a scenario has none: `FETTLE_ZONE`.
-  public var zone = "UTC"
-  /// Which product counts where Fusion and Make disagree: `FETTLE_PROFILE`, `fusion` or `make`.
-  public var profile = Profile.fusion
-  /// When stored failures are retried, where a scenario does not say: `FETTLE_RETRIES`, `fusion` or
-  /// `make`.
-  public var retries = RetrySchedule.fusion
-  /// What becomes of failures of confidential scenarios: `FETTLE_CONFIDENTIAL`, `sealed` or `strict`.
-  public var confidentiality = Confidentiality.sealed
-  /// How long a worker may stay silent before its work is taken over: `FETTLE_LEASE`, in seconds.
-  public var leaseSeconds = 30
-
-  /// The standard settings.
-  public init() {}
-
-  /// What of the environment does not fit, one sentence each. Nothing is worked on with settings that
-  /// are not those that were meant: who misspells `strict` must not find failures stored.
-  public private(set) var problems: [String] = []
-
-  /// The standard settings, with what the environment says.
-  public static var environment: Settings {
-    var settings = Settings()
-    func read<Value>(_ name: String, _ fitting: String, _ value: (String) -> Value?) -> Value? {
-      guard let word = FettleProgram.environment(name), !word.isEmpty else { return nil }
-      if let value = value(word) { return value }
-      settings.problems.append("\(name) is \(fitting), not '\(word)'")
-      return nil
-    }
-    func number(_ name: String, of what: String) -> Int? {
-      read(name, "a number of \(what) from 1") { Int($0).flatMap { $0 > 0 ? $0 : nil } }
-    }
-    let byScenario = number("FETTLE_SCENARIO_LIMIT", of: "bytes")
-    let byStore = number("FETTLE_STORE_LIMIT", of: "bytes")
-    let lease = number("FETTLE_LEASE", of: "seconds")
-    _ = number("FETTLE_SECRET_SECONDS", of: "seconds")
-    let zone = read("FETTLE_ZONE", "a time zone such as Europe/Prague") {
-      Schedule.isZone($0) ? $0 : nil
-    }
-    let profile = read("FETTLE_PROFILE", "fusion or make", Profile.init(rawValue:))
-    let retries = read("FETTLE_RETRIES", "fusion or make", RetrySchedule.named)
-    let confidentiality = read(
-      "FETTLE_CONFIDENTIAL", "sealed or strict", Confidentiality.init(rawValue:))
-    if let byScenario { settings.limits.scenarioBytes = byScenario }
-    if let byStore { settings.limits.storeBytes = byStore }
-    if let lease { settings.leaseSeconds = lease }
-    if let zone { settings.zone = zone }
-    if let profile { (settings.profile, settings.retries) = (profile, profile.retries) }
-    if let retries { settings.retries = retries }
-    if let confidentiality { settings.confidentiality = confidentiality }
-    return settings
-  }
-}
-
-func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

@@ -27,10 +27,7 @@ extension SQLiteStore: ConnectionStore {
   /// Adds a connection, or puts it in the place of the one with its name.
   public func keep(_ connection: Connection) async throws(StoreError) {
     let settings = Data(ValueCodec.encode(.collection(connection.settings)))
-    let secrets = Data(
-      ValueCodec.encode(
-        .collection(
-          Collection(connection.secrets.sorted { $0.key < $1.key }.map { ($0, $1.stored) }))))
+    let secrets = connection.storedSecrets
     try await writing { database in
       try database.execute(
         cached: """
@@ -81,7 +78,14 @@ extension SQLiteStore: ConnectionStore {
 }
 
 extension Connection {
-  fileprivate init(_ row: Row) throws {
+  /// Where its secrets are, as it is stored.
+  var storedSecrets: Data {
+    Data(
+      ValueCodec.encode(
+        .collection(Collection(secrets.sorted { $0.key < $1.key }.map { ($0, $1.stored) }))))
+  }
+
+  init(_ row: Row) throws {
     let name: String = row[0]
     guard let settings = try ValueCodec.decode([UInt8](row[2] as Data)).collection,
       let secrets = try ValueCodec.decode([UInt8](row[3] as Data)).collection

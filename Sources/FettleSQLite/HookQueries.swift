@@ -141,7 +141,7 @@ extension SQLiteStore: HookStore {
 }
 
 extension Hook {
-  fileprivate init(_ row: Row) throws {
+  init(_ row: Row) throws {
     self.init(
       id: HookID(row["id"]), address: row["address"],
       scenario: (row["scenario"] as Int?).map { ScenarioID($0) },

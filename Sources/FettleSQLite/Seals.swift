@@ -29,6 +29,17 @@ struct Seals: Sendable {
 
   static func isSealed(_ bytes: [UInt8]) -> Bool { bytes.first == mark }
 
+  /// A sealed value, sealed anew with the key of today.
+  func renewed(_ bytes: [UInt8], of owner: Owner) throws(SealingError) -> [UInt8] {
+    let opened = try sealing.open(Array(bytes.dropFirst()), for: owner.context)
+    return [Self.mark] + (try sealing.seal(opened, for: owner.context))
+  }
+
+  /// Whether a sealed value, of which the beginning will do, was sealed with the key of today.
+  func isCurrent(_ bytes: [UInt8]) throws(SealingError) -> Bool {
+    try sealing.isCurrent(Array(bytes.dropFirst()))
+  }
+
   /// Closes a stored value.
   func sealed(_ value: Value, of owner: Owner) throws(StoreError) -> [UInt8] {
     do throws(SealingError) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FettleCore
 import FettleTerminal
 
 /// The command. Without a subcommand it opens the terminal.
@@ -16,6 +17,7 @@ struct Fettle: AsyncParsableCommand {
       Open.self, Run.self, Check.self, List.self, Show.self, Edit.self, Retry.self,
       History.self, Log.self, Prune.self, Scenarios.self, ScheduleCommand.self, Start.self,
       Stop.self, HookCommand.self, TokenCommand.self, Import.self, ConnectionCommand.self,
+      KeyCommand.self,
       Eval.self, Demo.self, Manual.self,
     ],
     defaultSubcommand: Open.self)
@@ -38,7 +40,7 @@ struct Fettle: AsyncParsableCommand {
     } catch {
       let isRequest = exitCode(for: error) == .success
       if isRequest { exit(withError: error) }
-      Console.complain(message(for: error))
+      Console.complain(unknownCommand ?? message(for: error))
       Console.complain("Try 'fettle \(subcommand)--help'.")
       exit(withError: ExitCode(2))
     }
@@ -47,14 +49,28 @@ struct Fettle: AsyncParsableCommand {
 
 extension Fettle {
   /// The subcommands that were named, each with a blank behind it.
-  private static var subcommand: String {
+  private static var subcommand: String { named.words }
+
+  /// What is to be said where a word stands in the place of a subcommand and is none. The parser takes
+  /// it for an argument too many of the standard one.
+  private static var unknownCommand: String? {
+    let (words, subcommands, rest) = named
+    guard let word = rest.first, !word.hasPrefix("-"), !subcommands.isEmpty else { return nil }
+    return "there is no command '\(words)\(word)'"
+      + (subcommands.nearest(to: word).map { "; did you mean '\(words)\($0)'?" } ?? "")
+  }
+
+  private static var named: (words: String, subcommands: [String], rest: ArraySlice<String>) {
     var (here, words) = (configuration, "")
-    for argument in CommandLine.arguments.dropFirst() {
-      guard let next = here.subcommands.first(where: { $0._commandName == argument }) else { break }
+    var rest = CommandLine.arguments.dropFirst()
+    while let argument = rest.first,
+      let next = here.subcommands.first(where: { $0._commandName == argument })
+    {
       here = next.configuration
       words += argument + " "
+      rest = rest.dropFirst()
     }
-    return words
+    return (words, here.subcommands.map { $0._commandName }, rest)
   }
 }
 

@@ -38,13 +38,36 @@ enum InputFile {
     return "\(String(cString: folder))/\(path)"
   }
 
+  /// The content of a file of JSON, in UTF-8: some editors write UTF-16, with or without the mark of its
+  /// byte order. JSON begins with two characters of ASCII, so that zeros tell one from the other.
+  private static func text(_ path: String, most: Int) throws(CommandFailure) -> [UInt8] {
+    let content = try bytes(path, most: most)
+    let isLittle: Bool
+    switch (content.first, content.dropFirst().first, Array(content.dropFirst(2).prefix(2))) {
+    case (0xFF, 0xFE, [0, 0]), (0, 0, _), (_, 0, [0, 0]):
+      throw .usage("\(path) is written in UTF-32, which is not read; save it as UTF-8")
+    case (0xFF, 0xFE, _), (.some, 0, _): isLittle = true
+    case (0xFE, 0xFF, _), (0, .some, _): isLittle = false
+    default: return content
+    }
+    let units = stride(from: 0, to: content.count - 1, by: 2).map { place in
+      let (first, second) = (UInt16(content[place]), UInt16(content[place + 1]))
+      return isLittle ? second << 8 | first : first << 8 | second
+    }
+    guard content.count.isMultiple(of: 2), let text = String(validating: units, as: UTF16.self)
+    else {
+      throw .usage("\(path) is written in UTF-16 and damaged; save it as UTF-8")
+    }
+    return Array(text.utf8)
+  }
+
   private static func unreadable(_ path: String) -> CommandFailure {
     .usage("\(path) cannot be read: \(String(cString: strerror(errno)))")
   }
 
   /// A blueprint.
   static func blueprint(_ path: String) throws(CommandFailure) -> Blueprint {
-    let content = try bytes(path, most: 10 * Blueprint.maximumSize)
+    let content = try text(path, most: 10 * Blueprint.maximumSize)
     if content.isEmpty { throw .usage("\(path) is no blueprint: it is empty; export it again") }
     do { return try Blueprint(json: content) } catch {
       throw .usage("\(path) is no blueprint: \(error)")
@@ -53,7 +76,7 @@ enum InputFile {
 
   /// Any JSON.
   static func json(_ path: String) throws(CommandFailure) -> Value {
-    let content = try bytes(path, most: mostJSON)
+    let content = try text(path, most: mostJSON)
     do { return try JSONReader.read(content) } catch {
       throw .usage("\(path) is no JSON: \(error)")
     }

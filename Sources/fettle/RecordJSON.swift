@@ -22,7 +22,7 @@ extension IncompleteExecution {
   var json: Collection {
     var fields = summary.json
     fields["error"] = error.value
-    fields["bundle"] = .collection(visibleBundles)
+    fields["bundle"] = .collection(bundlesWithError)
     fields["mappedInput"] = mappedInput
     fields["variables"] = [
       "roundtrip": .collection(variables.cycle), "execution": .collection(variables.execution),
@@ -39,16 +39,6 @@ extension IncompleteExecution {
     fields["predecessor"] = predecessor.map { .text($0.text) } ?? .null
     fields["successor"] = successor.map { .text($0.text) } ?? .null
     fields["blueprint"] = .collection(blueprint.document)
-    return fields
-  }
-
-  /// Module and bundle, as Make's interface gives them: the failed module holds its error.
-  private var visibleBundles: Collection {
-    var fields: Collection = [:]
-    for entry in bundles.entries { fields[entry.module.description] = .collection(entry.bundle) }
-    fields[summary.failer.description] = [
-      "error": ["type": .text(error.type.rawValue), "message": .text(error.message)]
-    ]
     return fields
   }
 }
@@ -70,17 +60,5 @@ extension Attempt {
       fields["record"] = record.map { .text($0.text) } ?? .null
     }
     return fields
-  }
-}
-
-extension Attempt.Outcome {
-  /// The outcome in one word.
-  var word: String {
-    switch self {
-    case .resolved: "resolved"
-    case .failed: "failed"
-    case .failedElsewhere: "failedElsewhere"
-    case .interrupted: "interrupted"
-    }
   }
 }

@@ -5,6 +5,7 @@ import Foundation
 import Testing
 
 private let python = RealServer.installed("python3")
+private let sevenZip = RealServer.installed("7zz", "7z")
 private let hasLibrary = ["x86_64", "aarch64"].contains { machine in
   FileManager.default.fileExists(atPath: "/usr/lib/\(machine)-linux-gnu/libarchive.so.13")
 }
@@ -92,6 +93,38 @@ struct ArchiveTests {
     #expect(sealed?.type == .data)
     #expect(sealed?.message.contains("is encrypted") == true, "\(sealed?.message ?? "")")
     #expect(await failure("archive:ExtractArchive", [:])?.type == .bundleValidation)
+  }
+
+  @Test(
+    "what 7-Zip wrote is read, in the forms people choose; with a password it is said to be encrypted",
+    .enabled(if: sevenZip != nil, "7zip is not installed; .ci/install does it"),
+    arguments: [
+      "-m0=lzma2", "-m0=lzma", "-m0=ppmd", "-m0=bzip2", "-m0=copy", "-ms=off", "-mhc=off",
+    ])
+  func sevenZipped(method: String) async throws {
+    let text = String(repeating: "Fettle mends what failed. ", count: 8000)
+    let given = [try folder.file("Größe.txt", text), try folder.file("empty", "")]
+    func write(_ name: String, _ options: [String]) async throws {
+      try await RealServer.run(
+        sevenZip ?? "", ["a", "-bd", "\(folder.path)/\(name)", method] + given + options, in: folder
+      )
+    }
+    try await write("a.7z", [])
+    let files = try await extract("a.7z").sorted { "\($0["path"] ?? "")" < "\($1["path"] ?? "")" }
+    #expect(Set(files.compactMap { $0["path"]?.text }) == ["Größe.txt", "empty"])
+    let large = files.first { $0["path"] == "Größe.txt" }
+    #expect(large?["data"] == .buffer(Buffer(Array(text.utf8))))
+    #expect(files.first { $0["path"] == "empty" }?["fileSize"] == 0)
+    try await write("sealed.7z", ["-psecret"])
+    try await write("hidden.7z", ["-psecret", "-mhe=on"])
+    for name in ["sealed.7z", "hidden.7z"] {
+      let error = try await refusal(name)
+      #expect(error?.type == .data, "\(name): \(error?.message ?? "no failure")")
+      #expect(error?.message.contains("encrypted") == true, "\(name): \(error?.message ?? "")")
+    }
+    let whole = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/a.7z"))
+    try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: folder.path + "/half.7z"))
+    #expect(try await refusal("half.7z")?.message.contains("half.7z is no ZIP") == true)
   }
 
   @Test("a small archive that becomes large, or has very many files, is not unpacked")

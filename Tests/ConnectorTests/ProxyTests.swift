@@ -186,5 +186,56 @@ struct ProxyTests {
     #expect(proxy("http://a.example/", ["http_proxy": "gate:3128"])?.user == nil)
     #expect(proxy("ftp://a.example/", ["http_proxy": gate]) == nil)
     #expect(proxy("ftp://a.example/", ["all_proxy": gate])?.variable == "all_proxy")
+    let excepted = ["http_proxy": gate, "NO_PROXY": "localhost, .example.org"]
+    #expect(proxy("http://ada:x@api.example.org:8080/a?b", excepted) == nil)
+    #expect(proxy("http://api.example.net/", excepted)?.variable == "http_proxy")
+    #expect(proxy("http://[::1]:80/", ["http_proxy": gate, "no_proxy": "::1"]) == nil)
+    #expect(proxy("http://api.example.org/", excepted.merging(["no_proxy": ""]) { $1 }) != nil)
+  }
+
+  @Test(
+    "no_proxy takes out hosts with what is below them, addresses and networks, as curl does",
+    arguments: [
+      ("example.com", "example.com", true), ("example.com", "WWW.Example.com.", true),
+      ("example.com", "nonexample.com", false), (".example.com", "example.com", true),
+      ("a.org, example.com", "example.com", true), ("*", "anything", true),
+      ("*,a.org", "b.org", false),
+      ("192.168.0.0/16", "192.168.7.1", true), ("192.168.0.0/16", "192.169.7.1", false),
+      ("192.168.0.1/31", "192.168.0.0", true), ("10.0.0.1", "10.0.0.1", true),
+      ("0.1", "10.0.0.1", false), ("10.0.0.0/33", "10.0.0.1", false),
+      ("fd00::/8", "[fd12::1]", true), ("[::1]", "[::1]", true), ("::1", "[::2]", false),
+      ("", "a", false),
+    ])
+  func exceptions(list: String, host: String, isExcepted: Bool) {
+    #expect(NoProxy(list).contains(host) == isExcepted)
+  }
+
+  @Test("a proxy that answers 401 is not taken for the service")
+  func unauthorized() async throws {
+    func ask(_ headers: [String: String], user: String? = "ada") async -> ModuleError? {
+      let gate = LoopbackHTTP { _ in .init(401, "who are you", headers: headers) }
+      var settings: Collection = ["proxy": .text(gate.base)]
+      settings["user"] = user.map(Value.text)
+      return await failure(
+        v4, ["url": "http://service.invalid/a", "method": "get"], parameters: ["proxyKeychain": 9],
+        connections: TestConnections(
+          ["9": Connection(name: "gate", kind: "proxy", settings: settings)],
+          secrets: ["gate": ["password": "x"]]))
+    }
+    // It says that it is the proxy.
+    let own = await ask(["Proxy-Authenticate": "Basic realm=\"gate\""])
+    #expect(own?.type == .invalidAccessToken)
+    #expect(own?.message.contains("so that nothing reached http://service.invalid/a (401") == true)
+    // It does not say so: either may have answered.
+    let either = await ask(["WWW-Authenticate": "Basic realm=\"gate\""])
+    #expect(either?.type == .invalidAccessToken)
+    #expect(
+      either?.message.contains("the service may have said so, or the proxy http://127") == true)
+    #expect(either?.message.contains("fettle connection add gate proxy --replace") == true)
+    let nobody = await ask([:], user: nil)
+    #expect(nobody?.message.contains("it was told of nobody") == true, "\(nobody?.message ?? "")")
+    // It passes on what the service said.
+    let service = await ask(["Via": "1.1 gate"])
+    #expect(service?.message.contains("the proxy") == false, "\(service?.message ?? "")")
   }
 }

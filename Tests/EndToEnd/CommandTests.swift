@@ -268,8 +268,36 @@ struct BadInputTests {
     #expect(list.errors.hasSuffix("Try 'fettle list --help'.\n"), "\(list.errors)")
     let token = try await fettle(["token", "add"])
     #expect(token.errors.hasSuffix("Try 'fettle token add --help'.\n"), "\(token.errors)")
-    let none = try await fettle(["liszt"])
-    #expect(none.errors.hasSuffix("Try 'fettle --help'.\n"), "\(none.errors)")
+    let none = try await fettle(["liszt", "--json"])
+    #expect(
+      none.errors
+        == "fettle: there is no command 'liszt'; did you mean 'list'?\nfettle: Try 'fettle --help'.\n"
+    )
+    let deep = try await fettle(["connection", "ad", "crm"])
+    #expect(deep.status == 2)
+    #expect(
+      deep.errors.contains("'connection ad'; did you mean 'connection add'?"), "\(deep.errors)")
+    let far = try await fettle(["xyzzy"])
+    #expect(far.errors.hasPrefix("fettle: there is no command 'xyzzy'\n"), "\(far.errors)")
+  }
+
+  @Test(
+    "a blueprint in UTF-8 or UTF-16, with a mark of its byte order or without, is read",
+    arguments: [
+      (String.Encoding.utf8, [0xEF, 0xBB, 0xBF]), (.utf16LittleEndian, [0xFF, 0xFE]),
+      (.utf16BigEndian, [0xFE, 0xFF]), (.utf16LittleEndian, []), (.utf16BigEndian, []),
+    ] as [(String.Encoding, [UInt8])])
+  func encodings(encoding: String.Encoding, mark: [UInt8]) async throws {
+    let text = CommandTests.blueprint.replacingOccurrences(of: "Greeting", with: "Grüße 👋")
+    let path = folder.path + "/coded.json"
+    let bytes = mark + Array(try #require(text.data(using: encoding)))
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    let read = try await fettle(["check", path])
+    #expect(read.output.hasPrefix("Grüße 👋: 3 modules\n"), "\(read.output)\(read.errors)")
+    try Data(bytes.dropLast()).write(to: URL(fileURLWithPath: path))
+    let cut = try await fettle(["check", path])
+    #expect(cut.status == 2)
+    #expect(encoding == .utf8 || cut.errors.contains("written in UTF-16 and damaged"))
   }
 
   @Test("a blueprint that never ends is not read to its end, and an empty one is called that")

@@ -104,6 +104,7 @@ struct ConnectionNeedTests {
       missing.output.contains("connection http:4711: nobody said what it means here"),
       "\(missing.output)")
     #expect(missing.output.contains("'fettle connection use http:4711 NAME'"))
+    #expect(missing.output.contains("'fettle connection add NAME basic' makes one"))
     #expect(!missing.output.contains("Nothing to remark"))
     #expect(missing.output.contains("connection email:12: mail, for module 3"))
     let json = try JSONReader.read(try await fettle(["check", file, "--json"]).output)

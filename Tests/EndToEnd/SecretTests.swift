@@ -103,6 +103,43 @@ struct SecretTests {
     }
   }
 
+  @Test("a connection that is changed keeps what was not named, and says so")
+  func changed() async throws {
+    func list() async throws -> Collection {
+      let listed = try JSONReader.read(try await fettle(["connection", "list", "--json"]).output)
+      return try #require(listed.array?.first?.collection)
+    }
+    let added = try await fettle(
+      [
+        "connection", "add", "mail", "smtp", "--set", "host=a.example", "--set", "user=ada",
+        "--set",
+        "port=2525", "--secret-env", "password=MAIL",
+      ])
+    #expect(added.status == 0, "\(added.errors)")
+    let again = try await fettle(["connection", "add", "mail", "smtp", "--set", "host=b.example"])
+    #expect(again.status == 2)
+    let moved = try await fettle(
+      [
+        "connection", "add", "mail", "smtp", "--replace", "--set", "host=b.example", "--set",
+        "port=",
+      ])
+    #expect(moved.status == 0, "\(moved.errors)")
+    #expect(
+      moved.output.hasPrefix("Changed mail. Left as it was: user, password."), "\(moved.output)")
+    #expect(try await list()["settings"] == ["host": "b.example", "user": "ada"])
+    #expect(try await list()["secrets"] == ["password": "environment MAIL"])
+    // What it cannot do without cannot be taken away, and the other kind has nothing of it.
+    let less = try await fettle([
+      "connection", "add", "mail", "smtp", "--replace", "--set", "host=",
+    ])
+    #expect(less.status == 2 && less.errors.contains("smtp needs --set host"), "\(less.errors)")
+    let other = try await fettle(
+      ["connection", "add", "mail", "bearer", "--replace", "--secret-env", "token=T"])
+    #expect(other.status == 0, "\(other.errors)")
+    #expect(try await list()["settings"] == [:])
+    #expect(try await list()["secrets"] == ["token": "environment T"])
+  }
+
   @Test("a secret in the environment, in a file, from a command; a missing one says which")
   func places() async throws {
     let server = LoopbackHTTP { request in

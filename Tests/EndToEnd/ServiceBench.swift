@@ -1,4 +1,5 @@
 import FettleCore
+import FettleProgram
 import FettleSQLite
 import FettleTestKit
 import Foundation
@@ -10,10 +11,14 @@ struct ServiceBench {
   let path: String
   let store: SQLiteStore
 
-  init() throws {
+  /// - Parameter opensSealed: whether the store of the test has the key that the programs have. It is
+  ///   opened once: opening a file again lets go of the locks a process has on it.
+  init(opensSealed: Bool = false) throws {
     folder = try TemporaryFolder()
     path = folder.path + "/s.db"
-    store = try SQLiteStore.open(path: path)
+    let key = KeySource.file(folder.path + "/.config/fettle/key", isMade: true)
+    store = try SQLiteStore.open(
+      path: path, sealing: opensSealed ? KeyedSealing(key) : NoSealing())
   }
 
   func daemon(

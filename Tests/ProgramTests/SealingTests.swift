@@ -98,6 +98,25 @@ struct SealingTests {
     #expect(failure { _ = try running.open(old, for: "a") } == .otherKey(place: path))
   }
 
+  @Test("the key that lies beside it opens what it sealed; what is new is sealed with the new one")
+  func former() throws {
+    let path = try key("key", Self.digits)
+    let running = KeyedSealing(.file(path, isMade: false))
+    let old = try running.seal([1], for: "a")
+    #expect(try running.isCurrent(old))
+    try FileManager.default.moveItem(atPath: path, toPath: path + ".old")
+    _ = try key("key", String(repeating: "1e", count: 32))
+    // A program that runs seals with the new key at once: nobody has to tell it.
+    let new = try running.seal([2], for: "a")
+    #expect(try running.isCurrent(new) && !running.isCurrent(old))
+    #expect(try running.open(old, for: "a") == [1] && running.open(new, for: "a") == [2])
+    #expect(failure { _ = try running.open(old, for: "b") } == .damaged)
+    try FileManager.default.removeItem(atPath: path + ".old")
+    let fresh = KeyedSealing(.file(path, isMade: false))
+    #expect(try fresh.open(new, for: "a") == [2])
+    #expect(failure { _ = try fresh.open(old, for: "a") } == .otherKey(place: path))
+  }
+
   @Test("a key others may read is refused, with what to do", arguments: [0o644, 0o640, 0o604])
   func readable(mode: Int) throws {
     let path = try key("open", Self.digits, mode: mode)

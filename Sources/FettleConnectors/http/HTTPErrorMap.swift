@@ -37,11 +37,28 @@ enum HTTPErrorMap {
     let message = said.text.map { ": \($0)" } ?? ""
     return ModuleError(
       row?.type ?? .runtime,
-      "\(answer.status)\(name) from \(request.method) \(request.target)\(message)",
+      "\(answer.status)\(name) from \(request.method) \(request.target)\(message)"
+        + (doubt(answer, request) ?? ""),
       detail: said.excerpt, statusCode: answer.status, suberrors: said.suberrors,
       field: said.field,
       retryAfterSeconds: [429, 503].contains(answer.status)
         ? answer.header("Retry-After").flatMap { retryAfter($0, now: now) } : nil)
+  }
+
+  /// Who else may have said that a login is wrong: some proxies answer 401 as if they were the service.
+  /// What a proxy passes on carries its `Via`, or should (RFC 9110 7.6.3).
+  private static func doubt(_ answer: HTTPAnswer, _ request: HTTPRequest) -> String? {
+    guard answer.status == 401, answer.header("Via") == nil, request.passesInTheClear,
+      let proxy = request.proxyInUse
+    else { return nil }
+    return "; the service may have said so, or the proxy \(proxy.target) on the way to it: "
+      + (proxy.user == nil ? "it was told of nobody" : "then \(proxy.advice)")
+  }
+
+  /// Whether an answer is the proxy's own, which does not take who asks: the service was not asked.
+  static func isRefusal(_ answer: HTTPAnswer) -> Bool {
+    answer.status == proxyLogin
+      || answer.status == 401 && answer.header("Proxy-Authenticate") != nil
   }
 
   /// The status of a proxy that does not take who asks (RFC 9110 15.5.8).

@@ -72,6 +72,9 @@ extension HTTPRequest {
     return start.hasPrefix("http://") || start.hasPrefix("https://")
   }
 
+  /// Whether a proxy on the way could answer in the place of the service.
+  var passesInTheClear: Bool { url.prefix(7).lowercased() == "http://" }
+
   /// The proxy it goes through, if there is one: its own, or that of the program.
   var proxyInUse: Proxy? { proxy ?? Proxy.ofProgram(for: url) }
 
@@ -150,7 +153,7 @@ extension Transport {
         var answer = HTTPAnswer(raw)
         answer.url = request.url
         // Whatever is done about the statuses of the service: it was not asked.
-        if answer.status == HTTPErrorMap.proxyLogin, let proxy = request.proxyInUse {
+        if HTTPErrorMap.isRefusal(answer), let proxy = request.proxyInUse {
           throw HTTPErrorMap.refusal(by: proxy, status: answer.status, target: request.target)
         }
         guard request.followsRedirects, let next = request.redirected(by: answer) else {

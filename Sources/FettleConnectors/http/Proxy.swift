@@ -21,6 +21,8 @@ struct Proxy: Sendable, Hashable {
     variable value: (String) -> String? = { getenv($0).map { String(cString: $0) } }
   ) -> Proxy? {
     let scheme = url.firstRange(of: "://").map { url[..<$0.lowerBound].lowercased() } ?? ""
+    let excepted = ["no_proxy", "NO_PROXY"].lazy.compactMap(value).first
+    if let excepted, NoProxy(excepted).contains(host(of: url)) { return nil }
     let own = scheme.isEmpty ? [] : ["\(scheme)_proxy"] + upperCase(scheme)
     for name in own + ["all_proxy", "ALL_PROXY"] {
       guard let address = value(name), !address.isEmpty else { continue }
@@ -33,6 +35,15 @@ struct Proxy: Sendable, Hashable {
       return proxy
     }
     return nil
+  }
+
+  /// The host of an address, an address of IPv6 in its brackets.
+  private static func host(of url: String) -> String {
+    let target = HTTPRequest.target(of: url)
+    let start = target.firstRange(of: "://")?.upperBound ?? target.startIndex
+    let authority = target[start...].prefix { $0 != "/" }
+    if let end = authority.lastIndex(of: "]") { return String(authority[...end]) }
+    return String(authority.prefix { $0 != ":" })
   }
 
   private static func upperCase(_ scheme: String) -> [String] {

@@ -59,8 +59,12 @@ public struct Blueprint: Sendable, Hashable {
   public init(_ value: Value) throws(BlueprintError) {
     let document = try Self.unwrapped(value)
     guard case .array(let modules)? = document["flow"] else {
+      let loose = document.fields.filter { $0.value.collection?["module"] != nil }.map(\.name)
       throw BlueprintError(
-        "it has no \"flow\", the list of modules; export the scenario as a blueprint")
+        loose.isEmpty
+          ? "it has no \"flow\", the list of modules; export the scenario as a blueprint"
+          : "it has no \"flow\", but modules by name (\(loose.joined(separator: ", "))); a blueprint "
+            + "has them in a list, in the order they run: {\"flow\": [{…}, {…}]}")
     }
     self.document = document
     name = document["name"]?.text.flatMap { $0.isEmpty ? nil : $0 } ?? "Untitled"

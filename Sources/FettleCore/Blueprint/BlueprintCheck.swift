@@ -73,7 +73,9 @@ private struct Checker {
         .error, first, "the first module cannot have a filter; nothing comes before it",
         at: "filter")
     }
-    if let kind = descriptor(first.type)?.kind, kind != .trigger {
+    if let kind = descriptor(first.type)?.kind, kind != .trigger,
+      !Self.harmless.contains(first.type)
+    {
       add(
         .warning, first,
         "a failure of the first module is never stored; put a harmless module such as "
@@ -107,8 +109,18 @@ private struct Checker {
 
   private mutating func checkRouter(_ router: ModuleNode) {
     if router.routes.isEmpty { add(.warning, router, "the router has no routes") }
-    for (index, route) in router.routes.enumerated() where route.flow.isEmpty {
-      add(.warning, router, "route \(index + 1) has no modules", at: "routes[\(index)]")
+    for (index, route) in router.routes.enumerated() {
+      let place = "routes[\(index)]"
+      if route.flow.isEmpty {
+        add(.warning, router, "route \(index + 1) has no modules", at: place)
+      }
+      for name in route.unread {
+        add(
+          .error, router,
+          "the \(name) of route \(index + 1) is read by nobody, so that the route takes every bundle; "
+            + "make it the filter of \(route.flow.first.map { "module \($0.id)" } ?? "a first module")",
+          at: "\(place).\(name)")
+      }
     }
     if let written = router.parameters["else"], !written.isNull, router.fallbackRoute == nil {
       add(
@@ -130,7 +142,7 @@ private struct Checker {
     let isFlow =
       module.isRouter || Directive(module) != nil || module.type == ModuleNode.placeholderType
     if descriptor == nil, !isFlow {
-      let hint = Self.meant[module.type].map { "; did its author mean \($0)?" } ?? ""
+      let hint = Self.meant[module.type].map { " (did its author mean \($0)?)" } ?? ""
       add(
         .warning, module,
         "Fettle cannot run \(module.type)\(hint); a bundle that reaches it fails with "
@@ -172,7 +184,11 @@ private struct Checker {
         } else {
           add(
             .error, module,
-            "\(condition.operatorName) is no operator; Make would quietly never let a bundle pass",
+            "\(condition.operatorName) is no operator"
+              + (FilterOperator.suggestion(for: condition.operatorName).map {
+                ", did its author mean \($0)?"
+              } ?? "; 'text:equal', 'number:greater' and 'exist' are some")
+              + " Make would quietly never let a bundle pass",
             at: place)
         }
       }
@@ -221,6 +237,12 @@ private struct Checker {
     case .element(let index): "[\(index)]"
     }
   }
+
+  /// First modules that do nothing which fails: what is advised, and its like.
+  private static let harmless: Set = [
+    "util:SetVariable", "util:SetVariable2", "util:SetVariables", "util:ComposeTransformer",
+    "util:FunctionSleep", "util:FunctionIncrement", ModuleNode.placeholderType,
+  ]
 
   /// Names that machine-written blueprints invent, and the real module (blueprints 11.6).
   private static let meant = [

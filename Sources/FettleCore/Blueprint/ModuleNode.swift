@@ -152,11 +152,15 @@ public struct Route: Sendable, Hashable {
   public let flow: [ModuleNode]
   /// Whether its author switched it off.
   public let isDisabled: Bool
+  /// What machine-written blueprints put on the route itself to say which bundles it takes, where
+  /// nobody looks: by its name.
+  public let unread: [String]
 
   init(_ value: Value, at place: String) throws(BlueprintError) {
     guard let document = value.collection else {
       throw BlueprintError("\(place) is \(value.kind), not a route with a \"flow\"")
     }
+    unread = ["filter", "condition", "conditions"].filter { document[$0]?.isNull == false }
     flow = try ModuleNode.flow(document["flow"]?.array ?? [], at: place)
     isDisabled = document["disabled"]?.boolean == true
   }

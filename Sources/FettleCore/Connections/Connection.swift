@@ -21,6 +21,13 @@ public struct Connection: Sendable, Hashable {
   }
 }
 
+extension Connection {
+  /// What a secret of a connection is sealed for.
+  public static func sealingContext(of secret: String, in connection: String) -> String {
+    "connection \(connection) \(secret)"
+  }
+}
+
 /// Where a secret is. None of them is the secret.
 public enum SecretSource: Sendable, Hashable {
   /// A variable of the environment, by its name.

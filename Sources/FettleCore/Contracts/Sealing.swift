@@ -10,6 +10,11 @@ public protocol Sealing: Sendable {
 
   /// Opens what `seal` closed.
   func open(_ sealed: [UInt8], for context: String) throws(SealingError) -> [UInt8]
+
+  /// Whether something was closed with the key that closes today. What was closed with the one before
+  /// opens for as long as that is there.
+  /// - Parameter sealed: what `seal` gave; its first 64 bytes will do.
+  func isCurrent(_ sealed: [UInt8]) throws(SealingError) -> Bool
 }
 
 /// Where there is no key: nothing can be sealed, and nothing that was sealed can be opened.
@@ -24,6 +29,11 @@ public struct NoSealing: Sealing {
 
   /// Refuses.
   public func open(_ sealed: [UInt8], for context: String) throws(SealingError) -> [UInt8] {
+    throw .unavailable(place: "this program", reason: "it was given none")
+  }
+
+  /// Refuses.
+  public func isCurrent(_ sealed: [UInt8]) throws(SealingError) -> Bool {
     throw .unavailable(place: "this program", reason: "it was given none")
   }
 }

@@ -189,7 +189,8 @@ struct Compiler {
     guard let function = Function.named[name] else {
       let hint =
         Function.nearMiss(of: name).map { "; did you mean '\($0)'?" }
-        ?? Function.replacement(of: name).map { "; write \($0) instead" } ?? ""
+        ?? Function.replacement(of: name).map { "; write \($0) instead" }
+        ?? Function.table.lazy.map(\.name).nearest(to: name).map { "; did you mean '\($0)'?" } ?? ""
       fail("Function '\(name)' not found\(hint.isEmpty ? "!" : hint)", at: offset)
       for argument in arguments { _ = node(argument) }
       let failure = Failure("Function '\(name)' not found!", offset: offset)

@@ -145,7 +145,8 @@ public enum HookSecret: Sendable, Hashable {
       header: header, function: function, key: .open(String(decoding: key, as: UTF8.self)))
   }
 
-  private static func context(_ address: String) -> String { "webhook \(address)" }
+  /// What the key of a webhook is sealed for.
+  public static func context(_ address: String) -> String { "webhook \(address)" }
 
   private static func isSame(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     guard left.count == right.count else { return false }

@@ -102,6 +102,17 @@ extension IncompleteExecution {
     }
   }
 
+  /// Module and bundle, as Make's interface gives them: the failed module holds its error (semantics
+  /// 1.4).
+  public var bundlesWithError: Collection {
+    var fields: Collection = [:]
+    for entry in bundles.entries { fields[entry.module.description] = .collection(entry.bundle) }
+    fields[summary.failer.description] = [
+      "error": ["type": .text(error.type.rawValue), "message": .text(error.message)]
+    ]
+    return fields
+  }
+
   /// The failed module, as it was.
   public var failedModule: ModuleNode? { blueprint.module(summary.failer) }
 
@@ -295,6 +306,16 @@ public struct Attempt: Sendable, Hashable {
     case failedElsewhere(ModuleError, at: ModuleID, record: RecordID?)
     /// The worker died.
     case interrupted
+
+    /// It in one word, as interfaces name it.
+    public var word: String {
+      switch self {
+      case .resolved: "resolved"
+      case .failed: "failed"
+      case .failedElsewhere: "failedElsewhere"
+      case .interrupted: "interrupted"
+      }
+    }
   }
 
   /// A retry of these parts.

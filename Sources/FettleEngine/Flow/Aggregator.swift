@@ -33,8 +33,6 @@ struct Aggregator: Sendable {
     FieldDescriptor("fileName", "File name", .text, required: true),
     FieldDescriptor("data", "Data", nil),
   ]
-  /// Of the files in an archive, in bytes: as large as one file may be (semantics 6.9).
-  private static let largestArchive = 200_000_000
 
   /// Nil when the module is no aggregator.
   init?(_ module: ModuleNode) {
@@ -93,10 +91,21 @@ struct Aggregator: Sendable {
   }
 
   /// Refuses what could not be aggregated later.
+  /// - Parameters:
+  ///   - filling: what the archive holds that it fills, which grows; nil where nobody has added it up.
+  ///   - items: what it was given before, where nobody has.
   /// - Throws: `DataError` for a value to calculate with that is no number, and for a file without a
   ///   name; `MaxFileSizeExceededError` for files that are too large together.
-  func check(_ fields: Collection, after items: [AggregatedItem]) throws(ModuleError) {
-    if case .archive = kind { return try checkFile(fields, after: items) }
+  func check(
+    _ fields: Collection, filling: inout ArchiveFilling?, after items: [AggregatedItem]
+  ) throws(ModuleError) {
+    if case .archive = kind {
+      let file = try checkedFile(fields)
+      var whole = filling ?? ArchiveFilling(items, of: module.id)
+      try whole.add(file.content)
+      filling = whole
+      return
+    }
     guard case .number = kind, let value = fields["value"], Self.number(value) == nil,
       !value.isNull, value != ""
     else { return }
@@ -104,9 +113,7 @@ struct Aggregator: Sendable {
       .data, "\"value\" must be a number, got \(value.excerpt)", field: "value", stage: .input)
   }
 
-  private func checkFile(
-    _ fields: Collection, after items: [AggregatedItem]
-  ) throws(ModuleError) {
+  private func checkedFile(_ fields: Collection) throws(ModuleError) -> ArchiveWriter.File {
     guard let data = fields["data"], !data.isNull, let file = Self.file(fields) else {
       let isNamed = Self.file(fields) != nil
       throw ModuleError(
@@ -114,31 +121,19 @@ struct Aggregator: Sendable {
         isNamed ? "\"data\" is required and is empty" : "\"fileName\" must be the name of a file",
         field: isNamed ? "data" : "fileName", stage: .input)
     }
-    let others = items.filter { $0.aggregator == module.id }
-    let size = others.reduce(file.content.count) { $0 + Self.size($1.fields["data"]) }
-    guard size <= Self.largestArchive, others.count < 65_535 else {
-      throw ModuleError(
-        .maxFileSizeExceeded,
-        "the archive would hold more than \(Self.largestArchive / 1_000_000) MB or 65,535 files; make "
-          + "several of it",
-        field: "data", stage: .input)
-    }
+    return file
   }
 
-  private static func size(_ value: Value?) -> Int {
-    if case .buffer(let buffer)? = value { buffer.bytes.count } else { text(value).utf8.count }
+  /// What a file of an archive holds.
+  static func content(_ fields: Collection) -> [UInt8] {
+    if case .buffer(let buffer)? = fields["data"] { return buffer.bytes }
+    return Array(text(fields["data"]).utf8)
   }
 
   private static func file(_ fields: Collection) -> ArchiveWriter.File? {
     let name = ["fileName", "filename", "name"].lazy.compactMap { fields[$0].map { text($0) } }
       .first
-    let content: [UInt8] =
-      if case .buffer(let buffer)? = fields["data"] {
-        buffer.bytes
-      } else {
-        Array(text(fields["data"]).utf8)
-      }
-    return ArchiveWriter.File(path: name ?? "", content: content)
+    return ArchiveWriter.File(path: name ?? "", content: content(fields))
   }
 
   private static func number(_ value: Value?) -> Double? {
@@ -211,17 +206,21 @@ extension Cycle {
           "the aggregator has \(named) on the way that led here; set parameters.feeder"),
         input: .null, in: flow, at: position, sight: sight)
     }
+    let id = aggregator.module.id
     do throws(ModuleError) {
       let fields = try Operation.map(aggregator.module, in: scope(sight))
-      try aggregator.check(fields, after: items)
+      try aggregator.check(fields, filling: &fillings[id], after: items)
       var key: Value?
       if let groupBy = aggregator.groupBy {
         do throws(ExpressionError) { key = try groupBy.evaluate(in: scope(sight)) } catch {
           throw ModuleError(error.type, "group by: \(error)", field: "groupBy", stage: .mapping)
         }
       }
-      items.append(AggregatedItem(aggregator: aggregator.module.id, key: key, fields: fields))
+      // What two hold is copied by the first that changes it: all items for each of them.
+      frames[open] = .aggregation(source: source, waiting: waiting, items: [])
+      items.append(AggregatedItem(aggregator: id, key: key, fields: fields))
     } catch {
+      fillings[id] = nil
       return try await failed(error, input: .null, in: flow, at: position, sight: sight)
     }
     frames[open] = .aggregation(source: source, waiting: waiting, items: items)

@@ -18,6 +18,8 @@ struct Cycle {
   /// Changes of data stores that wait for the commit of the cycle.
   var uncommitted: [DataChange] = []
   var frames: [LiveFrame] = []
+  /// How full the archives are that aggregators fill.
+  var fillings: [ModuleID: ArchiveFilling] = [:]
   var visits: [ModuleID: ModuleVisit] = [:]
   /// In a retry: the records of failures at other places, stored together with its outcome.
   var continuations: [IncompleteExecution] = []
@@ -462,6 +464,7 @@ struct Cycle {
     let splits = bundles.count > 1 || station?.splits ?? true
     if !aggregators.isEmpty {
       frames.append(.aggregation(source: module.id, waiting: aggregators, items: []))
+      for aggregator in aggregators { fillings[aggregator] = nil }
     }
     // What a record tells of other modules is what they did for its own bundle of the trigger.
     let visitsBefore = frames.isEmpty ? visits : nil

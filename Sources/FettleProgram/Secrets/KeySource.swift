@@ -30,10 +30,43 @@ public enum KeySource: Sendable, Hashable {
   }
 
   /// How messages name the place. A command line may itself hold something secret.
-  var place: String {
+  public var place: String {
     switch self {
     case .file(let path, _): path
     case .command: "FETTLE_KEY_COMMAND"
+    }
+  }
+
+  /// Where the key lies that the one of a file took the place of: beside it.
+  public var former: KeySource? {
+    guard case .file(let path, _) = self else { return nil }
+    return .file(path + ".old", isMade: false)
+  }
+
+  /// What tells one state of a file from another.
+  struct Stamp: Equatable {
+    private let parts: [Int]
+
+    fileprivate init(_ status: stat) {
+      parts = [
+        Int(bitPattern: status.st_ino), status.st_size, status.st_mtim.tv_sec,
+        status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
+      ]
+    }
+  }
+
+  /// The file as it is now; nil where there is none, and for a command.
+  var stamp: Stamp? {
+    guard case .file(let path, _) = self else { return nil }
+    var status = stat()
+    return fstatat(AT_FDCWD, path, &status, 0) == 0 ? Stamp(status) : nil
+  }
+
+  /// The key, where there is one.
+  func keyIfThere() throws(SealingError) -> [UInt8]? {
+    do throws(SealingError) { return try key(orMake: nil) } catch {
+      guard case .missingKey = error else { throw error }
+      return nil
     }
   }
 
@@ -108,22 +141,57 @@ public enum KeySource: Sendable, Hashable {
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     makeFolders(folder)
     let aside = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max))"
-    let descriptor = Glibc.open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw .unavailable(place: path, reason: String(cString: strerror(errno)))
-    }
     defer { unlink(aside) }
-    let text = Array((key.map(Self.hexadecimal).joined() + "\n").utf8)
-    let isWritten =
-      write(descriptor, text, text.count) == text.count && fsync(descriptor) == 0
-    let code = errno
-    close(descriptor)
-    guard isWritten else {
-      throw .unavailable(place: path, reason: String(cString: strerror(code)))
+    try write(key, to: aside, for: path)
+    guard link(aside, path) == 0 || errno == EEXIST else { throw Self.failure(path) }
+  }
+
+  /// Puts another key into the place of the one in a file, which is kept beside it. Each step leaves
+  /// both keys that are in use where they are looked for, whatever dies between them.
+  /// - Throws: also where another program does so at this moment.
+  func exchange(for key: [UInt8]) throws(SealingError) {
+    guard case .file(let path, _) = self else { return }
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    let descriptor = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Self.failure(path) }
+    // What dies lets go of it.
+    defer { close(descriptor) }
+    // Who opens a store in this folder has it for a moment, too.
+    let deadline = ContinuousClock.now + .seconds(10)
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      guard ContinuousClock.now < deadline else {
+        throw .unavailable(place: path, reason: "another program changes it at this moment")
+      }
+      usleep(2000)
     }
-    guard link(aside, path) == 0 || errno == EEXIST else {
-      throw .unavailable(place: path, reason: String(cString: strerror(errno)))
+    var status = stat()
+    guard fstatat(AT_FDCWD, path, &status, 0) == 0 else { throw Self.failure(path) }
+    let aside = "\(path).new"
+    unlink(aside)
+    defer { unlink(aside) }
+    try write(key, to: aside, for: path)
+    // Whoever could read the key before has to be able to read this one.
+    guard chown(aside, status.st_uid, status.st_gid) == 0,
+      chmod(aside, status.st_mode & 0o7777) == 0
+    else { throw Self.failure(path) }
+    guard link(path, "\(path).old") == 0 || errno == EEXIST, fsync(descriptor) == 0,
+      rename(aside, path) == 0, fsync(descriptor) == 0
+    else { throw Self.failure(path) }
+  }
+
+  /// A new file that holds a key.
+  private func write(_ key: [UInt8], to file: String, for path: String) throws(SealingError) {
+    let descriptor = Glibc.open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw Self.failure(path) }
+    defer { close(descriptor) }
+    let text = Array((key.hexadecimal + "\n").utf8)
+    guard Glibc.write(descriptor, text, text.count) == text.count, fsync(descriptor) == 0 else {
+      throw Self.failure(path)
     }
+  }
+
+  private static func failure(_ path: String) -> SealingError {
+    .unavailable(place: path, reason: String(cString: strerror(errno)))
   }
 
   private func makeFolders(_ folder: String) {
@@ -132,9 +200,5 @@ public enum KeySource: Sendable, Hashable {
       path += (path.isEmpty && !folder.hasPrefix("/") ? "" : "/") + part
       mkdir(path, 0o700)
     }
-  }
-
-  private static func hexadecimal(_ byte: UInt8) -> String {
-    (byte < 16 ? "0" : "") + String(byte, radix: 16)
   }
 }

@@ -32,12 +32,6 @@ enum ShellCommand {
     }
   }
 
-  /// How long one may take: `FETTLE_SECRET_SECONDS`, else a minute. A password safe may ask a person.
-  static var limit: Int {
-    FettleProgram.environment("FETTLE_SECRET_SECONDS").flatMap { Int($0) }
-      .flatMap { $0 > 0 ? $0 : nil } ?? 60
-  }
-
   private static let variable = "FETTLE_COMMAND_LINE"
 
   /// What `/bin/sh` prints, without keeping one of the few threads of all tasks waiting.
@@ -53,7 +47,7 @@ enum ShellCommand {
 
   /// What `/bin/sh` prints. Standard error goes where ours goes, so that a password safe can ask.
   static func output(of line: String) throws(Failure) -> [UInt8] {
-    let limit = limit
+    let limit = Settings.environment.secretSeconds
     let deadline = ContinuousClock.now + .seconds(limit)
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { throw .notStarted(String(cString: strerror(errno))) }

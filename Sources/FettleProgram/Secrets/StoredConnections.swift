@@ -68,7 +68,9 @@ public final class StoredConnections: ConnectionOpening {
   public func seal(
     _ secret: String, _ name: String, of connection: String
   ) throws(SealingError) -> SecretSource {
-    .sealed(try sealing.seal(Array(secret.utf8), for: Self.context(name, of: connection)))
+    .sealed(
+      try sealing.seal(
+        Array(secret.utf8), for: Connection.sealingContext(of: name, in: connection)))
   }
 
   /// Seals what takes the place of a sealed secret. One that lies in a file, in the environment or
@@ -91,10 +93,6 @@ public final class StoredConnections: ConnectionOpening {
     }
   }
 
-  private static func context(_ name: String, of connection: String) -> String {
-    "connection \(connection) \(name)"
-  }
-
   private func secret(
     _ source: SecretSource, _ name: String, of connection: Connection
   ) async throws(SecretFailure) -> String {
@@ -105,7 +103,8 @@ public final class StoredConnections: ConnectionOpening {
     case .sealed(let bytes):
       do throws(SealingError) {
         return String(
-          decoding: try sealing.open(bytes, for: Self.context(name, of: connection.name)),
+          decoding: try sealing.open(
+            bytes, for: Connection.sealingContext(of: name, in: connection.name)),
           as: UTF8.self)
       } catch {
         throw SecretFailure(

@@ -36,7 +36,8 @@ extension API {
     Route("GET", "dlqs/:dlqId/bundle", .dlqsRead) { api, call throws(APIError) in
       let record = try await api.record(call)
       return Reply(
-        ["code": "OK", "response": record.bundlesShown], version: record.summary.version)
+        ["code": "OK", "response": .collection(record.bundlesWithError)],
+        version: record.summary.version)
     },
     Route("PATCH", "dlqs/:dlqId/bundle", .dlqsWrite) { api, call throws(APIError) in
       try await api.edit(call)
@@ -364,7 +365,10 @@ extension API {
       try await desk(call).append(made, to: id, version: version)
     }
     return Reply(
-      ["code": "OK", "response": try await record(call).bundlesShown, "version": .integer(after)],
+      [
+        "code": "OK", "response": .collection(try await record(call).bundlesWithError),
+        "version": .integer(after),
+      ],
       version: after)
   }
 

@@ -52,16 +52,6 @@ extension IncompleteExecution {
     ]
   }
 
-  /// Module and bundle; the failed module holds its error (semantics 1.4).
-  var bundlesShown: Value {
-    var fields: Collection = [:]
-    for entry in bundles.entries { fields[entry.module.description] = .collection(entry.bundle) }
-    fields[summary.failer.description] = [
-      "error": ["type": .text(error.type.rawValue), "message": .text(error.message)]
-    ]
-    return .collection(fields)
-  }
-
   /// The retries as log rows, newest first (semantics 1.6).
   /// - Parameter executions: what the history still knows of them, by their identities.
   func log(_ executions: [String: ExecutionRow]) -> [Collection] {
@@ -111,15 +101,6 @@ extension Attempt.Outcome {
     case .resolved: 1
     case .failedElsewhere, .interrupted: 2
     case .failed: 3
-    }
-  }
-
-  var word: String {
-    switch self {
-    case .resolved: "resolved"
-    case .failed: "failed"
-    case .failedElsewhere: "failedElsewhere"
-    case .interrupted: "interrupted"
     }
   }
 }

@@ -86,15 +86,16 @@ struct MeantConnections {
     let modules: [ModuleNode]
     /// The connection it means; nil when there is none.
     let name: String?
-    /// The command that adds such a connection.
+    /// The command that adds such a connection, in quotes.
     let adding: String
 
     /// For people.
     var line: String {
-      let who = modules.map { "\($0.id) \"\($0.title)\"" }.joined(separator: ", ")
-      return name.map { "connection \(foreign.text): \($0), for module \(who)" }
-        ?? "connection \(foreign.text): nobody said what it means here, and module \(who) needs it; "
-        + "say it with 'fettle connection use \(foreign.text) NAME' ('\(adding)' makes one)"
+      let who = modules.named
+      return name.map { "connection \(foreign.text): \($0), for \(who)" }
+        ?? "connection \(foreign.text): nobody said what it means here, and \(who) "
+        + (modules.count == 1 ? "needs" : "need") + " it; \(adding) makes one, "
+        + "'fettle connection use \(foreign.shellText) NAME' says that it is meant"
     }
 
     var json: Value {
@@ -124,14 +125,20 @@ struct MeantConnections {
       all.append(
         Need(
           foreign: need.foreign, modules: need.modules, name: name,
-          adding: Self.adding(apps.apps.first { $0.name == need.foreign.app })))
+          adding: Self.adding(need, apps.apps.first { $0.name == need.foreign.app })))
       passes = passes && (name != nil || workshop == nil)
     }
   }
 
-  private static func adding(_ app: DeclarativeApp?) -> String {
-    guard let app, let kind = app.connection else { return "fettle connection add" }
-    return "fettle connection add NAME \(kind)" + (app.login.isEmpty ? "" : " --app \(app.name)")
+  private static func adding(
+    _ need: (foreign: ForeignConnection, modules: [ModuleNode]), _ app: DeclarativeApp?
+  ) -> String {
+    let ours = need.modules.lazy.compactMap { $0.connectionKind(of: need.foreign) }.first
+    guard let kind = app?.connection ?? ours else {
+      return "'fettle connection add NAME KIND' ('fettle connection kinds' lists the kinds)"
+    }
+    return "'fettle connection add NAME \(kind)"
+      + (app.map { $0.login.isEmpty ? "" : " --app \($0.name)" } ?? "") + "'"
   }
 }
 

@@ -15,127 +15,6 @@ struct ConnectionCommand: AsyncParsableCommand {
     ],
     defaultSubcommand: Show.self)
 
-  /// `fettle connection add NAME KIND`
-  struct Add: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "add",
-      abstract: "Add a connection.",
-      discussion: """
-        A secret stays where it is with --secret-env, --secret-file and --secret-command. With \
-        --secret it is asked for without being shown, or read from standard input, one line each, \
-        and sealed in the store; the key is in FETTLE_KEY_FILE, comes from FETTLE_KEY_COMMAND, or \
-        is made in fettle/key in the XDG config home.
-
-        Kinds, of which 'fettle connection kinds' tells the settings and secrets:
-        \(ConnectionKind.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
-        """)
-
-    @Argument(help: "What it is called here.")
-    var name: String
-
-    @Argument(help: "What it is for, such as basic, bearer, api-key, smtp, imap, ftp, sftp.")
-    var kind: String
-
-    @Option(name: .customLong("set"), help: "A setting, as name=value.")
-    var settings: [String] = []
-
-    @Option(help: "A secret to ask for and seal, by its name.")
-    var secret: [String] = []
-
-    @Option(name: .customLong("secret-env"), help: "A secret in the environment, name=VARIABLE.")
-    var secretEnvironment: [String] = []
-
-    @Option(name: .customLong("secret-file"), help: "A secret in a file, name=PATH.")
-    var secretFile: [String] = []
-
-    @Option(name: .customLong("secret-command"), help: "A secret a command prints, name=COMMAND.")
-    var secretCommand: [String] = []
-
-    @Option(help: "The app it is for: its file says where one logs in and gets tokens.")
-    var app: String?
-
-    @Flag(help: "Put it in the place of a connection with this name.")
-    var replace = false
-
-    @OptionGroup var options: StoreOptions
-
-    func run() async throws {
-      guard let known = ConnectionKind.named(kind) else {
-        throw CommandFailure.usage(
-          "there is no kind '\(kind)'; there are "
-            + ConnectionKind.all.map(\.name).joined(separator: ", "))
-      }
-      var connection = Connection(name: name, kind: kind)
-      if let app { connection.settings = try login(of: app, known) }
-      for text in settings {
-        let (name, value) = try pair(text, "--set")
-        let isFile = known.settings.contains { $0.name == name && $0.form == .file }
-        connection.settings[name] = .text(isFile ? InputFile.absolute(value) : value)
-      }
-      for text in secretEnvironment {
-        let (name, value) = try pair(text, "--secret-env")
-        connection.secrets[name] = .environment(value)
-      }
-      for text in secretFile {
-        let (name, value) = try pair(text, "--secret-file")
-        connection.secrets[name] = .file(InputFile.absolute(value))
-      }
-      for text in secretCommand {
-        let (name, value) = try pair(text, "--secret-command")
-        connection.secrets[name] = .command(value)
-      }
-      // What is missing is said before anything secret is asked for.
-      for name in secret { connection.secrets[name] = .sealed([]) }
-      let problems = known.problems(of: connection)
-      guard problems.isEmpty else {
-        throw CommandFailure.usage(problems.joined(separator: "; "))
-      }
-      let workshop = try Workshop(options, creating: true)
-      let isThere = try await reporting { () async throws(StoreError) in
-        try await workshop.store.connection(named: name) != nil
-      }
-      guard replace || !isThere else {
-        throw CommandFailure.usage(
-          "there is a connection '\(name)' already; --replace puts this one in its place")
-      }
-      for name in secret {
-        let text = try SecretInput.read("\(name) of \(self.name)")
-        do throws(SealingError) {
-          connection.secrets[name] = try workshop.connections.seal(text, name, of: self.name)
-        } catch { throw CommandFailure.usage(error.description) }
-      }
-      let finished = connection
-      try await reporting { () async throws(StoreError) in
-        try await workshop.store.keep(finished)
-      }
-      let isForLogin =
-        finished.settings["authorize-url"] != nil && finished.secrets["refresh-token"] == nil
-      Console.say(
-        isForLogin
-          ? "Added \(name). Log in with 'fettle connection login \(name)'."
-          : "Added \(name). Try it with 'fettle connection test \(name)'.")
-    }
-
-    /// What the file of an app says of logins.
-    private func login(of app: String, _ kind: ConnectionKind) throws(CommandFailure) -> Collection
-    {
-      guard let found = Apps(folders: Apps.folders).apps.first(where: { $0.name == app }) else {
-        throw .usage("no app '\(app)' is described; fettle check says which a blueprint needs")
-      }
-      guard kind.name == "oauth2", !found.login.isEmpty else {
-        throw .usage("the description of \(app) says nothing of logins for the kind \(kind.name)")
-      }
-      return found.login
-    }
-
-    private func pair(_ text: String, _ option: String) throws(CommandFailure) -> (String, String) {
-      guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
-        throw .usage("\(option) takes name=value")
-      }
-      return (String(text[..<sign]), String(text[text.index(after: sign)...]))
-    }
-  }
-
   /// `fettle connection use APP:ID NAME`
   struct Use: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -177,10 +56,7 @@ struct ConnectionCommand: AsyncParsableCommand {
 
     func run() async throws {
       let workshop = try Workshop(options, creating: false)
-      let found = try await reporting { () async throws(StoreError) in
-        try await workshop.store.connection(named: name)
-      }
-      guard let found else {
+      guard let found = try await workshop.connection(named: name) else {
         throw CommandFailure.usage(
           "there is no connection '\(name)'; fettle connection lists them")
       }
@@ -266,12 +142,16 @@ struct ConnectionCommand: AsyncParsableCommand {
 }
 
 extension Workshop {
+  /// The connection of that name; nil when there is none.
+  func connection(named name: String) async throws(CommandFailure) -> Connection? {
+    try await reporting { () async throws(StoreError) in
+      try await store.connection(named: name)
+    }
+  }
+
   /// Remembers which connection an identity means.
   func remember(_ foreign: ForeignConnection, means name: String) async throws {
-    let isThere = try await reporting { () async throws(StoreError) in
-      try await store.connection(named: name) != nil
-    }
-    guard isThere else {
+    guard try await connection(named: name) != nil else {
       throw CommandFailure.usage(
         "there is no connection '\(name)'; add it with 'fettle connection add \(name) …'")
     }

@@ -36,11 +36,11 @@ struct Import: AsyncParsableCommand {
     var open: [ForeignConnection] = []
     for (foreign, modules) in needs {
       if try await workshop.meaning(of: foreign) != nil { continue }
-      let who = modules.map { "\($0.id) \"\($0.title)\"" }.joined(separator: ", ")
+      let who = modules.named
       guard isatty(STDIN_FILENO) == 1 else {
         open.append(foreign)
         Console.complain(
-          "\(foreign.app):\(foreign.id), used by module \(who), has no meaning here")
+          "\(foreign.app):\(foreign.id), used by \(who), has no meaning here")
         continue
       }
       if try await !ask(foreign, who, workshop) { open.append(foreign) }
@@ -48,8 +48,8 @@ struct Import: AsyncParsableCommand {
     guard open.isEmpty || incomplete else {
       throw CommandFailure.usage(
         "say what they mean with "
-          + open.map { "--connection \($0.app):\($0.id)=NAME" }.joined(separator: " ")
-          + "; 'fettle connection add' adds one, --incomplete keeps the blueprint all the same")
+          + open.map { "--connection \("\($0.text)=NAME".inShell)" }.joined(separator: " ")
+          + "; 'fettle check' says how to add one, --incomplete keeps the blueprint all the same")
     }
     try await reporting { () async throws(StoreError) in
       try await workshop.store.keep(scenario, for: workshop.store.scenario(named: scenario.name))
@@ -57,6 +57,13 @@ struct Import: AsyncParsableCommand {
     Console.say(
       "Imported \(scenario.name): \(scenario.allModules.count) modules"
         + (open.isEmpty ? "." : "; \(open.count) connections are still open."))
+    let check = BlueprintCheck(scenario) { workshop.runner.modules.descriptor(of: $0) }
+    let obstacles = check.obstacles.count
+    if obstacles > 0 {
+      Console.complain(
+        "\(obstacles == 1 ? "one thing" : "\(obstacles) things") in it will not work as it is; "
+          + "'fettle check \(blueprint.inShell)' says what")
+    }
   }
 
   /// What `--connection` says. An identity the blueprint does not name may be for the next one, or a
@@ -85,7 +92,7 @@ struct Import: AsyncParsableCommand {
     }
     let names = connections.map(\.name)
     Console.say(
-      "Module \(who) uses connection \(foreign.id) of \(foreign.app). Here there are: "
+      "For \(who), this needs connection \(foreign.id) of \(foreign.app). Here there are: "
         + (names.isEmpty
           ? "none; 'fettle connection add' adds one"
           : connections.map { "\($0.name) (\($0.kind))" }.joined(separator: ", ")))

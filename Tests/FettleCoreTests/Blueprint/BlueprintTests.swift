@@ -167,6 +167,14 @@ struct BlueprintCheckTests {
         "error 2: text:nonsense is no operator"
       ),
       (
+        #"{"flow":[{"id":1,"module":"a:B"},{"id":2,"module":"a:B","filter":{"conditions":[[{"a":"x","o":"number:greaterequal","b":"y"}]]}}]}"#,
+        "number:greaterequal is no operator, did its author mean number:greaterorequal?"
+      ),
+      (
+        #"{"flow":[{"id":1,"module":"a:B"},{"id":2,"module":"builtin:BasicRouter","routes":[{"filter":{"conditions":[[{"a":"x","o":"exist"}]]},"flow":[{"id":3,"module":"a:B"}]}]}]}"#,
+        "error 2: the filter of route 1 is read by nobody, so that the route takes every bundle; make it the filter of module 3"
+      ),
+      (
         #"{"flow":[{"id":1,"module":"a:B","mapper":{"x":"{{2.a}}"}},{"id":2,"module":"a:B"}]}"#,
         "error 1: 'B' [module ID 1] references inaccessible module 'B' [module ID 2]"
       ),
@@ -183,5 +191,37 @@ struct BlueprintCheckTests {
   func remarks(text: String, expected: String) throws {
     let found = try messages(text)
     #expect(found.contains { $0.contains(expected) }, "\(found)")
+  }
+
+  @Test("advises no harmless first module where there is one", arguments: [true, false])
+  func harmless(isHarmless: Bool) throws {
+    let type = isHarmless ? "util:SetVariables" : "http:MakeRequest"
+    let blueprint = try Blueprint(
+      json: Array(#"{"flow":[{"id":1,"module":"\#(type)"}]}"#.utf8))
+    let found = BlueprintCheck(blueprint) {
+      ModuleDescriptor(type: $0, kind: .transformer, effect: .pure)
+    }.findings
+    #expect(found.contains { $0.message.contains("put a harmless module") } == !isHarmless)
+  }
+
+  @Test("modules by name are no blueprint, and what to make of them is said")
+  func loose() {
+    let text = #"{"first":{"id":1,"module":"a:B"},"second":{"id":2,"module":"a:B"},"note":"x"}"#
+    let error = #expect(throws: BlueprintError.self) { try Blueprint(json: Array(text.utf8)) }
+    #expect(error?.description.contains("modules by name (first, second)") == true)
+  }
+}
+
+@Suite("The name somebody probably meant")
+struct NearestNameTests {
+  @Test(
+    "is near, or begins so; else there is none",
+    arguments: [
+      ("liszt", "list"), ("lsit", "list"), ("LIST", "list"), ("conection", "connection"),
+      ("conn", "connection"), ("r", nil), ("xyzzy", nil), ("", nil), ("lo", "log"),
+      (String(repeating: "list", count: 100_000), nil),
+    ] as [(String, String?)])
+  func nearest(word: String, meant: String?) {
+    #expect(["list", "log", "connection", "retry"].nearest(to: word) == meant)
   }
 }

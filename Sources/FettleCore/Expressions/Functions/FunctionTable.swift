@@ -69,6 +69,7 @@ struct Function: Sendable {
     "tojson": "a module json:TransformToJSON", "jsonstringify": "a module json:TransformToJSON",
     "stringify": "a module json:TransformToJSON", "parsejson": "a module json:ParseJSON",
     "jsonparse": "a module json:ParseJSON", "concat": "the texts one after the other",
+    "empty": "length(a) = 0", "isempty": "length(a) = 0",
   ]
 }
 
