@@ -15,6 +15,20 @@ struct Quiet {
 
   func end() { close(device) }
 
+  /// The screen once all that was pressed is done.
+  func look(at terminal: TmuxSession, seconds: Double = 3) async throws -> TmuxSession.Look {
+    var last = try terminal.look()
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(10))
+      let isQuiet = isNow
+      let now = try terminal.look()
+      if isQuiet, now == last { break }
+      last = now
+    }
+    return last
+  }
+
   var isNow: Bool {
     var unread: Int32 = 0
     guard ioctl(device, UInt(FIONREAD), &unread) == 0, unread == 0 else { return false }
