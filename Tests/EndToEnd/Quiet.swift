@@ -17,12 +17,17 @@ struct Quiet {
 
   /// The screen once all that was pressed is done.
   func look(at terminal: TmuxSession, seconds: Double = 3) async throws -> TmuxSession.Look {
-    var last = try terminal.look()
+    try await still(seconds: seconds) { try terminal.look() }
+  }
+
+  /// What is seen once all that was pressed is done.
+  func still<Seen: Equatable>(seconds: Double, _ see: () throws -> Seen) async throws -> Seen {
+    var last = try see()
     let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {
       try await Task.sleep(for: .milliseconds(10))
       let isQuiet = isNow
-      let now = try terminal.look()
+      let now = try see()
       if isQuiet, now == last { break }
       last = now
     }
