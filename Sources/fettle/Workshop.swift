@@ -28,6 +28,15 @@ extension Workshop {
     try self.init(at: try options.path(), creating: creating)
   }
 
+  /// Opens the store; nil where there is none, and none is made.
+  static func ifThere(_ options: StoreOptions) throws -> Workshop? {
+    let path = try options.path()
+    do throws(StoreError) { return try Workshop(path: path, creating: false) } catch {
+      guard case .missing = error else { throw CommandFailure(error) }
+      return nil
+    }
+  }
+
   /// Opens the store at a path.
   init(at path: String, creating: Bool = false) throws {
     do throws(StoreError) { try self.init(path: path, creating: creating) } catch {

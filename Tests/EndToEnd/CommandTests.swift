@@ -56,6 +56,24 @@ struct CommandTests {
     #expect(history.output == "Idle has not run yet.\n", "\(history)")
   }
 
+  @Test("what is said of a scenario without its schedule leaves the schedule as it is")
+  func scheduleStays() async throws {
+    let hook = try folder.file("hook.json", Self.blueprint)
+    let timed = try folder.file(
+      "timed.json", #"{"name":"Timed","flow":[{"id":1,"module":"util:BasicTrigger"}]}"#)
+    let none = try await fettle("schedule", timed, "--retries", "make", "--store", store)
+    #expect(none.status == 2 && none.errors.contains("say when"), "\(none.errors)")
+    #expect(!FileManager.default.fileExists(atPath: store))
+    for file in [hook, timed] {
+      let set = try await fettle(
+        "schedule", file, "--set", #"{"type":"daily","time":"08:30"}"#, "--store", store)
+      #expect(set.status == 0 && set.output.contains("T08:30:00Z"), "\(set.output)\(set.errors)")
+      let more = try await fettle("schedule", file, "--retries", "make", "--store", store)
+      #expect(
+        more.status == 0 && more.output.contains("T08:30:00Z"), "\(more.output)\(more.errors)")
+    }
+  }
+
   @Test("run, list, show, edit, retry: a failure is stored, mended and resolved")
   func mend() async throws {
     let run = try await stored(#"[{"body":"{\"name\":\"Ada\"}"},{"body":"{\"name\":"}]"#)

@@ -168,16 +168,7 @@ struct KeyWalk {
 
   /// The screen once all that was pressed is done.
   private func still() async throws -> TmuxSession.Look {
-    var last = try terminal.look()
-    let deadline = ContinuousClock.now + .seconds(3)
-    while ContinuousClock.now < deadline {
-      try await Task.sleep(for: .milliseconds(10))
-      let isQuiet = quiet.isNow
-      let now = try terminal.look()
-      if isQuiet, now == last { break }
-      last = now
-    }
-    return last
+    try await quiet.look(at: terminal)
   }
 
   private func perform(_ step: Step) async throws {

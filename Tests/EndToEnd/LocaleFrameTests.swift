@@ -40,36 +40,26 @@ struct LocaleFrameTests {
         "HOME": bench.folder.path, "TMPDIR": bench.folder.path, "LC_ALL": locale,
       ])
     var frames: [String] = []
+    try await terminal.wait(for: "2 open")
+    let quiet = try Quiet(terminal)
+    defer { quiet.end() }
+    @discardableResult func press(_ key: String?) async throws -> String {
+      if let key { try terminal.press(key) }
+      // What comes too soon behind it would be taken for the rest of another key.
+      if key == "Escape" { try await Task.sleep(for: .milliseconds(40)) }
+      return try await quiet.still(seconds: 15) { try terminal.attributedScreen() }
+    }
     for screen in screens {
       try await terminal.wait(for: "2 open")
-      for key in screen {
-        try terminal.press(key)
-        try await still(terminal)
-      }
-      frames.append(try await still(terminal))
+      for key in screen { try await press(key) }
+      frames.append(try await press(nil))
       // Back to the list, from wherever it is.
       for _ in 0..<6 {
         if try terminal.screen().contains(/^ Incomplete  \d/) { break }
-        try terminal.press("Escape")
-        try await still(terminal)
+        try await press("Escape")
       }
-      if screen == ["/"] || screen == ["x"] { try terminal.press("Escape") }
-      try await still(terminal)
+      if screen == ["/"] || screen == ["x"] { try await press("Escape") }
     }
     return frames
-  }
-
-  /// The screen once nothing changes any more.
-  @discardableResult
-  private static func still(_ terminal: TmuxSession) async throws -> String {
-    var last = try terminal.attributedScreen()
-    var same = 0
-    for _ in 0..<200 where same < 4 {
-      try await Task.sleep(for: .milliseconds(30))
-      let now = try terminal.attributedScreen()
-      same = now == last ? same + 1 : 0
-      last = now
-    }
-    return last
   }
 }

@@ -27,16 +27,16 @@ struct OrdersBench {
   }
 
   /// Runs another scenario, whatever becomes of it.
-  /// - Parameter life: after which time it is killed with signal 9; nil lets it end by itself.
+  /// - Parameter killedWhen: what it is killed with signal 9 for; nil lets it end by itself.
   func run(
-    _ name: String, _ blueprint: String, _ bundles: String, life: Duration? = nil
+    _ name: String, _ blueprint: String, _ bundles: String, killedWhen: (() -> Bool)? = nil
   ) async throws {
     let run = try await Program.fettle(
       [
         "run", folder.file("\(name).json", blueprint), "--store", store, "--bundles",
         folder.file("\(name)-bundles.json", bundles),
-      ], home: folder.path, environment: ["FETTLE_LEASE": "1"], life: life)
-    try #require(life != nil || [1, 3].contains(run.status), "\(run.output)\(run.errors)")
+      ], home: folder.path, environment: ["FETTLE_LEASE": "1"], killedWhen: killedWhen)
+    try #require(killedWhen != nil || [1, 3].contains(run.status), "\(run.output)\(run.errors)")
   }
 
   /// Saves two views where the terminal looks for them.

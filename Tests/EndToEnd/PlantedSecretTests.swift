@@ -205,37 +205,23 @@ struct PlantedSecretTests {
       "\(Program.path) --store \(bench.path)", columns: 160, rows: 50,
       environment: ["HOME": bench.folder.path])
     var seen = [try await terminal.wait(for: "Sheets")]
+    let quiet = try Quiet(terminal)
+    defer { quiet.end() }
+    func press(_ keys: String...) async throws {
+      for key in keys {
+        try terminal.press(key)
+        // What comes too soon behind it would be taken for the rest of another key.
+        if key == "Escape" { try await Task.sleep(for: .milliseconds(40)) }
+        seen.append(try await quiet.look(at: terminal, seconds: 15).text)
+      }
+    }
     for _ in 0..<records {
-      try terminal.press("Enter")
+      try await press("Enter")
       seen.append(try await terminal.wait(for: "FAILED"))
-      for key in ["Tab", "Enter", "Escape", "D", "Escape", "a", "Escape"] {
-        try terminal.press(key)
-        try await Task.sleep(for: .milliseconds(300))
-        seen.append(try terminal.screen())
-      }
-      for key in ["Tab", "e"] {
-        try terminal.press(key)
-        try await Task.sleep(for: .milliseconds(300))
-        seen.append(try terminal.screen())
-      }
-      try terminal.press("Escape")
-      try await Task.sleep(for: .milliseconds(300))
-      try terminal.press("Escape")
-      try await Task.sleep(for: .milliseconds(500))
-      seen.append(try terminal.screen())
-      try terminal.press("j")
-      try await Task.sleep(for: .milliseconds(300))
+      try await press("Tab", "Enter", "Escape", "D", "Escape", "a", "Escape", "Tab", "e")
+      try await press("Escape", "Escape", "j")
     }
-    for key in ["2", "3", "4", "5"] {
-      try terminal.press(key)
-      try await Task.sleep(for: .milliseconds(500))
-      seen.append(try terminal.screen())
-      try terminal.press("Enter")
-      try await Task.sleep(for: .milliseconds(500))
-      seen.append(try terminal.screen())
-      try terminal.press("Escape")
-      try await Task.sleep(for: .milliseconds(300))
-    }
+    for key in ["2", "3", "4", "5"] { try await press(key, "Enter", "Escape") }
     return seen
   }
 

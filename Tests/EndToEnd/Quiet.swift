@@ -15,6 +15,25 @@ struct Quiet {
 
   func end() { close(device) }
 
+  /// The screen once all that was pressed is done.
+  func look(at terminal: TmuxSession, seconds: Double = 3) async throws -> TmuxSession.Look {
+    try await still(seconds: seconds) { try terminal.look() }
+  }
+
+  /// What is seen once all that was pressed is done.
+  func still<Seen: Equatable>(seconds: Double, _ see: () throws -> Seen) async throws -> Seen {
+    var last = try see()
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(10))
+      let isQuiet = isNow
+      let now = try see()
+      if isQuiet, now == last { break }
+      last = now
+    }
+    return last
+  }
+
   var isNow: Bool {
     var unread: Int32 = 0
     guard ioctl(device, UInt(FIONREAD), &unread) == 0, unread == 0 else { return false }

@@ -28,10 +28,11 @@ public struct Program: Sendable {
   /// waits meanwhile: tests share a few with the servers they talk to.
   /// - Parameters:
   ///   - life: after which time it is killed with signal 9; nil lets it end by itself.
+  ///   - killedWhen: what it is killed with signal 9 for, as soon as it is so.
   ///   - launcher: the program that starts it, with its arguments; empty starts it directly.
   public static func fettle(
     _ arguments: [String], input: String? = nil, home: String, environment: [String: String] = [:],
-    life: Duration? = nil, launcher: [String] = []
+    life: Duration? = nil, killedWhen: (() -> Bool)? = nil, launcher: [String] = []
   ) async throws -> Result {
     let folder = try TemporaryFolder()
     let variables = ProcessInfo.processInfo.environment.merging(
@@ -47,6 +48,10 @@ public struct Program: Sendable {
       // Should it have ended by itself, it is still a child that nobody waited for: no other process
       // has its number.
       Spawn.kill(process)
+    }
+    while let killedWhen, !Spawn.hasEnded(process) {
+      if killedWhen() { Spawn.kill(process) }
+      try await Task.sleep(for: .milliseconds(5))
     }
     return Result(
       status: try await Spawn.wait(process),

@@ -51,11 +51,7 @@ public final class RealServer: Sendable {
     waitpid(process, &status, 0)
   }
 
-  private var hasEnded: Bool {
-    var information = siginfo_t()
-    let options = WEXITED | WNOHANG | WNOWAIT
-    return waitid(P_PID, id_t(process), &information, options) == 0 && information.si_signo != 0
-  }
+  private var hasEnded: Bool { Spawn.hasEnded(process) }
 
   /// What it said so far.
   public var log: String {

@@ -51,6 +51,13 @@ enum Spawn {
   /// Ends a program without asking it.
   static func kill(_ process: pid_t) { _ = Glibc.kill(process, SIGKILL) }
 
+  /// Whether a program has ended that nobody waited for.
+  static func hasEnded(_ process: pid_t) -> Bool {
+    var information = siginfo_t()
+    let options = WEXITED | WNOHANG | WNOWAIT
+    return waitid(P_PID, id_t(process), &information, options) == 0 && information.si_signo != 0
+  }
+
   /// Waits until a program has ended; no thread waits with it.
   /// - Returns: its exit status; 128 and the signal's number when a signal ended it.
   static func wait(_ process: pid_t) async throws -> Int32 {

@@ -79,7 +79,7 @@ public struct OpenConnection: Sendable {
       throw ModuleError(
         .invalidConfiguration,
         "the connection \"\(connection.name)\" has no \(name); set it with 'fettle connection add "
-          + "\(connection.name) --replace'")
+          + "\(connection.name) \(connection.kind) --replace'")
     }
     return value
   }

@@ -114,12 +114,7 @@ struct MeantConnections {
   init(_ blueprint: Blueprint, _ options: StoreOptions, _ apps: Apps) async throws {
     let needs = ConnectionNeeds(blueprint).all
     guard !needs.isEmpty else { return }
-    let path = try options.path()
-    let workshop: Workshop?
-    do throws(StoreError) { workshop = try Workshop(path: path, creating: false) } catch {
-      guard case .missing = error else { throw CommandFailure(error) }
-      workshop = nil
-    }
+    let workshop = try Workshop.ifThere(options)
     for need in needs {
       let name = try await workshop?.meaning(of: need.foreign)
       all.append(

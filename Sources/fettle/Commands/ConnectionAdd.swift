@@ -58,7 +58,7 @@ extension ConnectionCommand {
           "there is no kind '\(kind)'; there are "
             + ConnectionKind.all.map(\.name).joined(separator: ", "))
       }
-      let there = replace ? try openedIfThere() : nil
+      let there = replace ? try Workshop.ifThere(options) : nil
       // One of another kind has nothing to keep.
       let former = try await there?.connection(named: name).flatMap { $0.kind == kind ? $0 : nil }
       var connection = former ?? Connection(name: name, kind: kind)
@@ -115,15 +115,6 @@ extension ConnectionCommand {
         isForLogin
           ? "\(done) Log in with 'fettle connection login \(name)'."
           : "\(done) Try it with 'fettle connection test \(name)'.")
-    }
-
-    /// The store, where there is one: what does not fit makes none.
-    private func openedIfThere() throws -> Workshop? {
-      let path = try options.path()
-      do throws(StoreError) { return try Workshop(path: path, creating: false) } catch {
-        guard case .missing = error else { throw CommandFailure(error) }
-        return nil
-      }
     }
 
     /// What is as it was.

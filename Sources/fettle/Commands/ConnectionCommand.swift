@@ -130,12 +130,9 @@ struct ConnectionCommand: AsyncParsableCommand {
 
     /// Where there is no store yet, there is none.
     private func connections() async throws -> [Connection] {
-      let path = try options.path()
-      do throws(StoreError) {
-        return try await Workshop(path: path, creating: false).store.connections()
-      } catch {
-        guard case .missing = error else { throw CommandFailure(error) }
-        return []
+      let workshop = try Workshop.ifThere(options)
+      return try await reporting { () async throws(StoreError) in
+        try await workshop?.store.connections() ?? []
       }
     }
   }

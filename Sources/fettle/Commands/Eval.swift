@@ -60,7 +60,8 @@ struct Eval: AsyncParsableCommand {
 
   private static func bundles(_ path: String) throws -> VisibleBundles {
     guard let fields = try InputFile.json(path).collection else {
-      throw CommandFailure.usage("\(path) is no object of module id to bundle")
+      throw CommandFailure.usage(
+        "\(path) is no object of module id to bundle, such as {\"1\": {\"name\": \"Ada\"}}")
     }
     var bundles = VisibleBundles()
     for field in fields.fields {

@@ -46,7 +46,8 @@ struct ScheduleCommand: AsyncParsableCommand {
     discussion: """
       The schedule is the "scheduling" object of Make and Fusion, for example \
       '{"type":"indefinitely","interval":900}', '{"type":"daily","time":"08:30"}' or \
-      '{"type":"weekly","days":[1,5],"time":"07:00"}'. Without --set the one in the export counts. \
+      '{"type":"weekly","days":[1,5],"time":"07:00"}'. Without --set the one in the export counts, \
+      else the one the scenario has. \
       The daemon (fettled) does the starting.
       """)
 
@@ -82,15 +83,10 @@ struct ScheduleCommand: AsyncParsableCommand {
     }
   }
 
-  func run() async throws {
-    let scenario = try InputFile.blueprint(blueprint)
+  /// What `--set` says, else the export.
+  private func saidSchedule() throws -> Schedule? {
     let document: Collection
-    if schedule == nil, scenario.takesEvents,
-      try InputFile.json(blueprint).schedulingOfExport == nil
-    {
-      // What events start needs no times.
-      document = ["type": "immediately"]
-    } else if let schedule {
+    if let schedule {
       guard let fields = (try? JSONReader.read(schedule))?.collection else {
         throw CommandFailure.usage("--set is no JSON object: \(schedule)")
       }
@@ -98,15 +94,41 @@ struct ScheduleCommand: AsyncParsableCommand {
     } else if let found = try InputFile.json(blueprint).schedulingOfExport {
       document = found
     } else {
-      throw CommandFailure.usage(
-        "\(blueprint) carries no \"scheduling\"; say when, for example with "
-          + #"--set '{"type":"indefinitely","interval":900}'; 'fettle import' keeps it without"#)
+      return nil
     }
-    let plan: Schedule
-    do throws(ScheduleError) { plan = try Schedule(document) } catch {
+    return try read(document)
+  }
+
+  private func read(_ document: Collection) throws -> Schedule {
+    do throws(ScheduleError) { return try Schedule(document) } catch {
       throw CommandFailure.usage("the schedule does not fit: \(error)")
     }
-    let workshop = try Workshop(options, creating: true)
+  }
+
+  func run() async throws {
+    let scenario = try InputFile.blueprint(blueprint)
+    var there: Workshop?
+    let plan: Schedule
+    if let said = try saidSchedule() {
+      plan = said
+    } else {
+      there = try Workshop.ifThere(options)
+      let rows = try await reporting { () async throws(StoreError) in
+        try await there?.store.scenarios() ?? []
+      }
+      // What events start needs no times.
+      let events: Collection? = scenario.takesEvents ? ["type": "immediately"] : nil
+      guard
+        let found = try rows.first(where: { $0.name == scenario.name })?.state.schedule
+          ?? events.map(read)
+      else {
+        throw CommandFailure.usage(
+          "\(blueprint) carries no \"scheduling\"; say when, for example with "
+            + #"--set '{"type":"indefinitely","interval":900}'; 'fettle import' keeps it without"#)
+      }
+      plan = found
+    }
+    let workshop = try there ?? Workshop(options, creating: true)
     if !inactive {
       try await reporting { () async throws(StoreError) in
         try workshop.runner.checkActivation(of: scenario)
