@@ -94,7 +94,10 @@ final class HTTPFront: Sendable {
               ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: given.body)))
         },
         configuration: HTTP1Channel.Configuration(
-          additionalChannelHandlers: [RequestDeadline(.seconds(Int64(limits.arrival)))],
+          additionalChannelHandlers: [
+            FramingPlacement(limits, refused: refuse),
+            RequestDeadline(.seconds(Int64(limits.arrival))),
+          ],
           idleTimeout: .seconds(Int64(limits.idle)),
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: 16_384, maxHeaderListSize: 32_768, maxHeaderFieldCount: 100))),
@@ -144,30 +147,33 @@ final class HTTPFront: Sendable {
     _ request: Request, _ limits: ServiceLimits, _ budget: Budget
   ) async throws -> Result<ServiceRequest, Refusal> {
     func refuse(_ status: Int, _ message: String) -> Result<ServiceRequest, Refusal> {
-      .failure(Refusal(answer: APIError(status, message).answer))
+      .failure(Refusal(answer: APIError(status, message).answer(to: request.head.path)))
     }
     let target = request.head.path ?? ""
-    guard target.utf8.first == UInt8(ascii: "/"), target.utf8.count <= 8192 else {
-      return refuse(400, "the request names no path")
+    guard target.utf8.count <= 8192 else {
+      return refuse(414, "The target of the request is too long: it has at most 8192 bytes.")
     }
-    let tooLarge = "a body has at most \(limits.body) bytes"
+    guard target.utf8.first == UInt8(ascii: "/") else {
+      return refuse(400, "The request names no path.")
+    }
+    let tooLarge = "The body is too large: it has at most \(limits.body) bytes."
     if let announced = request.headers[.contentLength].flatMap({ Int($0) }),
       announced > limits.body
     {
       return refuse(413, tooLarge)
     }
     var body: [UInt8] = []
+    var isWhole = false
+    // Also when the sender is gone in the middle.
+    defer { if !isWhole { budget.give(back: body.count) } }
     for try await part in request.body {
-      guard body.count + part.readableBytes <= limits.body else {
-        budget.give(back: body.count)
-        return refuse(413, tooLarge)
-      }
+      guard body.count + part.readableBytes <= limits.body else { return refuse(413, tooLarge) }
       guard budget.take(part.readableBytes) else {
-        budget.give(back: body.count)
-        return refuse(503, "too much is being taken in at once; try again")
+        return refuse(503, "Too much is being taken in at once; send it again.")
       }
       body.append(contentsOf: part.readableBytesView)
     }
+    isWhole = true
     var headers = request.headers.map { HookAnswer.Header($0.name.rawName, $0.value) }
     // The library takes it out of the headers.
     if let host = request.head.authority { headers.insert(HookAnswer.Header("Host", host), at: 0) }

@@ -14,6 +14,8 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
 
   private let time: TimeAmount
   private var deadline: Scheduled<Void>?
+  /// The path of the request that began last.
+  private var path: String?
   /// Whether a request has begun that nobody has answered.
   private var isOwed = false
 
@@ -26,7 +28,8 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
-    case .head:
+    case .head(let head):
+      path = head.path
       isOwed = true
       begin(context)
     case .body: break
@@ -60,9 +63,11 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     let answer = APIError(
       408, "The request did not arrive in time.",
       detail: "it has \(time.nanoseconds / 1_000_000_000) s; send it again"
-    ).answer
+    ).answer(to: path)
     var fields = HTTPFields()
-    fields[.contentType] = "application/json; charset=utf-8"
+    for header in answer.headers {
+      if let name = HTTPField.Name(header.name) { fields[name] = header.value }
+    }
     fields[.contentLength] = "\(answer.body.count)"
     fields[.connection] = "close"
     context.write(

@@ -1,41 +1,6 @@
-import FettleCore
-import FettleEngine
-import FettleSQLite
 import FettleService
 import FettleTestKit
-import Logging
-import Synchronization
 import Testing
-
-/// A service in this process, with limits that a test can wait for.
-private final class Bench: Sendable {
-  let folder: TemporaryFolder
-  let service: Service
-  let base: String
-  private let serving: Task<Void, any Error>
-
-  init(_ change: (inout ServiceLimits) -> Void) async throws {
-    folder = try TemporaryFolder()
-    var limits = ServiceLimits()
-    change(&limits)
-    let store = try SQLiteStore.open(path: folder.path + "/s.db")
-    let (addresses, found) = AsyncStream<Service.Address>.makeStream()
-    let service = Service(
-      store: store, runner: ScenarioRunner(modules: ModuleRegistry([]), store: store),
-      address: Service.Address(host: "127.0.0.1", port: 0), limits: limits,
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, report: { _ in },
-      isListening: { found.yield($0) })
-    self.service = service
-    serving = Task { try await service.run() }
-    var iterator = addresses.makeAsyncIterator()
-    base = "http://127.0.0.1:\(await iterator.next()?.port ?? 0)"
-  }
-
-  func stop() async throws {
-    await service.stop()
-    try await serving.value
-  }
-}
 
 @Suite("Clients that are slow on purpose")
 struct SlowClientTests {
@@ -46,7 +11,7 @@ struct SlowClientTests {
       "POST /hook/x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n",
     ])
   func slow(head: String) async throws {
-    let bench = try await Bench { limits in
+    let bench = try await ServiceInProcess { limits in
       limits.arrival = 1
       limits.idle = 1
     }
@@ -61,7 +26,7 @@ struct SlowClientTests {
 
   @Test("are told 408 where their request had begun")
   func told() async throws {
-    let bench = try await Bench { $0.arrival = 1 }
+    let bench = try await ServiceInProcess { $0.arrival = 1 }
     let client = HTTPClient(bench.base)
     let answer = await client.sendRaw(
       Array("POST /hook/x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc".utf8))
@@ -76,7 +41,7 @@ struct SlowClientTests {
 
   @Test("do not keep others out: no more connections are open than may be, and each ends")
   func many() async throws {
-    let bench = try await Bench { limits in
+    let bench = try await ServiceInProcess { limits in
       limits.connections = 8
       limits.arrival = 1
       limits.idle = 1
@@ -96,9 +61,25 @@ struct SlowClientTests {
     try await bench.stop()
   }
 
+  @Test("lose their connection when they do not take what they asked for")
+  func unread() async throws {
+    let bench = try await ServiceInProcess { $0.arrival = 1 }
+    let client = HTTPClient(bench.base)
+    // More than the system keeps for them.
+    let asked = String(repeating: "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", count: 4000)
+    let held = await client.askAndNotRead(Array(asked.utf8), atMost: 60)
+    #expect(held < 50, "\(held) s")
+    // Who reads slowly, and reads, is answered to the end.
+    let slow = await client.readSlowly(
+      Array(String(repeating: "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", count: 200).utf8),
+      answers: 200, pause: 10_000)
+    #expect(slow == 200)
+    try await bench.stop()
+  }
+
   @Test("what is too large is refused as soon as that is known")
   func large() async throws {
-    let bench = try await Bench { $0.body = 1000 }
+    let bench = try await ServiceInProcess { $0.body = 1000 }
     let client = HTTPClient(bench.base)
     #expect(
       await client.send("POST", "/hook/x", [:], String(repeating: "x", count: 1001)).status == 413)

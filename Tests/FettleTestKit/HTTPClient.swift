@@ -70,6 +70,91 @@ public final class HTTPClient: Sendable {
     }
   }
 
+  /// Sends bytes and gives everything that comes back until the other side ends the connection, or nothing
+  /// has come for `seconds`.
+  /// - Parameters:
+  ///   - more: bytes that are sent when the answer begins with `mark`.
+  public func receive(
+    _ bytes: [UInt8], then more: [UInt8] = [], after mark: String = "", seconds: Int
+  ) async -> String {
+    await thread {
+      let connection = self.connect(seconds: seconds)
+      defer { close(connection) }
+      _ = Self.write(bytes, to: connection)
+      var received: [UInt8] = []
+      var isWaiting = !more.isEmpty
+      var buffer = [UInt8](repeating: 0, count: 65_536)
+      while true {
+        let count = Glibc.read(connection, &buffer, buffer.count)
+        guard count > 0 else { break }
+        received += buffer[..<count]
+        if isWaiting, received.starts(with: Array(mark.utf8)) {
+          isWaiting = false
+          _ = Self.write(more, to: connection)
+        }
+      }
+      return String(decoding: received, as: UTF8.self)
+    }
+  }
+
+  /// Sends bytes and ends the connection at once.
+  public func breakOff(_ bytes: [UInt8]) async {
+    await thread {
+      let connection = self.connect(seconds: 5)
+      _ = Self.write(bytes, to: connection)
+      close(connection)
+    }
+  }
+
+  /// Sends requests and reads nothing of the answers.
+  /// - Returns: after how many seconds the other side ended the connection.
+  public func askAndNotRead(_ bytes: [UInt8], atMost seconds: Double) async -> Double {
+    await thread {
+      let connection = LoopbackPort.socket()
+      defer { close(connection) }
+      var size: Int32 = 4096
+      setsockopt(
+        connection, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+      guard LoopbackPort(self.port).connect(connection) else { return seconds }
+      let clock = ContinuousClock()
+      let began = clock.now
+      var sent = 0
+      while began.duration(to: clock.now) < .seconds(seconds) {
+        if sent < bytes.count {
+          let count = bytes[sent...].withUnsafeBytes {
+            Glibc.send(
+              connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+          }
+          if count > 0 { sent += count }
+        }
+        var state = pollfd(fd: connection, events: 0, revents: 0)
+        if poll(&state, 1, 50) > 0, state.revents & Int16(POLLHUP | POLLERR) != 0 { break }
+      }
+      let time = began.duration(to: clock.now).components
+      return Double(time.seconds) + Double(time.attoseconds) / 1e18
+    }
+  }
+
+  /// Sends requests and reads the answers a little at a time.
+  /// - Returns: how many answers came.
+  public func readSlowly(_ bytes: [UInt8], answers: Int, pause: UInt32) async -> Int {
+    await thread {
+      let connection = self.connect(seconds: 10)
+      defer { close(connection) }
+      _ = Self.write(bytes, to: connection)
+      var received: [UInt8] = []
+      var buffer = [UInt8](repeating: 0, count: 16_384)
+      let mark = Array("HTTP/1.1 200".utf8)
+      while received.ranges(of: mark).count < answers {
+        let count = Glibc.read(connection, &buffer, buffer.count)
+        guard count > 0 else { break }
+        received += buffer[..<count]
+        usleep(pause)
+      }
+      return received.ranges(of: mark).count
+    }
+  }
+
   private func thread<Result: Sendable>(
     _ body: @escaping @Sendable () -> Result
   ) async -> Result {
