@@ -211,7 +211,7 @@ final class Webhooks: Sendable {
   }
 
   private func isWithin(_ most: Int, _ address: String) -> Bool {
-    let second = runner.clock.now().milliseconds / 1000
+    let second = runner.clock.uptime() / 1000
     return known.withLock { known in
       guard var found = known.of[address] else { return true }
       if found.second != second { (found.second, found.taken) = (second, 0) }

@@ -4,7 +4,7 @@ import FettleEngine
 /// What the API needs of a store.
 public typealias ServiceStore =
   IncompleteStore & ScenarioStore & ExecutionJournal & HookStore & QueueStore & TokenStore
-  & RetryRequestStore & CallBackStore
+  & RetryRequestStore & CallBackStore & StoreHealth
 
 /// The API: Make's interface of incomplete executions and scenarios, with the same paths and shapes
 /// (semantics 9), and what Fettle adds to it.

@@ -72,7 +72,7 @@ extension APIError {
     case .full: self.init(507, "The store has no room.", detail: "\(error)")
     case .sealed:
       self.init(503, "The data of a confidential scenario is sealed.", detail: "\(error)")
-    case .busy, .missing, .notAStore, .newerVersion, .damaged, .failed:
+    case .busy, .missing, .notAStore, .newerVersion, .mismatched, .damaged, .failed:
       // What the system says of files stays in the log.
       self.init(503, "The store cannot be used now.", detail: "try again; the log says more")
     }
