@@ -43,6 +43,7 @@ public struct ScenarioRunner: Sendable {
   /// What makes this worker stop after the operations that run now.
   public let brake = Brake()
   let stops = StopRequests()
+  let living = LivingExecutions()
   let plans = FlowPlans()
 
   /// A runner whose store keeps everything.
@@ -88,6 +89,14 @@ public struct ScenarioRunner: Sendable {
   public func run(
     _ blueprint: Blueprint, given: [Bundle]? = nil, origin: ExecutionOrigin = .manual
   ) async throws(StoreError) -> ExecutionSummary {
+    try await runNoting(blueprint, given: given, origin: origin).summary
+  }
+
+  /// Runs a scenario once.
+  /// - Returns: how the run went, and what is known of the scenario then.
+  func runNoting(
+    _ blueprint: Blueprint, given: [Bundle]? = nil, origin: ExecutionOrigin
+  ) async throws(StoreError) -> (summary: ExecutionSummary, state: ScenarioState) {
     let scenario = try await scenarios.scenario(named: blueprint.name)
     let opening = opening(
       ExecutionSummary(
@@ -97,16 +106,18 @@ public struct ScenarioRunner: Sendable {
     return try await run(opening, state)
   }
 
-  /// Runs an execution that was opened.
+  /// Runs an execution that was opened. What its end means for its scenario is noted with it, where
+  /// nobody started it by hand.
   /// - Parameters:
+  ///   - state: what was known of the scenario when the execution was opened.
   ///   - answer: takes what the scenario answers the sender of its event.
-  ///   - walked: told when no module is at work any more, before the end is on the disk, and whether
-  ///     the run failed.
+  ///   - walked: told when no module is at work any more, before the end is on the disk.
+  /// - Returns: how the run went, and what is known of the scenario then.
   func run(
     _ opening: ExecutionOpening, _ state: ScenarioState,
     answer: (@Sendable (HookAnswer) -> Void)? = nil,
-    walked: (@Sendable (_ hasFailed: Bool) async -> Void)? = nil
-  ) async throws(StoreError) -> ExecutionSummary {
+    walked: (@Sendable () async -> Void)? = nil
+  ) async throws(StoreError) -> (summary: ExecutionSummary, state: ScenarioState) {
     try await keepingLease(of: opening.execution.id) { () throws(StoreError) in
       var cycle = Cycle(
         runner: self, blueprint: opening.blueprint, execution: opening.execution, state: state,
@@ -114,10 +125,11 @@ public struct ScenarioRunner: Sendable {
       cycle.answer = answer
       do throws(StoreError) {
         try await cycle.run(given: opening.given)
-        await walked?(cycle.execution.error != nil)
+        await walked?()
         let summary = cycle.closed()
-        try await cycle.journal.close(summary)
-        return summary
+        let noted = try await cycle.journal.close(
+          summary, noting: change(after: summary, of: opening.blueprint, knowing: state))
+        return (summary, noted ?? state)
       } catch .full(let reason) {
         // Nothing is lost: the execution stays open, and what it had not got to is taken over as
         // soon as there is room.
@@ -125,11 +137,11 @@ public struct ScenarioRunner: Sendable {
         cycle.fail(
           ModuleError(
             .outOfSpace,
-            "the store has no room (\(reason)); the run stopped, and what is left of it becomes an "
-              + "incomplete execution when there is room"), of: nil)
+            "the store has no room (\(reason)); what is left of the run becomes an incomplete execution "
+              + "when there is room"), of: nil)
         var summary = cycle.closed()
         summary.returnsEvent = false
-        return summary
+        return (summary, await noteLeftOpen(summary, of: opening.blueprint, knowing: state))
       }
     }
   }
@@ -168,10 +180,12 @@ public struct ScenarioRunner: Sendable {
         if let record { try? await store.renewLease(of: record, until: until) }
       }
     }
+    living.begin(execution)
     stops.begin { try? await journal.stopRequests(of: worker) }
     defer {
       Watch.shared.end(heartbeat)
       stops.end(execution)
+      living.end(execution)
     }
     return try await body()
   }

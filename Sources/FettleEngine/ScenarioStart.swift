@@ -25,7 +25,7 @@ extension ScenarioRunner {
     return BegunRun(
       execution: begun.execution,
       end: Task {
-        do throws(StoreError) { return .success(try await run(begun, state)) } catch {
+        do throws(StoreError) { return .success(try await run(begun, state).summary) } catch {
           return .failure(error)
         }
       })

@@ -16,7 +16,7 @@ public struct Workshop: Sendable {
   /// The connections of the store.
   public let connections: StoredConnections
   /// What seals the secrets that lie in the store.
-  public let sealing: any Sealing
+  public let sealing: KeyedSealing
   /// The apps that were described in files when they were first asked for.
   public var apps: Apps { describedApps.value }
   private let describedApps: DescribedApps

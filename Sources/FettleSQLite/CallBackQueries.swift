@@ -11,11 +11,12 @@ extension SQLiteStore: CallBackStore {
   public func takeCallBacks(
     now: Instant, until: Instant, limit: Int
   ) async throws(StoreError) -> [CallBackDue] {
+    let (now, until) = (leases.stored(now), leases.stored(until))
     // Looking takes no lock; there is hardly ever one.
     let isAny = try await reading { database in
       try Bool.fetchOne(
         try database.cachedStatement(sql: "SELECT EXISTS (\(Self.due))"),
-        arguments: [now.milliseconds])
+        arguments: [now])
     }
     guard isAny == true else { return [] }
     return try await committing { database in
@@ -25,7 +26,7 @@ extension SQLiteStore: CallBackStore {
             UPDATE call_back SET next = ?, attempts = attempts + 1
             WHERE execution IN (\(Self.due) ORDER BY call_back.next LIMIT ?)
             RETURNING execution, url, attempts
-            """), arguments: [until.milliseconds, now.milliseconds, limit])
+            """), arguments: [until, now, limit])
       return try taken.compactMap { row in
         try Row.fetchOne(
           try database.cachedStatement(sql: "\(JournalRows.select) WHERE execution.id = ?"),
@@ -42,9 +43,9 @@ extension SQLiteStore: CallBackStore {
   public func postponeCallBack(
     of execution: String, until: Instant
   ) async throws(StoreError) {
-    try await committing { database in
+    try await committing { [leases] database in
       _ = try database.run(
-        "UPDATE call_back SET next = ? WHERE execution = ?", .number(until.milliseconds),
+        "UPDATE call_back SET next = ? WHERE execution = ?", .number(leases.stored(until)),
         .text(execution))
     }
   }

@@ -37,6 +37,20 @@ final class Checkpoints: Sendable {
     DispatchQueue.global(qos: .utility).async { self.work() }
   }
 
+  /// Brings the whole log into the database and gives its room back to the disk, which is what a full
+  /// one needs: the log holds every version of a page, the database the last. Readers and the writer may
+  /// keep it from that; then nothing is lost.
+  func giveBack() async {
+    await withCheckedContinuation { done in
+      DispatchQueue.global(qos: .utility).async { [self] in
+        _ = try? connection()?.inDatabase {
+          try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        }
+        done.resume()
+      }
+    }
+  }
+
   private func work() {
     // What is left when this fails the next commit does, as it always did.
     if let connection = connection() {
@@ -56,6 +70,7 @@ final class Checkpoints: Sendable {
   private func connection() -> DatabaseQueue? {
     if let known = state.withLock({ $0.connection }) { return known }
     var configuration = Configuration()
+    configuration.busyMode = .timeout(1)
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
     guard let opened = try? DatabaseQueue(path: path, configuration: configuration) else {
       return nil

@@ -35,21 +35,21 @@ extension SQLiteStore: ScenarioStore {
 
   /// Every scenario, by name.
   public func scenarios() async throws(StoreError) -> [ScenarioRow] {
-    try await reading { database in
+    try await reading { [leases] database in
       try Row.fetchAll(try database.cachedStatement(sql: "\(Self.scenarioColumns) ORDER BY name"))
-        .map(ScenarioRow.init)
+        .map { try ScenarioRow($0, leases) }
     }
   }
 
   /// One scenario.
   public func scenario(_ id: ScenarioID) async throws(StoreError) -> ScenarioRow {
-    try await reading { database in
+    try await reading { [leases] database in
       guard
         let row = try Row.fetchOne(
           try database.cachedStatement(sql: "\(Self.scenarioColumns) WHERE scenario.id = ?"),
           arguments: [id.number])
       else { throw StoreError.notFound("scenario \(id)") }
-      return try ScenarioRow(row)
+      return try ScenarioRow(row, leases)
     }
   }
 
@@ -119,25 +119,30 @@ extension SQLiteStore: ScenarioStore {
   public func update<Result: Sendable>(
     _ id: ScenarioID, _ change: @escaping @Sendable (inout ScenarioState) -> Result
   ) async throws(StoreError) -> Result {
-    try await committing { database in
-      let stored = try Row.fetchOne(
-        try database.cachedStatement(sql: "SELECT state FROM scenario WHERE id = ?"),
-        arguments: [id.number])
-      guard let stored else { throw StoreError.notFound("scenario \(id)") }
-      var state =
-        try (stored[0] as Data?).map {
-          try ScenarioState(bytes: [UInt8]($0), what: "the state of a scenario")
-        } ?? ScenarioState()
-      let result = change(&state)
-      try database.execute(
-        cached: "UPDATE scenario SET state = ? WHERE id = ?",
-        arguments: [Data(state.bytes), id.number])
-      return result
-    }
+    try await committing { [self] in try rows($0).update(id, change) }
   }
 }
 
 extension RecordRows {
+  /// Changes what is known of a scenario.
+  func update<Result>(
+    _ id: ScenarioID, _ change: (inout ScenarioState) -> Result
+  ) throws -> Result {
+    let stored = try Row.fetchOne(
+      try database.cachedStatement(sql: "SELECT state FROM scenario WHERE id = ?"),
+      arguments: [id.number])
+    guard let stored else { throw StoreError.notFound("scenario \(id)") }
+    var state =
+      try (stored[0] as Data?).map {
+        try ScenarioState(bytes: [UInt8]($0), what: "the state of a scenario")
+      } ?? ScenarioState()
+    let result = change(&state)
+    try database.execute(
+      cached: "UPDATE scenario SET state = ? WHERE id = ?",
+      arguments: [Data(state.bytes), id.number])
+    return result
+  }
+
   /// What is known of a scenario.
   /// - Parameter running: the blueprint that is about to be run, which becomes the one the scenario
   ///   has today; nil in a retry.
@@ -175,14 +180,14 @@ extension RecordRows {
 }
 
 extension ScenarioRow {
-  init(_ row: Row) throws {
+  init(_ row: Row, _ leases: LeaseClock) throws {
     self.init(
       id: ScenarioID(row["id"]), name: row["name"],
       state: try (row["state"] as Data?).map {
         try ScenarioState(bytes: [UInt8]($0), what: "the state of a scenario")
       } ?? ScenarioState(),
       openRecords: row["records"], openBytes: row["bytes"],
-      runsUntil: (row["runs_until"] as Int64?).map { Instant(milliseconds: $0) },
+      runsUntil: (row["runs_until"] as Int64?).map(leases.date),
       isSequential: row["sequential"], retrying: row["retrying"])
   }
 }

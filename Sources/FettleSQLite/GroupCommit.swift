@@ -104,6 +104,9 @@ final class GroupCommit: Sendable {
     checkpoints = Checkpoints(path: pool.path)
   }
 
+  /// Gives the room of the log back to the disk.
+  func shortenLog() async { await checkpoints.giveBack() }
+
   /// Runs `body` in a transaction, perhaps together with others.
   /// - Returns: what it returned.
   /// - Throws: what `body` threw, or why the commit failed. Nothing of it is stored then; others are

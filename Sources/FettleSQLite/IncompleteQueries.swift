@@ -193,10 +193,10 @@ extension SQLiteStore: IncompleteStore {
 
   /// Says that the worker that claimed a record is still at work on it.
   public func renewLease(of id: RecordID, until: Instant) async throws(StoreError) {
-    try await writing { database in
+    try await writing { [leases] database in
       try database.execute(
         cached: "UPDATE record SET lease_until = ? WHERE id = ? AND state = 'inProgress'",
-        arguments: [until.milliseconds, id.text])
+        arguments: [leases.stored(until), id.text])
     }
   }
 
@@ -276,7 +276,7 @@ extension RecordRows {
         """,
       arguments: [
         state.rawValue, change.nextRetry?.milliseconds, change.attempt == nil ? 0 : 1,
-        change.lease?.milliseconds, isClaim ? summary.state.rawValue : nil,
+        change.lease.map(leases.stored), isClaim ? summary.state.rawValue : nil,
         isClaim ? summary.nextRetry?.milliseconds : nil,
         change.reason, change.successors.first?.id.text, change.rest?.summary.size, number,
       ])
@@ -337,7 +337,7 @@ extension RecordRows {
           AND NOT EXISTS (SELECT 1 FROM execution
             WHERE retry_of = record.id AND execution.lease_until IS NOT NULL)
         """,
-      arguments: [now.milliseconds]
+      arguments: [leases.stored(now)]
     ).map { RecordID($0) }
   }
 

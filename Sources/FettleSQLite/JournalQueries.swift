@@ -34,13 +34,13 @@ extension SQLiteStore: ExecutionJournal {
         .text(execution.retryOf?.text), .number(execution.started.milliseconds),
         .text(execution.status.rawValue), .number(blueprint),
         opened.map { .bytes($0) } ?? .null, .number(Int64(bitPattern: opening.seed)),
-        .text(opening.worker), .number(opening.lease.milliseconds))
+        .text(opening.worker), .number(leases.stored(opening.lease)))
       let number = Int(database.lastInsertedRowID)
       try LargeValues(database: database).keep(apart, for: .execution(number))
       if let url = opening.callBack {
         try database.run(
           "INSERT INTO call_back (execution, url, next) VALUES (?, ?, ?)", .text(execution.id),
-          .text(url), .number(execution.started.milliseconds))
+          .text(url), .number(leases.stored(execution.started)))
       }
       if let claim { try records.carryOut(claim) }
       return (state, number)
@@ -90,15 +90,15 @@ extension SQLiteStore: ExecutionJournal {
   /// Notes how an execution ended, with its last entries.
   public func close(
     _ summary: ExecutionSummary, _ entries: [JournalEntry], outcome: RecordMove?,
-    by worker: String, isConfidential: Bool
-  ) async throws(StoreError) {
+    noting: (@Sendable (inout ScenarioState) -> Void)?, by worker: String, isConfidential: Bool
+  ) async throws(StoreError) -> ScenarioState? {
     let whole = entries.map { StoredEntry($0) }
     // What is not kept was transferred all the same.
     let transferred =
       openExecutions.transferred(by: summary.id) + whole.reduce(0) { $0 + $1.size }
     let entries = isConfidential ? entries.map { StoredEntry(withoutData: $0) } : whole
     let known = openExecutions.number(of: summary.id)
-    try await committing { [self] database in
+    let state = try await committing { [self] database -> ScenarioState? in
       let rows = journalRows(database)
       let number = try rows.renew(summary.id, known, by: worker, until: summary.started)
       for entry in entries { try rows.insert(entry, execution: number) }
@@ -129,14 +129,21 @@ extension SQLiteStore: ExecutionJournal {
         try LargeValues(database: database).release(.execution(number))
       }
       if let outcome { try self.rows(database).carryOut(outcome) }
+      guard let noting else { return nil }
+      return try self.rows(database).update(summary.scenario) { state in
+        noting(&state)
+        return state
+      }
     }
     openExecutions.forget(summary.id)
+    return state
   }
 
   /// Takes over executions whose lease has run out: one walk through an index.
   public func takeOver(
-    by worker: String, now: Instant, lease: Instant, limit: Int
+    by worker: String, now: Instant, lease: Instant, limit: Int, except living: Set<String>
   ) async throws(StoreError) -> [String] {
+    let (now, lease) = (leases.stored(now), leases.stored(lease))
     // Looking takes no lock; there is hardly ever one.
     let isAny = try await reading { database in
       try Bool.fetchOne(
@@ -144,18 +151,20 @@ extension SQLiteStore: ExecutionJournal {
           sql: """
             SELECT EXISTS (SELECT 1 FROM execution
               WHERE lease_until IS NOT NULL AND lease_until < ?)
-            """), arguments: [now.milliseconds])
+            """), arguments: [now])
     }
     guard isAny == true else { return [] }
+    let excepted = JSONWriter.text(.array(living.map(Value.text)))
     return try await committing { database in
       try String.fetchAll(
         try database.cachedStatement(
           sql: """
-            UPDATE execution SET worker = ?, lease_until = ? WHERE number IN
-              (SELECT number FROM execution WHERE lease_until IS NOT NULL AND lease_until < ?
-                ORDER BY lease_until LIMIT ?)
+            UPDATE execution SET worker = ?1, lease_until = ?2 WHERE number IN
+              (SELECT number FROM execution WHERE lease_until IS NOT NULL AND lease_until < ?3
+                AND NOT (worker IS ?1 AND id IN (SELECT value FROM json_each(?4)))
+                ORDER BY lease_until LIMIT ?5)
             RETURNING id
-            """), arguments: [worker, lease.milliseconds, now.milliseconds, limit])
+            """), arguments: [worker, lease, now, excepted, limit])
     }
   }
 
@@ -354,6 +363,7 @@ struct StoredEntry {
 struct JournalRows {
   let database: Database
   let seals: Seals
+  let leases: LeaseClock
 
   static let select = """
     SELECT execution.*, scenario.name AS scenario_name
@@ -381,10 +391,10 @@ struct JournalRows {
     guard let number = found?[0], let lease = found?[1] else {
       throw StoreError.takenOver(execution: id)
     }
-    if isHeartbeat || until.milliseconds - lease > 5000 {
+    let until = leases.stored(until)
+    if isHeartbeat || until - lease > 5000 {
       try database.run(
-        "UPDATE execution SET lease_until = ? WHERE number = ?", .number(until.milliseconds),
-        .number(number))
+        "UPDATE execution SET lease_until = ? WHERE number = ?", .number(until), .number(number))
     }
     return Int(number)
   }
@@ -487,7 +497,7 @@ struct JournalRows {
           started: Instant(milliseconds: row["started"])),
         blueprint: try records.blueprint(blueprint), given: given,
         seed: UInt64(bitPattern: row["seed"]), worker: row["worker"] ?? "",
-        lease: Instant(milliseconds: row["lease_until"] ?? 0)),
+        lease: leases.date(row["lease_until"] ?? 0)),
       entries: try entries(of: id))
   }
 }

@@ -11,7 +11,7 @@ extension SQLiteStore: QueueStore {
     let size = payload.count + apart.values.reduce(0) { $0 + $1.value.count }
     // A refusal is an answer, not a failure: it must not undo the commit it shares with others.
     let answer = try await committing(for: .sender) {
-      [seals] database -> Result<Int, StoreError> in
+      [seals, leases] database -> Result<Int, StoreError> in
       guard
         let hook = try database.run(
           """
@@ -32,7 +32,7 @@ extension SQLiteStore: QueueStore {
         """,
         .number(event.hook.number), .number(event.received.milliseconds), .bytes(payload),
         .number(size), .text(event.waiter?.ticket), .text(event.waiter?.worker),
-        event.waiter.map { .number($0.until.milliseconds) } ?? .null)
+        event.waiter.map { .number(leases.stored($0.until)) } ?? .null)
       // The trigger that counts does not change what was inserted last.
       let number = database.lastInsertedRowID
       if !apart.values.isEmpty, !isConfidential {
@@ -64,7 +64,7 @@ extension SQLiteStore: QueueStore {
           try database.cachedStatement(sql: "\(Self.scenarioColumns) WHERE scenario.id = ?"),
           arguments: [scenario.number])
       else { return [] }
-      let known = try ScenarioRow(row)
+      let known = try ScenarioRow(row, leases)
       guard permits(known) else { return [] }
       let most = known.isSequential ? 1 : executions.count
       let numbers = try events.next(of: scenario, for: first, limit: most)
@@ -164,7 +164,9 @@ struct EventRows {
             AND (worker IS NULL OR worker = ? OR reserved_until < ?)
           ORDER BY number LIMIT ?
           """),
-      arguments: [scenario.number, execution.worker, execution.started.milliseconds, limit])
+      arguments: [
+        scenario.number, execution.worker, records.leases.stored(execution.started), limit,
+      ])
   }
 
   /// Gives an event to an execution, which begins with it.
@@ -188,7 +190,7 @@ struct EventRows {
       .text(new.id), .number(scenario.id.number), .text(summary.origin.rawValue),
       .number(new.started.milliseconds), .text(summary.status.rawValue), .number(blueprint),
       .number(number), .number(Int64(bitPattern: new.seed)), .text(new.worker),
-      .number(new.lease.milliseconds))
+      .number(records.leases.stored(new.lease)))
     let execution = Int(database.lastInsertedRowID)
     if event.size > ValueCodec.Apart.threshold {
       try large.pass(from: .event(Int64(number)), to: .execution(execution))

@@ -34,6 +34,7 @@ struct RecordRows {
   let cache: BlueprintCache
   let limits: StoreLimits
   let seals: Seals
+  let leases: LeaseClock
   private var large: LargeValues { LargeValues(database: database) }
 
   /// Adds a record; one that is there already, because its journal was walked through again, is left

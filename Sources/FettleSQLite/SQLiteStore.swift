@@ -9,7 +9,11 @@ public final class SQLiteStore: Sendable {
   /// How much may wait for an operator.
   public let limits: StoreLimits
   let seals: Seals
-  private let group: GroupCommit
+  let leases: LeaseClock
+  let writability = Writability()
+  /// How far the date was ahead of the clock of leases when it was last looked at.
+  let lastStep = Mutex<Int64?>(nil)
+  let group: GroupCommit
   private let file: StoreFile
   /// The file that was opened.
   private let identity: StoreFile.Identity?
@@ -18,8 +22,9 @@ public final class SQLiteStore: Sendable {
   let openExecutions = OpenExecutions()
   let scenarioNumbers = Mutex<[String: Int]>([:])
 
-  private init(pool: DatabasePool, limits: StoreLimits, seals: Seals) {
+  private init(pool: DatabasePool, limits: StoreLimits, seals: Seals, leases: LeaseClock) {
     self.pool = pool
+    self.leases = leases
     self.limits = limits
     self.seals = seals
     group = GroupCommit(pool)
@@ -38,13 +43,16 @@ public final class SQLiteStore: Sendable {
   }
 
   /// Opens the store at a path; makes it, readable for its owner only, where there is none.
-  /// - Parameter sealing: closes and opens the data of confidential scenarios.
+  /// - Parameters:
+  ///   - sealing: closes and opens the data of confidential scenarios.
+  ///   - clock: the date of the machine, and what leases are measured by.
   /// - Throws: `notAStore`, `newerVersion` and what the system says. Nothing was changed then.
   public static func open(
-    path: String, limits: StoreLimits = StoreLimits(), sealing: any Sealing = NoSealing()
+    path: String, limits: StoreLimits = StoreLimits(), sealing: any Sealing = NoSealing(),
+    clock: any RunClock = SystemClock()
   ) throws(StoreError) -> SQLiteStore {
     try StoreFile(path: path).create()
-    return try openExisting(path: path, limits: limits, sealing: sealing)
+    return try openExisting(path: path, limits: limits, sealing: sealing, clock: clock)
   }
 
   /// Refuses what is no store, by the head of its file alone: quickly, and without changing it.
@@ -54,7 +62,8 @@ public final class SQLiteStore: Sendable {
   /// Opens the store at a path.
   /// - Throws: `missing` where there is none.
   public static func openExisting(
-    path: String, limits: StoreLimits = StoreLimits(), sealing: any Sealing = NoSealing()
+    path: String, limits: StoreLimits = StoreLimits(), sealing: any Sealing = NoSealing(),
+    clock: any RunClock = SystemClock()
   ) throws(StoreError) -> SQLiteStore {
     try StoreFile(path: path).check()
     var configuration = Configuration()
@@ -84,11 +93,26 @@ public final class SQLiteStore: Sendable {
         if try pool.read(migrator.hasBeenSuperseded) {
           throw StoreError.newerVersion(path: path)
         }
-        if try !pool.read(migrator.hasCompletedMigrations) { try migrator.migrate(pool) }
-        return SQLiteStore(pool: pool, limits: limits, seals: Seals(sealing: sealing))
+        if try !pool.read(migrator.hasCompletedMigrations) { try migrate(pool, by: migrator) }
+        return SQLiteStore(
+          pool: pool, limits: limits, seals: Seals(sealing: sealing),
+          leases: try LeaseClock(pool, clock))
       } catch {
         throw StoreError(error, path: path)
       }
+    }
+  }
+
+  /// Brings a store up to today's version.
+  /// - Throws: `damaged` when a step does not fit the tables: what the store says of itself is wrong.
+  private static func migrate(_ pool: DatabasePool, by migrator: DatabaseMigrator) throws {
+    do { try migrator.migrate(pool) } catch let error as DatabaseError
+      where error.resultCode == .SQLITE_ERROR
+    {
+      let carriedOut = try pool.read { try migrator.appliedIdentifiers($0) }
+      let step = migrator.migrations.first { !carriedOut.contains($0) } ?? "?"
+      throw StoreError.mismatched(
+        path: pool.path, step: step, reason: error.message ?? "error \(error.resultCode.rawValue)")
     }
   }
 
@@ -103,12 +127,12 @@ public final class SQLiteStore: Sendable {
 
   /// What reads and writes records in a transaction.
   func rows(_ database: Database) -> RecordRows {
-    RecordRows(database: database, cache: cache, limits: limits, seals: seals)
+    RecordRows(database: database, cache: cache, limits: limits, seals: seals, leases: leases)
   }
 
   /// What reads and writes the journal in a transaction.
   func journalRows(_ database: Database) -> JournalRows {
-    JournalRows(database: database, seals: seals)
+    JournalRows(database: database, seals: seals, leases: leases)
   }
 
   func reading<Result: Sendable>(
@@ -132,16 +156,25 @@ public final class SQLiteStore: Sendable {
   func committing<Result: Sendable>(
     for lane: GroupCommit.Lane = .work, _ body: @escaping @Sendable (Database) throws -> Result
   ) async throws(StoreError) -> Result {
-    try requireFile()
-    do { return try await group.commit(for: lane, body) } catch {
-      throw StoreError(error, path: pool.path)
-    }
+    do {
+      try requireFile()
+      return try await group.commit(for: lane, body)
+    } catch { throw notWritten(error) }
   }
 
   func writing<Result: Sendable>(
     _ body: @Sendable @escaping (Database) throws -> Result
   ) async throws(StoreError) -> Result {
-    try requireFile()
-    do { return try await pool.write(body) } catch { throw StoreError(error, path: pool.path) }
+    do {
+      try requireFile()
+      return try await pool.write(body)
+    } catch { throw notWritten(error) }
+  }
+
+  private func notWritten(_ error: any Error) -> StoreError {
+    let meaning = StoreError(error, path: pool.path)
+    // What a transaction refuses by itself, for the limit of a scenario, says nothing of the store.
+    if (error as? DatabaseError)?.isOfTheFile == true { writability.note(meaning) }
+    return meaning
   }
 }

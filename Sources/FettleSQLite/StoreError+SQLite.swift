@@ -1,6 +1,16 @@
 import FettleCore
 import GRDB
 
+extension DatabaseError {
+  /// Whether it is the file that does not do, and not what was asked of it.
+  var isOfTheFile: Bool {
+    [
+      .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_BUSY, .SQLITE_READONLY, .SQLITE_CANTOPEN,
+      .SQLITE_CORRUPT, .SQLITE_NOTADB,
+    ].contains(resultCode)
+  }
+}
+
 extension StoreError {
   /// What an error of the database means to a person. Values never appear in it.
   init(_ error: any Error, path: String) {
@@ -14,7 +24,11 @@ extension StoreError {
       switch error.resultCode {
       case .SQLITE_FULL: self = .full(what)
       case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_WRITE: self = .full(what)
-      case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(what)
+      // What grows beside the store, the index of its log, fails like this.
+      case .SQLITE_IOERR where StoreFile(path: path).freeBytes.map({ $0 < 65_536 }) == true:
+        self = .full(what)
+      case .SQLITE_BUSY, .SQLITE_LOCKED:
+        self = .busy(LockHolder(of: path)?.description ?? what)
       case .SQLITE_NOTADB: self = .notAStore(path: path, reason: what)
       case .SQLITE_CORRUPT: self = .damaged(what)
       case .SQLITE_READONLY:

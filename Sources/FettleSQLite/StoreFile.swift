@@ -102,6 +102,13 @@ struct StoreFile {
 
   private var reason: String { String(cString: strerror(errno)) }
 
+  /// What the file system has free for this account, in bytes; nil where it does not say.
+  var freeBytes: Int? {
+    var information = statvfs()
+    guard statvfs(path, &information) == 0 else { return nil }
+    return Int(clamping: UInt64(information.f_bavail) &* UInt64(information.f_frsize))
+  }
+
   /// What tells a file from another that takes its place.
   struct Identity: Sendable, Equatable {
     fileprivate let device: UInt64

@@ -8,6 +8,9 @@ public final class ServiceMetrics: Sendable {
     let labels: String
   }
 
+  /// Something that is read when it is asked for.
+  typealias Gauge = (name: String, labels: String, help: String, value: Int)
+
   private struct State {
     var counts: [Series: Int] = [:]
     /// Of webhooks: how many took no longer than each bound, their number, and their sum in seconds.
@@ -26,6 +29,10 @@ public final class ServiceMetrics: Sendable {
     ("fettle_operations_total", "Operations of those executions."),
     ("fettle_records_stored_total", "Incomplete executions those executions stored."),
     ("fettle_retries_total", "Retries that ended in this daemon, by outcome."),
+    (
+      "fettle_cut_short_total",
+      "Runs that the store cut short, by having no room; what is left of them goes on."
+    ),
     ("fettle_refused_total", "What was begun and could not be done, because of the store."),
   ]
 
@@ -55,7 +62,7 @@ public final class ServiceMetrics: Sendable {
   }
 
   /// Everything counted, in the text format of Prometheus, with gauges read now.
-  func text(gauges: [(name: String, labels: String, help: String, value: Int)]) -> String {
+  func text(gauges: [Gauge]) -> String {
     let state = state.withLock { $0 }
     var lines: [String] = []
     for (name, text) in Self.help {

@@ -88,8 +88,8 @@ extension CommandFailure {
   init(_ error: StoreError) {
     let status: Int32 =
       switch error {
-      case .missing, .notAStore, .newerVersion, .notFound, .ambiguous, .changedMeanwhile, .refused,
-        .inDoubt, .unfit, .sealed:
+      case .missing, .notAStore, .newerVersion, .mismatched, .notFound, .ambiguous,
+        .changedMeanwhile, .refused, .inDoubt, .unfit, .sealed:
         2
       case .queueFull, .full, .busy, .takenOver, .duplicateKey, .dataChanged, .damaged, .failed: 1
       }

@@ -72,14 +72,18 @@ struct Fettled: AsyncParsableCommand {
       throw ExitCode(2)
     }
     let workshop: Workshop
-    do throws(StoreError) { workshop = try Workshop(path: path, creating: true) } catch {
+    do throws(StoreError) { workshop = try await open(path, logger) } catch {
       logger.critical("\(error)")
       throw ExitCode(2)
     }
     let signals = Signals([SIGTERM, SIGINT, SIGHUP])
     let metrics = ServiceMetrics()
-    let reporter = Reporter(logger: logger, metrics: metrics)
+    let reporter = Reporter(logger: logger, metrics: metrics, store: path)
     logger.info("working", metadata: ["store": "\(path)"])
+    if let problem = workshop.sealing.problem {
+      logger.warning("what is sealed in the store cannot be opened: \(problem)")
+    }
+    for problem in workshop.apps.problems { logger.warning("an app is left out: \(problem)") }
     do throws(StoreError) {
       let sealed = try await workshop.store.sealHookKeys()
       if sealed > 0 { logger.notice("keys of webhooks sealed", metadata: ["number": "\(sealed)"]) }
@@ -123,5 +127,26 @@ struct Fettled: AsyncParsableCommand {
       throw ExitCode(2)
     }
     logger.info("stopped")
+  }
+
+  /// Opens the store. One that another program holds, or whose disk is full, is waited for: there is
+  /// nothing else to do, and nobody looks.
+  private func open(_ path: String, _ logger: Logger) async throws(StoreError) -> Workshop {
+    var told: StoreError?
+    while true {
+      do throws(StoreError) { return try Workshop(path: path, creating: true) } catch {
+        switch error {
+        case .busy, .full: break
+        default: throw error
+        }
+        if told != error {
+          logger.error(
+            "the store cannot be opened; it is tried again every few seconds",
+            metadata: ["store": "\(path)", "error": "\(error)"])
+        }
+        told = error
+      }
+      try? await Task.sleep(for: .seconds(2))
+    }
   }
 }

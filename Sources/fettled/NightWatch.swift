@@ -24,9 +24,11 @@ struct NightWatch {
   func run(until signals: Signals, service: Service?) async {
     await withDiscardingTaskGroup { group in
       var trouble: StoreError?
+      var unwritten: StoreTrouble?
       var nextPruning = ContinuousClock.now
       while true {
         do throws(StoreError) {
+          try await followClock()
           for task in try await scheduler.startDue() {
             // Who waits for a task lifts it to itself.
             group.addTask(priority: .utility) {
@@ -44,6 +46,7 @@ struct NightWatch {
           if trouble == nil { logger.error("the store cannot be used: \(error)") }
           trouble = error
         }
+        unwritten = await watchStore(unwritten)
         if nextPruning <= .now {
           nextPruning = .now + Self.pruning
           group.addTask { await prune() }
@@ -62,6 +65,37 @@ struct NightWatch {
       await scheduler.stop()
       await service?.stop()
     }
+  }
+
+  /// Says once that the store cannot be written to, and once that it can again (durability 5).
+  /// - Parameter known: what was said.
+  private func watchStore(_ known: StoreTrouble?) async -> StoreTrouble? {
+    let store = workshop.store
+    let trouble = await store.trouble(probing: known != nil)
+    if let trouble, known == nil {
+      var metadata: Logger.Metadata = [
+        "store": "\(store.path)", "error": "\(trouble.error)",
+        "next": "senders of webhooks are answered 503; it goes on by itself when the store is back",
+      ]
+      if let free = store.freeBytes { metadata["free"] = "\(free)" }
+      logger.error("the store cannot be written to", metadata: metadata)
+    } else if trouble == nil, let known {
+      let lasted = workshop.runner.clock.now().milliseconds - known.since.milliseconds
+      logger.notice(
+        "the store can be written to again",
+        metadata: ["store": "\(store.path)", "seconds": "\(max(0, lasted) / 1000)"])
+    }
+    return trouble
+  }
+
+  private func followClock() async throws(StoreError) {
+    let seconds = try await scheduler.followClock()
+    guard seconds != 0 else { return }
+    logger.notice(
+      seconds < 0
+        ? "the clock was set back; retries and starts that wait for a pause come by as much earlier"
+        : "the clock was set forward; what is due by it starts now",
+      metadata: ["seconds": "\(abs(seconds))"])
   }
 
   private func pause() async -> Duration {

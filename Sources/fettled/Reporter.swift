@@ -8,17 +8,23 @@ import Synchronization
 final class Reporter: Sendable {
   let logger: Logger
   let metrics: ServiceMetrics
+  /// The file of the store.
+  private let store: String
   /// What could not be done, and why, since something last came to its end. It is tried again every
   /// second, and said once.
   private let refused = Mutex<Set<String>>([])
 
-  init(logger: Logger, metrics: ServiceMetrics) {
+  init(logger: Logger, metrics: ServiceMetrics, store: String) {
     self.logger = logger
+    self.store = store
     self.metrics = metrics
   }
 
   func report(_ event: Scheduler.Event) {
-    if case .refused = event {} else { refused.withLock { $0 = [] } }
+    switch event {
+    case .refused, .cutShort: break
+    default: refused.withLock { $0 = [] }
+    }
     switch event {
     case .ran(let name, let run, let state): report(name, run, state)
     case .retried(let report):
@@ -38,6 +44,8 @@ final class Reporter: Sendable {
       metrics.count("fettle_retries_total", ("outcome", outcome))
       logger.log(
         level: report.outcome == .resolved ? .info : .warning, "retried", metadata: metadata)
+    case .cutShort(let name, let error):
+      cutShort(name, error, [:])
     case .refused(let what, let error):
       metrics.count("fettle_refused_total")
       let sentence = "\(what) was not run: \(error)"
@@ -46,7 +54,30 @@ final class Reporter: Sendable {
     }
   }
 
+  /// It was the store that ended a run, not one of its modules.
+  private func cutShort(_ name: String, _ error: StoreError?, _ metadata: Logger.Metadata) {
+    metrics.count("fettle_cut_short_total")
+    var metadata = metadata
+    metadata["scenario"] = "\(name)"
+    metadata["store"] = "\(store)"
+    if let error { metadata["error"] = "\(error)" }
+    metadata["next"] = "what is left of it becomes an incomplete execution when the store is back"
+    // Events come by the thousand.
+    let isNew = refused.withLock { $0.insert("cut short: \(name)").inserted }
+    logger.log(
+      level: isNew ? .warning : .debug, "a run was cut short by the store", metadata: metadata)
+  }
+
   private func report(_ name: String, _ run: ExecutionSummary, _ state: ScenarioState) {
+    if run.isLeftOpen {
+      return cutShort(
+        name, nil,
+        [
+          "execution": "\(run.id.prefix(8))", "operations": "\(run.operations)",
+          "stored": "\(run.stored.count)", "origin": "\(run.origin.rawValue)",
+          "error": "\(run.error?.message ?? "the store has no room")",
+        ])
+    }
     metrics.count("fettle_executions_total", ("status", run.status.rawValue))
     metrics.count("fettle_operations_total", by: run.operations)
     if !run.stored.isEmpty { metrics.count("fettle_records_stored_total", by: run.stored.count) }

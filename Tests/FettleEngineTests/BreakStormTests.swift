@@ -33,7 +33,7 @@ struct BreakStormTests {
     let summary = try await bench.runner.run(
       blueprint, given: failing.indices.map { ["n": .integer($0)] }, origin: .scheduled)
     #expect(summary.stored.count == failing.count { $0 })
-    return try await Scheduler(runner: bench.runner).note(summary, of: blueprint)
+    return try await bench.store.scenario(id).state
   }
 
   @Test("ten failures one after the other switch the scenario off and say why")

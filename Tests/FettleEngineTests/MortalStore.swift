@@ -92,20 +92,21 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
 
   func close(
     _ summary: ExecutionSummary, _ entries: [JournalEntry], outcome: RecordMove?,
-    by worker: String, isConfidential: Bool
-  ) async throws(StoreError) {
+    noting: (@Sendable (inout ScenarioState) -> Void)?, by worker: String, isConfidential: Bool
+  ) async throws(StoreError) -> ScenarioState? {
     try await write { () async throws(StoreError) in
       try await store.close(
-        summary, entries, outcome: outcome, by: worker,
+        summary, entries, outcome: outcome, noting: noting, by: worker,
         isConfidential: isConfidential)
     }
   }
 
   func takeOver(
-    by worker: String, now: Instant, lease: Instant, limit: Int
+    by worker: String, now: Instant, lease: Instant, limit: Int, except living: Set<String>
   ) async throws(StoreError) -> [String] {
     try await write { () async throws(StoreError) in
-      try await store.takeOver(by: worker, now: now, lease: lease, limit: limit)
+      try await store.takeOver(
+        by: worker, now: now, lease: lease, limit: limit, except: living)
     }
   }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Glibc
+public import Glibc
 
 /// The program as it was built, run as a person runs it.
 public struct Program: Sendable {
@@ -52,6 +52,15 @@ public struct Program: Sendable {
       status: try await Spawn.wait(process),
       output: try String(contentsOfFile: output, encoding: .utf8),
       errors: try String(contentsOfFile: errors, encoding: .utf8))
+  }
+
+  /// Starts another program and does not wait for it; what it prints goes into a file.
+  public static func start(
+    _ path: String, _ arguments: [String], output: String, in folder: TemporaryFolder
+  ) throws -> pid_t {
+    try Spawn.start(
+      path, arguments, environment: ["PATH=/usr/bin:/bin", "HOME=\(folder.path)"],
+      input: try folder.file("none", ""), output: output, errors: output + ".errors")
   }
 }
 

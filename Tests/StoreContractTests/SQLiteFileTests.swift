@@ -86,6 +86,24 @@ struct SQLiteFileTests {
     #expect(throws: StoreError.newerVersion(path: path)) { try SQLiteStore.open(path: path) }
   }
 
+  @Test("whose list of steps lacks one that was carried out says so, and is left as it was")
+  func markRemoved() async throws {
+    for mark in ["032_settled_edits", "001_initial"] {
+      let path = "\(folder.path)/\(mark).db"
+      _ = try SQLiteStore.open(path: path)
+      try await DatabaseQueue(path: path).write {
+        try $0.execute(
+          sql: "DELETE FROM grdb_migrations WHERE identifier = ?", arguments: [mark])
+      }
+      let error = #expect(throws: StoreError.self) { try SQLiteStore.open(path: path) }
+      guard case .mismatched(path, mark, _)? = error else {
+        Issue.record("\(String(describing: error))")
+        continue
+      }
+      #expect(error?.description.contains("restore it from a backup") == true)
+    }
+  }
+
   @Test("shares one blueprint among the records that failed in it")
   func sharing() async throws {
     let store = try SQLiteStore.open(path: path)

@@ -28,19 +28,26 @@ public protocol ExecutionJournal: Sendable {
     of execution: String, by worker: String, until: Instant
   ) async throws(StoreError)
 
-  /// Notes how an execution ended, with its last entries and, for a retry, what became of its
-  /// record, in one transaction.
-  /// - Parameter isConfidential: whether the data of its bundles is removed from the journal.
+  /// Notes how an execution ended, with its last entries, what that means for its scenario and, for a
+  /// retry, what became of its record, in one transaction: an event is not back in its queue before
+  /// its scenario is switched off.
+  /// - Parameters:
+  ///   - noting: what the end means for the scenario; nil where it changes nothing.
+  ///   - isConfidential: whether the data of its bundles is removed from the journal.
+  /// - Returns: what is known of the scenario then; nil where nothing was noted.
+  @discardableResult
   func close(
     _ summary: ExecutionSummary, _ entries: [JournalEntry], outcome: RecordMove?,
-    by worker: String, isConfidential: Bool
-  ) async throws(StoreError)
+    noting: (@Sendable (inout ScenarioState) -> Void)?, by worker: String, isConfidential: Bool
+  ) async throws(StoreError) -> ScenarioState?
 
   /// Takes over executions whose lease has run out, in one transaction: they are this worker's when
   /// it returns, before any of their journals has been read. No two workers get the same one.
+  /// - Parameter living: executions this worker is at work on; however long the store could not be
+  ///   written to, they need nobody to take them over.
   /// - Returns: their identities, at most `limit`.
   func takeOver(
-    by worker: String, now: Instant, lease: Instant, limit: Int
+    by worker: String, now: Instant, lease: Instant, limit: Int, except living: Set<String>
   ) async throws(StoreError) -> [String]
 
   /// An execution that was taken over, with what its journal says.
@@ -80,6 +87,24 @@ public protocol ExecutionJournal: Sendable {
 
   /// What the store takes on the disk, without what is free inside it, in bytes.
   func usedBytes() async throws(StoreError) -> Int
+}
+
+extension ExecutionJournal {
+  /// Takes over executions whose lease has run out, for a worker that is at work on none.
+  public func takeOver(
+    by worker: String, now: Instant, lease: Instant, limit: Int
+  ) async throws(StoreError) -> [String] {
+    try await takeOver(by: worker, now: now, lease: lease, limit: limit, except: [])
+  }
+
+  /// Notes how an execution ended that means nothing for its scenario.
+  public func close(
+    _ summary: ExecutionSummary, _ entries: [JournalEntry], outcome: RecordMove?,
+    by worker: String, isConfidential: Bool
+  ) async throws(StoreError) {
+    try await close(
+      summary, entries, outcome: outcome, noting: nil, by: worker, isConfidential: isConfidential)
+  }
 }
 
 /// A move of a record that belongs to an entry of the journal.

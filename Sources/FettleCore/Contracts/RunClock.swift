@@ -3,6 +3,9 @@
 public protocol RunClock: Sendable {
   /// The current instant.
   func now() -> Instant
+  /// A time that only goes on, whatever is done to the date, in milliseconds: what durations are
+  /// measured by.
+  func uptime() -> Int64
   /// A number from 0 up to, but not including, 1.
   func random() -> Double
   /// A fresh UUID of version 4, in lower case with hyphens.
@@ -10,6 +13,9 @@ public protocol RunClock: Sendable {
 }
 
 extension RunClock {
+  /// The date, for clocks that nobody sets.
+  public func uptime() -> Int64 { now().milliseconds }
+
   /// A fresh identity of a record: 32 hexadecimal digits.
   public func recordID() -> RecordID { RecordID(uuid().filter { $0 != "-" }) }
 }
@@ -28,7 +34,7 @@ public struct SystemClock: RunClock {
   /// A clock that shows `start` now and goes on from there.
   public init(startingAt start: Instant) {
     fixed = nil
-    shift = start.milliseconds - millisecondsSinceEpoch()
+    shift = start.milliseconds - milliseconds(CLOCK_REALTIME)
   }
 
   /// The current instant.
@@ -36,8 +42,11 @@ public struct SystemClock: RunClock {
     if let fixed { return fixed }
     // The only way to the wall clock without Foundation: the distance of two Swift clocks has no
     // epoch, the C library has.
-    return Instant(milliseconds: millisecondsSinceEpoch() + shift)
+    return Instant(milliseconds: milliseconds(CLOCK_REALTIME) + shift)
   }
+
+  /// The time since the machine began.
+  public func uptime() -> Int64 { fixed?.milliseconds ?? milliseconds(CLOCK_MONOTONIC) }
 
   /// A number from 0 up to, but not including, 1.
   public func random() -> Double { Double.random(in: 0..<1) }
@@ -54,8 +63,8 @@ public struct SystemClock: RunClock {
   import Darwin
 #endif
 
-private func millisecondsSinceEpoch() -> Int64 {
+private func milliseconds(_ clock: clockid_t) -> Int64 {
   var time = timespec()
-  clock_gettime(CLOCK_REALTIME, &time)
+  clock_gettime(clock, &time)
   return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }

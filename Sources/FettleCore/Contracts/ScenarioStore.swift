@@ -31,6 +31,22 @@ public protocol ScenarioStore: Sendable {
   func update<Result: Sendable>(
     _ id: ScenarioID, _ change: @escaping @Sendable (inout ScenarioState) -> Result
   ) async throws(StoreError) -> Result
+
+  /// Follows the clock of the machine. Where it was set back, what waits for a pause to be over would
+  /// wait for as much longer: planned retries are brought forward by that, and `change` says what it
+  /// means for a scenario. It is done once, whoever of several programs looks first.
+  /// - Parameter change: is told by how many seconds it was set; less than 0.
+  /// - Returns: by how many seconds the clock was set since somebody looked last; 0 where it was not.
+  func followClock(
+    _ change: @escaping @Sendable (inout ScenarioState, _ seconds: Int) -> Void
+  ) async throws(StoreError) -> Int
+}
+
+extension ScenarioStore {
+  /// The clock of a store that is only in memory is never set.
+  public func followClock(
+    _ change: @escaping @Sendable (inout ScenarioState, _ seconds: Int) -> Void
+  ) async throws(StoreError) -> Int { 0 }
 }
 
 /// That a scenario came to have a blueprint.

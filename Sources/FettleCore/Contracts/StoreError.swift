@@ -6,6 +6,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case notAStore(path: String, reason: String)
   /// The store was written by a later version of Fettle.
   case newerVersion(path: String)
+  /// The tables of the store are not those its own list of steps says; nothing was changed.
+  case mismatched(path: String, step: String, reason: String)
   /// There is nothing under that identity.
   case notFound(String)
   /// Several records begin with those digits.
@@ -50,6 +52,10 @@ extension StoreError: CustomStringConvertible {
       "\(path) is not a store of Fettle (\(reason)); name another file with --store"
     case .newerVersion(let path):
       "\(path) was written by a newer Fettle; use that version, nothing was changed"
+    case .mismatched(let path, let step, let reason):
+      "\(path) does not hold what its table grdb_migrations says: step \(step) is missing there and "
+        + "cannot be carried out (\(reason)); something other than Fettle changed it, or a newer "
+        + "Fettle wrote it; nothing was changed, restore it from a backup or use that version"
     case .notFound(let what): "there is no \(what); `\(Self.lister(of: what))` shows what there is"
     case .ambiguous(let digits, let ids):
       "\(digits) could be \(ids.map { $0.text }.joined(separator: " or ")); type more digits"

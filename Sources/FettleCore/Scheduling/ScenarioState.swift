@@ -158,6 +158,20 @@ public struct ScenarioState: Sendable, Hashable {
     plan(after: now, zone: zone)
   }
 
+  /// The clock was set back. A pause that was begun by the old clock does not become longer, and the
+  /// next start is the next one by the new clock.
+  /// - Parameter seconds: by how much; less than 0.
+  public mutating func clockWasSetBack(by seconds: Int, now: Instant, zone: String) {
+    lastRun = lastRun.map { min($0, now) }
+    breakFailures = breakFailures.map { $0.advanced(bySeconds: seconds) }
+    guard isActive, let planned = nextRun else { return }
+    if backoffStep > 0 {
+      nextRun = planned.advanced(bySeconds: seconds)
+    } else if let next = schedule?.next(after: now, last: lastRun, zone: timeZone ?? zone) {
+      nextRun = min(planned, next)
+    }
+  }
+
   private mutating func plan(after now: Instant, zone: String) {
     guard isActive else { return nextRun = nil }
     nextRun = schedule?.next(after: now, last: lastRun, zone: timeZone ?? zone)

@@ -37,7 +37,8 @@ struct TakeOver: Sendable {
     var claimed: [String] = []
     while true {
       let some = try await runner.journal.takeOver(
-        by: runner.worker, now: runner.clock.now(), lease: lease, limit: Self.most)
+        by: runner.worker, now: runner.clock.now(), lease: lease, limit: Self.most,
+        except: runner.living.all)
       claimed += some
       if some.count < Self.most { return claimed }
     }

@@ -19,6 +19,8 @@ struct RunJournal {
   /// What was done before the take-over; nil in a run.
   private let recorded: [JournalEntry]?
   private var position = 0
+  /// When it was begun to be written, by the date and by the time that only goes on.
+  private let began: (date: Instant, uptime: Int64)
 
   /// More would only make the next barrier, and a crash, dearer.
   private static let mostPending = 256
@@ -28,6 +30,7 @@ struct RunJournal {
     self.runner = runner
     self.recorded = recorded
     now = opening.execution.started
+    began = (runner.clock.now(), runner.clock.uptime())
     chance = Chance(seed: opening.seed)
   }
 
@@ -144,9 +147,15 @@ struct RunJournal {
     begun = entry.followsBegun ? entry.module : nil
   }
 
+  /// The date by the clock as it was when the run began: a clock that is set meanwhile makes no run
+  /// longer or shorter than it is.
+  private var date: Instant {
+    Instant(milliseconds: began.date.milliseconds + runner.clock.uptime() - began.uptime)
+  }
+
   private mutating func note(_ module: ModuleID, _ step: JournalEntry.Step) {
     let entry = JournalEntry(
-      number: nextNumber, module: module, date: runner.clock.now(), step: step,
+      number: nextNumber, module: module, date: date, step: step,
       followsBegun: begun == module)
     begun = nil
     if case .begun = step { begun = module }
@@ -164,14 +173,19 @@ struct RunJournal {
     pending = []
   }
 
-  /// Notes how the execution ended and, in a retry, what became of its record.
+  /// Notes how the execution ended, what that means for its scenario and, in a retry, what became of
+  /// its record.
+  /// - Returns: what is known of the scenario then; nil where nothing was noted.
+  @discardableResult
   mutating func close(
-    _ summary: ExecutionSummary, outcome: RecordMove? = nil
-  ) async throws(StoreError) {
-    try await runner.journal.close(
-      summary, pending, outcome: outcome, by: opening.worker,
+    _ summary: ExecutionSummary, outcome: RecordMove? = nil,
+    noting: (@Sendable (inout ScenarioState) -> Void)? = nil
+  ) async throws(StoreError) -> ScenarioState? {
+    let state = try await runner.journal.close(
+      summary, pending, outcome: outcome, noting: noting, by: opening.worker,
       isConfidential: opening.isConfidential)
     pending = []
+    return state
   }
 }
 

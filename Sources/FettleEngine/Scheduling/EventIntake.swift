@@ -36,11 +36,6 @@ public actor EventIntake {
     /// Ended well since events were taken last.
     var endedWell = 0
     var isTaking = false
-    /// Runs that failed, by execution, of which the scenario does not know yet: their events are back in
-    /// the queue before it is switched off, and must not be taken again in between.
-    var failing: Set<String> = []
-    /// Runs that failed while events were being taken; they end behind that.
-    var behindTaking: [CheckedContinuation<Void, Never>] = []
     /// Whether there may be an event that nobody has looked for.
     var isCalled = false
 
@@ -113,7 +108,7 @@ public actor EventIntake {
       lane.begun += 1
       Task { await run(event, of: scenario) }
     }
-    if lane.isCalled, !lane.isTaking, lane.failing.isEmpty, lane.waiting.isEmpty {
+    if lane.isCalled, !lane.isTaking, lane.waiting.isEmpty {
       let most = min(
         1 + lane.endedWell, width - lane.working + lane.begun, Self.mostTaken,
         width * Self.depth - lane.open)
@@ -139,18 +134,12 @@ public actor EventIntake {
       lanes[scenario]?.open += taken.count
     } catch { report(.refused("an event of scenario \(scenario)", error)) }
     lanes[scenario]?.isTaking = false
-    for failed in lanes[scenario]?.behindTaking ?? [] { failed.resume() }
-    lanes[scenario]?.behindTaking = []
     advance(scenario)
   }
 
   private func run(_ event: TakenEvent, of scenario: ScenarioID) async {
-    let execution = event.opening.execution.id
-    let endedWell = await run(event) { hasFailed in
-      await self.leave(scenario, failing: hasFailed ? execution : nil)
-    }
+    let endedWell = await run(event) { await self.leave(scenario) }
     lanes[scenario]?.open -= 1
-    lanes[scenario]?.failing.remove(execution)
     if endedWell { lanes[scenario]?.endedWell += 1 } else { lanes[scenario]?.endedWell = 0 }
     // There may be more; and where one event waits for the end of another, or came back to its place,
     // it can be taken now.
@@ -159,17 +148,14 @@ public actor EventIntake {
   }
 
   /// An event is through the modules of its scenario; what is left is to write down how it ended.
-  private func leave(_ scenario: ScenarioID, failing execution: String?) async {
+  private func leave(_ scenario: ScenarioID) {
     lanes[scenario]?.working -= 1
-    if let execution { lanes[scenario]?.failing.insert(execution) }
     advance(scenario)
-    guard execution != nil, lanes[scenario]?.isTaking == true else { return }
-    await withCheckedContinuation { lanes[scenario]?.behindTaking.append($0) }
   }
 
   /// - Returns: whether the run ended, and with no error.
   private nonisolated func run(
-    _ taken: TakenEvent, leaving: @escaping @Sendable (_ hasFailed: Bool) async -> Void
+    _ taken: TakenEvent, leaving: @escaping @Sendable () async -> Void
   ) async -> Bool {
     let left = Once(leaving)
     let name = taken.opening.blueprint.name
@@ -178,34 +164,33 @@ public actor EventIntake {
     do throws(StoreError) {
       var reply: (@Sendable (HookAnswer) -> Void)?
       if let ticket { reply = { [answer] given in answer(ticket, given) } }
-      let summary = try await runner.run(
-        taken.opening, taken.state, answer: reply, walked: { await left.call($0) })
+      let (summary, state) = try await runner.run(
+        taken.opening, taken.state, answer: reply, walked: { await left.call() })
       // The first answer counts; where the scenario gave none, the sender is told how it ended.
       let isSafe = summary.error == nil || summary.isLeftOpen
       if let ticket { answer(ticket, isSafe ? .accepted : .failed) }
-      let state = try await runner.note(summary, of: taken.opening.blueprint, knowing: taken.state)
       report(.ran(name, summary, state))
       endedWell = summary.error == nil
     } catch {
       if let ticket { answer(ticket, .accepted) }
-      report(.refused(name, error))
+      report(.cutShort(name, error))
     }
     // A run that the store stopped never came to its end.
-    await left.call(false)
+    await left.call()
     return endedWell
   }
 }
 
 /// Something that happens once, whoever is first to ask for it.
 private actor Once {
-  private var action: (@Sendable (Bool) async -> Void)?
+  private var action: (@Sendable () async -> Void)?
 
-  init(_ action: @escaping @Sendable (Bool) async -> Void) { self.action = action }
+  init(_ action: @escaping @Sendable () async -> Void) { self.action = action }
 
-  func call(_ isSo: Bool) async {
+  func call() async {
     let pending = action
     action = nil
-    await pending?(isSo)
+    await pending?()
   }
 }
 
@@ -217,23 +202,54 @@ extension ScenarioRunner {
       lease: now.advanced(bySeconds: leaseSeconds))
   }
 
-  /// Notes for the scenario how a run of it ended.
-  /// - Parameter known: what was known of the scenario when the run began; where the run changes
-  ///   nothing of that, nothing is written, because events come by the thousand.
-  /// - Returns: what is known of the scenario then.
-  public func note(
-    _ summary: ExecutionSummary, of blueprint: Blueprint, knowing known: ScenarioState? = nil
-  ) async throws(StoreError) -> ScenarioState {
+  /// What the end of a run that nobody started by hand means for its scenario; nil where that changes
+  /// nothing of what was known when the run began, because events come by the thousand.
+  func change(
+    after summary: ExecutionSummary, of blueprint: Blueprint, knowing known: ScenarioState
+  ) -> (@Sendable (inout ScenarioState) -> Void)? {
+    guard summary.origin == .scheduled || summary.origin == .instant else { return nil }
+    let change = change(after: summary, of: blueprint)
+    var expected = known
+    change(&expected)
+    return expected == known ? nil : change
+  }
+
+  private func change(
+    after summary: ExecutionSummary, of blueprint: Blueprint
+  ) -> @Sendable (inout ScenarioState) -> Void {
     let (zone, settings, backoff, profile) = (
       timeZone, blueprint.settings, retrySchedule, profile
     )
-    let change: @Sendable (inout ScenarioState) -> ScenarioState = { state in
+    return { state in
       state.ended(
         summary, settings: settings, zone: zone,
         backoff: (state.retries ?? backoff).forScenario, profile: profile)
+    }
+  }
+
+  /// Notes for the scenario that a run of it ended in this worker only. There may be no room for that
+  /// either; then it begins again as it was planned.
+  func noteLeftOpen(
+    _ summary: ExecutionSummary, of blueprint: Blueprint, knowing known: ScenarioState
+  ) async -> ScenarioState {
+    guard let change = change(after: summary, of: blueprint, knowing: known) else { return known }
+    do throws(StoreError) {
+      return try await scenarios.update(summary.scenario) { state in
+        change(&state)
+        return state
+      }
+    } catch { return known }
+  }
+
+  /// Notes for the scenario how a retry of it ended.
+  /// - Returns: what is known of the scenario then.
+  func note(
+    _ summary: ExecutionSummary, of blueprint: Blueprint
+  ) async throws(StoreError) -> ScenarioState {
+    let change = change(after: summary, of: blueprint)
+    return try await scenarios.update(summary.scenario) { state in
+      change(&state)
       return state
     }
-    if var expected = known, let known, change(&expected) == known { return known }
-    return try await scenarios.update(summary.scenario, change)
   }
 }

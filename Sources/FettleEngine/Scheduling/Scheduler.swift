@@ -12,6 +12,8 @@ public actor Scheduler {
     case ran(String, ExecutionSummary, ScenarioState)
     /// A record was retried.
     case retried(ResumeReport)
+    /// A run that had begun could not be written down; what is left of it is taken over.
+    case cutShort(String, StoreError)
     /// Something could not be done; it is tried again.
     case refused(String, StoreError)
   }
@@ -46,6 +48,16 @@ public actor Scheduler {
     }
     for record in try await dueRetries(rows, now) { started.append(retry(record)) }
     return started
+  }
+
+  /// Follows the clock of the machine: what waits for a pause to be over does not wait for longer
+  /// because the clock was set back.
+  /// - Returns: by how many seconds it was set since somebody looked last; 0 where it was not.
+  public func followClock() async throws(StoreError) -> Int {
+    let (clock, zone) = (runner.clock, runner.timeZone)
+    return try await runner.scenarios.followClock { state, seconds in
+      state.clockWasSetBack(by: seconds, now: clock.now(), zone: zone)
+    }
   }
 
   /// When something is due next; nil when nothing is planned.
@@ -103,17 +115,9 @@ public actor Scheduler {
           id: "", scenario: row.id, origin: .scheduled, started: runner.clock.now())
         return .ran(row.name, summary, state)
       }
-      let summary = try await runner.run(blueprint, origin: .scheduled)
-      return .ran(row.name, summary, try await note(summary, of: blueprint))
+      let (summary, state) = try await runner.runNoting(blueprint, origin: .scheduled)
+      return .ran(row.name, summary, state)
     } catch { return .refused(row.name, error) }
-  }
-
-  /// Notes for the scenario how a run of it ended.
-  /// - Returns: what is known of the scenario then.
-  public func note(
-    _ summary: ExecutionSummary, of blueprint: Blueprint
-  ) async throws(StoreError) -> ScenarioState {
-    try await runner.note(summary, of: blueprint)
   }
 
   // MARK: Retries
@@ -154,7 +158,7 @@ public actor Scheduler {
         let scenario = try await runner.scenarios.blueprint(
           of: record.scenarioID)
       {
-        _ = try await note(report.execution, of: scenario)
+        _ = try await runner.note(report.execution, of: scenario)
       }
       return .retried(report)
     } catch { return .refused("record \(record.id.short)", error) }

@@ -46,6 +46,15 @@ public final class KeyedSealing: Sealing {
     } catch { throw .damaged }
   }
 
+  /// Why the key cannot be had that somebody named (`FETTLE_KEY_FILE`), for whoever should hear of it
+  /// before it is needed; nil where none was named. A command is not run for it: a password safe may ask
+  /// its owner.
+  public var problem: SealingError? {
+    guard case .file(_, isMade: false)? = source else { return nil }
+    do throws(SealingError) { _ = try key(orMake: nil) } catch { return error }
+    return nil
+  }
+
   private var place: String { source?.place ?? "~/.config/fettle/key" }
 
   private func key(orMake fresh: (() -> [UInt8])?) throws(SealingError) -> [UInt8] {
