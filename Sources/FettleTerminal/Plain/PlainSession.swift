@@ -71,6 +71,8 @@ struct PlainSession: Sendable {
     case .list:
       do throws(FilterError) { filter = try ListFilter(rest) } catch {
         return refused("the filter: \(error.description)")
+          + PlainText.pointing(at: error.range, in: rest, ascii: surroundings.isASCII)
+          .map { "  \($0)" }
       }
       rows = []
       return try await more()
