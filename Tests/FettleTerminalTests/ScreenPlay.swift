@@ -97,6 +97,9 @@ struct ScreenPlay {
     case .auditTrail(let effect): .auditTrail(answer(to: effect))
     case .groups(.load): .groups(.loaded(.success(store.groupsNow())))
     case .groupEdit(let effect): .groupEdit(answer(to: effect))
+    case .search(.find(let search, let token)):
+      .search(.ended(search.run(while: { true }, found: { _ in }), token: token))
+    case .search(.stop): nil
     case .copy, .useMouse, .editOutside, .readFile, .suspend, .repaint, .quit: nil
     }
   }

@@ -11,6 +11,7 @@ enum Effect: Equatable, Sendable {
   case auditTrail(AuditTrailEffect)
   case groups(GroupsEffect)
   case groupEdit(GroupEditEffect)
+  case search(SearchEffect)
   case copy(String)
   case editOutside(ExternalEdit)
   case readFile(String, for: ValuePath)

@@ -9,6 +9,7 @@ final class EffectRunner: Sendable {
   /// The store is being opened while the first picture is painted; what is asked of it waits.
   private let opening: Task<Result<OperatorDesk, StoreError>, Never>
   private let place = BulkPlace()
+  private let search = SearchPlace()
   /// How many effects that write are on their way.
   private let writes = Atomic(0)
 
@@ -25,6 +26,7 @@ final class EffectRunner: Sendable {
 
   /// Starts an effect and returns at once: nothing of the store stands between a key and its paint.
   func start(_ effect: Effect) {
+    if case .search(let effect) = effect { search.note(effect) }
     let isWrite = effect.isShortWrite
     if isWrite { writes.add(1, ordering: .sequentiallyConsistent) }
     Task.detached { [self] in
@@ -72,6 +74,7 @@ final class EffectRunner: Sendable {
     case .auditTrail(let effect): .auditTrail(await effect.perform(desk))
     case .groups(let effect): .groups(await effect.perform(desk))
     case .groupEdit(let effect): .groupEdit(await effect.perform(desk))
+    case .search(let effect): search.perform(effect, mailbox).map(Message.search)
     case .readFile(let file, let path): .fileRead(path, path: file, FileContent.read(file))
     case .copy, .useMouse, .editOutside, .suspend, .repaint, .quit: nil
     }

@@ -22,6 +22,7 @@ enum Message: Equatable, Sendable {
   case auditTrail(AuditTrailMessage)
   case groups(GroupsMessage)
   case groupEdit(GroupEditMessage)
+  case search(SearchMessage)
 
   typealias Answer<Success: Equatable & Sendable> = Result<Success, StoreError>
 }

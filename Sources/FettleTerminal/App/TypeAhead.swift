@@ -18,7 +18,7 @@ struct TypeAhead: Equatable, Sendable {
 extension State {
   /// Whether keys are meant for something that is on its way.
   private var awaitsSomething: Bool {
-    typeAhead.opening != nil || context == .list && list.isStarting
+    typeAhead.opening != nil || context == .list && list.isStarting || awaitsMatch
   }
 
   /// Takes in what happened, and then what waited for it.
@@ -57,9 +57,11 @@ extension State {
         typeAhead = TypeAhead()
         linked = nil
         notice = "not waited for any longer; what was typed meanwhile is dropped"
-        return true
+        // A search that keys waited for is given up as it would be without them.
+        return !awaitsMatch
       case let command?
-      where typeAhead.opening == nil && typeAhead.waiting.isEmpty && !command.needsRows:
+      where typeAhead.opening == nil && typeAhead.waiting.isEmpty
+        && !(awaitsMatch ? command.needsMatch : command.needsRows):
         return false
       default: break
       }
@@ -73,7 +75,8 @@ extension State {
   var waitingWords: SafeText? {
     guard !typeAhead.waiting.isEmpty else { return nil }
     let count = typeAhead.waiting.count
-    let what: SafeText = typeAhead.opening.map { "\($0.short)" } ?? "the list"
+    let what: SafeText =
+      typeAhead.opening.map { "\($0.short)" } ?? (detail == nil ? "the list" : "the search")
     return "waiting for " + what + ", with \(count) \(count == 1 ? "key" : "keys") · Esc gives up"
   }
 }

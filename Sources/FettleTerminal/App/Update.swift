@@ -44,6 +44,7 @@ extension State {
     case .auditTrail(let message): return updateAuditTrail(message)
     case .groups(let message): return updateGroups(message)
     case .groupEdit(let message): return updateGroupEdit(message)
+    case .search(let message): return updateSearch(message)
     }
   }
 
