@@ -212,16 +212,48 @@ public struct RecordPlace: Sendable, Hashable {
   }
 }
 
-/// Which part of the list is wanted.
-public enum PageRequest: Sendable, Hashable {
-  /// The records at its beginning.
+/// Which part of the list of records is wanted.
+public typealias PageRequest = ListRequest<RecordPlace>
+
+/// Which part of a list is wanted.
+public enum ListRequest<Place: Hashable & Sendable>: Sendable, Hashable {
+  /// The rows at its beginning.
   case first
-  /// The records behind a place, from there on.
-  case after(RecordPlace)
-  /// The records before a place: those nearest to it, in the order of the list.
-  case before(RecordPlace)
-  /// The records at its end, in the order of the list.
+  /// The rows behind a place, from there on.
+  case after(Place)
+  /// The rows before a place: those nearest to it, in the order of the list.
+  case before(Place)
+  /// The rows at its end, in the order of the list.
   case last
+
+  /// Whether the list is gone through from its beginning to its end.
+  public var isForwards: Bool {
+    switch self {
+    case .first, .after: true
+    case .before, .last: false
+    }
+  }
+}
+
+/// What one stretch of a list brought.
+public struct ListStretch<Row: Hashable & Sendable, Place: Hashable & Sendable>: Sendable, Hashable
+{
+  /// The rows that are let through, in the order of the list.
+  public var rows: [Row]
+  /// How many were looked at.
+  public let searched: Int
+  /// Where the next stretch begins; nil when the list ends here.
+  public let end: Place?
+  /// Whether indexes found the rows: then nothing was looked at but what was found.
+  public let isLookUp: Bool
+
+  /// A stretch of these parts.
+  public init(rows: [Row], searched: Int, end: Place?, isLookUp: Bool) {
+    self.rows = rows
+    self.searched = searched
+    self.end = end
+    self.isLookUp = isLookUp
+  }
 }
 
 /// What one stretch of a search through the data found.

@@ -146,6 +146,8 @@ struct Typing: Hashable, Sendable {
 
   enum Purpose: Hashable, Sendable {
     case filter(before: ListFilter)
+    case historyFilter(before: TypedFilter<ExecutionKey>)
+    case auditFilter(before: TypedFilter<AuditKey>)
     case closingReason(RecordID)
     case closingReasonOfMany(BulkTarget)
     /// The number of records, before something is done with all of them.
@@ -180,7 +182,7 @@ struct Typing: Hashable, Sendable {
     case .mapping: .mapping
     case .json, .substitute: .box
     case .command: .commandLine
-    case .filter, .words, .search, .exportPath, .closingReason, .closingReasonOfMany, .confirmation,
+    case .filter, .historyFilter, .auditFilter, .words, .search, .exportPath, .closingReason, .closingReasonOfMany, .confirmation,
       .stopping, .fieldName, .rename, .file:
       .line
     }

@@ -112,7 +112,7 @@ extension State {
     if case .words? = typing?.purpose, let words = typing?.line.text { table?.words = words }
     typing?.isToBeKept = true
     if typing?.isValue == true { return checkTyped() }
-    if case .filter? = typing?.purpose, let text = typing?.line.text { return filterTyped(text) }
+    if isFiltering, let text = typing?.line.text { return filterTyped(text) }
     return []
   }
 
@@ -243,11 +243,12 @@ extension State {
         return []
       }
       self.typing = nil
-      return [.auditTrail(.export(auditTrail.rows, path: path))]
+      notice = "writing \(path)…"
+      return [.auditTrail(.export(listedAudit, path: path))]
     case (.cancel, .words(let before)), (.interrupt, .words(let before)):
       self.typing = nil
       table?.words = before
-    case (.keep, .filter):
+    case (.keep, .filter), (.keep, .historyFilter), (.keep, .auditFilter):
       let effects = applyTypedFilter()
       self.typing = nil
       return effects
@@ -255,10 +256,17 @@ extension State {
       self.typing?.editor?.changeType()
       self.typing?.problem = nil
       return checkTyped()
-    case (.complete, .filter): return completeFilter()
+    case (.complete, .filter), (.complete, .historyFilter), (.complete, .auditFilter):
+      return completeFilter()
     case (.nextChoice, _):
       nextChoice()
       return checkTyped()
+    case (.cancel, .historyFilter(let before)), (.interrupt, .historyFilter(let before)):
+      self.typing = nil
+      return setHistoryFilter(before)
+    case (.cancel, .auditFilter(let before)), (.interrupt, .auditFilter(let before)):
+      self.typing = nil
+      return setAuditFilter(before)
     case (.cancel, .filter(let before)), (.interrupt, .filter(let before)):
       self.typing = nil
       guard before != list.filter else { return [] }

@@ -141,7 +141,7 @@ extension State {
 
   private func prompt(for typing: Typing) -> SafeText {
     switch typing.purpose {
-    case .filter: " / "
+    case .filter, .historyFilter, .auditFilter: " / "
     case .words, .search: " / "
     case .exportPath: " Write the lines to: "
     case .command: " :"

@@ -64,7 +64,7 @@ struct List: AsyncParsableCommand {
   }
 }
 
-extension FilterExpression {
+extension FilterTree {
   /// Reads a filter of the command line, as the terminal takes it. What is wrong with it is pointed at.
   init(option text: String) throws(CommandFailure) {
     do throws(FilterError) { try self.init(text) } catch {

@@ -162,10 +162,9 @@ extension State {
       return []
     }
     let effects = closeDetail()
-    (history.scenario, history.run) = (nil, nil)
-    let shown = go(to: .history)
-    notice = "opening \(String(detail.record.summary.executionID.prefix(8)))"
-    return effects + shown + [.history(.open(detail.record.summary.executionID))]
+    history.run = nil
+    let shown = showHistory(by: .everything)
+    return effects + shown + openExecution(detail.record.summary.executionID)
   }
 
   mutating func leaveDetail() -> [Effect] {
