@@ -177,7 +177,8 @@ struct AuditPages {
     let names = keys.joined(separator: ", ")
     let marks = keys.map { _ in "?" }.joined(separator: ", ")
     let sign = goesDown ? "<" : ">"
-    let isBehind = goesDown
+    let isBehind =
+      goesDown
       ? source.rawValue < place.position.source : source.rawValue > place.position.source
     if source.rawValue == place.position.source {
       return RuleCondition(

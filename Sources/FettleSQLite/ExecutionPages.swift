@@ -55,7 +55,9 @@ struct ExecutionPages {
         split.statuses.removeAll { !wanted.contains($0) }
       } else if rule.isOnly({ $0.isAboutScenario }) {
         let fitting = split.names.filter { _, name in
-          rule.holds { if case .scenario(let pattern) = $0 { pattern.matches(name) } else { false } }
+          rule.holds {
+            if case .scenario(let pattern) = $0 { pattern.matches(name) } else { false }
+          }
         }
         scenarios = scenarios?.intersection(fitting.keys) ?? Set(fitting.keys)
       } else if case .test(.number(.started, let range)) = rule {
@@ -201,7 +203,8 @@ struct ExecutionPages {
     let ended = sorted(
       fits, named + [RuleCondition(sql: "ended IS NOT NULL")], by: expression, isText: false)
     let running = sorted(
-      fits, named + [RuleCondition(sql: "status = 'running'"), RuleCondition(sql: "ended IS NULL")],
+      fits,
+      named + [RuleCondition(sql: "status = 'running'"), RuleCondition(sql: "ended IS NULL")],
       by: order.column == .operations ? "operations" : "\(Int64.max)", isText: false)
     return [ended, running]
   }

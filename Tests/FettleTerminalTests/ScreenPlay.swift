@@ -100,7 +100,7 @@ struct ScreenPlay {
     case .search(.find(let search, let token)):
       .search(.ended(search.run(while: { true }, found: { _ in }), token: token))
     case .search(.stop): nil
-    case .copy, .useMouse, .editOutside, .readFile, .suspend, .repaint, .quit: nil
+    case .copy, .useMouse, .editOutside, .readFile, .suspend, .repaint, .quit, .stopWaiting: nil
     }
   }
 
@@ -141,6 +141,12 @@ struct ScreenPlay {
         return .loaded(id, purpose, .failure(.notFound("record \(id)")))
       }
       return .loaded(id, purpose, .success(opened(record)))
+    case .refresh(let id, let version):
+      guard let record = store.recordNow(id) else {
+        return .loaded(id, .refresh, .failure(.notFound("record \(id)")))
+      }
+      return record.summary.version == version
+        ? .unchanged(id) : .loaded(id, .refresh, .success(opened(record)))
     case .preview(let id, let isWhole):
       guard let record = store.recordNow(id) else {
         return .previewed(id, .failure(.notFound("record \(id)")))

@@ -106,7 +106,9 @@ struct HistoryTests {
     }
   }
 
-  @Test("counters follow executions that begin, end and are pruned, and are there for the usual filters")
+  @Test(
+    "counters follow executions that begin, end and are pruned, and are there for the usual filters"
+  )
   func counted() async throws {
     try await fill(60)
     func check() async throws {
@@ -168,7 +170,8 @@ struct HistoryTests {
     "text:secret", "email",
   ]
 
-  @Test("lets through the lines of the audit that are meant, in every order", arguments: auditFilters)
+  @Test(
+    "lets through the lines of the audit that are meant, in every order", arguments: auditFilters)
   func audit(text: String) async throws {
     _ = try await fillAudit(24)
     let whole = try await store.audit(AuditFilter(), .first, limit: 1000, effort: 1000)

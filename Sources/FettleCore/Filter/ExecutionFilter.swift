@@ -145,7 +145,8 @@ public enum ExecutionTest: Hashable, Sendable {
     case .words(let words):
       let pattern = TextPattern.contains(words)
       return [summary.id, summary.status.rawValue, summary.origin.rawValue, row.scenarioName]
-        .contains(where: pattern.matches) || summary.error.map { Self.hasWords(pattern, $0) } ?? false
+        .contains(where: pattern.matches)
+        || summary.error.map { Self.hasWords(pattern, $0) } ?? false
     }
   }
 

@@ -16,6 +16,8 @@ enum Effect: Equatable, Sendable {
   case editOutside(ExternalEdit)
   case readFile(String, for: ValuePath)
   case useMouse(Bool)
+  /// Waits no longer for what was asked of the store.
+  case stopWaiting
   case suspend
   case repaint
   case quit

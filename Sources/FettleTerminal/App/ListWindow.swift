@@ -48,6 +48,8 @@ struct ListWindow<Row: WindowRow, Place: Hashable & Sendable>: Equatable, Sendab
     let limit: Int
     let effort: Int
     let token: Int
+    /// Whether the rows are gone through, which is shown and takes its time.
+    var isSearch = false
   }
 
   var index: Int { rows.firstIndex { $0.identity == cursor } ?? 0 }
@@ -59,6 +61,7 @@ struct ListWindow<Row: WindowRow, Place: Hashable & Sendable>: Equatable, Sendab
 
   /// Begins anew at one of the ends.
   mutating func start(_ purpose: PagePurpose, token: Int) -> Ask {
+    isLookUp = true
     pending = Pending(token: token, purpose: purpose)
     searchToken = token
     isBeginning = true
@@ -93,7 +96,8 @@ struct ListWindow<Row: WindowRow, Place: Hashable & Sendable>: Equatable, Sendab
     on request: ListRequest<Place>, _ purpose: PagePurpose, _ token: Int
   ) -> Ask {
     pending = Pending(token: token, purpose: purpose)
-    return Ask(request: request, limit: Self.page, effort: 20_000, token: token)
+    return Ask(
+      request: request, limit: Self.page, effort: 20_000, token: token, isSearch: !isLookUp)
   }
 
   /// Asks for the same window again. Rows that were searched for are not searched again.
@@ -169,7 +173,6 @@ struct ListWindow<Row: WindowRow, Place: Hashable & Sendable>: Equatable, Sendab
   mutating func stop() {
     pending = nil
     isBeginning = false
-    hasLoaded = true
     left = 0
   }
 }
@@ -183,15 +186,20 @@ extension State {
     _ window: ListWindow<Row, Place>, title: SafeText, heading: SafeText, filter: String,
     order: SafeText, empty: SafeText, into frame: inout Frame, line: (Row) -> (SafeText, Role)
   ) {
-    drawTitle(title + (window.isHeld ? "  held" : ""), into: &frame)
     let showsFilter = showsStoredFilter || !filter.isEmpty
+    let count: SafeText =
+      showsFilter ? "" : window.total.map { "  \(Quantity.grouped($0))" } ?? ""
+    drawTitle(title + count + (window.isHeld ? "  held" : ""), into: &frame)
     let first = showsFilter ? 3 : 2
     frame.put(heading, in: frame.area.line(first - 1), .role(.heading))
+    let isLoaded = window.hasLoaded || window.pending == nil
     let noRows: SafeText =
-      window.isSearching ? "searching, Esc stops" : filter.isEmpty ? empty : noMatch(window)
+      !window.hasLoaded
+      ? "not loaded; the next key asks again"
+      : window.isSearching ? "searching, Esc stops" : filter.isEmpty ? empty : noMatch(window)
     drawRows(
       window.rows.count, cursor: window.index,
-      hasLoaded: window.hasLoaded, empty: noRows, first: first, into: &frame
+      hasLoaded: isLoaded, empty: noRows, first: first, into: &frame
     ) { line(window.rows[$0]) }
     guard showsFilter else { return }
     let area = frame.area.line(1)

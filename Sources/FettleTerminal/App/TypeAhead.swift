@@ -23,6 +23,7 @@ extension State {
 
   /// Takes in what happened, and then what waited for it.
   mutating func takeInTurn(_ message: Message) -> [Effect] {
+    if stopsWaiting(message) { return stopWaiting() }
     if holdsBack(message) { return [] }
     var effects = take(message)
     while !typeAhead.waiting.isEmpty, !awaitsSomething {
@@ -32,7 +33,9 @@ extension State {
   }
 
   private mutating func take(_ message: Message) -> [Effect] {
-    if case .record(.loaded(let id, .open, _)) = message, id == typeAhead.opening {
+    if case .record(.loaded(let id, .open, _)) = message {
+      // It was not waited for to the end, or another one was asked for since.
+      guard id == typeAhead.opening else { return [] }
       typeAhead.opening = nil
     }
     let effects = react(to: message)

@@ -25,6 +25,10 @@ extension State {
     case .ticked(let now):
       self.now = now
       return tick()
+    case .waiting(let seconds):
+      if waited == nil { waitedSince = now }
+      waited = hasGivenUp ? nil : seconds
+      return []
     case .mouse(let event, let target): return updateMouse(event, on: target)
     case .copied(let answer):
       notice = answer
@@ -50,13 +54,14 @@ extension State {
 
   /// Looks whether anything changed. The list tells it for the open record too.
   private mutating func tick() -> [Effect] {
+    guard !hasGivenUp else { return keepTyped() }
     var effects = refreshList() + [.list(.counts)]
     effects += table?.isHeld == true ? [] : look()
     effects += keepTyped()
     if let open = detail?.record, running.isEmpty, conflict == nil {
       let row = list.place(of: open.id).map { list.rows[$0] }
       if row == nil || row?.version != open.summary.version {
-        effects.append(.record(.load(open.id, .refresh)))
+        effects.append(.record(.refresh(open.id, version: open.summary.version)))
       }
     }
     return effects
@@ -64,6 +69,7 @@ extension State {
 
   mutating func pressed(_ key: Key) -> [Effect] {
     let context = context
+    hasGivenUp = false
     // What took the line of the keys was read.
     if noticeParts(columns: size.columns) != nil { notice = "" }
     if let typing, context == .value, key == .character(" "), typing.editor?.kind == .boolean {

@@ -131,12 +131,14 @@ extension KeyMap {
       [.enter, .right, .character("l")], "record", "Open the record", .open,
       unavailable: { $0.auditTrail.rows.isEmpty ? "there is nothing here" : nil }),
     KeyBinding(
-      [.character("w")], "export", "Write all of what the filter lets through to a file, one JSON object a line", .export,
+      [.character("w")], "export",
+      "Write all of what the filter lets through to a file, one JSON object a line", .export,
       unavailable: { $0.auditTrail.rows.isEmpty ? "there is nothing to write" : nil }),
     KeyBinding(
       [.character("/")], "filter",
       "Filter: words, who: action: record: field: time: age:; Tab completes", .filter),
-    KeyBinding([.escape], "", "Stop a search; clear the filter; to the incomplete executions", .back),
+    KeyBinding(
+      [.escape], "", "Stop a search; clear the filter; to the incomplete executions", .back),
   ]
 }
 

@@ -132,7 +132,8 @@ extension State {
 
   /// Asks for the same window again. Nothing else can tell that another program changed a record.
   mutating func refreshList() -> [Effect] {
-    guard list.hasLoaded, !list.isRefreshing, !list.isGrowing, !list.isHeld else { return [] }
+    guard list.hasLoaded else { return list.isStarting ? [] : startList(.start) }
+    guard !list.isRefreshing, !list.isGrowing, !list.isHeld else { return [] }
     guard list.search == nil else {
       // The data is not searched again; the rows that were found are looked at.
       guard !list.rows.isEmpty else { return [] }
