@@ -214,10 +214,12 @@ struct ExecutionPages {
   ) -> Part {
     var beyond = RuleCondition(sql: "1")
     if let place {
-      beyond.sql = "(\(expression), started, number) \(sign) (?, ?, ?)"
+      // The first condition is for the index: it is not found for an expression among several values.
+      beyond.sql =
+        "\(expression) \(sign)= ? AND (\(expression), started, number) \(sign) (?, ?, ?)"
       switch place.key {
-      case .number(let number): beyond.arguments += [number]
-      case .text(let text): beyond.arguments += [text]
+      case .number(let number): beyond.arguments += [number, number]
+      case .text(let text): beyond.arguments += [text, text]
       }
       beyond.arguments += [place.started.milliseconds, place.number]
     }

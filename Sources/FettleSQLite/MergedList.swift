@@ -32,6 +32,7 @@ struct MergedList<Place: Hashable & Sendable> {
   func walk(
     _ database: Database, limit: Int, effort: Int
   ) throws -> (found: [Place], searched: Int, end: Place?) {
+    let effort = min(effort, 1_000_000)
     var found: [Place] = []
     var searched = 0
     var last: Place?
@@ -41,7 +42,8 @@ struct MergedList<Place: Hashable & Sendable> {
         var source = Source(
           cursor: try Row.fetchCursor(
             try database.makeStatement(sql: part.query.sql + " LIMIT ?"),
-            arguments: part.query.arguments + [effort]), place: part.place)
+            // One more than is looked at tells whether the part goes on.
+            arguments: part.query.arguments + [effort + 1]), place: part.place)
         try source.advance()
         sources.append(source)
       }

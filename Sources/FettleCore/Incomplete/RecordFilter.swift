@@ -67,6 +67,13 @@ public struct RecordFilter: Sendable, Hashable {
   /// Whether the bundles have to be read to answer it.
   public var readsData: Bool { rules.contains(where: \.readsData) }
 
+  /// Whether stores have indexes for all of it. Otherwise a page may cost a look at every record, and
+  /// is not worth asking for again and again.
+  public var isLookUp: Bool {
+    words.isEmpty && (order.column == .created || order.column == .error)
+      && rules.allSatisfy(\.isIndexed)
+  }
+
   /// Whether a record is let through: the reference that stores are compared with.
   public func matches(_ record: IncompleteExecution) -> Bool {
     effectiveStates.contains(record.summary.state)
@@ -78,6 +85,16 @@ public struct RecordFilter: Sendable, Hashable {
 }
 
 extension RecordRule {
+  /// Whether stores have an index for it.
+  fileprivate var isIndexed: Bool {
+    switch self {
+    case .text(.scenario, _), .text(.id, _), .number(.created, _), .group: true
+    case .any(let parts):
+      parts.allSatisfy { if case .text(.scenario, _) = $0 { true } else { false } }
+    default: false
+    }
+  }
+
   /// The states, where it is about nothing else.
   fileprivate var states: Set<IncompleteState>? {
     switch self {

@@ -130,12 +130,21 @@ extension State {
     ]
   }
 
+  /// How many records are gone through again every few seconds where no index finds those that are shown.
+  private static let fewRecords = 20_000
+
+  /// Whether the list can be asked for again without a look at very many records.
+  private var isWorthAskingAgain: Bool {
+    let filter = listedRecords
+    return filter.isLookUp || counts.map { filter.candidates(in: $0) <= Self.fewRecords } ?? true
+  }
+
   /// Asks for the same window again. Nothing else can tell that another program changed a record.
   mutating func refreshList() -> [Effect] {
     guard list.hasLoaded else { return list.isStarting ? [] : startList(.start) }
     guard !list.isRefreshing, !list.isGrowing, !list.isHeld else { return [] }
-    guard list.search == nil else {
-      // The data is not searched again; the rows that were found are looked at.
+    guard list.search == nil, isWorthAskingAgain else {
+      // Nothing is searched or sorted again; the rows that were found are looked at.
       guard !list.rows.isEmpty else { return [] }
       list.isRefreshing = true
       let window = list.rows.dropFirst(max(0, list.top - 100)).prefix(300).map(\.id)
