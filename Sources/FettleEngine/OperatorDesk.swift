@@ -52,9 +52,24 @@ public struct OperatorDesk: Sendable {
   /// The groups of records that failed for the same reason, the largest first.
   public func groups() async throws(StoreError) -> [ErrorGroupCount] { try await store.groups() }
 
-  /// The latest lines of the audit of all records, newest first.
-  public func audit(limit: Int) async throws(StoreError) -> [AuditEntry] {
-    try await store.audit(limit: limit)
+  /// A stretch of the audit of all records, in its order.
+  public func audit(
+    _ filter: AuditFilter, _ request: ListRequest<AuditPlace>, limit: Int, effort: Int
+  ) async throws(StoreError) -> ListStretch<AuditEntry, AuditPlace> {
+    try await store.audit(filter, request, limit: limit, effort: effort)
+  }
+
+  /// How many lines the audit has.
+  public func auditCount() async throws(StoreError) -> Int { try await store.auditCount() }
+
+  /// Who did something that the audit tells of.
+  public func auditAuthors() async throws(StoreError) -> [String] {
+    try await store.auditAuthors()
+  }
+
+  /// The module a record failed at, of the record's own blueprint.
+  public func failedModule(of id: RecordID) async throws(StoreError) -> ModuleNode? {
+    try await store.failedModule(of: id)
   }
 
   /// Removes a record from the bin for good.
@@ -65,6 +80,23 @@ public struct OperatorDesk: Sendable {
     of scenario: ScenarioID?, limit: Int
   ) async throws(StoreError) -> [ExecutionRow] {
     try await runner.journal.executions(of: scenario, limit: limit)
+  }
+
+  /// A stretch of the history, in its order.
+  public func executions(
+    _ filter: ExecutionFilter, _ request: ListRequest<ExecutionPlace>, limit: Int, effort: Int
+  ) async throws(StoreError) -> ListStretch<ExecutionRow, ExecutionPlace> {
+    try await runner.journal.executions(filter, request, limit: limit, effort: effort)
+  }
+
+  /// Those of these executions that still exist, in no order.
+  public func executions(numbered numbers: [Int]) async throws(StoreError) -> [ExecutionRow] {
+    try await runner.journal.executions(numbered: numbers)
+  }
+
+  /// How many executions a filter lets through, where counters tell.
+  public func executionCount(_ filter: ExecutionFilter) async throws(StoreError) -> Int? {
+    try await runner.journal.executionCount(filter)
   }
 
   /// The execution whose identity begins with these characters.

@@ -181,22 +181,6 @@ extension SQLiteStore: ExecutionJournal {
     return interrupted
   }
 
-  /// The executions of a scenario, or of all, newest first.
-  public func executions(
-    of scenario: ScenarioID?, limit: Int
-  ) async throws(StoreError) -> [ExecutionRow] {
-    try await reading { database in
-      try Row.fetchAll(
-        try database.cachedStatement(
-          sql: """
-            \(JournalRows.select) \(scenario == nil ? "" : "WHERE scenario = :scenario")
-            ORDER BY started DESC, number DESC LIMIT :limit
-            """),
-        arguments: scenario.map { ["scenario": $0.number, "limit": limit] } ?? ["limit": limit]
-      ).map(ExecutionRow.init)
-    }
-  }
-
   /// What an execution did.
   public func entries(of execution: String) async throws(StoreError) -> [JournalEntry] {
     try await reading { [self] in try journalRows($0).entries(of: execution) }
@@ -300,7 +284,7 @@ extension ExecutionRow {
     }
     self.init(
       summary: summary, scenarioName: row["scenario_name"], storedCount: row["stored"],
-      transferred: row["transferred"], stopAskedBy: row["stop_asked_by"])
+      transferred: row["transferred"], stopAskedBy: row["stop_asked_by"], number: row["number"])
   }
 }
 
@@ -365,8 +349,12 @@ struct JournalRows {
   let seals: Seals
   let leases: LeaseClock
 
+  /// What a row of the history shows. What an execution was given is no part of it: that may be more
+  /// than all the rest.
   static let select = """
-    SELECT execution.*, scenario.name AS scenario_name
+    SELECT number, execution.id, scenario, origin, retry_of, started, ended, status, operations,
+      stored, error, failed_module, warnings, stop_asked_by, transferred, filtered,
+      scenario.name AS scenario_name
     FROM execution JOIN scenario ON scenario.id = execution.scenario
     """
 

@@ -74,6 +74,8 @@ public final class SQLiteStore: Sendable {
       try database.execute(sql: "PRAGMA synchronous = FULL")
       TextPattern.register(in: database)
       ErrorGroup.register(in: database)
+      ExecutionTest.register(in: database)
+      AuditTest.register(in: database)
       // What is written often stays in memory between two commits: with the 2 MB that SQLite takes by
       // itself, the pages of the indexes are read again and again. Who only reads goes by the cache
       // of the system.

@@ -27,7 +27,7 @@ extension StoreError {
       // What grows beside the store, the index of its log, fails like this.
       case .SQLITE_IOERR where StoreFile(path: path).freeBytes.map({ $0 < 65_536 }) == true:
         self = .full(what)
-      case .SQLITE_BUSY, .SQLITE_LOCKED:
+      case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
         self = .busy(LockHolder(of: path)?.description ?? what)
       case .SQLITE_NOTADB: self = .notAStore(path: path, reason: what)
       case .SQLITE_CORRUPT: self = .damaged(what)

@@ -9,6 +9,27 @@ public enum PlainText {
     return (ascii ? text.ascii : text).text
   }
 
+  /// A text, and `^` beneath a stretch of its characters. Where the text is long, what of it stands
+  /// around that stretch.
+  public static func pointing(at range: Range<Int>, in text: String, ascii: Bool) -> [String] {
+    let characters = Array(text)
+    let start = min(range.lowerBound, characters.count)
+    let end = max(start, min(range.upperBound, characters.count))
+    func shown(_ part: ArraySlice<Character>, _ clip: (SafeText) -> SafeText) -> SafeText {
+      let safe = clip(SafeText(String(part), limit: .max))
+      return ascii ? safe.ascii : safe
+    }
+    // Each `^` is to stand in the same line of a terminal as what it is about.
+    let before = shown(characters[..<start]) { $0.clippedInFront(to: 36) }
+    let meant = shown(characters[start..<end]) { $0.clipped(to: 36) }
+    let behind = shown(characters[end...]) { $0.clipped(to: 72 - before.width - meant.width) }
+    return [
+      (before + meant + behind).text,
+      String(repeating: " ", count: before.width)
+        + String(repeating: "^", count: max(1, meant.width)),
+    ]
+  }
+
   /// The chain of a record's blueprint, a line a module, the failed one marked.
   public static func chain(_ record: IncompleteExecution, ascii: Bool) -> [String] {
     ChainDiagram(record, isSpaced: false).lines.map { line in

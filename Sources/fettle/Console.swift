@@ -42,11 +42,14 @@ enum Console {
       || scalar.properties.isDefaultIgnorableCodePoint
   }
 
-  /// Prints one line to standard error.
-  static func complain(_ message: String) {
-    let text = PlainText.line(message.replacing("\n", with: " "), ascii: !usesUTF8)
-    let line = Array("fettle: \(text)\n".utf8)
-    _ = write(STDERR_FILENO, line, line.count)
+  /// Prints one line to standard error, whatever ends of lines the message has.
+  /// - Parameter lines: what stands beneath it, each a line of its own.
+  static func complain(_ message: String, beneath lines: [String] = []) {
+    let ascii = !usesUTF8
+    let text = PlainText.line(message.replacing("\n", with: " "), ascii: ascii)
+    let below = lines.map { "  \(PlainText.line($0, ascii: ascii))\n" }.joined()
+    let bytes = Array("fettle: \(text)\n\(below)".utf8)
+    _ = write(STDERR_FILENO, bytes, bytes.count)
   }
 
   /// Whether the locale says that the terminal reads UTF-8.

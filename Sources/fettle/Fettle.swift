@@ -33,7 +33,7 @@ struct Fettle: AsyncParsableCommand {
         try command.run()
       }
     } catch let failure as CommandFailure {
-      Console.complain(failure.message)
+      Console.complain(failure.message, beneath: failure.lines)
       exit(withError: ExitCode(failure.status))
     } catch let code as ExitCode {
       exit(withError: code)
@@ -80,9 +80,11 @@ struct CommandFailure: Error {
   let message: String
   /// 1 when an execution failed, 2 for usage and bad input.
   let status: Int32
+  /// What stands beneath that line, such as the place of what is wrong.
+  var lines: [String] = []
 
   /// Usage or bad input.
-  static func usage(_ message: String) -> CommandFailure {
-    CommandFailure(message: message, status: 2)
+  static func usage(_ message: String, beneath lines: [String] = []) -> CommandFailure {
+    CommandFailure(message: message, status: 2, lines: lines)
   }
 }

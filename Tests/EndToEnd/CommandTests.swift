@@ -74,6 +74,49 @@ struct CommandTests {
     }
   }
 
+  @Test(
+    "a filter that cannot be read is shown with the place of what is wrong beneath it",
+    arguments: [["list"], ["retry", "--all"]])
+  func pointing(command: [String]) async throws {
+    let long = String(repeating: "word ", count: 40)
+    for (filter, shown, place) in [
+      ("status:open color:red", "status:open color:red", 12..<17),
+      ("名前 color:red", "名前 color:red", 5..<10), ("a\tb\nsize:>", "a␉b⏎size:>", 9..<10),
+      (long + "color:red " + long, nil, nil),
+    ] as [(String, String?, Range<Int>?)] {
+      let result = try await Program.fettle(
+        command + ["--filter", filter, "--store", store], home: folder.path)
+      let lines = result.errors.split(separator: "\n").map(String.init)
+      try #require(result.status == 2 && lines.count == 3, "\(result.errors)")
+      #expect(lines[0].hasPrefix("fettle: the filter: "))
+      if let shown { #expect(lines[1].hasPrefix("  " + shown), "\(lines[1])") }
+      #expect(lines[1].count < 80)
+      let carets = Array(lines[2]).indices.filter { Array(lines[2])[$0] == "^" }
+      if let place {
+        #expect(carets == Array(place).map { $0 + 2 }, "\(lines[2])")
+      } else {
+        let start = try #require(carets.first)
+        #expect(String(Array(lines[1])[start...].prefix(carets.count)) == "color")
+      }
+    }
+  }
+
+  @Test("an error type nobody knows is refused, with those there are; short names are understood")
+  func errorTypes() async throws {
+    _ = try await stored(#"[{"body":"{\"name\":"}]"#)
+    for command in [["list"], ["retry", "--all"]] {
+      let result = try await Program.fettle(
+        command + ["--error", "Foo", "--store", store], home: folder.path)
+      #expect(result.status == 2 && result.output.isEmpty, "\(result)")
+      #expect(result.errors.contains("no error type 'Foo'"), "\(result.errors)")
+      #expect(result.errors.contains("DataError, "), "\(result.errors)")
+    }
+    let type = try #require(try await records().first?["errorType"]?.text)
+    #expect(try await records("--error", type).count == 1)
+    #expect(try await records("--error", ErrorType(type).shortName.lowercased()).count == 1)
+    #expect(try await records("--error", "Timeout").isEmpty)
+  }
+
   @Test("run, list, show, edit, retry: a failure is stored, mended and resolved")
   func mend() async throws {
     let run = try await stored(#"[{"body":"{\"name\":\"Ada\"}"},{"body":"{\"name\":"}]"#)

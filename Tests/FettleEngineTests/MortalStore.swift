@@ -157,8 +157,24 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     }
   }
 
-  func audit(limit: Int) async throws(StoreError) -> [AuditEntry] {
-    try await read { () async throws(StoreError) in try await store.audit(limit: limit) }
+  func audit(
+    _ filter: AuditFilter, _ request: ListRequest<AuditPlace>, limit: Int, effort: Int
+  ) async throws(StoreError) -> ListStretch<AuditEntry, AuditPlace> {
+    try await read { () async throws(StoreError) in
+      try await store.audit(filter, request, limit: limit, effort: effort)
+    }
+  }
+
+  func auditCount() async throws(StoreError) -> Int {
+    try await read { () async throws(StoreError) in try await store.auditCount() }
+  }
+
+  func auditAuthors() async throws(StoreError) -> [String] {
+    try await read { () async throws(StoreError) in try await store.auditAuthors() }
+  }
+
+  func failedModule(of id: RecordID) async throws(StoreError) -> ModuleNode? {
+    try await read { () async throws(StoreError) in try await store.failedModule(of: id) }
   }
 
   func purge(deletedBefore instant: Instant) async throws(StoreError) -> Int {
@@ -252,11 +268,21 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
   }
 
   func executions(
-    of scenario: ScenarioID?, limit: Int
-  ) async throws(StoreError) -> [ExecutionRow] {
+    _ filter: ExecutionFilter, _ request: ListRequest<ExecutionPlace>, limit: Int, effort: Int
+  ) async throws(StoreError) -> ListStretch<ExecutionRow, ExecutionPlace> {
     try await read { () async throws(StoreError) in
-      try await store.executions(of: scenario, limit: limit)
+      try await store.executions(filter, request, limit: limit, effort: effort)
     }
+  }
+
+  func executions(numbered numbers: [Int]) async throws(StoreError) -> [ExecutionRow] {
+    try await read { () async throws(StoreError) in
+      try await store.executions(numbered: numbers)
+    }
+  }
+
+  func executionCount(_ filter: ExecutionFilter) async throws(StoreError) -> Int? {
+    try await read { () async throws(StoreError) in try await store.executionCount(filter) }
   }
 
   func interrupted(_ execution: String) async throws(StoreError) -> InterruptedExecution {

@@ -67,7 +67,19 @@ final class FakeStore: IncompleteStore {
     records.withLock { records in ids.compactMap { records[$0]?.summary } }
   }
 
-  func audit(limit: Int) async throws(StoreError) -> [AuditEntry] { [] }
+  func audit(
+    _ filter: AuditFilter, _ request: ListRequest<AuditPlace>, limit: Int, effort: Int
+  ) async throws(StoreError) -> ListStretch<AuditEntry, AuditPlace> {
+    ListStretch(rows: [], searched: 0, end: nil, isLookUp: true)
+  }
+
+  func auditCount() async throws(StoreError) -> Int { 0 }
+
+  func auditAuthors() async throws(StoreError) -> [String] { [] }
+
+  func failedModule(of id: RecordID) async throws(StoreError) -> ModuleNode? {
+    try await record(id).failedModule
+  }
 
   func purge(_ id: RecordID) async throws(StoreError) { _ = purgeNow(id) }
 

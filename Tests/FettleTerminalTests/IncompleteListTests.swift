@@ -169,4 +169,26 @@ struct IncompleteListTests {
     let play = ScreenPlay([])
     #expect(play.state.frame().text.contains("Nothing incomplete."))
   }
+
+  @Test(
+    "among very many records what no index finds is not asked for again, the rows that are shown are",
+    arguments: [
+      ("", "-created", true), ("scenario:orders error:Data", "-created", true),
+      ("status:done age:<2d", "-created", true), ("", "error", true), ("", "-size", false),
+      ("order", "-created", false), ("size:>1M", "-created", false),
+      ("module:\"Create task\"", "-created", false),
+    ])
+  func askedAgain(filter: String, order: String, isPage: Bool) throws {
+    for isMany in [true, false] {
+      var play = try ScreenPlay(Fixtures.records())
+      play.state.list.filter = try ListFilter(filter)
+      play.state.list.order = try #require(RecordOrder(words: order))
+      play.state.counts = RecordCounts(
+        byState: isMany ? [.unresolved: 1_000_000, .resolved: 1_000_000] : [.unresolved: 30])
+      let effects = play.state.refreshList()
+      let asksForPage = effects.contains { if case .list(.page) = $0 { true } else { false } }
+      let asksForRows = effects.contains { if case .list(.rows) = $0 { true } else { false } }
+      #expect(asksForPage == (isPage || !isMany) && asksForRows != asksForPage, "\(effects)")
+    }
+  }
 }

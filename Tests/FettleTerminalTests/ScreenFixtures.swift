@@ -45,7 +45,8 @@ extension Fixtures {
         summary.failedModule = 4
       }
       return ExecutionRow(
-        summary: summary, scenarioName: "Orders to Workfront", storedCount: stored)
+        summary: summary, scenarioName: "Orders to Workfront", storedCount: stored,
+        number: Int(id.prefix(5)) ?? 0)
     }
     let blueprint = try blueprint(router)
     func entry(_ number: Int, _ module: ModuleID, _ step: JournalEntry.Step) -> JournalEntry {
@@ -82,9 +83,13 @@ extension Fixtures {
       _ minutes: Int, _ author: SafeText, _ action: SafeText, place: SafeText = "",
       old: SafeText = "", new: SafeText = "", note: SafeText = ""
     ) -> AuditTrailState.Row {
-      AuditTrailState.Row(
-        date: now.advanced(bySeconds: -minutes * 60), record: RecordID("3f2a9c01"),
-        author: author, action: action, place: place, old: old, new: new, note: note)
+      let date = now.advanced(bySeconds: -minutes * 60)
+      return AuditTrailState.Row(
+        place: AuditPlace(
+          key: .number(date.milliseconds), date: date,
+          position: AuditEntry.Position(record: 1, number: Int64(20 - minutes))),
+        date: date, record: RecordID("3f2a9c01"), author: author, action: action, field: place,
+        old: old, new: new, note: note)
     }
     return [
       row(1, "grace", "closed", note: "done by hand"),

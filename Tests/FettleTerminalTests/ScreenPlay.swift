@@ -97,7 +97,10 @@ struct ScreenPlay {
     case .auditTrail(let effect): .auditTrail(answer(to: effect))
     case .groups(.load): .groups(.loaded(.success(store.groupsNow())))
     case .groupEdit(let effect): .groupEdit(answer(to: effect))
-    case .copy, .useMouse, .editOutside, .readFile, .suspend, .repaint, .quit: nil
+    case .search(.find(let search, let token)):
+      .search(.ended(search.run(while: { true }, found: { _ in }), token: token))
+    case .search(.stop): nil
+    case .copy, .useMouse, .editOutside, .readFile, .suspend, .repaint, .quit, .stopWaiting: nil
     }
   }
 
@@ -138,6 +141,12 @@ struct ScreenPlay {
         return .loaded(id, purpose, .failure(.notFound("record \(id)")))
       }
       return .loaded(id, purpose, .success(opened(record)))
+    case .refresh(let id, let version):
+      guard let record = store.recordNow(id) else {
+        return .loaded(id, .refresh, .failure(.notFound("record \(id)")))
+      }
+      return record.summary.version == version
+        ? .unchanged(id) : .loaded(id, .refresh, .success(opened(record)))
     case .preview(let id, let isWhole):
       guard let record = store.recordNow(id) else {
         return .previewed(id, .failure(.notFound("record \(id)")))
@@ -207,16 +216,23 @@ struct ScreenPlay {
 
   private func answer(to effect: HistoryEffect) -> HistoryMessage {
     switch effect {
-    case .load(let scenario, _):
+    case .page(let filter, let ask):
+      let order = filter.order
+      let rows = runs.map(\.row).filter(filter.matches)
+        .sorted { order.precedes(ExecutionPlace($0, order), ExecutionPlace($1, order)) }
       return .loaded(
-        scenario,
-        .success(
-          runs.map(\.row).filter { scenario == nil || $0.summary.scenario == scenario }))
+        token: ask.token, .success(Self.stretch(rows, ask) { ExecutionPlace($0, order) }))
+    case .rows(let numbers, let token):
+      return .rowsLoaded(
+        numbers, token: token, .success(runs.map(\.row).filter { numbers.contains($0.number) }))
+    case .count(let filter):
+      return .counted(
+        filter, .success(filter.rules.isEmpty || filter.rules == [.all([])] ? runs.count : nil))
     case .open(let id):
       guard let run = runs.first(where: { $0.row.summary.id == id }) else {
-        return .opened(.failure(.notFound(id)))
+        return .opened(id, .failure(.notFound(id)))
       }
-      return .opened(.success(run))
+      return .opened(id, .success(run))
     case .follow: return .followed(.success(runs.first))
     case .stop(let id):
       guard let run = runs.first(where: { $0.row.summary.id == id }) else {
@@ -235,9 +251,51 @@ struct ScreenPlay {
 
   private func answer(to effect: AuditTrailEffect) -> AuditTrailMessage {
     switch effect {
-    case .load: .loaded(.success(audit))
-    case .export(let rows, let path): .exported(.success(rows.count), path: path)
+    case .page(let filter, let ask):
+      .loaded(
+        token: ask.token,
+        .success(Self.stretch(auditLines(filter), ask) { $0.place }))
+    case .count: .counted(.success(audit.count))
+    case .loadAuthors: .authorsLoaded(["ada", "grace"])
+    case .export(let filter, let path):
+      .exported(.success(auditLines(filter).count), path: path)
     }
+  }
+
+  private func auditLines(_ filter: AuditFilter) -> [AuditTrailState.Row] {
+    audit.filter { row in
+      filter.matches(
+        AuditEntry(
+          date: row.date, author: row.author.text, record: row.record, action: row.action.text,
+          note: row.note.text))
+    }.sorted { filter.order.precedes($0.place, $1.place) }
+  }
+
+  /// What a store that has indexes for everything would answer.
+  private static func stretch<Row, Place: Comparable>(
+    _ rows: [Row], _ ask: ListWindow<Row, Place>.Ask, place: (Row) -> Place
+  ) -> ListStretch<Row, Place> {
+    let part: ArraySlice<Row>
+    var isMore = false
+    switch ask.request {
+    case .first:
+      part = rows.prefix(ask.limit)
+      isMore = rows.count > ask.limit
+    case .last:
+      part = rows.suffix(ask.limit)
+      isMore = rows.count > ask.limit
+    case .after(let wanted):
+      let rest = rows.drop { place($0) != wanted }.dropFirst()
+      part = rest.prefix(ask.limit)
+      isMore = rest.count > ask.limit
+    case .before(let wanted):
+      let rest = rows.prefix { place($0) != wanted }
+      part = rest.suffix(ask.limit)
+      isMore = rest.count > ask.limit
+    }
+    let edge = ask.request.isForwards ? part.last : part.first
+    return ListStretch(
+      rows: Array(part), searched: part.count, end: isMore ? edge.map(place) : nil, isLookUp: true)
   }
 
   private func answer(to effect: BulkEffect) -> BulkMessage? {

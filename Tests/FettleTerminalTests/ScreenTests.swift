@@ -45,7 +45,7 @@ struct ScreenTests {
     #expect(play.state.list.rows.allSatisfy { $0.scenarioName == "Leads nightly" })
     play.press(.character("2"), .character("g"), .character("H"))
     #expect(play.state.context == .history)
-    #expect(play.state.history.scenario == ScenarioID(1))
+    #expect(play.state.history.filter.text == "scenario:\"Orders to Workfront\"")
   }
 
   @Test(
@@ -103,30 +103,62 @@ struct ScreenTests {
     #expect(play.state.frame().text.contains("0 of \(count) match. Esc clears the filter."))
   }
 
-  @Test("a history without executions says whose it is", arguments: [nil, ScenarioID(7)])
-  func emptyHistory(scenario: ScenarioID?) {
+  @Test("a history without executions says why", arguments: ["", "scenario:leads"])
+  func emptyHistory(filter: String) throws {
     var play = ScreenPlay([])
     play.press(.character("3"))
-    play.state.history.scenario = scenario
-    let text = scenario == nil ? "Nothing has run yet." : "This scenario has not run yet."
-    #expect(play.state.frame().text.contains(text))
+    if !filter.isEmpty {
+      play.press(.character("/"))
+      play.type(filter)
+      play.press(.enter)
+    }
+    let text = filter.isEmpty ? "Nothing has run yet." : "0 match. Esc clears the filter."
+    #expect(play.state.frame().text.contains(text), "\(play.state.frame().text)")
   }
 
-  @Test("an audit without lines says how far it looked")
+  @Test("an audit without lines says why")
   func emptyAudit() throws {
-    let line = try #require(Fixtures.audit().first)
-    for (count, filter, text) in [
-      (0, "", "Nobody has changed anything yet."), (0, "zzz", "No line has these words."),
-      (499, "zzz", "No line has these words."),
-      (500, "zzz", "None of the newest 500 lines has it."),
+    for (filter, text) in [
+      ("", "Nobody has changed anything yet."), ("zzz", "0 match. Esc clears the filter."),
     ] {
       var play = ScreenPlay([], size: Size(rows: 10, columns: 40))
-      play.audit = Array(repeating: line, count: count)
       play.press(.character("5"))
-      play.state.auditTrail.table.words = filter
+      if !filter.isEmpty {
+        play.press(.character("/"))
+        play.type(filter)
+        play.press(.enter)
+      }
       let frame = play.state.frame().text
-      #expect(frame.contains(text), "\(count) \(filter): \(frame)")
+      #expect(frame.contains(text), "\(filter): \(frame)")
     }
+  }
+
+  @Test(
+    "a filter of the history that cannot be read is underlined and keeps what is shown; Tab completes; Esc goes back"
+  )
+  func historyFilter() throws {
+    var play = try play(size: Size(rows: 24, columns: 100))
+    play.press(.character("3"))
+    #expect(play.state.frame().text.contains("sort started↓ · 1-3 of 3"))
+    play.press(.character("/"))
+    play.type("status:er")
+    play.press(.tab)
+    #expect(play.state.typing?.line.text == "status:error ")
+    #expect(play.state.history.rows.map(\.summary.id) == ["88119a00"])
+    play.type("(")
+    #expect(play.state.typing?.problemRange == 13..<14)
+    #expect(play.state.frame().text.contains("this ( is not closed"))
+    #expect(play.state.history.rows.count == 1)
+    play.press(.escape)
+    #expect(play.state.history.rows.count == 3)
+    #expect(play.state.history.filter == .everything)
+    play.press(.character("/"))
+    play.type("trigger:scheduled 88131")
+    play.press(.enter)
+    #expect(play.state.history.rows.map(\.summary.id) == ["88131f00"])
+    #expect(play.state.frame().text.contains("/ trigger:scheduled 88131"))
+    play.press(.escape)
+    #expect(play.state.history.rows.count == 3)
   }
 
   @Test("an execution shows its chain with what each module was given and gave")
@@ -162,6 +194,52 @@ struct ScreenTests {
     #expect(play.state.live?.opened.row.summary.id == "88120fab")
   }
 
+  @Test("a history longer than three pages is read a page at a time, from both ends")
+  func longHistory() throws {
+    var play = try play()
+    let run = try #require(play.runs.last)
+    play.runs = (1...1500).map { number in
+      var summary = ExecutionSummary(
+        id: "e\(number)", scenario: ScenarioID(1),
+        started: Fixtures.now.advanced(bySeconds: -number / 3))
+      summary.ended = Fixtures.now
+      summary.status = .success
+      return OpenedRun(
+        row: ExecutionRow(
+          summary: summary, scenarioName: "Orders", storedCount: 0, number: 2000 - number),
+        blueprint: run.blueprint, entries: [])
+    }
+    let all = play.runs.map(\.row.summary.id)
+    play.press(.character("3"))
+    #expect(play.state.history.rows.count == 200)
+    var seen: [String] = []
+    for key in [Key.down, .up] {
+      seen = []
+      for _ in 0..<1500 {
+        seen.append(try #require(play.state.history.selected).summary.id)
+        play.press(key)
+        #expect(play.state.history.rows.count <= 600)
+      }
+      #expect(seen == (key == .down ? all : all.reversed()))
+    }
+    play.press(.character("G"))
+    #expect(play.state.history.selected?.summary.id == "e1500")
+    #expect(play.state.history.rows.count == 200)
+    play.press(.pageUp)
+    // What changed is asked for around the cursor, and the cursor stays.
+    let cursor = play.state.history.selected?.summary.id
+    play.forgetEffects()
+    play.send(.ticked(Fixtures.now))
+    #expect(play.state.history.selected?.summary.id == cursor)
+    let asks = play.effects.compactMap { effect -> Int? in
+      if case .history(.page(_, let ask)) = effect { ask.limit } else { nil }
+    }
+    #expect(asks.count == 1 && (asks.first ?? 0) <= 820)
+    play.press(.character("g"))
+    #expect(play.state.history.selected?.summary.id == "e1")
+    #expect(play.state.frame().text.contains("1-19 of 1,500"))
+  }
+
   @Test("the audit shows old and new, is filtered and written to a file")
   func audit() throws {
     var play = try play(size: Size(rows: 24, columns: 120))
@@ -169,7 +247,7 @@ struct ScreenTests {
     #expect(play.state.frame().text.contains("1.email  null  →  text \"ada@example.org\""))
     #expect(!play.state.frame().text.contains("hunter2"))
     play.press(.character("/"))
-    play.type("grace")
+    play.type("who:grace")
     play.press(.enter)
     #expect(play.state.auditTrail.rows.count == 1)
     play.press(.character("w"))

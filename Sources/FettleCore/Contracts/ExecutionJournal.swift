@@ -53,10 +53,18 @@ public protocol ExecutionJournal: Sendable {
   /// An execution that was taken over, with what its journal says.
   func interrupted(_ execution: String) async throws(StoreError) -> InterruptedExecution
 
-  /// The executions of a scenario, or of all, newest first.
+  /// A stretch of the history, in its order: it ends when `limit` executions were found or `effort` were
+  /// looked at. What indexes answer costs the same wherever it lies.
   func executions(
-    of scenario: ScenarioID?, limit: Int
-  ) async throws(StoreError) -> [ExecutionRow]
+    _ filter: ExecutionFilter, _ request: ListRequest<ExecutionPlace>, limit: Int, effort: Int
+  ) async throws(StoreError) -> ListStretch<ExecutionRow, ExecutionPlace>
+
+  /// Those of these executions that still exist, by their numbers, in no order.
+  func executions(numbered numbers: [Int]) async throws(StoreError) -> [ExecutionRow]
+
+  /// How many executions a filter lets through, where counters tell; nil where they would have to be
+  /// counted.
+  func executionCount(_ filter: ExecutionFilter) async throws(StoreError) -> Int?
 
   /// What an execution did.
   func entries(of execution: String) async throws(StoreError) -> [JournalEntry]
@@ -105,6 +113,15 @@ extension ExecutionJournal {
     try await close(
       summary, entries, outcome: outcome, noting: nil, by: worker, isConfidential: isConfidential)
   }
+
+  /// The executions of a scenario, or of all, newest first.
+  public func executions(
+    of scenario: ScenarioID?, limit: Int
+  ) async throws(StoreError) -> [ExecutionRow] {
+    try await executions(
+      ExecutionFilter(scenarios: scenario.map { [$0] } ?? []), .first, limit: limit, effort: limit
+    ).rows
+  }
 }
 
 /// A move of a record that belongs to an entry of the journal.
@@ -136,12 +153,15 @@ public struct ExecutionRow: Sendable, Hashable {
   public let transferred: Int
   /// Who asked it to stop; nil when nobody did.
   public let stopAskedBy: String?
+  /// Its number, in the order executions began.
+  public let number: Int
 
   /// A row of these parts.
   public init(
     summary: ExecutionSummary, scenarioName: String, storedCount: Int, transferred: Int = 0,
-    stopAskedBy: String? = nil
+    stopAskedBy: String? = nil, number: Int = 0
   ) {
+    self.number = number
     self.summary = summary
     self.scenarioName = scenarioName
     self.storedCount = storedCount

@@ -21,8 +21,21 @@ public protocol IncompleteStore: AmendmentStore {
   /// The summaries of those records that still exist, in no order.
   func summaries(of ids: [RecordID]) async throws(StoreError) -> [IncompleteSummary]
 
-  /// The latest lines of the audit of all records, newest first.
-  func audit(limit: Int) async throws(StoreError) -> [AuditEntry]
+  /// A stretch of the audit of all records, in its order: it ends when `limit` lines were found or
+  /// `effort` were looked at.
+  func audit(
+    _ filter: AuditFilter, _ request: ListRequest<AuditPlace>, limit: Int, effort: Int
+  ) async throws(StoreError) -> ListStretch<AuditEntry, AuditPlace>
+
+  /// How many lines the audit has; kept with them, never counted.
+  func auditCount() async throws(StoreError) -> Int
+
+  /// Who did something that the audit tells of.
+  func auditAuthors() async throws(StoreError) -> [String]
+
+  /// The module a record failed at, of the record's own blueprint; nothing else of it is read.
+  /// - Throws: `notFound`.
+  func failedModule(of id: RecordID) async throws(StoreError) -> ModuleNode?
 
   /// Removes a record from the bin for good, with everything that belongs to it.
   /// - Throws: `unfit` when it is not in the bin.

@@ -153,6 +153,9 @@ public struct ExecutionSummary: Sendable, Hashable {
   /// the run.
   public var needsPerson: ErrorType?
 
+  /// How long it took, in milliseconds; nil while it runs.
+  public var duration: Int64? { ended.map { $0.milliseconds - started.milliseconds } }
+
   /// A run that has just begun.
   public init(
     id: String, scenario: ScenarioID, origin: ExecutionOrigin = .manual,

@@ -24,9 +24,34 @@ public struct FilterCompletion: Hashable, Sendable {
     }
   }
 
-  /// What can stand at a cursor.
+  /// What can stand at a cursor of a filter of records.
   /// - Parameter cursor: how many characters stand before it.
   public init(_ text: String, cursor: Int, known: Known) {
+    self.init(
+      text, cursor: cursor, keys: { Self.keys(beginning: $0, known) },
+      values: { Self.values(of: $0, known) })
+  }
+
+  /// What can stand at a cursor of a filter with other keys.
+  /// - Parameters:
+  ///   - cursor: how many characters stand before it.
+  ///   - values: the values that were seen for a key, or that there are; they may repeat.
+  public init<Key: FilterKeys>(
+    _ text: String, cursor: Int, of keys: Key.Type, values: (Key) -> [String]
+  ) {
+    self.init(
+      text, cursor: cursor,
+      keys: { start in
+        Key.named.map { $0.name + ":" }.filter { $0.hasPrefix(start.lowercased()) }
+      },
+      values: { name in
+        (Key.named.first { $0.name == name }?.key ?? Key.synonyms[name]).map(values) ?? []
+      })
+  }
+
+  private init(
+    _ text: String, cursor: Int, keys: (String) -> [String], values: (String) -> [String]
+  ) {
     let before = Array(text.prefix(cursor))
     var start = before.count
     var isQuoted = before.filter { $0 == "\"" }.count % 2 == 1
@@ -41,14 +66,14 @@ public struct FilterCompletion: Hashable, Sendable {
     let word = Array(before[start...])
     guard let colon = word.firstIndex(of: ":") else {
       range = start..<before.count
-      candidates = Self.keys(beginning: String(word), known)
+      candidates = keys(String(word))
       return
     }
     let key = String(word[..<colon]).lowercased()
     var value = colon + 1
     if let comma = word.lastIndex(of: ","), comma > colon { value = comma + 1 }
     range = (start + value)..<before.count
-    candidates = Self.values(of: key, beginning: String(word[value...]), known)
+    candidates = Self.fitting(values(key), String(word[value...]))
   }
 
   /// The text with what is clear: the only candidate, or as much as all of them begin with.
@@ -77,17 +102,20 @@ public struct FilterCompletion: Hashable, Sendable {
     return (FilterKey.named.map { $0.name + ":" } + ["bundle."]).filter { $0.hasPrefix(lower) }
   }
 
-  private static func values(of key: String, beginning start: String, _ known: Known) -> [String] {
-    let values: [String]
+  private static func values(of key: String, _ known: Known) -> [String] {
     switch key {
-    case "status", "state": values = ["open", "wait", "run", "done", "bin", "all"]
-    case "error": values = known.errors + ErrorType.table.map(\.type.shortName)
-    case "scenario": values = known.scenarios
-    case "module": values = known.modules
-    case "auto": values = ["yes", "no"]
-    case "created": values = ["today", "yesterday"]
-    default: values = []
+    case "status", "state": ["open", "wait", "run", "done", "bin", "all"]
+    case "error": known.errors + ErrorType.table.map(\.type.shortName)
+    case "scenario": known.scenarios
+    case "module": known.modules
+    case "auto": ["yes", "no"]
+    case "created": ["today", "yesterday"]
+    default: []
     }
+  }
+
+  /// The values that begin so, as they are typed.
+  private static func fitting(_ values: [String], _ start: String) -> [String] {
     let bare = start.hasPrefix("\"") ? String(start.dropFirst()) : start
     var seen: Set<String> = []
     return values.filter { seen.insert($0).inserted }

@@ -1,24 +1,72 @@
-/// A filter as it is typed: the same language in the list of the terminal, in `fettle list --filter`
-/// and wherever else records are chosen.
+/// A filter of records as it is typed.
+public typealias FilterExpression = FilterTree<FilterKey>
+
+/// A filter as it is typed: the same language in the lists of the terminal, in `fettle list --filter`
+/// and wherever else something is chosen; only the keys depend on what it is.
 ///
 /// Space is AND, a comma is OR between values, a leading `-` is NOT, `or` and round brackets group:
 /// `status:open error:Data,Config -scenario:"Leads nightly" age:<2h bundle.order.total:>100`.
-/// It says what was typed; `RecordRule` says what it means at an instant.
-public indirect enum FilterExpression: Hashable, Sendable {
+/// It says what was typed; a rule says what it means at an instant.
+public indirect enum FilterTree<Key: FilterKeys>: Hashable, Sendable {
   /// All of them; none of them means everything.
-  case all([FilterExpression])
+  case all([FilterTree])
   /// At least one of them.
-  case any([FilterExpression])
+  case any([FilterTree])
   /// Not that.
-  case not(FilterExpression)
+  case not(FilterTree)
   /// `key:value,value`
-  case condition(FilterKey, [FilterValue])
+  case condition(Key, [FilterValue])
   /// Words to look for, as they are.
   case words(String, isQuoted: Bool)
 }
 
-/// What a condition is about.
-public enum FilterKey: Hashable, Sendable {
+/// What the conditions of a filter can be about, with the names they are typed by.
+public protocol FilterKeys: Hashable, Sendable {
+  /// The keys with a fixed name, in the order a completion offers them.
+  static var named: [(name: String, key: Self)] { get }
+
+  /// Other names of keys, which are understood and not offered.
+  static var synonyms: [String: Self] { get }
+
+  /// What else can stand before a colon, as a message names it.
+  static var others: [String] { get }
+
+  /// A key that has no fixed name; nil where there is none such.
+  /// - Throws: why a word that could be one is none.
+  static func other(_ word: String) throws(FilterKeyProblem) -> Self?
+
+  /// The key as it is typed.
+  var name: String { get }
+
+  /// Whether two dots between values mean a range.
+  var hasRanges: Bool { get }
+
+  /// Why a value does not fit the key; nil when it does.
+  func problem(with value: FilterValue) -> String?
+}
+
+extension FilterKeys {
+  /// Other names of keys: none.
+  public static var synonyms: [String: Self] { [:] }
+
+  /// What else can stand before a colon: nothing.
+  public static var others: [String] { [] }
+
+  /// A key that has no fixed name: none.
+  public static func other(_ word: String) throws(FilterKeyProblem) -> Self? { nil }
+
+  /// The key as it is typed.
+  public var name: String { Self.named.first { $0.key == self }?.name ?? "" }
+}
+
+/// Why a word is no key.
+public struct FilterKeyProblem: Error, Hashable, Sendable {
+  /// One sentence.
+  public let description: String
+}
+
+/// What a condition on records is about.
+public enum FilterKey: FilterKeys {
   case status, error, scenario, module, auto, attempts, age, created, next, size, run, id, text
   case group
   /// A place in the bundles of a record.
@@ -30,6 +78,22 @@ public enum FilterKey: Hashable, Sendable {
     ("auto", .auto), ("try", .attempts), ("age", .age), ("created", .created), ("next", .next),
     ("size", .size), ("run", .run), ("id", .id), ("text", .text), ("group", .group),
   ]
+
+  /// Other names of keys, which are understood and not offered.
+  public static let synonyms: [String: FilterKey] = ["state": .status, "attempts": .attempts]
+
+  /// What else can stand before a colon.
+  public static let others = ["bundle.PATH"]
+
+  /// A place in the bundles.
+  public static func other(_ word: String) throws(FilterKeyProblem) -> FilterKey? {
+    guard word.lowercased().hasPrefix("bundle.") else { return nil }
+    guard let pattern = BundlePattern(word.dropFirst("bundle.".count)) else {
+      throw FilterKeyProblem(
+        description: "a path in the bundles looks like bundle.order.total or bundle.*.email")
+    }
+    return .bundle(pattern)
+  }
 
   /// The key as it is typed.
   public var name: String {
@@ -58,15 +122,15 @@ public enum FilterValue: Hashable, Sendable {
   }
 }
 
-extension FilterExpression {
+extension FilterTree {
   /// The filter that lets everything through.
-  public static let everything = FilterExpression.all([])
+  public static var everything: FilterTree { .all([]) }
 
   /// Whether nothing was typed.
   public var isEmpty: Bool { self == .everything }
 }
 
-extension FilterExpression: CustomStringConvertible {
+extension FilterTree: CustomStringConvertible {
   /// The filter as it is typed. Reading it gives the same filter again.
   public var description: String { written(inside: false) }
 

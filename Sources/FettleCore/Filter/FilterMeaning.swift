@@ -1,4 +1,4 @@
-extension FilterExpression {
+extension FilterTree where Key == FilterKey {
   /// What it means at an instant.
   /// - Parameter utcOffset: the zone of its dates, in seconds east of UTC.
   public func rule(now: Instant, utcOffset: Int = 0) -> RecordRule {
@@ -36,7 +36,7 @@ extension RecordRule {
 
 extension FilterKey {
   /// Whether two dots between values mean a range.
-  var hasRanges: Bool {
+  public var hasRanges: Bool {
     switch self {
     case .attempts, .age, .created, .next, .size, .bundle: true
     case .status, .error, .scenario, .module, .auto, .run, .id, .text, .group: false
@@ -44,7 +44,7 @@ extension FilterKey {
   }
 
   /// Why a value does not fit the key; nil when it does.
-  func problem(with value: FilterValue) -> String? {
+  public func problem(with value: FilterValue) -> String? {
     if case .pattern(let pattern, _) = value {
       switch self {
       case .scenario, .module, .error, .bundle: return TextPattern.problem(with: pattern)
@@ -163,7 +163,7 @@ extension FilterKey {
 
   /// The numbers a value stands for.
   /// - Parameter read: the stretch of numbers a text stands for, such as all of a day.
-  private static func range(
+  static func range(
     _ value: FilterValue, _ read: (String) -> Range<Int64>?
   ) -> NumberRange? {
     switch value {

@@ -6,20 +6,20 @@ public struct FilterError: Error, Hashable, Sendable, CustomStringConvertible {
   public let description: String
 }
 
-extension FilterExpression {
+extension FilterTree {
   /// Reads a filter.
   /// - Throws: what was not understood, with its place.
   public init(_ text: String) throws(FilterError) {
-    var parser = FilterParser(Array(text))
+    var parser = FilterParser<Key>(Array(text))
     self = try parser.whole()
   }
 }
 
 /// Reads the filter language, one character after the other.
-struct FilterParser {
+struct FilterParser<Key: FilterKeys> {
   private let characters: [Character]
   private var position = 0
-  private static let deepest = 50
+  private let deepest = 50
 
   init(_ characters: [Character]) { self.characters = characters }
 
@@ -31,7 +31,7 @@ struct FilterParser {
     while next?.isWhitespace == true { position += 1 }
   }
 
-  mutating func whole() throws(FilterError) -> FilterExpression {
+  mutating func whole() throws(FilterError) -> FilterTree<Key> {
     let expression = try choices(depth: 0)
     skipSpaces()
     if position < characters.count {
@@ -41,8 +41,8 @@ struct FilterParser {
   }
 
   /// `a b or c`
-  private mutating func choices(depth: Int) throws(FilterError) -> FilterExpression {
-    var parts: [FilterExpression] = []
+  private mutating func choices(depth: Int) throws(FilterError) -> FilterTree<Key> {
+    var parts: [FilterTree<Key>] = []
     while true {
       let start = position
       let part = try terms(depth: depth)
@@ -72,8 +72,8 @@ struct FilterParser {
       || characters[after] == ")"
   }
 
-  private mutating func terms(depth: Int) throws(FilterError) -> FilterExpression {
-    var parts: [FilterExpression] = []
+  private mutating func terms(depth: Int) throws(FilterError) -> FilterTree<Key> {
+    var parts: [FilterTree<Key>] = []
     while true {
       skipSpaces()
       guard let character = next, character != ")", !isOr else { break }
@@ -82,9 +82,9 @@ struct FilterParser {
     return parts.count == 1 ? parts[0] : .all(parts)
   }
 
-  private mutating func term(depth: Int) throws(FilterError) -> FilterExpression {
+  private mutating func term(depth: Int) throws(FilterError) -> FilterTree<Key> {
     let start = position
-    guard depth < Self.deepest else {
+    guard depth < deepest else {
       throw error(start..<(start + 1), "the brackets go too deep")
     }
     if next == "-" {
@@ -106,7 +106,7 @@ struct FilterParser {
     return try conditionOrWord()
   }
 
-  private mutating func conditionOrWord() throws(FilterError) -> FilterExpression {
+  private mutating func conditionOrWord() throws(FilterError) -> FilterTree<Key> {
     let start = position
     let word = plain(until: ":", quotesNames: true)
     guard next == ":" else {
@@ -130,24 +130,19 @@ struct FilterParser {
     return .condition(key, values)
   }
 
-  private func key(_ word: String, at range: Range<Int>) throws(FilterError) -> FilterKey {
+  private func key(_ word: String, at range: Range<Int>) throws(FilterError) -> Key {
     let name = word.lowercased()
-    if let known = FilterKey.named.first(where: { $0.name == name }) { return known.key }
-    if name == "state" { return .status }
-    if name == "attempts" { return .attempts }
-    if name.hasPrefix("bundle.") {
-      guard let pattern = BundlePattern(word.dropFirst("bundle.".count)) else {
-        throw error(range, "a path in the bundles looks like bundle.order.total or bundle.*.email")
-      }
-      return .bundle(pattern)
-    }
-    let names = FilterKey.named.map(\.name).joined(separator: " ")
+    if let known = Key.named.first(where: { $0.name == name }) { return known.key }
+    if let known = Key.synonyms[name] { return known }
+    do throws(FilterKeyProblem) {
+      if let other = try Key.other(word) { return other }
+    } catch { throw self.error(range, error.description) }
+    let names = (Key.named.map(\.name) + Key.others).joined(separator: " ")
     throw error(
-      range,
-      "there is no key \"\(word)\"; there are \(names) bundle.PATH. Quote a text with : in it")
+      range, "there is no key \"\(word)\"; there are \(names). Quote a text with : in it")
   }
 
-  private mutating func value(of key: FilterKey) throws(FilterError) -> FilterValue {
+  private mutating func value(of key: Key) throws(FilterError) -> FilterValue {
     let start = position
     switch next {
     case "\"": return .text(try quoted(), isQuoted: true)

@@ -9,6 +9,12 @@ enum FilterQuantity {
     return isTooLong ? nil : product
   }
 
+  /// The same, with milliseconds too: `250ms`.
+  static func shortDuration(_ text: String) -> Int64? {
+    guard text.hasSuffix("ms") else { return duration(text) }
+    return Int64(text.dropLast(2)).flatMap { $0 >= 0 ? $0 : nil }
+  }
+
   private static let units: [Character: Int64] = [
     "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000,
   ]

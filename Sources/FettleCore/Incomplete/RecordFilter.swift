@@ -67,6 +67,13 @@ public struct RecordFilter: Sendable, Hashable {
   /// Whether the bundles have to be read to answer it.
   public var readsData: Bool { rules.contains(where: \.readsData) }
 
+  /// Whether stores have indexes for all of it. Otherwise a page may cost a look at every record, and
+  /// is not worth asking for again and again.
+  public var isLookUp: Bool {
+    words.isEmpty && (order.column == .created || order.column == .error)
+      && rules.allSatisfy(\.isIndexed)
+  }
+
   /// Whether a record is let through: the reference that stores are compared with.
   public func matches(_ record: IncompleteExecution) -> Bool {
     effectiveStates.contains(record.summary.state)
@@ -78,6 +85,16 @@ public struct RecordFilter: Sendable, Hashable {
 }
 
 extension RecordRule {
+  /// Whether stores have an index for it.
+  fileprivate var isIndexed: Bool {
+    switch self {
+    case .text(.scenario, _), .text(.id, _), .number(.created, _), .group: true
+    case .any(let parts):
+      parts.allSatisfy { if case .text(.scenario, _) = $0 { true } else { false } }
+    default: false
+    }
+  }
+
   /// The states, where it is about nothing else.
   fileprivate var states: Set<IncompleteState>? {
     switch self {
@@ -212,16 +229,48 @@ public struct RecordPlace: Sendable, Hashable {
   }
 }
 
-/// Which part of the list is wanted.
-public enum PageRequest: Sendable, Hashable {
-  /// The records at its beginning.
+/// Which part of the list of records is wanted.
+public typealias PageRequest = ListRequest<RecordPlace>
+
+/// Which part of a list is wanted.
+public enum ListRequest<Place: Hashable & Sendable>: Sendable, Hashable {
+  /// The rows at its beginning.
   case first
-  /// The records behind a place, from there on.
-  case after(RecordPlace)
-  /// The records before a place: those nearest to it, in the order of the list.
-  case before(RecordPlace)
-  /// The records at its end, in the order of the list.
+  /// The rows behind a place, from there on.
+  case after(Place)
+  /// The rows before a place: those nearest to it, in the order of the list.
+  case before(Place)
+  /// The rows at its end, in the order of the list.
   case last
+
+  /// Whether the list is gone through from its beginning to its end.
+  public var isForwards: Bool {
+    switch self {
+    case .first, .after: true
+    case .before, .last: false
+    }
+  }
+}
+
+/// What one stretch of a list brought.
+public struct ListStretch<Row: Hashable & Sendable, Place: Hashable & Sendable>: Sendable, Hashable
+{
+  /// The rows that are let through, in the order of the list.
+  public var rows: [Row]
+  /// How many were looked at.
+  public let searched: Int
+  /// Where the next stretch begins; nil when the list ends here.
+  public let end: Place?
+  /// Whether indexes found the rows: then nothing was looked at but what was found.
+  public let isLookUp: Bool
+
+  /// A stretch of these parts.
+  public init(rows: [Row], searched: Int, end: Place?, isLookUp: Bool) {
+    self.rows = rows
+    self.searched = searched
+    self.end = end
+    self.isLookUp = isLookUp
+  }
 }
 
 /// What one stretch of a search through the data found.

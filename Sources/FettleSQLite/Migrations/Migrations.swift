@@ -27,6 +27,7 @@ enum Migrations {
     migrator.registerMigration("032_settled_edits", migrate: settledEdits)
     migrator.registerMigration("035_clock", migrate: clock)
     migrator.registerMigration("036_probe", migrate: probe)
+    migrator.registerMigration("033_history_by_store", migrate: historyByStore)
     return migrator
   }()
 }

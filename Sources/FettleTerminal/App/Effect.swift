@@ -11,10 +11,13 @@ enum Effect: Equatable, Sendable {
   case auditTrail(AuditTrailEffect)
   case groups(GroupsEffect)
   case groupEdit(GroupEditEffect)
+  case search(SearchEffect)
   case copy(String)
   case editOutside(ExternalEdit)
   case readFile(String, for: ValuePath)
   case useMouse(Bool)
+  /// Waits no longer for what was asked of the store.
+  case stopWaiting
   case suspend
   case repaint
   case quit

@@ -9,6 +9,8 @@ final class EffectRunner: Sendable {
   /// The store is being opened while the first picture is painted; what is asked of it waits.
   private let opening: Task<Result<OperatorDesk, StoreError>, Never>
   private let place = BulkPlace()
+  private let search = SearchPlace()
+  private let questions = Questions()
   /// How many effects that write are on their way.
   private let writes = Atomic(0)
 
@@ -25,15 +27,35 @@ final class EffectRunner: Sendable {
 
   /// Starts an effect and returns at once: nothing of the store stands between a key and its paint.
   func start(_ effect: Effect) {
-    let isWrite = effect.isShortWrite
-    if isWrite { writes.add(1, ordering: .sequentiallyConsistent) }
-    Task.detached { [self] in
-      if case .success(let desk) = await opening.value,
-        let message = await perform(effect, desk)
-      {
-        mailbox.post(message)
+    if case .search(let effect) = effect { search.note(effect) }
+    switch effect.waiting {
+    case .none:
+      if effect == .stopWaiting { return questions.giveUp() }
+      Task.detached { [self] in await answer(effect) }
+    case .write:
+      guard let number = questions.begin(kind: nil, mailbox) else { return }
+      let isWrite = effect.isShortWrite
+      if isWrite { writes.add(1, ordering: .sequentiallyConsistent) }
+      Task.detached { [self] in
+        await answer(effect)
+        _ = questions.end(number)
+        if isWrite { writes.subtract(1, ordering: .sequentiallyConsistent) }
       }
-      if isWrite { writes.subtract(1, ordering: .sequentiallyConsistent) }
+    case .read(let kind):
+      guard let number = questions.begin(kind: kind, mailbox) else { return }
+      let task = Task.detached { [self] in
+        guard case .success(let desk) = await opening.value else { return }
+        let message = await perform(effect, desk)
+        // An answer nobody waits for any more is dropped.
+        if questions.end(number), let message { mailbox.post(message) }
+      }
+      questions.note(task, on: number)
+    }
+  }
+
+  private func answer(_ effect: Effect) async {
+    if case .success(let desk) = await opening.value, let message = await perform(effect, desk) {
+      mailbox.post(message)
     }
   }
 
@@ -72,8 +94,9 @@ final class EffectRunner: Sendable {
     case .auditTrail(let effect): .auditTrail(await effect.perform(desk))
     case .groups(let effect): .groups(await effect.perform(desk))
     case .groupEdit(let effect): .groupEdit(await effect.perform(desk))
+    case .search(let effect): search.perform(effect, mailbox).map(Message.search)
     case .readFile(let file, let path): .fileRead(path, path: file, FileContent.read(file))
-    case .copy, .useMouse, .editOutside, .suspend, .repaint, .quit: nil
+    case .copy, .useMouse, .editOutside, .suspend, .repaint, .quit, .stopWaiting: nil
     }
   }
 }

@@ -80,9 +80,9 @@ enum KeyMap {
     case .list: list + [copying] + moving + Screen.keys + anywhere + [quitting]
     case .groups: groups + table + moving + Screen.keys + everywhere
     case .scenarios: scenarios + table + moving + Screen.keys + everywhere
-    case .history: history + table + moving + Screen.keys + everywhere
+    case .history: history + storedList + moving + Screen.keys + everywhere
     case .run: run + [copyingLine] + Screen.keys + everywhere
-    case .auditTrail: auditTrail + table + moving + Screen.keys + everywhere
+    case .auditTrail: auditTrail + storedList + moving + Screen.keys + everywhere
     case .groupEdit: groupEdit + scrolling + anywhere
     case .bulk: bulk + around
     case .detail: detail + [copying] + moving + Screen.keys + everywhere

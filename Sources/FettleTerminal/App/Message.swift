@@ -8,6 +8,9 @@ enum Message: Equatable, Sendable {
   /// There is no store to work on; the program ends.
   case unopened(StoreError)
   case ticked(Instant)
+  /// For how many seconds the store has been waited for, from a moment on that is noticed; nil when it
+  /// has answered.
+  case waiting(seconds: Int?)
   case mouse(MouseEvent, ClickTarget?)
   /// What became of a copy, for people.
   case copied(SafeText)
@@ -22,6 +25,7 @@ enum Message: Equatable, Sendable {
   case auditTrail(AuditTrailMessage)
   case groups(GroupsMessage)
   case groupEdit(GroupEditMessage)
+  case search(SearchMessage)
 
   typealias Answer<Success: Equatable & Sendable> = Result<Success, StoreError>
 }

@@ -60,23 +60,22 @@ extension State {
   mutating func go(to screen: Screen) -> [Effect] {
     self.screen = screen
     groups = nil
+    history.opening = nil
     notice = ""
     return look() + (screen == .incomplete ? refreshList() + loadPreview() : [])
   }
 
   /// Asks for what the screen shows, as it is now.
-  func look() -> [Effect] {
+  mutating func look() -> [Effect] {
     switch screen {
     case .incomplete: return reloadGroups()
     case .scenarios: return [.scenarios(.load)]
     case .history:
-      guard let run = history.run else {
-        return [.history(.load(history.scenario, limit: history.limit))]
-      }
+      guard let run = history.run else { return refreshHistory() }
       return run.opened.row.summary.status == .running && !run.isHeld
         ? [.history(.open(run.opened.row.summary.id))] : []
     case .live: return live?.isHeld == true ? [] : [.history(.follow)]
-    case .audit: return [.auditTrail(.load(limit: auditTrail.limit))]
+    case .audit: return refreshAudit()
     }
   }
 
@@ -148,20 +147,20 @@ extension State {
 
   /// The lines of a screen that is a list, with the cursor in the middle where it can be.
   func drawRows(
-    _ count: Int, cursor: Int, hasLoaded: Bool, empty: SafeText, into frame: inout Frame,
-    line: (Int) -> (SafeText, Role)
+    _ count: Int, cursor: Int, hasLoaded: Bool, empty: SafeText, first: Int = 2,
+    into frame: inout Frame, line: (Int) -> (SafeText, Role)
   ) {
-    let rows = max(1, size.rows - 4)
+    let rows = max(1, size.rows - 2 - first)
     let top = max(0, min(cursor - rows / 2, count - rows))
     if count == 0 {
       let text = hasLoaded ? empty : "loading…"
-      frame.put(text, at: max(1, (size.columns - text.width) / 2), in: frame.area.line(3))
-      frame.cursor = (3, 0)
+      frame.put(text, at: max(1, (size.columns - text.width) / 2), in: frame.area.line(first + 1))
+      frame.cursor = (first + 1, 0)
     }
     for offset in 0..<rows where top + offset < count {
       let index = top + offset
       let isSelected = index == cursor
-      let area = frame.area.line(2 + offset)
+      let area = frame.area.line(first + offset)
       let (text, role) = line(index)
       frame.put(text, in: area, Style(role: role, isSelected: isSelected), fill: isSelected)
       if isSelected {

@@ -30,6 +30,12 @@ struct State: Equatable, Sendable {
   var notice: SafeText = ""
   /// What is wrong with the store; it stays until the store answers again.
   var trouble: SafeText?
+  /// For how many seconds the store has been waited for; nil when nobody has to wait.
+  var waited: Int?
+  /// When waiting was noticed.
+  var waitedSince: Instant?
+  /// Whether waiting was given up: nothing is asked by itself until a key is pressed.
+  var hasGivenUp = false
   /// Records that are being run on at this moment.
   var running: Set<RecordID> = []
   var bulk: BulkState?
@@ -146,6 +152,8 @@ struct Typing: Hashable, Sendable {
 
   enum Purpose: Hashable, Sendable {
     case filter(before: ListFilter)
+    case historyFilter(before: TypedFilter<ExecutionKey>)
+    case auditFilter(before: TypedFilter<AuditKey>)
     case closingReason(RecordID)
     case closingReasonOfMany(BulkTarget)
     /// The number of records, before something is done with all of them.
@@ -180,8 +188,8 @@ struct Typing: Hashable, Sendable {
     case .mapping: .mapping
     case .json, .substitute: .box
     case .command: .commandLine
-    case .filter, .words, .search, .exportPath, .closingReason, .closingReasonOfMany, .confirmation,
-      .stopping, .fieldName, .rename, .file:
+    case .filter, .historyFilter, .auditFilter, .words, .search, .exportPath, .closingReason,
+      .closingReasonOfMany, .confirmation, .stopping, .fieldName, .rename, .file:
       .line
     }
   }

@@ -65,8 +65,6 @@ extension State {
       switch screenContext {
       case .groups: groups?.table
       case .scenarios: scenarios.table
-      case .history: history.table
-      case .auditTrail: auditTrail.table
       default: nil
       }
     }
@@ -75,8 +73,6 @@ extension State {
       switch screenContext {
       case .groups: groups?.table = newValue
       case .scenarios: scenarios.table = newValue
-      case .history: history.table = newValue
-      case .auditTrail: auditTrail.table = newValue
       default: break
       }
     }
@@ -87,8 +83,6 @@ extension State {
     switch screenContext {
     case .groups: GroupsState.columns
     case .scenarios: ScenariosState.columns
-    case .history: HistoryState.columns
-    case .auditTrail: AuditTrailState.columns
     default: []
     }
   }

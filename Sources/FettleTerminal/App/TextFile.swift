@@ -6,7 +6,10 @@ struct TextFile {
   let path: String
 
   /// Makes the file; one that is there already is left as it is.
-  func create(_ text: String) -> Result<Void, StoreError> {
+  /// - Parameter next: the next piece of the text; nil at its end.
+  func create(
+    _ next: () async throws(StoreError) -> String?
+  ) async -> Result<Void, StoreError> {
     let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       return .failure(.failed("\(path) cannot be made: \(String(cString: strerror(errno)))"))
@@ -15,7 +18,14 @@ struct TextFile {
       _ = Glibc.close(descriptor)
       return .failure(.failed("\(path) cannot be written"))
     }
-    let isWritten = fputs(text, file) >= 0
+    var isWritten = true
+    do throws(StoreError) {
+      while isWritten, let text = try await next() { isWritten = fputs(text, file) >= 0 }
+    } catch {
+      fclose(file)
+      unlink(path)
+      return .failure(error)
+    }
     guard fclose(file) == 0, isWritten else {
       return .failure(.failed("\(path) cannot be written: \(String(cString: strerror(errno)))"))
     }

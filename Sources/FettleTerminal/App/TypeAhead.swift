@@ -18,11 +18,12 @@ struct TypeAhead: Equatable, Sendable {
 extension State {
   /// Whether keys are meant for something that is on its way.
   private var awaitsSomething: Bool {
-    typeAhead.opening != nil || context == .list && list.isStarting
+    typeAhead.opening != nil || context == .list && list.isStarting || awaitsMatch
   }
 
   /// Takes in what happened, and then what waited for it.
   mutating func takeInTurn(_ message: Message) -> [Effect] {
+    if stopsWaiting(message) { return stopWaiting() }
     if holdsBack(message) { return [] }
     var effects = take(message)
     while !typeAhead.waiting.isEmpty, !awaitsSomething {
@@ -32,7 +33,9 @@ extension State {
   }
 
   private mutating func take(_ message: Message) -> [Effect] {
-    if case .record(.loaded(let id, .open, _)) = message, id == typeAhead.opening {
+    if case .record(.loaded(let id, .open, _)) = message {
+      // It was not waited for to the end, or another one was asked for since.
+      guard id == typeAhead.opening else { return [] }
       typeAhead.opening = nil
     }
     let effects = react(to: message)
@@ -57,9 +60,11 @@ extension State {
         typeAhead = TypeAhead()
         linked = nil
         notice = "not waited for any longer; what was typed meanwhile is dropped"
-        return true
+        // A search that keys waited for is given up as it would be without them.
+        return !awaitsMatch
       case let command?
-      where typeAhead.opening == nil && typeAhead.waiting.isEmpty && !command.needsRows:
+      where typeAhead.opening == nil && typeAhead.waiting.isEmpty
+        && !(awaitsMatch ? command.needsMatch : command.needsRows):
         return false
       default: break
       }
@@ -73,7 +78,8 @@ extension State {
   var waitingWords: SafeText? {
     guard !typeAhead.waiting.isEmpty else { return nil }
     let count = typeAhead.waiting.count
-    let what: SafeText = typeAhead.opening.map { "\($0.short)" } ?? "the list"
+    let what: SafeText =
+      typeAhead.opening.map { "\($0.short)" } ?? (detail == nil ? "the list" : "the search")
     return "waiting for " + what + ", with \(count) \(count == 1 ? "key" : "keys") · Esc gives up"
   }
 }

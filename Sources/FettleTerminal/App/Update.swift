@@ -25,6 +25,10 @@ extension State {
     case .ticked(let now):
       self.now = now
       return tick()
+    case .waiting(let seconds):
+      if waited == nil { waitedSince = now }
+      waited = hasGivenUp ? nil : seconds
+      return []
     case .mouse(let event, let target): return updateMouse(event, on: target)
     case .copied(let answer):
       notice = answer
@@ -44,18 +48,20 @@ extension State {
     case .auditTrail(let message): return updateAuditTrail(message)
     case .groups(let message): return updateGroups(message)
     case .groupEdit(let message): return updateGroupEdit(message)
+    case .search(let message): return updateSearch(message)
     }
   }
 
   /// Looks whether anything changed. The list tells it for the open record too.
   private mutating func tick() -> [Effect] {
+    guard !hasGivenUp else { return keepTyped() }
     var effects = refreshList() + [.list(.counts)]
     effects += table?.isHeld == true ? [] : look()
     effects += keepTyped()
     if let open = detail?.record, running.isEmpty, conflict == nil {
       let row = list.place(of: open.id).map { list.rows[$0] }
       if row == nil || row?.version != open.summary.version {
-        effects.append(.record(.load(open.id, .refresh)))
+        effects.append(.record(.refresh(open.id, version: open.summary.version)))
       }
     }
     return effects
@@ -63,6 +69,7 @@ extension State {
 
   mutating func pressed(_ key: Key) -> [Effect] {
     let context = context
+    hasGivenUp = false
     // What took the line of the keys was read.
     if noticeParts(columns: size.columns) != nil { notice = "" }
     if let typing, context == .value, key == .character(" "), typing.editor?.kind == .boolean {
@@ -111,7 +118,7 @@ extension State {
     if case .words? = typing?.purpose, let words = typing?.line.text { table?.words = words }
     typing?.isToBeKept = true
     if typing?.isValue == true { return checkTyped() }
-    if case .filter? = typing?.purpose, let text = typing?.line.text { return filterTyped(text) }
+    if isFiltering, let text = typing?.line.text { return filterTyped(text) }
     return []
   }
 
@@ -242,11 +249,12 @@ extension State {
         return []
       }
       self.typing = nil
-      return [.auditTrail(.export(auditTrail.rows, path: path))]
+      notice = "writing \(path)…"
+      return [.auditTrail(.export(listedAudit, path: path))]
     case (.cancel, .words(let before)), (.interrupt, .words(let before)):
       self.typing = nil
       table?.words = before
-    case (.keep, .filter):
+    case (.keep, .filter), (.keep, .historyFilter), (.keep, .auditFilter):
       let effects = applyTypedFilter()
       self.typing = nil
       return effects
@@ -254,10 +262,17 @@ extension State {
       self.typing?.editor?.changeType()
       self.typing?.problem = nil
       return checkTyped()
-    case (.complete, .filter): return completeFilter()
+    case (.complete, .filter), (.complete, .historyFilter), (.complete, .auditFilter):
+      return completeFilter()
     case (.nextChoice, _):
       nextChoice()
       return checkTyped()
+    case (.cancel, .historyFilter(let before)), (.interrupt, .historyFilter(let before)):
+      self.typing = nil
+      return setHistoryFilter(before)
+    case (.cancel, .auditFilter(let before)), (.interrupt, .auditFilter(let before)):
+      self.typing = nil
+      return setAuditFilter(before)
     case (.cancel, .filter(let before)), (.interrupt, .filter(let before)):
       self.typing = nil
       guard before != list.filter else { return [] }

@@ -78,10 +78,12 @@ extension State {
         .role(.notice))
     } else if let trouble {
       frame.put(" ! " + trouble, in: line, .role(.problem))
-    } else if let silence {
-      frame.put(" ! " + silence, in: line, .role(.problem))
+    } else if let patience = patienceWords, patience.isBanner {
+      frame.put(" ! " + patience.text, in: line, .role(.problem))
     } else if let waitingWords {
       frame.put(" " + waitingWords, in: line, .role(.notice))
+    } else if let patience = patienceWords {
+      frame.put(" " + patience.text, in: line, .role(.notice))
     } else if let bulk, bulk.isRunning, bulk.isHidden {
       frame.put(
         " " + Self.verb(bulk.progress.action)
@@ -97,16 +99,6 @@ extension State {
     guard notice.width + 1 > columns, question == nil, typing == nil, trouble == nil, bulk == nil
     else { return nil }
     return notice.wrapped(to: columns - 2, lines: 2)
-  }
-
-  /// That the store does not answer, when it has not for a while (terminal 3.10).
-  private var silence: SafeText? {
-    guard let since = [list.askedAt, list.lookedAt].compactMap({ $0 }).min(), list.search == nil
-    else { return nil }
-    let seconds = Int(now.milliseconds - since.milliseconds) / 1000
-    guard seconds >= 5 else { return nil }
-    return "the store has not answered for \(seconds) s; what is shown is of "
-      + surroundings.zone.long(since)
   }
 
   private func text(of question: Question) -> SafeText {
@@ -141,7 +133,7 @@ extension State {
 
   private func prompt(for typing: Typing) -> SafeText {
     switch typing.purpose {
-    case .filter: " / "
+    case .filter, .historyFilter, .auditFilter: " / "
     case .words, .search: " / "
     case .exportPath: " Write the lines to: "
     case .command: " :"
@@ -230,6 +222,11 @@ extension State {
 
   /// The keys that matter here, as many as fit.
   func drawKeys(into frame: inout Frame, _ line: Area) {
+    // Where the line above is typed in, the banner takes the place of the keys.
+    if typing != nil, let patience = patienceWords, patience.isBanner {
+      frame.put(" ! " + patience.text, in: line, .role(.problem))
+      return
+    }
     if help == nil, picker == nil, let parts = noticeParts(columns: line.columns), parts.count > 1 {
       frame.put(" " + parts[1], in: line, .role(.notice))
       return

@@ -13,7 +13,7 @@ enum PlainCommand: String, CaseIterable, Sendable {
     switch self {
     case .list: "[FILTER]"
     case .group: "NUMBER"
-    case .executions: "[SCENARIO]"
+    case .executions: "[SCENARIO|FILTER]"
     case .open: "NUMBER|ID"
     case .fields: "[PATH]"
     case .set: "PATH VALUE"
@@ -35,7 +35,7 @@ enum PlainCommand: String, CaseIterable, Sendable {
     case .back: "the list again, from its beginning"
     case .groups: "the causes, numbered, with how many records each has"
     case .group: "the records of one cause, by its number in the groups"
-    case .executions: "what has run, newest first; of all scenarios, or of one"
+    case .executions: "what has run, newest first; of all scenarios, of one, or what fits a filter"
     case .open: "opens a record by its number in the list or the first digits of its id"
     case .chain: "the chain of the open record, the failed module marked"
     case .fields: "the data of the open record, a line a field"

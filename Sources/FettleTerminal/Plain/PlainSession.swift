@@ -71,6 +71,8 @@ struct PlainSession: Sendable {
     case .list:
       do throws(FilterError) { filter = try ListFilter(rest) } catch {
         return refused("the filter: \(error.description)")
+          + PlainText.pointing(at: error.range, in: rest, ascii: surroundings.isASCII)
+          .map { "  \($0)" }
       }
       rows = []
       return try await more()
@@ -144,15 +146,36 @@ struct PlainSession: Sendable {
   }
 
   private mutating func executions(of name: String) async throws(StoreError) -> [SafeText] {
-    var scenario: ScenarioID?
+    var wanted = ExecutionFilter()
     if !name.isEmpty {
-      scenario = try await desk.scenarios().first {
+      let scenario = try await desk.scenarios().first {
         $0.name == name || $0.id.description == name
-      }?.id
-      guard scenario != nil else { return refused("there is no scenario \"\(name)\"") }
+      }
+      if let scenario {
+        wanted.scenarios = [scenario.id]
+      } else {
+        let now = SystemClock().now()
+        do throws(FilterError) {
+          wanted = ExecutionFilter(
+            try FilterTree(name), now: now, utcOffset: surroundings.zone.offset(at: now))
+        } catch {
+          return refused("there is no scenario \"\(name)\", and as a filter: \(error.description)")
+            + PlainText.pointing(at: error.range, in: name, ascii: surroundings.isASCII)
+            .map { "  \($0)" }
+        }
+      }
     }
-    let found = try await desk.executions(of: scenario, limit: Self.page)
-    guard !found.isEmpty else { return ["Nothing has run yet."] }
+    var found: [ExecutionRow] = []
+    var request: ListRequest<ExecutionPlace>? = .first
+    while let next = request, found.count < Self.page {
+      let stretch = try await desk.executions(
+        wanted, next, limit: Self.page - found.count, effort: 20_000)
+      found += stretch.rows
+      request = stretch.end.map { .after($0) }
+    }
+    guard !found.isEmpty else {
+      return [name.isEmpty ? "Nothing has run yet." : "no execution fits"]
+    }
     return found.map { row in
       let summary = row.summary
       let error: SafeText =

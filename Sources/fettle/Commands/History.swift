@@ -8,7 +8,17 @@ import FettleSQLite
 struct History: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "history",
-    abstract: "List executions, newest first.")
+    abstract: "List executions, newest first.",
+    discussion: """
+      A filter is what the terminal shows behind /: status:error,warning -scenario:leads \
+      trigger:scheduled started:today duration:>10s operations:>100 "429 Too Many". Dates are in UTC.
+      """)
+
+  @Option(help: "A filter as the terminal takes it.")
+  var filter = ""
+
+  @Option(help: "started, status, scenario, operations or duration; -duration is descending.")
+  var sort = "-started"
 
   @Option(help: "Only those of this scenario, by name.")
   var scenario: String?
@@ -22,24 +32,47 @@ struct History: AsyncParsableCommand {
   @OptionGroup var options: StoreOptions
 
   func validate() throws {
+    if ExecutionOrder(words: sort) == nil {
+      let columns = ExecutionOrder.Column.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError(
+        "There is no order '\(sort)'; there are \(columns), each with - before.")
+    }
     if limit < 1 { throw ValidationError("--limit is a number from 1.") }
   }
 
   func run() async throws {
+    let tree = try FilterTree<ExecutionKey>(option: filter)
     let workshop = try Workshop(options, creating: false)
     try await workshop.takeOverInterrupted()
-    let wanted = try await workshop.scenario(named: scenario)
-    let most = limit
-    let rows = try await reporting { () async throws(StoreError) in
-      try await workshop.store.executions(of: wanted?.id, limit: most)
-    }
+    let named = try await workshop.scenario(named: scenario)
+    var wanted = ExecutionFilter(
+      tree, now: SystemClock().now(), order: ExecutionOrder(words: sort) ?? .newest)
+    if let named { wanted.scenarios = [named.id] }
+    let rows = try await Self.rows(wanted, limit: limit, of: workshop)
     if json { return Console.say(.array(rows.map { .collection($0.json) })) }
     guard !rows.isEmpty else {
-      return Console.say(wanted.map { "\($0.name) has not run yet." } ?? "Nothing has run yet.")
+      if !filter.isEmpty { return Console.say("No execution fits the filter.") }
+      return Console.say(named.map { "\($0.name) has not run yet." } ?? "Nothing has run yet.")
     }
     Console.say(
       "EXECUTION STARTED             STATUS   BY         OPS FILTERED STORED  TOOK      SCENARIO")
     for row in rows { Console.say(row.line) }
+  }
+
+  private static func rows(
+    _ filter: ExecutionFilter, limit: Int, of workshop: Workshop
+  ) async throws -> [ExecutionRow] {
+    var rows: [ExecutionRow] = []
+    var request: ListRequest<ExecutionPlace>? = .first
+    while let next = request, rows.count < limit {
+      let left = limit - rows.count
+      let stretch = try await reporting { () async throws(StoreError) in
+        try await workshop.desk.executions(filter, next, limit: left, effort: 50_000)
+      }
+      rows += stretch.rows
+      request = stretch.end.map { .after($0) }
+    }
+    return rows
   }
 }
 

@@ -2,6 +2,8 @@ import ArgumentParser
 import FettleCore
 import FettleEngine
 import FettleProgram
+import FettleSQLite
+import FettleTerminal
 
 /// `fettle list`
 struct List: AsyncParsableCommand {
@@ -38,7 +40,6 @@ struct List: AsyncParsableCommand {
   @OptionGroup var options: StoreOptions
 
   func validate() throws {
-    _ = try FilterExpression(option: filter)
     if RecordOrder(words: sort) == nil {
       let columns = RecordOrder.Column.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError(
@@ -52,26 +53,53 @@ struct List: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let expression = try FilterExpression(option: filter)
     let workshop = try Workshop(options, creating: false)
     var filter = RecordFilter(
-      try FilterExpression(filter), now: SystemClock().now(),
-      order: RecordOrder(words: sort) ?? .newest)
+      expression, now: SystemClock().now(), order: RecordOrder(words: sort) ?? .newest)
     if !status.isEmpty { filter.states = Set(status.compactMap(IncompleteState.init)) }
-    if !error.isEmpty { filter.errorTypes = Set(error.map { ErrorType($0) }) }
+    if !error.isEmpty { filter.errorTypes = try await workshop.errorTypes(named: error) }
     filter.words += text.split(separator: " ").map(String.init)
     try await RecordTable.print(filter, of: workshop, limit: limit, json: json)
   }
 }
 
-extension FilterExpression {
+extension FilterTree {
   /// Reads a filter of the command line, as the terminal takes it. What is wrong with it is pointed at.
-  init(option text: String) throws {
+  init(option text: String) throws(CommandFailure) {
     do throws(FilterError) { try self.init(text) } catch {
-      throw ValidationError(
-        "\(error.description)\n  \(text)\n  "
-          + String(repeating: " ", count: error.range.lowerBound)
-          + String(repeating: "^", count: max(1, error.range.count)))
+      throw .usage(
+        "the filter: \(error.description)",
+        beneath: PlainText.pointing(at: error.range, in: text, ascii: !Console.usesUTF8))
     }
+  }
+}
+
+extension Workshop {
+  /// The kinds of failure of the command line, as the table of them or a record in the store names them.
+  func errorTypes(named names: [String]) async throws(CommandFailure) -> Set<ErrorType> {
+    var types: Set<ErrorType> = []
+    for name in names {
+      let word = name.lowercased()
+      let known = ErrorType.table.map(\.type).first {
+        $0.rawValue.lowercased() == word || $0.shortName.lowercased() == word
+      }
+      let type = known ?? ErrorType(name)
+      if known == nil {
+        // The set of types is open: a scenario or an app may have named one of its own.
+        let any = RecordFilter(states: Set(IncompleteState.allCases), errorTypes: [type])
+        let found = try await reporting { () async throws(StoreError) in
+          try await store.page(any, .first, limit: 1)
+        }
+        guard !found.isEmpty else {
+          let all = ErrorType.table.map(\.type.rawValue).joined(separator: ", ")
+          throw .usage(
+            "there is no error type '\(name)', and no record in the store has it; there are \(all)")
+        }
+      }
+      types.insert(type)
+    }
+    return types
   }
 }
 

@@ -53,13 +53,13 @@ struct Retry: AsyncParsableCommand {
         ids.isEmpty ? "Name records, or --all." : "Name records or --all, not both.")
     }
     if !all, !filter.isEmpty { throw ValidationError("--filter is about many records; add --all.") }
-    _ = try FilterExpression(option: filter)
     if all, substitute != nil || sendAgain {
       throw ValidationError("--output and --send-again are about single records; name them.")
     }
   }
 
   func run() async throws {
+    let expression = try FilterExpression(option: filter)
     var output: Bundle?
     if let substitute {
       guard let bundle = try InputFile.json(substitute).collection else {
@@ -77,7 +77,7 @@ struct Retry: AsyncParsableCommand {
           try await workshop.desk.identify(digits)
         })
     }
-    if all { records = try await allRecords(of: workshop) }
+    if all { records = try await allRecords(expression, of: workshop) }
     if records.isEmpty, !json {
       Console.say("Nothing to retry: no open record is let through; 'fettle list' shows all.")
     }
@@ -125,11 +125,13 @@ struct Retry: AsyncParsableCommand {
 
   /// The records of --all, oldest first. The set is frozen here: what is stored meanwhile is not
   /// in it.
-  private func allRecords(of workshop: Workshop) async throws -> [RecordID] {
+  private func allRecords(
+    _ expression: FilterExpression, of workshop: Workshop
+  ) async throws -> [RecordID] {
     let wanted = try await workshop.scenario(named: scenario)
-    var filter = RecordFilter(try FilterExpression(option: filter), now: SystemClock().now())
+    var filter = RecordFilter(expression, now: SystemClock().now())
     if let wanted { filter.scenarios = [wanted.id] }
-    if !error.isEmpty { filter.errorTypes = Set(error.map { ErrorType($0) }) }
+    if !error.isEmpty { filter.errorTypes = try await workshop.errorTypes(named: error) }
     filter.words += text.split(separator: " ").map(String.init)
     let meant = filter
     return try await reporting { () async throws(StoreError) in

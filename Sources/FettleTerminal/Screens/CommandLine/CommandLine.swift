@@ -149,15 +149,18 @@ extension State {
   }
 
   private mutating func filter(by text: String) -> [Effect] {
-    guard detail == nil, screen == .incomplete else {
-      notice = "the list is filtered; Esc goes back to it"
-      return []
-    }
-    guard let filter = try? ListFilter(text) else {
-      notice = "that filter cannot be read; / shows why while it is typed"
-      return []
-    }
     notice = ""
-    return setFilter(filter)
+    switch context {
+    case .list: if let filter = try? ListFilter(text) { return setFilter(filter) }
+    case .history:
+      if let filter = try? TypedFilter<ExecutionKey>(text) { return setHistoryFilter(filter) }
+    case .auditTrail:
+      if let filter = try? TypedFilter<AuditKey>(text) { return setAuditFilter(filter) }
+    default:
+      notice = "a list is filtered; Esc goes back to it"
+      return []
+    }
+    notice = "that filter cannot be read; / shows why while it is typed"
+    return []
   }
 }

@@ -1,66 +1,31 @@
 import FettleCore
 import FettleEngine
 
-/// What has run, newest first.
+/// What has run, in the order and by the filter that were asked for.
 struct HistoryState: Equatable, Sendable {
-  private var all: [ExecutionRow] = []
-  private(set) var rows: [ExecutionRow] = []
-  var table = Table() { didSet { arrange() } }
-  var cursor: String?
-  var hasLoaded = false
-  /// Only the executions of one scenario; nil is all.
-  var scenario: ScenarioID?
-  var scenarioName = ""
-  /// How many are asked for; more when the cursor comes near the last.
-  var limit = 200
+  var window = ListWindow<ExecutionRow, ExecutionPlace>()
+  var filter = TypedFilter<ExecutionKey>.everything
+  var order = ExecutionOrder.newest
   /// The execution that is looked at.
   var run: RunState?
+  /// The execution that is being opened.
+  var opening: String?
 
-  var index: Int { rows.firstIndex { $0.summary.id == cursor } ?? 0 }
-  var selected: ExecutionRow? { rows.indices.contains(index) ? rows[index] : nil }
+  var rows: [ExecutionRow] { window.rows }
+  var selected: ExecutionRow? { window.selected }
+}
 
-  static let columns: [SafeText] = ["start", "status", "scenario", "operations", "time taken"]
-
-  /// Whether there may be older ones than were read.
-  var hasMore: Bool { all.count == limit }
-
-  private mutating func arrange() {
-    func taken(_ row: ExecutionRow) -> Int64 {
-      row.summary.ended.map { $0.milliseconds - row.summary.started.milliseconds } ?? 0
-    }
-    rows = table.arranged(
-      all,
-      text: {
-        "\($0.summary.id) \($0.summary.status.rawValue) \($0.summary.origin.rawValue) "
-          + "\($0.scenarioName) \($0.summary.error?.type.rawValue ?? "") "
-          + ($0.summary.error?.message ?? "")
-      },
-      columns: [
-        { $0.summary.status.rawValue < $1.summary.status.rawValue },
-        { $0.scenarioName < $1.scenarioName },
-        { $0.summary.operations > $1.summary.operations }, { taken($0) > taken($1) },
-      ])
-  }
-
-  mutating func take(_ fresh: [ExecutionRow]) {
-    let before = index
-    all = fresh
-    arrange()
-    hasLoaded = true
-    if !rows.contains(where: { $0.summary.id == cursor }) {
-      cursor = rows.isEmpty ? nil : rows[min(before, rows.count - 1)].summary.id
-    }
-  }
-
-  mutating func move(to index: Int) {
-    guard !rows.isEmpty else { return }
-    cursor = rows[min(max(0, index), rows.count - 1)].summary.id
-  }
+extension ExecutionRow: WindowRow {
+  var identity: String { summary.id }
 }
 
 /// What the history asks for.
 enum HistoryEffect: Hashable, Sendable {
-  case load(ScenarioID?, limit: Int)
+  case page(ExecutionFilter, ListWindow<ExecutionRow, ExecutionPlace>.Ask)
+  /// Rows that were searched for, to see what changed.
+  case rows([Int], token: Int)
+  /// How many there are, where counters tell.
+  case count(ExecutionFilter)
   /// One execution with all it did.
   case open(String)
   /// The newest execution that runs, or else the newest.
@@ -71,8 +36,10 @@ enum HistoryEffect: Hashable, Sendable {
 
 /// What came of it.
 enum HistoryMessage: Equatable, Sendable {
-  case loaded(ScenarioID?, Message.Answer<[ExecutionRow]>)
-  case opened(Message.Answer<OpenedRun>)
+  case loaded(token: Int, Message.Answer<ListStretch<ExecutionRow, ExecutionPlace>>)
+  case rowsLoaded([Int], token: Int, Message.Answer<[ExecutionRow]>)
+  case counted(ExecutionFilter, Message.Answer<Int?>)
+  case opened(String, Message.Answer<OpenedRun>)
   case followed(Message.Answer<OpenedRun?>)
   case stopAsked(String, Message.Answer<OpenedRun>)
 }
@@ -88,24 +55,36 @@ extension HistoryEffect {
   /// Does it.
   func perform(_ desk: OperatorDesk) async -> HistoryMessage {
     switch self {
-    case .load(let scenario, let limit):
+    case .page(let filter, let ask):
       .loaded(
-        scenario,
+        token: ask.token,
         await answer { () async throws(StoreError) in
-          try await desk.executions(of: scenario, limit: limit)
+          try await desk.executions(filter, ask.request, limit: ask.limit, effort: ask.effort)
         })
+    case .rows(let numbers, let token):
+      .rowsLoaded(
+        numbers, token: token,
+        await answer { () async throws(StoreError) in
+          try await desk.executions(numbered: numbers)
+        })
+    case .count(let filter):
+      .counted(
+        filter,
+        await answer { () async throws(StoreError) in try await desk.executionCount(filter) })
     case .open(let id):
       .opened(
+        id,
         await answer { () async throws(StoreError) in
           try await Self.open(try await desk.execution(id), desk)
         })
     case .follow:
       .followed(
         await answer { () async throws(StoreError) in
-          let newest = try await desk.executions(of: nil, limit: 50)
-          guard let row = newest.first(where: { $0.summary.status == .running }) ?? newest.first
-          else { return nil }
-          return try await Self.open(row, desk)
+          let running = ExecutionFilter(rules: [.test(.status([.running]))])
+          var newest = try await desk.executions(running, .first, limit: 1, effort: 1).rows.first
+          if newest == nil { newest = try await desk.executions(of: nil, limit: 1).first }
+          guard let newest else { return nil }
+          return try await Self.open(newest, desk)
         })
     case .stop(let id):
       .stopAsked(
@@ -142,24 +121,44 @@ extension KeyMap {
       unavailable: {
         $0.history.selected?.summary.retryOf == nil ? "it retried no record" : nil
       }),
-    KeyBinding([.escape], "back", "Show all scenarios; to the incomplete executions", .back),
+    KeyBinding(
+      [.character("/")], "filter",
+      "Filter: words, status: scenario: trigger: error: started: duration: operations: id: and more; Tab completes",
+      .filter),
+    KeyBinding(
+      [.escape], "back", "Stop a search; clear the filter; to the incomplete executions", .back),
   ]
 }
 
 extension State {
   mutating func updateHistory(_ message: HistoryMessage) -> [Effect] {
     switch message {
-    case .loaded(let scenario, .success(let rows)):
-      guard scenario == history.scenario else { return [] }
-      history.take(rows)
-    case .opened(.success(let opened)):
+    case .loaded(let token, let answer):
+      guard token == history.window.pending?.token else { return [] }
+      guard let stretch = succeeded(answer) else {
+        history.window.stop()
+        return []
+      }
+      let order = history.order
+      let next = history.window.take(stretch, token: token) { ExecutionPlace($0, order) }
+      return next.map { [.history(.page(listedExecutions, $0))] } ?? []
+    case .rowsLoaded(let numbers, let token, let answer):
+      guard token == history.window.searchToken, let rows = succeeded(answer) else { return [] }
+      let asked = Set(numbers)
+      history.window.take(
+        asTheyAre: rows, of: Set(history.rows.filter { asked.contains($0.number) }.map(\.identity)))
+    case .counted(let filter, .success(let count)):
+      if filter.rules == listedExecutions.rules { history.window.total = count }
+    case .counted(_, .failure): break
+    case .opened(let id, .success(let opened)):
       guard screen == .history else { return [] }
       if history.run?.opened.row.summary.id == opened.row.summary.id {
         history.run?.take(opened)
-      } else {
+      } else if history.opening == id {
         history.run = RunState(opened)
         notice = ""
       }
+      if history.opening == id { history.opening = nil }
     case .followed(.success(let opened)):
       guard let opened else {
         live = nil
@@ -174,37 +173,129 @@ extension State {
       if shownRun?.opened.row.summary.id == id { shownRun?.take(opened) }
       notice = "it stops after the operation that runs; what it had not got to is kept"
     case .stopAsked(_, .failure(let error)): notice = "\(error.description)"
-    case .loaded(_, .failure(let error)), .opened(.failure(let error)),
-      .followed(.failure(let error)):
-      trouble = "\(error.description)"
+    case .opened(let id, .failure(let error)):
+      if history.opening == id { (history.opening, notice) = (nil, "\(error.description)") }
+    case .followed(.failure(let error)): trouble = "\(error.description)"
     }
     return []
   }
 
+  /// What the filter of the history means now.
+  var listedExecutions: ExecutionFilter {
+    ExecutionFilter(
+      history.filter.expression, now: now, utcOffset: surroundings.zone.offset(at: now),
+      order: history.order)
+  }
+
+  /// Begins the history anew at one of its ends.
+  mutating func startHistory(_ purpose: PagePurpose) -> [Effect] {
+    let ask = history.window.start(purpose, token: nextToken())
+    return [.history(.page(listedExecutions, ask)), .history(.count(listedExecutions))]
+  }
+
+  /// Shows what another filter lets through.
+  mutating func setHistoryFilter(_ filter: TypedFilter<ExecutionKey>) -> [Effect] {
+    guard filter != history.filter else { return [] }
+    history.filter = filter
+    history.window.total = nil
+    return startHistory(.start)
+  }
+
+  /// Goes to the history and shows what a filter lets through.
+  mutating func showHistory(by filter: TypedFilter<ExecutionKey>) -> [Effect] {
+    let effects = setHistoryFilter(filter)
+    return go(to: .history) + effects
+  }
+
+  /// Asks for the history, or for what changed in it.
+  mutating func refreshHistory() -> [Effect] {
+    guard history.window.hasLoaded || history.window.pending != nil else {
+      return startHistory(.start)
+    }
+    guard history.window.isLookUp || history.window.pending != nil else {
+      // What was searched for is not searched again; the rows that were found are looked at.
+      guard !history.window.isHeld, !history.rows.isEmpty else { return [] }
+      let near = history.rows.dropFirst(max(0, history.window.index - 100)).prefix(200)
+      return [.history(.rows(near.map(\.number), token: history.window.searchToken))]
+    }
+    let order = history.order
+    let ask = history.window.refresh(token: nextToken()) {
+      ExecutionPlace(justBefore: $0, order)
+    }
+    guard let ask else { return [] }
+    return [.history(.page(listedExecutions, ask)), .history(.count(listedExecutions))]
+  }
+
+  /// Opens an execution.
+  mutating func openExecution(_ id: String) -> [Effect] {
+    history.opening = id
+    notice = "opening \(String(id.prefix(8)))"
+    return [.history(.open(id))]
+  }
+
+  /// The values that can stand behind a key of the filter.
+  func historyValues(_ key: ExecutionKey) -> [String] {
+    switch key {
+    case .status: ExecutionStatus.allCases.map(\.rawValue)
+    case .trigger: ExecutionOrigin.allCases.map(\.rawValue)
+    case .scenario: history.rows.map(\.scenarioName) + list.vocabulary.scenarios
+    case .error:
+      history.rows.compactMap { $0.summary.error?.type.shortName }
+        + ErrorType.table.map(\.type.shortName)
+    case .started: ["today", "yesterday"]
+    case .age, .duration, .operations, .stored, .id, .text: []
+    }
+  }
+
   mutating func updateHistory(_ command: Command) -> [Effect] {
-    let shown = history
-    let page = max(1, size.rows - 4)
+    let shown = history.window
+    let page = max(1, size.rows - 5)
+    if command == .moveToFirst, shown.ahead != nil { return startHistory(.start) }
+    if command == .moveToLast, shown.behind != nil, !shown.isSearching { return startHistory(.end) }
     if let index = moved(command, from: shown.index, page: page, count: shown.rows.count) {
-      history.move(to: index)
-      guard history.index > shown.rows.count - 20, shown.hasMore else {
-        return []
-      }
-      history.limit += 200
-      return [.history(.load(history.scenario, limit: history.limit))]
+      history.window.move(to: index)
+      let ask = history.window.grow(token: lastToken + 1)
+      guard let ask else { return [] }
+      lastToken += 1
+      return [.history(.page(listedExecutions, ask))]
     }
     switch command {
     case .open:
       guard let row = shown.selected else { return [] }
-      notice = "opening \(String(row.summary.id.prefix(8)))"
-      return [.history(.open(row.summary.id))]
+      return openExecution(row.summary.id)
     case .listStored: return listStored(by: shown.selected?.summary.id)
     case .openRetried:
       guard let id = shown.selected?.summary.retryOf else { return [] }
       return openRecord(id)
-    case .back where history.scenario != nil && history.table.words.isEmpty:
-      history.scenario = nil
-      return [.history(.load(nil, limit: history.limit))]
-    default: return updateTable(command) ?? updateAnyScreen(command)
+    case .filter:
+      typing = Typing(
+        line: LineEditor(history.filter.text), purpose: .historyFilter(before: history.filter))
+      return [.list(.loadVocabulary)]
+    case .sortByNext:
+      let columns = ExecutionOrder.Column.allCases
+      let position = columns.firstIndex(of: history.order.column) ?? 0
+      let next = columns[(position + 1) % columns.count]
+      history.order = ExecutionOrder(next, isDescending: next != .status && next != .scenario)
+      notice = "sorted by " + history.order.words
+      return startHistory(.start)
+    case .sortReversed:
+      history.order.isDescending.toggle()
+      notice = "sorted by " + history.order.words
+      return startHistory(.start)
+    case .hold:
+      history.window.isHeld.toggle()
+      notice = shown.isHeld ? "" : "it stays as it is; p lets it live again"
+      return shown.isHeld ? refreshHistory() : []
+    case .back where shown.isSearching:
+      history.window.stop()
+      notice = "the search is stopped; moving down goes on with it"
+      return []
+    case .back where history.opening != nil:
+      history.opening = nil
+      notice = "not waited for any longer"
+      return []
+    case .back where history.filter != .everything: return setHistoryFilter(.everything)
+    default: return updateAnyScreen(command)
     }
   }
 
@@ -222,17 +313,11 @@ extension State {
 
   func drawHistory(into frame: inout Frame) {
     if let run = history.run { return drawRun(run, into: &frame) }
-    let of: SafeText = history.scenario == nil ? "" : "  \(history.scenarioName)"
-    drawTitle("History" + of + history.table.told(HistoryState.columns), into: &frame)
-    frame.put(" " + executionLine(nil), in: frame.area.line(1), .role(.heading))
-    drawRows(
-      history.rows.count, cursor: history.index, hasLoaded: history.hasLoaded,
-      empty: !history.table.words.isEmpty
-        ? "No execution that was read has these words."
-        : history.scenario == nil ? "Nothing has run yet." : "This scenario has not run yet.",
+    drawWindow(
+      history.window, title: "History", heading: " " + executionLine(nil),
+      filter: history.filter.text, order: history.order.words, empty: "Nothing has run yet.",
       into: &frame
-    ) { index in
-      let row = history.rows[index]
+    ) { row in
       let role: Role =
         switch row.summary.status {
         case .error: .problem
@@ -281,4 +366,9 @@ extension State {
     if let error = summary?.error { text += "  \(error.type.shortName): \(error.message)" }
     return text
   }
+}
+
+extension ExecutionOrder {
+  /// `started↓`
+  var words: SafeText { SafeText(own: column.rawValue) + (isDescending ? "↓" : "↑") }
 }

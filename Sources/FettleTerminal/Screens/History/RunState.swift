@@ -230,7 +230,7 @@ extension State {
       return openRecord(id)
     case .back where screen == .history:
       history.run = nil
-      return [.history(.load(history.scenario, limit: history.limit))]
+      return refreshHistory()
     default: return updateAnyScreen(command)
     }
     return []

@@ -1,86 +1,51 @@
 import FettleCore
+import Synchronization
 
-/// Looking for words in the data of a record: in the names of its fields and in their values.
-extension DetailState {
-  /// The places that have the words, in the order of the tree, folded ones too, and how many of them
-  /// stand before the cursor or under it.
-  private func matches() -> (places: [TreePlace], before: Int, isOn: Bool) {
-    var places: [TreePlace] = []
-    var before = 0
-    var isOn = false
-    var hasPassed = false
-    let wanted = Self.folded(words)
-    func visit(_ value: Value, at place: TreePlace, name: String) {
-      let isHidden = mapped.isSecret(place) && !revealed.contains(place)
-      let isMatch = Self.has(wanted, name) || !isHidden && Self.has(wanted, value.text ?? "")
-      if isMatch {
-        places.append(place)
-        if !hasPassed {
-          before += 1
-          isOn = place == cursor
-        }
-      }
-      if place == cursor { hasPassed = true }
-      walk(value, at: place)
-    }
-    func walk(_ value: Value, at place: TreePlace) {
-      switch value {
-      case .collection(let fields):
-        for field in fields.fields where !field.name.hasPrefix("__IMT") {
-          visit(field.value, at: place.appending(.field(field.name)), name: field.name)
-        }
-      case .array(let elements):
-        for (index, element) in elements.enumerated() {
-          visit(element, at: place.appending(.element(index + 1)), name: "")
-        }
-      default: break
-      }
-    }
-    if let input = value(at: .input([])) { walk(input, at: .input([])) }
-    for entry in bundles.entries {
-      let root = TreePlace.bundle(ValuePath(module: entry.module))
-      if root == cursor { hasPassed = true }
-      walk(.collection(entry.bundle), at: root)
-    }
-    return (places, before, isOn)
-  }
+/// What a search in the data of a record asks for.
+enum SearchEffect: Equatable, Sendable {
+  case find(BundleSearch, token: Int)
+  /// Nobody waits for the search any more.
+  case stop
+}
 
-  /// Small letters and capitals count alike.
-  private static func folded(_ text: String) -> [UInt8] { Array(text.lowercased().utf8) }
+/// What came of it.
+enum SearchMessage: Equatable, Sendable {
+  /// The place to go to, before all places were counted.
+  case found(TreePlace, token: Int)
+  /// Everything was looked through; nil found nothing.
+  case ended(BundleSearch.Result?, token: Int)
+}
 
-  private static func has(_ wanted: [UInt8], _ text: String) -> Bool {
-    guard !text.isEmpty, !wanted.isEmpty else { return false }
-    // A long text is not copied to be looked through; outside of ASCII capitals count there.
-    guard text.utf8.count > 65_536 else {
-      return folded(text).firstRange(of: wanted) != nil
-    }
-    var text = text
-    return text.withUTF8 { bytes in
-      var start = 0
-      while start + wanted.count <= bytes.count {
-        var offset = 0
-        while offset < wanted.count {
-          let byte = bytes[start + offset]
-          let isCapital = byte >= 0x41 && byte <= 0x5A
-          guard (isCapital ? byte | 0x20 : byte) == wanted[offset] else { break }
-          offset += 1
-        }
-        if offset == wanted.count { return true }
-        start += 1
-      }
-      return false
+/// Which search is wanted, for those that run: an older one ends by itself.
+final class SearchPlace: Sendable {
+  private let wanted = Atomic(0)
+
+  /// Notes what is asked for, before it begins.
+  func note(_ effect: SearchEffect) {
+    switch effect {
+    case .find(_, let token): wanted.store(token, ordering: .relaxed)
+    case .stop: wanted.store(0, ordering: .relaxed)
     }
   }
 
-  /// The next place with the words in a direction, around the end.
-  /// - Returns: the place, its number and how many there are.
-  func match(_ step: Int) -> (place: TreePlace, number: Int, count: Int)? {
-    let (places, before, isOn) = matches()
-    guard !places.isEmpty else { return nil }
-    let next = step > 0 ? before : before - (isOn ? 2 : 1)
-    let index = (next + places.count) % places.count
-    return (places[index], index + 1, places.count)
+  /// Does it.
+  func perform(_ effect: SearchEffect, _ mailbox: Mailbox) -> SearchMessage? {
+    guard case .find(let search, let token) = effect else { return nil }
+    func isWanted() -> Bool { wanted.load(ordering: .relaxed) == token }
+    guard isWanted() else { return nil }
+    let result = search.run(while: isWanted) {
+      if isWanted() { mailbox.post(.search(.found($0, token: token))) }
+    }
+    return isWanted() ? .ended(result, token: token) : nil
   }
+}
+
+/// A search that runs.
+struct RunningSearch: Equatable, Sendable {
+  let token: Int
+  let search: BundleSearch
+  /// Whether the cursor stands on what was found while the rest is counted.
+  var hasFound = false
 }
 
 extension State {
@@ -89,19 +54,82 @@ extension State {
     detail?.words = words
     guard !words.isEmpty else {
       notice = "n goes to the next problem again"
-      return []
+      return stopSearch()
     }
+    detail?.search = nil
     return goToMatch(1)
   }
 
+  /// Goes to another place with the words. Who presses the key again before it is found means the one
+  /// behind it.
   mutating func goToMatch(_ step: Int) -> [Effect] {
     guard let detail else { return [] }
-    guard let match = detail.match(step) else {
-      notice = "no field has \"\(detail.words)\" in its name or value"
-      return []
+    var search = BundleSearch(detail, distance: step)
+    if let running = detail.search, !running.hasFound, running.search.cursor == search.cursor {
+      search.distance += running.search.distance
     }
-    self.detail?.go(to: match.place)
-    notice = "\(match.number) of \(match.count) with \"\(detail.words)\" · n N go on"
+    guard search.distance != 0 else { return stopSearch() }
+    let token = nextToken()
+    self.detail?.search = RunningSearch(token: token, search: search)
+    notice = ""
+    return [.search(.find(search, token: token))]
+  }
+
+  /// Ends the search that runs; what it finds too late is dropped.
+  mutating func stopSearch() -> [Effect] {
+    guard detail?.search != nil else { return [] }
+    detail?.search = nil
+    return [.search(.stop)]
+  }
+
+  /// Takes in what a search found. Whoever moved the cursor meanwhile, or types, is not taken away from
+  /// there.
+  mutating func updateSearch(_ message: SearchMessage) -> [Effect] {
+    guard let running = detail?.search else { return [] }
+    switch message {
+    case .found(let place, let token):
+      guard token == running.token else { return [] }
+      guard goes(to: place, running) else { return stopSearch() }
+      detail?.search?.hasFound = true
+    case .ended(let result, let token):
+      guard token == running.token else { return [] }
+      detail?.search = nil
+      guard let result else {
+        // What was meant for the place would be done to another one.
+        typeAhead.waiting = []
+        notice = "no field has \"\(running.search.words)\" in its name or value"
+        return []
+      }
+      guard running.hasFound ? detail?.cursor == result.place : goes(to: result.place, running)
+      else { return [] }
+      notice =
+        "\(result.number) of \(result.count) with \"\(running.search.words)\" · n N go on"
+    }
     return []
+  }
+
+  private mutating func goes(to place: TreePlace, _ running: RunningSearch) -> Bool {
+    guard detail?.cursor == running.search.cursor, typing == nil else { return false }
+    detail?.go(to: place)
+    return true
+  }
+
+  /// Whether keys are meant for a place that is still looked for.
+  var awaitsMatch: Bool {
+    guard context == .detail, let running = detail?.search else { return false }
+    return !running.hasFound && detail?.cursor == running.search.cursor
+  }
+}
+
+extension Command {
+  /// Whether it is about the field under the cursor, and so waits for a search that moves the cursor.
+  /// Everything else is done at once.
+  var needsMatch: Bool {
+    switch self {
+    case .open, .edit, .changeType, .add, .remove, .rename, .shiftUp, .shiftDown, .copy,
+      .editOutside, .pasteJSON, .putFile, .showWay, .reveal, .mark, .fold, .unfold:
+      true
+    default: false
+    }
   }
 }

@@ -30,6 +30,8 @@ struct DetailState: Equatable, Sendable {
   var isZoomed = false
   /// What is looked for in its data; empty when nothing is.
   var words = ""
+  /// The search that runs.
+  var search: RunningSearch?
   /// Whether long values take several lines.
   var wraps = false
   /// The columns they are wrapped to; nil when they are not.

@@ -10,15 +10,16 @@ extension State {
     {
       return startResume(opened.record.id, version: opened.record.summary.version)
     }
+    let stopped = stopSearch()
     detail = DetailState(opened)
     list.cursor = opened.record.id
     notice = ""
-    let companions = Effect.record(.companions(opened.record))
+    let companions = stopped + [Effect.record(.companions(opened.record))]
     switch then {
-    case .nothing: return [companions]
-    case .edit: return updateDetail(.edit) + [companions]
-    case .resume: return updateDetail(.resume) + [companions]
-    case .perform(let command): return updateDetail(command) + [companions]
+    case .nothing: return companions
+    case .edit: return updateDetail(.edit) + companions
+    case .resume: return updateDetail(.resume) + companions
+    case .perform(let command): return updateDetail(command) + companions
     }
   }
 
@@ -127,6 +128,9 @@ extension State {
       }
       resumeCheck = ResumeCheckState(isForResuming: true)
       return checkAgain()
+    case .back where current.search != nil:
+      notice = "the search is stopped; n goes on with it"
+      return stopSearch()
     case .back, .quit:
       if current.chain.operations != nil {
         detail?.chain.operations = nil
@@ -139,6 +143,9 @@ extension State {
         return []
       }
       return [.quit]
+    case .interrupt where current.search != nil:
+      notice = "the search is stopped; n goes on with it"
+      return stopSearch()
     case .interrupt: question = current.drafts.isEmpty ? .quit : .quitUnsaved
     default: return updateRecord(command)
     }
@@ -155,10 +162,9 @@ extension State {
       return []
     }
     let effects = closeDetail()
-    (history.scenario, history.run) = (nil, nil)
-    let shown = go(to: .history)
-    notice = "opening \(String(detail.record.summary.executionID.prefix(8)))"
-    return effects + shown + [.history(.open(detail.record.summary.executionID))]
+    history.run = nil
+    let shown = showHistory(by: .everything)
+    return effects + shown + openExecution(detail.record.summary.executionID)
   }
 
   mutating func leaveDetail() -> [Effect] {
@@ -170,7 +176,7 @@ extension State {
   }
 
   mutating func closeDetail() -> [Effect] {
-    let effects = dropDraft()
+    let effects = stopSearch() + dropDraft()
     detail = nil
     resumeCheck = nil
     (way, preview, conflict) = (nil, nil, nil)

@@ -4,6 +4,8 @@ import FettleEngine
 /// What is done with one record, from the list or from the record itself.
 enum RecordEffect: Equatable, Sendable {
   case load(RecordID, LoadPurpose)
+  /// Looks whether an open record is another one than that version, and reads it only then.
+  case refresh(RecordID, version: Int)
   /// Makes ready what is shown beside the list.
   case preview(RecordID, isWhole: Bool)
   /// What is shown beside an opened record and is not in it.
@@ -41,6 +43,8 @@ struct RecordChanges: Hashable, Sendable {
 /// What came of it.
 enum RecordMessage: Equatable, Sendable {
   case loaded(RecordID, LoadPurpose, Message.Answer<OpenedRecord>)
+  /// The record is what it was.
+  case unchanged(RecordID)
   case previewed(RecordID, Message.Answer<RecordPreview>)
   case companions(RecordID, Message.Answer<Companions>)
   case checked(ResumeCheck, token: Int)
@@ -125,6 +129,13 @@ extension RecordEffect {
   func perform(_ desk: OperatorDesk) async -> RecordMessage {
     switch self {
     case .load(let id, let purpose): return .loaded(id, purpose, await Self.load(id, desk))
+    case .refresh(let id, let version):
+      if case .success(let row) = await answer({ () async throws(StoreError) in
+        try await desk.summaries(of: [id]).first
+      }), row?.version == version {
+        return .unchanged(id)
+      }
+      return .loaded(id, .refresh, await Self.load(id, desk))
     case .preview(let id, let isWhole):
       return .previewed(
         id, await Self.loadResolved(id, desk).map { RecordPreview($0, isWhole: isWhole) })

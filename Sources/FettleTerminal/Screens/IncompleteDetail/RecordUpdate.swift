@@ -7,6 +7,7 @@ extension State {
   mutating func updateRecord(_ message: RecordMessage) -> [Effect] {
     switch message {
     case .loaded(let id, let purpose, let answer): return recordLoaded(id, purpose, answer)
+    case .unchanged: return []
     case .previewed(let id, let answer): return previewLoaded(id, answer)
     case .checked(let check, let token):
       guard detail?.checkToken == token else { return [] }

@@ -72,7 +72,7 @@ extension State {
     }
   }
 
-  private mutating func succeeded<Success>(_ answer: Message.Answer<Success>) -> Success? {
+  mutating func succeeded<Success>(_ answer: Message.Answer<Success>) -> Success? {
     switch answer {
     case .success(let success):
       trouble = nil
@@ -130,11 +130,21 @@ extension State {
     ]
   }
 
+  /// How many records are gone through again every few seconds where no index finds those that are shown.
+  private static let fewRecords = 20_000
+
+  /// Whether the list can be asked for again without a look at very many records.
+  private var isWorthAskingAgain: Bool {
+    let filter = listedRecords
+    return filter.isLookUp || counts.map { filter.candidates(in: $0) <= Self.fewRecords } ?? true
+  }
+
   /// Asks for the same window again. Nothing else can tell that another program changed a record.
   mutating func refreshList() -> [Effect] {
-    guard list.hasLoaded, !list.isRefreshing, !list.isGrowing, !list.isHeld else { return [] }
-    guard list.search == nil else {
-      // The data is not searched again; the rows that were found are looked at.
+    guard list.hasLoaded else { return list.isStarting ? [] : startList(.start) }
+    guard !list.isRefreshing, !list.isGrowing, !list.isHeld else { return [] }
+    guard list.search == nil, isWorthAskingAgain else {
+      // Nothing is searched or sorted again; the rows that were found are looked at.
       guard !list.rows.isEmpty else { return [] }
       list.isRefreshing = true
       let window = list.rows.dropFirst(max(0, list.top - 100)).prefix(300).map(\.id)
@@ -319,26 +329,6 @@ extension State {
     return startList(.start)
   }
 
-  /// Reads the filter as it is typed; the list follows when typing pauses. What is not understood keeps
-  /// the last good one.
-  mutating func filterTyped(_ text: String) -> [Effect] {
-    do throws(FilterError) {
-      _ = try ListFilter(text)
-      list.settling += 1
-      return [.list(.settle(list.settling))]
-    } catch {
-      typing?.problem = "\(error.description)"
-      typing?.problemRange = error.range
-      return []
-    }
-  }
-
-  /// Shows what the filter that is typed lets through, where it can be read.
-  mutating func applyTypedFilter() -> [Effect] {
-    guard let text = typing?.line.text, let filter = try? ListFilter(text) else { return [] }
-    return setFilter(filter)
-  }
-
   /// Shows what another filter lets through.
   mutating func setFilter(_ filter: ListFilter) -> [Effect] {
     guard filter != list.filter else { return [] }
@@ -346,26 +336,13 @@ extension State {
     return startList(.start)
   }
 
-  /// What can stand at the cursor of the filter: completes as far as it is clear.
-  mutating func completeFilter() -> [Effect] {
-    guard let typing else { return [] }
-    let known = FilterCompletion.Known(
+  /// What is known of the records, for the completion of a filter.
+  var knownRecords: FilterCompletion.Known {
+    FilterCompletion.Known(
       scenarios: list.rows.map(\.scenarioName) + list.vocabulary.scenarios,
       modules: list.rows.map(\.failerTitle) + list.vocabulary.modules,
       errors: list.rows.map(\.errorType.shortName) + list.vocabulary.errors,
       bundles: (list.preview ?? list.previews.values.first)?.record.bundles ?? VisibleBundles())
-    let completion = FilterCompletion(typing.line.text, cursor: typing.line.cursor, known: known)
-    guard !completion.candidates.isEmpty else {
-      notice = "nothing is known that could stand here"
-      return []
-    }
-    let (text, cursor) = completion.applied(to: typing.line.text)
-    self.typing?.line = LineEditor(text, cursor: cursor)
-    notice =
-      SafeText(
-        own: completion.candidates.count == 1 ? "" : " ")
-      + SafeText(completion.candidates.prefix(40).joined(separator: "  "))
-    return filterTyped(text)
   }
 
   private mutating func openSelected(_ then: LoadPurpose.ThenDo) -> [Effect] {

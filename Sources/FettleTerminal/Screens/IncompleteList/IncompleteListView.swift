@@ -66,11 +66,6 @@ struct RowTexts: Equatable, Sendable {
 }
 
 extension State {
-  var isFiltering: Bool {
-    if case .filter? = typing?.purpose { return true }
-    return false
-  }
-
   func drawList(into frame: inout Frame) {
     let layout = ListLayout(self)
     let columns = ListColumns(width: layout.columns.columns)

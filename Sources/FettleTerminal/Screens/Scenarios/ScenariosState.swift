@@ -140,9 +140,8 @@ extension State {
         ListFilter(.condition(.scenario, [.text(row.scenario.name, isQuoted: true)])))
     case .historyOfScenario:
       guard let row = shown.selected else { return [] }
-      history.scenario = row.scenario.id
-      history.scenarioName = row.scenario.name
-      return go(to: .history)
+      return showHistory(
+        by: TypedFilter(.condition(.scenario, [.text(row.scenario.name, isQuoted: true)])))
     case .toggleScenario:
       guard let row = shown.selected else { return [] }
       return [.scenarios(.activate(row.scenario.id, !row.scenario.state.isActive))]

@@ -1,0 +1,367 @@
+public import FettleCore
+import Foundation
+import GRDB
+
+/// Goes through the audit of all records. Its lines lie in four tables, each with indexes by time and by
+/// author, and clustered by record; the list is merged from them.
+struct AuditPages {
+  let filter: AuditFilter
+  let request: ListRequest<AuditPlace>
+
+  private typealias Part = MergedList<AuditPlace>.Part
+
+  /// A table of lines. Its number orders lines of one record and one time.
+  private enum Source: Int, CaseIterable {
+    case move, edit, mappingEdit, note
+
+    var table: String {
+      switch self {
+      case .move: "move"
+      case .edit: "edit"
+      case .mappingEdit: "mapping_edit"
+      case .note: "record_note"
+      }
+    }
+
+    /// What orders the lines of a record.
+    var number: String { self == .move ? "version" : "number" }
+
+    var action: String {
+      switch self {
+      case .move, .note: "event"
+      case .edit: "'edited'"
+      case .mappingEdit: "iif(in_scenario, 'mapping of the scenario changed', 'mapping changed')"
+      }
+    }
+
+    var hasPath: Bool { self == .edit || self == .mappingEdit }
+
+    var note: String {
+      switch self {
+      case .move: "reason"
+      case .note: "detail"
+      case .edit, .mappingEdit: "NULL"
+      }
+    }
+
+    /// All of a line, in the order `AuditPages.line` reads it.
+    var columns: String {
+      "date, author, \(action), " + (hasPath ? "path, old, new" : "NULL, NULL, NULL") + ", \(note)"
+    }
+  }
+
+  private var order: AuditOrder { filter.order }
+  private var goesDown: Bool { request.isForwards == order.isDescending }
+  private var direction: String { goesDown ? "DESC" : "ASC" }
+  private var place: AuditPlace? {
+    switch request {
+    case .after(let place), .before(let place): place
+    case .first, .last: nil
+    }
+  }
+
+  /// More authors or records than this are not merged; the list is gone through instead.
+  private static let most = 8
+
+  func list(_ database: Database) throws -> (list: MergedList<AuditPlace>, isLookUp: Bool) {
+    var times: [NumberRange] = []
+    var rest: [FilterRule<AuditTest>] = []
+    var authors: [String]?
+    var records: [Int64]?
+    for rule in filter.rules {
+      if case .test(.time(let range)) = rule {
+        times.append(range)
+      } else if rule.isOnly({ if case .who = $0 { true } else { false } }) {
+        authors = try (authors ?? Self.authors(database)).filter { author in
+          rule.holds { if case .who(let pattern) = $0 { pattern.matches(author) } else { false } }
+        }
+      } else if records == nil, case .test(.record(let start)) = rule,
+        let numbers = try Self.records(start, database)
+      {
+        records = numbers
+      } else {
+        rest.append(rule)
+      }
+    }
+    // A record has few lines, which are sorted; an author may have most of them.
+    let isByRecord = records != nil
+    var isByAuthor = order.column == .who && !isByRecord
+    var merged: [String?] = [nil]
+    var others: [RuleCondition] = []
+    if let wanted = authors {
+      if !isByRecord, order.column == .time, wanted.count <= Self.most {
+        isByAuthor = true
+        merged = wanted
+      } else if order.column != .who || isByRecord {
+        others.append(
+          .joined(
+            wanted.map { RuleCondition(sql: "author = ?", arguments: [$0]) }, " OR ", empty: "0"))
+      }
+    }
+    var groups: [(authors: [String?], key: RecordOrder.Key?)] = [(merged, nil)]
+    if order.column == .who, !isByRecord {
+      let all = try authors ?? Self.authors(database)
+      groups = all.map { ([$0], .text($0)) }.filter { group in
+        guard let place, let key = group.1 else { return true }
+        return goesDown ? key <= place.key : key >= place.key
+      }
+      if goesDown { groups.reverse() }
+    }
+    let isInIndex = order.column != .record
+    let ranges = times.map { Self.range($0) }
+    var isLookUp = rest.isEmpty && others.isEmpty && (isInIndex || ranges.isEmpty)
+    if isByRecord, authors != nil { isLookUp = false }
+    let list = groups.map { group in
+      Source.allCases.flatMap { source in
+        group.authors.flatMap { author -> [Part] in
+          (records.map { $0.map(Optional.some) } ?? [nil]).map { record in
+            let fits =
+              others + rest.map { Self.condition($0, source) } + (isInIndex ? [] : ranges)
+            var conditions = isInIndex ? ranges : []
+            if let author, isByAuthor {
+              conditions.append(RuleCondition(sql: "author = ?", arguments: [author]))
+            }
+            if let record { conditions.append(RuleCondition(sql: "record = \(record)")) }
+            return part(source, .all(fits), conditions, key: group.key)
+          }
+        }
+      }
+    }
+    let (order, isForwards) = (order, request.isForwards)
+    return (
+      MergedList(groups: list) {
+        isForwards ? order.precedes($0, $1) : order.precedes($1, $0)
+      }, isLookUp
+    )
+  }
+
+  private func part(
+    _ source: Source, _ fits: RuleCondition, _ conditions: [RuleCondition], key: RecordOrder.Key?
+  ) -> Part {
+    let isText = order.column == .who && key == nil
+    var keys = order.column == .record ? ["record", "date"] : ["date", "record"]
+    if isText { keys.insert("author", at: 0) }
+    var conditions = conditions
+    if let place, key == nil || key == place.key {
+      conditions.append(beyond(place, source, keys: keys, isText: isText))
+    }
+    let condition = RuleCondition.all(conditions)
+    let sorted = (keys + [source.number] as [String]).map { "\($0) \(direction)" }
+      .joined(separator: ", ")
+    let query = RuleCondition(
+      sql: """
+        SELECT \(fits.sql), date, record, \(source.number), author FROM \(source.table)
+        WHERE \(condition.sql) ORDER BY \(sorted)
+        """, arguments: fits.arguments + condition.arguments)
+    let column = order.column
+    return Part(query: query) { row in
+      let date = row[1] as Int64
+      let record = row[2] as Int64
+      return AuditPlace(
+        key: key
+          ?? (column == .who
+            ? .text(row[4]) : .number(column == .record ? record : date)),
+        date: Instant(milliseconds: date),
+        position: AuditEntry.Position(record: record, source: source.rawValue, number: row[3]))
+    }
+  }
+
+  /// What lies behind a place in a table: the tables follow one another at one time of one record.
+  private func beyond(
+    _ place: AuditPlace, _ source: Source, keys: [String], isText: Bool
+  ) -> RuleCondition {
+    var values: StatementArguments = []
+    if isText, case .text(let author) = place.key { values += [author] }
+    let (date, record) = (place.date.milliseconds, place.position.record)
+    values += StatementArguments(order.column == .record ? [record, date] : [date, record])
+    let names = keys.joined(separator: ", ")
+    let marks = keys.map { _ in "?" }.joined(separator: ", ")
+    let sign = goesDown ? "<" : ">"
+    let isBehind =
+      goesDown
+      ? source.rawValue < place.position.source : source.rawValue > place.position.source
+    if source.rawValue == place.position.source {
+      return RuleCondition(
+        sql: "(\(names), \(source.number)) \(sign) (\(marks), ?)",
+        arguments: values + StatementArguments([place.position.number]))
+    }
+    return RuleCondition(
+      sql: "(\(names)) \(sign)\(isBehind ? "=" : "") (\(marks))", arguments: values)
+  }
+
+  private static func range(_ range: NumberRange) -> RuleCondition {
+    var parts: [RuleCondition] = []
+    if let low = range.low { parts.append(RuleCondition(sql: "date >= ?", arguments: [low])) }
+    if let high = range.high { parts.append(RuleCondition(sql: "date <= ?", arguments: [high])) }
+    return .all(parts)
+  }
+
+  private static func condition(
+    _ rule: FilterRule<AuditTest>, _ source: Source
+  ) -> RuleCondition {
+    switch rule {
+    case .all(let parts): return .all(parts.map { condition($0, source) })
+    case .any(let parts):
+      return .joined(parts.map { condition($0, source) }, " OR ", empty: "0")
+    case .not(let part):
+      let inner = condition(part, source)
+      return RuleCondition(sql: "NOT \(inner.sql)", arguments: inner.arguments)
+    case .test(let test): return condition(test, source)
+    }
+  }
+
+  private static func condition(_ test: AuditTest, _ source: Source) -> RuleCondition {
+    switch test {
+    case .who(let pattern):
+      return RuleCondition(
+        sql: "\(TextPattern.function)(?, author)", arguments: [pattern.encoded])
+    case .action(let pattern):
+      return RuleCondition(
+        sql: "\(AuditTest.actionFunction)(?, \(source.action))", arguments: [pattern.encoded])
+    case .record(let start):
+      return RuleCondition(
+        sql: "record IN (SELECT number FROM record WHERE id >= ? AND id < ?)",
+        arguments: [start, start + "\u{7F}"])
+    case .field(let pattern):
+      guard source.hasPath else { return RuleCondition(sql: "0") }
+      return RuleCondition(sql: "\(TextPattern.function)(?, path)", arguments: [pattern.encoded])
+    case .time(let range): return Self.range(range)
+    case .words(let words):
+      return RuleCondition(
+        sql: """
+          (\(AuditTest.wordsFunction)(?, author, \(source.action), \
+          \(source.hasPath ? "path, old, new" : "NULL, NULL, NULL"), \(source.note))
+            OR (SELECT instr(id, ?) > 0 FROM record WHERE record.number = \(source.table).record))
+          """, arguments: [TextPattern.contains(words).encoded, words.lowercased()])
+    }
+  }
+
+  /// The records whose identity begins so; nil where there are many.
+  private static func records(_ start: String, _ database: Database) throws -> [Int64]? {
+    let found = try Int64.fetchAll(
+      database, sql: "SELECT number FROM record WHERE id >= ? AND id < ? LIMIT \(most + 1)",
+      arguments: [start, start + "\u{7F}"])
+    return found.count > most ? nil : found
+  }
+
+  /// Everybody who did something, in order: from each author the index leads to the next one.
+  static func authors(_ database: Database) throws -> [String] {
+    var authors: Set<String> = []
+    for source in Source.allCases {
+      authors.formUnion(
+        try String.fetchAll(
+          database,
+          sql: """
+            WITH RECURSIVE one (author) AS (
+              SELECT min(author) FROM \(source.table)
+              UNION ALL
+              SELECT (SELECT min(author) FROM \(source.table) WHERE author > one.author) FROM one
+              WHERE one.author IS NOT NULL)
+            SELECT author FROM one WHERE author IS NOT NULL
+            """))
+    }
+    return authors.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// A line, by its place.
+  static func line(_ position: AuditEntry.Position, _ rows: RecordRows) throws -> AuditEntry? {
+    guard let source = Source(rawValue: position.source),
+      let row = try Row.fetchOne(
+        try rows.database.cachedStatement(
+          sql: """
+            SELECT \(source.columns), (SELECT id FROM record WHERE number = ?1)
+            FROM \(source.table) WHERE record = ?1 AND \(source.number) = ?2
+            """), arguments: [position.record, position.number]),
+      let id = row[7] as String?
+    else { return nil }
+    let record = RecordID(id)
+    // Who did what is told without the key too; only the values are not.
+    func value(_ column: Int) throws -> Value? {
+      do { return try rows.value(row[column], of: record) } catch StoreError.sealed { return nil }
+    }
+    return AuditEntry(
+      date: Instant(milliseconds: row[0]), author: row[1], record: record, action: row[2],
+      place: (row[3] as String?).flatMap { try? ValuePath(parsing: $0) }, old: try value(4),
+      new: try value(5), note: row[6], position: position)
+  }
+}
+
+extension AuditTest {
+  fileprivate static let actionFunction = "fettle_audit_action"
+  fileprivate static let wordsFunction = "fettle_audit_words"
+
+  /// The functions under which the database looks into lines of the audit.
+  static func register(in database: Database) {
+    database.add(
+      function: DatabaseFunction(actionFunction, argumentCount: 2, pure: true) { values in
+        guard
+          let pattern = String.fromDatabaseValue(values[0]).flatMap(TextPattern.init(encoded:)),
+          let action = String.fromDatabaseValue(values[1])
+        else { return false }
+        return pattern.matches(action) || pattern.matches(AuditEntry.deed(action))
+      })
+    database.add(
+      function: DatabaseFunction(wordsFunction, argumentCount: 7, pure: true) { values in
+        guard
+          let pattern = String.fromDatabaseValue(values[0]).flatMap(TextPattern.init(encoded:))
+        else { return false }
+        func text(_ index: Int) -> String? { String.fromDatabaseValue(values[index]) }
+        // What is sealed cannot be read here, and is not found.
+        func value(_ index: Int) -> String? {
+          Data.fromDatabaseValue(values[index]).flatMap { try? ValueCodec.decode([UInt8]($0)) }
+            .flatMap(AuditTest.text)
+        }
+        let texts: [() -> String?] = [
+          { text(1) }, { text(2) }, { text(2).map(AuditEntry.deed) }, { text(3) }, { text(6) },
+          { value(4) }, { value(5) },
+        ]
+        return texts.contains { $0().map(pattern.matches) ?? false }
+      })
+  }
+}
+
+extension SQLiteStore {
+  /// A stretch of the audit of all records, in its order.
+  public func audit(
+    _ filter: AuditFilter, _ request: ListRequest<AuditPlace>, limit: Int, effort: Int
+  ) async throws(StoreError) -> ListStretch<AuditEntry, AuditPlace> {
+    try await reading { [self] database in
+      let (list, isLookUp) = try AuditPages(filter: filter, request: request).list(database)
+      let (found, searched, end) = try list.walk(
+        database, limit: max(1, limit), effort: max(1, effort))
+      let records = self.rows(database)
+      let lines = try found.compactMap { try AuditPages.line($0.position, records) }
+      return ListStretch(
+        rows: request.isForwards ? lines : lines.reversed(), searched: searched, end: end,
+        isLookUp: isLookUp)
+    }
+  }
+
+  /// How many lines the audit has.
+  public func auditCount() async throws(StoreError) -> Int {
+    try await reading { database in
+      try Int.fetchOne(
+        try database.cachedStatement(sql: "SELECT lines FROM audit_counter")) ?? 0
+    }
+  }
+
+  /// Who did something that the audit tells of.
+  public func auditAuthors() async throws(StoreError) -> [String] {
+    try await reading { try AuditPages.authors($0) }
+  }
+
+  /// The module a record failed at, of the record's own blueprint.
+  public func failedModule(of id: RecordID) async throws(StoreError) -> ModuleNode? {
+    try await reading { [self] database in
+      guard
+        let row = try Row.fetchOne(
+          try database.cachedStatement(
+            sql: """
+              SELECT failer, content.blueprint FROM record JOIN content ON content.record = number
+              WHERE id = ?
+              """), arguments: [id.text])
+      else { throw StoreError.notFound("record \(id)") }
+      return try rows(database).blueprint(row[1]).module(ModuleID(row[0]))
+    }
+  }
+}

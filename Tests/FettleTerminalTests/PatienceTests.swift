@@ -1,0 +1,98 @@
+import FettleCore
+import FettleEngine
+import Testing
+
+@testable import FettleTerminal
+
+/// A store that does not answer.
+@Suite("While the store is waited for")
+struct PatienceTests {
+  @Test("a line says so, a banner after five seconds, and nothing more when it answers")
+  func shown() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    #expect(!play.state.frame().text.contains("waiting for the store"))
+    play.send(.waiting(seconds: 0))
+    #expect(play.state.frame().text.contains("waiting for the store · Esc stops"))
+    play.send(.waiting(seconds: 7))
+    #expect(play.state.frame().text.contains("! the store has not answered for 7 s"))
+    // Where the line is typed in, the keys make room.
+    play.press(.character("x"), .character("c"))
+    play.type("why")
+    #expect(play.state.frame().text.contains("! the store has not answered for 7 s"))
+    #expect(play.state.frame().text.contains("because: why"))
+    play.press(.escape)
+    play.send(.waiting(seconds: nil))
+    #expect(!play.state.frame().text.contains("the store"))
+  }
+
+  @Test("Esc stops it: late answers are dropped and nothing is asked until a key is pressed")
+  func stopped() throws {
+    let records = try Fixtures.records()
+    var state = State(
+      surroundings: Surroundings(storeName: "orders.db"), size: Size(rows: 24, columns: 80),
+      now: Fixtures.now)
+    let asked = state.list.token
+    _ = state.begin()
+    let token = state.list.token
+    #expect(asked != token)
+    _ = state.update(.waiting(seconds: 0))
+    #expect(state.update(.key(.escape)) == [.stopWaiting])
+    let late = Message.list(
+      .pageLoaded(.start, token: token, limit: 200, .success(records.map(\.summary))))
+    _ = state.update(late)
+    #expect(state.list.rows.isEmpty)
+    #expect(state.update(.ticked(Fixtures.now)).isEmpty)
+    _ = state.update(.key(.character("g")))
+    let again = state.update(.ticked(Fixtures.now))
+    #expect(again.contains { if case .list(.page) = $0 { true } else { false } })
+  }
+
+  @Test("a record or an execution that is not waited for any longer does not open by itself")
+  func opening() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    let record = try #require(play.store.recordNow(play.state.list.rows[3].id))
+    play.state.list.previews = [:]
+    _ = play.state.update(.key(.down))
+    _ = play.state.update(.key(.enter))
+    let id = try #require(play.state.typeAhead.opening)
+    _ = play.state.update(.waiting(seconds: 0))
+    _ = play.state.update(.key(.escape))
+    _ = play.state.update(
+      .record(
+        .loaded(
+          id, .open(.nothing),
+          .success(
+            OpenedRecord(
+              record: record, descriptor: nil, check: ScreenPlay.check(record, record.bundles))))))
+    #expect(play.state.detail == nil)
+    play.runs = try Fixtures.runs()
+    play.press(.character("3"))
+    let run = try #require(play.runs.first)
+    _ = play.state.update(.key(.enter))
+    #expect(play.state.history.opening != nil)
+    _ = play.state.update(.key(.escape))
+    play.send(.history(.opened(run.row.summary.id, .success(run))))
+    #expect(play.state.history.run == nil)
+    #expect(play.state.screen == .history)
+  }
+
+  @Test("answers to an older filter of the history are dropped")
+  func older() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    play.runs = try Fixtures.runs()
+    play.press(.character("3"))
+    let rows = play.state.history.rows
+    let effects = play.state.setHistoryFilter(try TypedFilter("status:error"))
+    guard case .history(.page(_, let first))? = effects.first else {
+      Issue.record("nothing is asked")
+      return
+    }
+    _ = play.state.setHistoryFilter(try TypedFilter("status:running"))
+    play.send(
+      .history(
+        .loaded(
+          token: first.token,
+          .success(ListStretch(rows: [rows[2]], searched: 1, end: nil, isLookUp: true)))))
+    #expect(play.state.history.rows == rows)
+  }
+}
