@@ -108,7 +108,8 @@ struct SimulationTests {
             clock.now(),
             "\(log.name(report.record.id)) of \(report.record.summary.scenarioName), retry "
               + "\(report.record.summary.attempts): \(report.outcome.word)")
-        case .cutShort(let what, let error), .refused(let what, let error): log.note(clock.now(), "\(what) refused: \(error)")
+        case .cutShort(let what, let error), .refused(let what, let error):
+          log.note(clock.now(), "\(what) refused: \(error)")
         }
       }
       let next = try await scheduler.nextDue() ?? end
