@@ -172,6 +172,14 @@ struct RecordRows {
     return database.lastInsertedRowID
   }
 
+  /// The names of the scenarios that have a blueprint.
+  private func users(of blueprint: Int64) throws -> String {
+    try String.fetchAll(
+      database, sql: "SELECT name FROM scenario WHERE blueprint = ? ORDER BY name",
+      arguments: [blueprint]
+    ).joined(separator: ", ")
+  }
+
   private func hash(of blueprint: Int64) throws -> Int64? {
     try database.run("SELECT hash FROM blueprint WHERE id = ?", .number(blueprint))?[0]
   }
@@ -188,7 +196,13 @@ struct RecordRows {
         try database.cachedStatement(sql: "SELECT json FROM blueprint WHERE id = ?"),
         arguments: [number])
     else { throw StoreError.damaged("a blueprint is missing") }
-    let blueprint = try Blueprint(try JSONReader.read([UInt8](json)))
+    let blueprint: Blueprint
+    do { blueprint = try Blueprint(try JSONReader.read([UInt8](json))) } catch let error
+      as JSONError
+    {
+      throw StoreError.damaged(
+        "blueprint \(number), of scenarios \(try users(of: number)): \(error)")
+    }
     cache.note(blueprint, number: number, hash: hash)
     return blueprint
   }

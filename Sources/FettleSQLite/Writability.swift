@@ -26,10 +26,11 @@ extension SQLiteStore: StoreHealth {
       if Task.isCancelled { break }
     }
     if writability.isProbing {
-      writability.note(
-        .busy(
-          LockHolder(of: path)?.description
-            ?? "what is to be written has waited for \(Writability.patience.components.seconds) s"))
+      // A disk that is busy is no trouble; a lock that nobody gives back is.
+      let holder = LockHolder(of: path)
+      if holder?.isStopped == true || writability.isOverdue {
+        writability.note(.busy(holder?.description ?? "what is to be written waits for too long"))
+      }
     }
     return writability.trouble
   }
@@ -75,12 +76,21 @@ final class Writability: Sendable {
   static let patience = Duration.seconds(1.5)
   /// What has to be free for the store to be called well, in bytes.
   static let room = 1 << 20
+  /// How long a probe may wait before that is trouble: as long as SQLite waits for the lock.
+  private static let longest = Duration.seconds(10)
   /// A probe is a commit: that often at most.
   private static let pace = Duration.seconds(1)
 
   var trouble: StoreTrouble? { state.withLock { $0.trouble } }
 
   var isProbing: Bool { state.withLock { $0.isProbing } }
+
+  /// Whether the probe that is under way has waited for too long.
+  var isOverdue: Bool {
+    state.withLock { state in
+      state.isProbing && state.probed.map { .now - $0 > Self.longest } ?? false
+    }
+  }
 
   /// Notes what writing came to; what says nothing of the store itself is no trouble.
   @discardableResult func note(_ error: StoreError?) -> StoreTrouble? {

@@ -23,6 +23,7 @@ final class Reporter: Sendable {
   func report(_ event: Scheduler.Event) {
     switch event {
     case .refused, .cutShort: break
+    case .ran(_, let run, _) where run.isLeftOpen: break
     default: refused.withLock { $0 = [] }
     }
     switch event {
