@@ -26,7 +26,7 @@ struct History: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let workshop = try Workshop(options, creating: false)
+    let workshop = try Workshop(lookingInto: options)
     try await workshop.takeOverInterrupted()
     let wanted = try await workshop.scenario(named: scenario)
     let most = limit
@@ -61,7 +61,7 @@ struct Log: AsyncParsableCommand {
   @OptionGroup var options: StoreOptions
 
   func run() async throws {
-    let workshop = try Workshop(options, creating: false)
+    let workshop = try Workshop(lookingInto: options)
     let prefix = execution
     let (row, all) = try await reporting { () async throws(StoreError) in
       let row = try await workshop.store.execution(prefix)

@@ -52,7 +52,7 @@ struct List: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let workshop = try Workshop(options, creating: false)
+    let workshop = try Workshop(lookingInto: options)
     var filter = RecordFilter(
       try FilterExpression(filter), now: SystemClock().now(),
       order: RecordOrder(words: sort) ?? .newest)
