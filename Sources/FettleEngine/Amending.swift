@@ -171,6 +171,21 @@ extension OperatorDesk {
     try await store.draft(of: id, by: author)
   }
 
+  /// Keeps what this operator is typing about a record, or about several; an empty text forgets it.
+  public func keepText(
+    _ text: String, for purpose: KeptText.Purpose, at place: String, of id: RecordID?
+  ) async throws(StoreError) {
+    try await store.keep(
+      KeptText(
+        record: id, author: author, purpose: purpose, place: place, text: text,
+        date: runner.clock.now()))
+  }
+
+  /// What this operator was typing about a record; nil asks for what is about several.
+  public func keptTexts(of id: RecordID?) async throws(StoreError) -> [KeptText] {
+    try await store.keptTexts(of: id, by: author)
+  }
+
   /// Forgets the draft of this operator.
   public func dropDraft(of id: RecordID, upTo sequence: Int) async throws(StoreError) {
     try await store.dropDraft(of: id, by: author, upTo: sequence)

@@ -6,13 +6,19 @@ public struct OperatorDesk: Sendable {
   let store: any IncompleteStore
   let runner: ScenarioRunner
   let author: String
+  /// What can be done with the store, and what of it is seen.
+  public let access: StoreAccess
 
   /// A desk for one operator.
   /// - Parameter author: the name that stands beside every change in the audit.
-  public init(store: any IncompleteStore, runner: ScenarioRunner, author: String) {
+  public init(
+    store: any IncompleteStore, runner: ScenarioRunner, author: String,
+    access: StoreAccess = .writable
+  ) {
     self.store = store
     self.runner = runner
     self.author = author
+    self.access = access
   }
 
   /// A part of the list, in its order.
@@ -159,7 +165,10 @@ public struct OperatorDesk: Sendable {
 
   /// Looking must not fail because nothing can be written: what was left is taken over by a later
   /// look.
-  private func takeOverIfPossible() async { _ = try? await takeOverInterrupted() }
+  private func takeOverIfPossible() async {
+    guard access == .writable else { return }
+    _ = try? await takeOverInterrupted()
+  }
 
   /// The record whose identity begins with these digits.
   public func identify(_ digits: String) async throws(StoreError) -> RecordID {
@@ -231,6 +240,13 @@ public struct OperatorDesk: Sendable {
   public func restore(_ id: RecordID, version: Int?) async throws(StoreError) -> IncompleteExecution
   {
     try await move(id, version: version, .restored)
+  }
+
+  /// Takes back that a record was closed; it waits for the operator again.
+  /// - Throws: `refused` when a retry resolved it, `unfit` when its data is gone.
+  public func reopen(_ id: RecordID, version: Int?) async throws(StoreError) -> IncompleteExecution
+  {
+    try await move(id, version: version, .reopened)
   }
 
   /// Turns the automatic retry of a record on or off.

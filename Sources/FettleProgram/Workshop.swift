@@ -24,9 +24,10 @@ public struct Workshop: Sendable {
   /// Opens the store at a path.
   /// - Parameters:
   ///   - creating: whether a missing store is made; what only looks does not.
+  ///   - looking: whether nothing is to be changed, so that a store that cannot be written to will do.
   ///   - formerKey: where the key is that sealed before the one of today; beside it by itself.
   public init(
-    path: String, creating: Bool, clock: any RunClock = SystemClock(),
+    path: String, creating: Bool, looking: Bool = false, clock: any RunClock = SystemClock(),
     settings: Settings = .environment, formerKey: KeySource? = nil
   ) throws(StoreError) {
     CrashReports.holdNoMemory()
@@ -35,10 +36,13 @@ public struct Workshop: Sendable {
     }
     // One key for everything in the store: what is asked for it is asked once.
     let sealing = KeyedSealing(former: formerKey)
-    store =
-      creating
-      ? try SQLiteStore.open(path: path, limits: settings.limits, sealing: sealing)
-      : try .openExisting(path: path, limits: settings.limits, sealing: sealing)
+    if looking {
+      store = try .openToLook(path: path, limits: settings.limits, sealing: sealing)
+    } else if creating {
+      store = try .open(path: path, limits: settings.limits, sealing: sealing)
+    } else {
+      store = try .openExisting(path: path, limits: settings.limits, sealing: sealing)
+    }
     self.sealing = sealing
     connections = StoredConnections(store, sealing: sealing)
     let (apps, connections) = (DescribedApps(folders: Apps.folders), connections)
@@ -59,7 +63,8 @@ public struct Workshop: Sendable {
     runner.confidentiality = settings.confidentiality
     runner.profile = settings.profile
     self.runner = runner
-    desk = OperatorDesk(store: store, runner: runner, author: Self.operatorName)
+    desk = OperatorDesk(
+      store: store, runner: runner, author: Self.operatorName, access: store.access)
   }
 
   /// Reads the apps that are described in files again. Runs that have begun go on with what they began

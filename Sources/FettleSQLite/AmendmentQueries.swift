@@ -131,6 +131,53 @@ extension SQLiteStore {
   }
 }
 
+extension SQLiteStore {
+  /// Keeps what somebody is typing, instead of what was kept for the same purpose.
+  public func keep(_ text: KeptText) async throws(StoreError) {
+    try await writing { [self] database in
+      let rows = self.rows(database)
+      let found = try text.record.map { try rows.find($0) }
+      guard !text.text.isEmpty else {
+        return try database.execute(
+          cached: "DELETE FROM kept_text WHERE record = ? AND author = ? AND purpose = ?",
+          arguments: [found?.number ?? 0, text.author, text.purpose.rawValue])
+      }
+      let value = Value.text(text.text)
+      let bytes = try found.map { try rows.bytes(of: value, in: $0.summary) } ?? value.bytes
+      try database.execute(
+        cached: "INSERT OR REPLACE INTO kept_text VALUES (?, ?, ?, ?, ?, ?)",
+        arguments: [
+          text.author, found?.number ?? 0, text.purpose.rawValue, text.place, Data(bytes),
+          text.date.milliseconds,
+        ])
+    }
+  }
+
+  /// What somebody was typing about a record, or about several.
+  public func keptTexts(
+    of id: RecordID?, by author: String
+  ) async throws(StoreError) -> [KeptText] {
+    try await reading { [self] database in
+      let rows = self.rows(database)
+      let number = try id.map { try rows.find($0).number } ?? 0
+      return try Row.fetchAll(
+        try database.cachedStatement(
+          sql: "SELECT * FROM kept_text WHERE record = ? AND author = ? ORDER BY purpose"),
+        arguments: [number, author]
+      ).compactMap { row in
+        guard let purpose = KeptText.Purpose(rawValue: row["purpose"]) else { return nil }
+        let value =
+          try id.map { try rows.value(row["text"], of: $0) }
+          ?? ValueCodec.decode(Array(row["text"] as Data))
+        guard let text = value?.text else { return nil }
+        return KeptText(
+          record: id, author: author, purpose: purpose, place: row["place"], text: text,
+          date: Instant(milliseconds: row["date"]))
+      }
+    }
+  }
+}
+
 extension RecordRows {
   /// Adds a line to the audit of a record.
   func insert(_ note: RecordNote, number: Int64) throws {

@@ -99,9 +99,10 @@ final class GroupCommit: Sendable {
   /// The longest pause between two turns of work while senders come.
   private static let longestRest = Duration.milliseconds(10)
 
-  init(_ pool: DatabasePool) {
+  /// - Parameter path: of the file, which an URI stands for in the pool where nothing is written.
+  init(_ pool: DatabasePool, path: String) {
     self.pool = pool
-    checkpoints = Checkpoints(path: pool.path)
+    checkpoints = Checkpoints(path: path)
   }
 
   /// Gives the room of the log back to the disk.

@@ -245,6 +245,7 @@ extension RecordRows {
     if let version, version != summary.version {
       throw StoreError.changedMeanwhile(currentVersion: summary.version)
     }
+    if change.event == .reopened { try requireClosed(summary, number) }
     for record in change.successors { _ = try rows.insert(record, author: change.author) }
     if let attempt = change.attempt { try rows.insert(attempt, of: summary, number: number) }
     if let error = change.error {
@@ -270,7 +271,7 @@ extension RecordRows {
       cached: """
         UPDATE record SET state = ?, next_retry = ?, attempts = attempts + ?,
           version = version + 1, lease_until = ?, claimed_from = ?, claimed_retry = ?,
-          closing_reason = coalesce(?, closing_reason),
+          closing_reason = CASE WHEN ? THEN NULL ELSE coalesce(?, closing_reason) END,
           successor = coalesce(?, successor), size = coalesce(?, size)
         WHERE number = ?
         """,
@@ -278,7 +279,8 @@ extension RecordRows {
         state.rawValue, change.nextRetry?.milliseconds, change.attempt == nil ? 0 : 1,
         change.lease.map(leases.stored), isClaim ? summary.state.rawValue : nil,
         isClaim ? summary.nextRetry?.milliseconds : nil,
-        change.reason, change.successors.first?.id.text, change.rest?.summary.size, number,
+        change.event.opensAgain, change.reason, change.successors.first?.id.text,
+        change.rest?.summary.size, number,
       ])
     try database.execute(
       cached: "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -288,6 +290,22 @@ extension RecordRows {
       ])
     if state == .resolved, summary.seal == .sealed {
       try removeData(of: summary, number: number)
+    }
+  }
+
+  /// Refuses to open a record again that a retry resolved: what it completed would be done twice.
+  private func requireClosed(_ summary: IncompleteSummary, _ number: Int64) throws {
+    let last = try String.fetchOne(
+      try database.cachedStatement(
+        sql: "SELECT event FROM move WHERE record = ? ORDER BY version DESC LIMIT 1"),
+      arguments: [number])
+    guard last == IncompleteEvent.closed.rawValue else {
+      throw IllegalMove(state: summary.state, event: .reopened)
+    }
+    guard summary.seal != .removed else {
+      throw StoreError.unfit(
+        "its scenario is confidential: the data was removed when the record was closed, and there is "
+          + "nothing left to go on with")
     }
   }
 

@@ -35,7 +35,9 @@ extension SQLiteStore {
 
   private static func purge(_ number: Int64, from database: Database) throws {
     try LargeValues(database: database).release(.record(number))
-    for table in ["edit", "attempt", "move", "mapping_edit", "record_note", "draft", "content"] {
+    for table in [
+      "edit", "attempt", "move", "mapping_edit", "record_note", "draft", "kept_text", "content",
+    ] {
       try database.run("DELETE FROM \(table) WHERE record = ?", .number(number))
     }
     try database.run("DELETE FROM record WHERE number = ?", .number(number))

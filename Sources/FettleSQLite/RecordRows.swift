@@ -124,6 +124,7 @@ struct RecordRows {
     try database.run(
       "UPDATE edit SET old = NULL, new = NULL WHERE record = ?", .number(number))
     try database.run("DELETE FROM draft WHERE record = ?", .number(number))
+    try database.run("DELETE FROM kept_text WHERE record = ?", .number(number))
     try database.run(
       "UPDATE record SET sealed = ? WHERE number = ?", .number(Seal.removed.rawValue),
       .number(number))

@@ -14,22 +14,32 @@ public final class SQLiteStore: Sendable {
   /// How far the date was ahead of the clock of leases when it was last looked at.
   let lastStep = Mutex<Int64?>(nil)
   let group: GroupCommit
-  private let file: StoreFile
+  let file: StoreFile
   /// The file that was opened.
   private let identity: StoreFile.Identity?
+  /// What can be done with it, and what of it is seen.
+  public let access: StoreAccess
+  /// How a file that is read as it stands was when it was opened.
+  private let mark: StoreFile.Mark?
   private let cache = BlueprintCache()
   let searchIndex = SearchIndex()
   let openExecutions = OpenExecutions()
   let scenarioNumbers = Mutex<[String: Int]>([:])
 
-  private init(pool: DatabasePool, limits: StoreLimits, seals: Seals, leases: LeaseClock) {
+  private init(
+    _ file: StoreFile, pool: DatabasePool, limits: StoreLimits, seals: Seals, leases: LeaseClock,
+    access: StoreAccess
+  ) {
     self.pool = pool
     self.leases = leases
     self.limits = limits
     self.seals = seals
-    group = GroupCommit(pool)
-    file = StoreFile(path: pool.path)
+    self.access = access
+    self.file = file
+    group = GroupCommit(pool, path: file.path)
     identity = file.identity
+    mark = access == .still ? file.mark : nil
+    searchIndex.isHeld = access != .writable
   }
 
   /// Refuses to go on with a file that is gone. SQLite would read and write it for as long as it is
@@ -39,6 +49,12 @@ public final class SQLiteStore: Sendable {
       throw .failed(
         "it was moved, deleted or replaced while it was open, and nothing is written any more; "
           + "put \(file.path) back, or start again")
+    }
+    // SQLite looks at no lock of a file that does not change, nor at what it read before.
+    guard access != .still || file.mark == mark else {
+      throw .failed(
+        "another program writes to it now, and it was opened as one that stays as it is; start again"
+      )
     }
   }
 
@@ -65,8 +81,31 @@ public final class SQLiteStore: Sendable {
     path: String, limits: StoreLimits = StoreLimits(), sealing: any Sealing = NoSealing(),
     clock: any RunClock = SystemClock()
   ) throws(StoreError) -> SQLiteStore {
-    try StoreFile(path: path).check()
+    try open(StoreFile(path: path), limits, sealing, .writable, clock)
+  }
+
+  /// Opens the store at a path to look at it, also where it cannot be written to: a file or a folder of
+  /// somebody else, a file system that is read-only.
+  /// - Throws: `missing` where there is none, and what to do where it cannot be read as it lies there.
+  public static func openToLook(
+    path: String, limits: StoreLimits = StoreLimits(), sealing: any Sealing = NoSealing(),
+    clock: any RunClock = SystemClock()
+  ) throws(StoreError) -> SQLiteStore {
+    let file = StoreFile(path: path)
+    try file.check()
+    return try open(
+      file, limits, sealing, file.isWritable ? .writable : file.accessToRead(), clock)
+  }
+
+  private static func open(
+    _ file: StoreFile, _ limits: StoreLimits, _ sealing: any Sealing, _ access: StoreAccess,
+    _ clock: any RunClock
+  ) throws(StoreError) -> SQLiteStore {
+    let path = file.path
+    try file.check()
+    if access == .writable { try file.requireWritable() }
     var configuration = Configuration()
+    configuration.readonly = access != .writable
     configuration.busyMode = .timeout(10)
     configuration.maximumReaderCount = 2
     configuration.prepareDatabase { database in
@@ -88,17 +127,25 @@ public final class SQLiteStore: Sendable {
       }
     }
     let settings = configuration
-    return try StoreFile(path: path).alone { () throws(StoreError) in
+    return try file.alone { () throws(StoreError) in
       do {
-        let pool = try DatabasePool(path: path, configuration: settings)
+        let pool = try DatabasePool(
+          path: access == .still ? file.immutableName : path, configuration: settings)
         let migrator = Migrations.all
         if try pool.read(migrator.hasBeenSuperseded) {
           throw StoreError.newerVersion(path: path)
         }
-        if try !pool.read(migrator.hasCompletedMigrations) { try migrate(pool, by: migrator) }
+        if try !pool.read(migrator.hasCompletedMigrations) {
+          guard access == .writable else {
+            throw StoreError.failed(
+              "\(path) was written by an older Fettle and cannot be brought up to date where it lies; "
+                + "copy it to a folder of yours and name the copy with --store")
+          }
+          try migrate(pool, by: migrator)
+        }
         return SQLiteStore(
-          pool: pool, limits: limits, seals: Seals(sealing: sealing),
-          leases: try LeaseClock(pool, clock))
+          file, pool: pool, limits: limits, seals: Seals(sealing: sealing),
+          leases: try LeaseClock(pool, clock), access: access)
       } catch {
         throw StoreError(error, path: path)
       }
@@ -141,7 +188,7 @@ public final class SQLiteStore: Sendable {
     _ body: @Sendable @escaping (Database) throws -> Result
   ) async throws(StoreError) -> Result {
     try requireFile()
-    do { return try await pool.read(body) } catch { throw StoreError(error, path: pool.path) }
+    do { return try await pool.read(body) } catch { throw StoreError(error, path: file.path) }
   }
 
   /// Reads what an index gives at once, on the thread of the caller and without a transaction: the
@@ -151,7 +198,8 @@ public final class SQLiteStore: Sendable {
   func readingHere<Result>(
     _ body: (Database) throws -> Result
   ) throws(StoreError) -> Result {
-    do { return try pool.unsafeRead(body) } catch { throw StoreError(error, path: pool.path) }
+    if access == .still { try requireFile() }
+    do { return try pool.unsafeRead(body) } catch { throw StoreError(error, path: file.path) }
   }
 
   /// A write that may share its commit with others.
@@ -174,7 +222,7 @@ public final class SQLiteStore: Sendable {
   }
 
   private func notWritten(_ error: any Error) -> StoreError {
-    let meaning = StoreError(error, path: pool.path)
+    let meaning = StoreError(error, path: file.path)
     // What a transaction refuses by itself, for the limit of a scenario, says nothing of the store.
     if (error as? DatabaseError)?.isOfTheFile == true { writability.note(meaning) }
     return meaning

@@ -5,7 +5,7 @@ import Synchronization
 
 extension SQLiteStore: StoreHealth {
   /// The file.
-  public var path: String { pool.path }
+  public var path: String { file.path }
 
   /// What the file system has free for the store.
   public var freeBytes: Int? { StoreFile(path: path).freeBytes }

@@ -95,7 +95,7 @@ extension Terminal {
       throw CommandFailure(error)
     }
     try await show(path, options) { () throws(StoreError) in
-      try Workshop(path: path, creating: false).desk
+      try Workshop(path: path, creating: false, looking: options.isReadOnly).desk
     }
   }
 }

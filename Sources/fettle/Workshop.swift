@@ -37,9 +37,18 @@ extension Workshop {
     }
   }
 
+  /// Opens the store to look at it, and says so where it cannot be written to.
+  init(lookingInto options: StoreOptions) throws {
+    let path = try options.path()
+    try self.init(at: path, looking: true)
+    if let remark = store.access.remark { Console.complain("\(path): \(remark)") }
+  }
+
   /// Opens the store at a path.
-  init(at path: String, creating: Bool = false) throws {
-    do throws(StoreError) { try self.init(path: path, creating: creating) } catch {
+  init(at path: String, creating: Bool = false, looking: Bool = false) throws {
+    do throws(StoreError) {
+      try self.init(path: path, creating: creating, looking: looking)
+    } catch {
       throw CommandFailure(error)
     }
   }
@@ -73,6 +82,7 @@ extension Workshop {
 
   /// Takes over what dead workers left, and says so.
   func takeOverInterrupted() async throws(CommandFailure) {
+    guard store.access == .writable else { return }
     let taken: [ExecutionSummary]
     do throws(StoreError) { taken = try await desk.takeOverInterrupted() } catch {
       switch error {

@@ -35,7 +35,8 @@ enum KeyPlaces {
       .sortReversed: .moves(),
       .pickView: .shows("orders"), .hold: .shows("the list stays as it is"),
       .turnAutoRetry: .shows("WAIT"), .closeRecord: .shows("c close with a reason"),
-      .takeBackDelete: .says("nothing was deleted here"), .purge: .says("only what is in the bin"),
+      .takeBack: .moves(after: "t"),
+      .purge: .says("only what is in the bin"),
       .showBulk: .says("no action on many records"), .showNew: .moves(after: "Down"),
       .back: .says("q quits"), .quit: .leaves(),
       .showIncomplete: .says("/ status:open,wait,run"),
@@ -139,7 +140,8 @@ enum KeyPlaces {
       .nextProblem: .moves(after: "End"), .previousProblem: .moves(after: "Home"),
       .unfold: .shows("urgent", after: "End"),
       .fold: .hides("urgent", after: "End", "Right", .wait("urgent")),
-      .mark: .shows("urgent", after: "End"),
+      .mark: .shows("1 marked"), .markRange: .says("[ and ] go to the other end"),
+      .markAll: .shows("all matching marked"), .clearMarks: .hides("1 marked", after: "Space"),
       .add: .shows("Name of the new field", after: "End"), .remove: .shows("UNSAVED", after: "End"),
       .rename: .shows("New name of", after: "End"), .shiftUp: .moves(after: "End"),
       .shiftDown: .moves(after: "End", "Up"), .pasteJSON: .shows("JSON to put here"),
@@ -271,7 +273,7 @@ enum KeyPlaces {
 
   static let questions = [
     questionClose, questionYes, questionUnsaved, questionCopy, questionInput, questionScope,
-    questionDoubt, questionUndone,
+    questionDoubt, questionUndone, questionRunning,
   ]
 
   static let questionClose = KeyPlace(
@@ -333,5 +335,18 @@ enum KeyPlaces {
     sights: [
       .answerFirst: .shows("from module 2"), .answerHere: .shows("failed again after"),
       .back: .hides("f go on there"),
+    ])
+
+  /// Each time another record is resumed that takes minutes.
+  static let questionRunning = KeyPlace(
+    context: .questionRunning,
+    way: [
+      "/", .type("scenario:Slow status:open"), "Enter", .wait("scenario:Slow"), .type("r"),
+      .wait("Enter resume"), "Enter", .wait("  RUN  Slow"), "Q",
+    ],
+    arrived: "s quit when it has ended", isLeftAlways: true,
+    sights: [
+      .answerStop: .shows("quits when the retry of"), .answerDrop: .leaves(),
+      .back: .hides("s quit when it has ended"),
     ])
 }

@@ -233,7 +233,7 @@ struct KeyWalk {
       let keys = look.lines.last { !$0.isEmpty } ?? ""
       if look.text.contains("Changes are not saved") {
         try terminal.press("d")
-      } else if look.text.contains("was changed by someone else") {
+      } else if look.lines[0].hasSuffix("; nothing was written") {
         try terminal.press("Enter")
       } else if isList, keys.contains("Enter open"), look.lines[0].contains("marked") {
         try terminal.press("C-\\")

@@ -29,11 +29,33 @@ struct KeyWalkTests {
       try FileManager.default.copyItem(
         atPath: "\(filled.folder.path)/\(name)", toPath: "\(bench.folder.path)/\(name)")
     }
+    if context == .questionRunning { try await Self.fillSlow(bench) }
     let pressed = try await KeyWalk(place, bench).walk()
     #expect(pressed == KeyMap.bindings(context).reduce(0) { $0 + $1.keys.count })
   }
 
   /// Twelve orders, and records for the questions only some records lead to.
+  /// Records that are mended and take minutes to be resumed.
+  private static func fillSlow(_ bench: OrdersBench) async throws {
+    try await bench.run(
+      "slow",
+      #"""
+      {"name":"Slow","flow":[{"id":1,"module":"gateway:CustomWebHook","mapper":{}},
+        {"id":2,"module":"json:ParseJSON","mapper":{"json":"{{1.body}}"}},
+        {"id":3,"module":"util:FunctionSleep","mapper":{"duration":"290"}}],
+       "metadata":{"scenario":{"dlq":true}}}
+      """#, "[" + Array(repeating: #"{"body":"x"}"#, count: 14).joined(separator: ",") + "]")
+    let listed = try await Program.fettle(
+      ["list", "--json", "--store", bench.store, "--filter", "scenario:Slow"],
+      home: bench.folder.path)
+    for record in try JSONReader.read(listed.output).array ?? [] {
+      let edit = try await Program.fettle(
+        ["edit", try #require(record.collection?["id"]?.text), "--set", "1.body={}"]
+          + ["--store", bench.store], home: bench.folder.path)
+      try #require(edit.status == 0, "\(edit.errors)")
+    }
+  }
+
   private static func fill() async throws -> OrdersBench {
     let bench = try OrdersBench()
     try await bench.fill(

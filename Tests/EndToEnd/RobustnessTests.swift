@@ -1,4 +1,5 @@
 import FettleCore
+import FettleSQLite
 import FettleTestKit
 import Foundation
 import GRDB
@@ -87,6 +88,99 @@ struct RobustnessTests {
       }
       #expect(screen.contains("1 unsaved change of"), "\(typed)")
       #expect(screen.contains(typed), "\(typed)")
+    }
+  }
+
+  /// What is typed that is no change of a field: the keys to where it is typed, and what it is called
+  /// when the program is started again. Each is typed as one piece.
+  static let texts: [(way: [String], box: String, isInRecord: Bool)] = [
+    (["\r", "P"], "JSON to put here", true), (["\r", "O"], "The output of", true),
+    (["x", "c"], "because", false), ([" ", "x", "c"], "because", false),
+    (["\r", "x", "c"], "because", true),
+    (["\r", "m", "m"], "another place", true),
+  ]
+
+  @Test(
+    "JSON, an output, a reason and a mapping that are being typed are there again after the end",
+    arguments: texts.indices, [0, SIGHUP, SIGTERM, SIGKILL])
+  func endWhileTypingText(index: Int, signal: Int32) async throws {
+    let text = Self.texts[index]
+    try await bench.fill([["a": "x"]])
+    let open = bench.open()
+    @Sendable func go(_ terminal: PseudoTerminal) throws {
+      try #require(terminal.read(until: { $0.shows("1 open") }, seconds: 20))
+      for key in text.way {
+        terminal.readUntilQuiet(for: 100)
+        terminal.type(key)
+      }
+      try #require(
+        terminal.read(until: { $0.shows(text.box) }, seconds: 10), "\(text.box) does not come")
+      terminal.readUntilQuiet(for: 100)
+    }
+    try await bench.onItsOwnThread {
+      let terminal = try open()
+      try go(terminal)
+      terminal.type("жщю")
+      try #require(terminal.read(until: { $0.shows("жщю") }, seconds: 5))
+      switch signal {
+      case 0: terminal.hangUp()
+      case SIGKILL:
+        // Nothing can be done at the end; what was typed two seconds ago is kept.
+        terminal.readUntilQuiet(for: 3500, atMost: 4)
+        kill(terminal.process, signal)
+      default: kill(terminal.process, signal)
+      }
+      let status = try #require(terminal.waitForEnd(seconds: 10), "still running")
+      if signal != 0 { #expect(status == 128 + signal) }
+    }
+    try await bench.onItsOwnThread {
+      let terminal = try open()
+      if text.box == "another place" {
+        // A mapping is a change of its own, which comes back as one.
+        try #require(terminal.read(until: { $0.shows("1 open") }, seconds: 20))
+        terminal.type("\r")
+        try #require(terminal.read(until: { $0.shows("unsaved") }, seconds: 10), "it is not there")
+        terminal.type("m")
+        #expect(terminal.read(until: { $0.shows("жщю") }, seconds: 10), "not what was typed")
+        return
+      }
+      try go(terminal)
+      #expect(
+        terminal.read(until: { $0.shows("жщю") }, seconds: 10), "\(text.box): it is not there")
+      if text.isInRecord { #expect(terminal.shows("you were typing")) }
+    }
+  }
+
+  @Test(
+    "JSON that was pasted and not confirmed, and one too large to be kept at once, are there again")
+  func endWithLargePaste() async throws {
+    try await bench.fill([["a": "x"]])
+    let open = bench.open()
+    let words = String(repeating: "word ", count: 400_000)
+    for (start, end) in [("{\"pasted\":\"", "\"}"), ("{\"pasted\":\"", "")] {
+      try await bench.onItsOwnThread {
+        let terminal = try open()
+        try #require(terminal.read(until: { $0.shows("1 open") }, seconds: 20))
+        terminal.type("\r")
+        try #require(terminal.read(until: { $0.shows("INPUT") }, seconds: 10))
+        terminal.readUntilQuiet(for: 100)
+        terminal.type("G")
+        terminal.readUntilQuiet(for: 100)
+        terminal.type("P")
+        try #require(terminal.read(until: { $0.shows("JSON to put here") }, seconds: 10))
+        let before = terminal.output.count
+        terminal.type("\u{1B}[200~" + start + words + end + "\u{1B}[201~")
+        try #require(
+          terminal.read(
+            until: { $0.shows(end.isEmpty ? "no JSON" : "Paste into", since: before) },
+            seconds: 60))
+        kill(terminal.process, SIGTERM)
+        try #require(terminal.waitForEnd(seconds: 20) == 128 + SIGTERM)
+      }
+      let record = try await bench.onlyRecord()
+      let kept = try await bench.store(for: { try await $0.keptTexts(of: record, by: bench.author) }
+      )
+      #expect(kept.map(\.text.utf8.count) == [(start + words + end).utf8.count])
     }
   }
 

@@ -1,4 +1,5 @@
 import FettleCore
+import FettleSQLite
 import FettleTestKit
 import Foundation
 import PseudoTerminal
@@ -40,6 +41,21 @@ struct WireBench: Sendable {
   ) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
       Thread { continuation.resume(with: .init { try body() }) }.start()
+    }
+  }
+
+  /// The name beside what is done here.
+  var author: String { getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "" }
+
+  /// Asks the store.
+  func store<Answer>(for ask: (SQLiteStore) async throws -> Answer) async throws -> Answer {
+    try await ask(try SQLiteStore.openExisting(path: store))
+  }
+
+  /// The one record there is.
+  func onlyRecord() async throws -> RecordID {
+    try await store { store in
+      try #require(try await store.page(RecordFilter(), .first, limit: 2).first).id
     }
   }
 

@@ -257,6 +257,16 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     }
   }
 
+  func keep(_ text: KeptText) async throws(StoreError) {
+    try await write { () async throws(StoreError) in try await store.keep(text) }
+  }
+
+  func keptTexts(of id: RecordID?, by author: String) async throws(StoreError) -> [KeptText] {
+    try await read { () async throws(StoreError) in
+      try await store.keptTexts(of: id, by: author)
+    }
+  }
+
   func replaceBlueprint(
     of id: RecordID, with blueprint: Blueprint, failer: ModuleID, version: Int, author: String,
     date: Instant

@@ -225,6 +225,25 @@ final class FakeStore: IncompleteStore {
     }
   }
 
+  private let texts = Mutex<[KeptText]>([])
+
+  func keep(_ text: KeptText) async throws(StoreError) { keepNow(text) }
+
+  func keepNow(_ text: KeptText) {
+    texts.withLock { texts in
+      texts.removeAll { $0.record == text.record && $0.purpose == text.purpose }
+      if !text.text.isEmpty { texts.append(text) }
+    }
+  }
+
+  func keptTexts(of id: RecordID?, by author: String) async throws(StoreError) -> [KeptText] {
+    keptTextsNow(of: id)
+  }
+
+  func keptTextsNow(of id: RecordID?) -> [KeptText] {
+    texts.withLock { $0.filter { $0.record == id } }
+  }
+
   func draft(of id: RecordID, by author: String) async throws(StoreError) -> KeptDraft? {
     draftNow(of: id)
   }

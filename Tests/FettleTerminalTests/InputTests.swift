@@ -30,12 +30,26 @@ struct InputTests {
   @Test("a paste that never ends does not keep the keyboard")
   func endless() {
     var decoder = InputDecoder()
+    #expect(decoder.resume(at: 0) == nil)
     _ = decoder.decode(.pasteBegin)
+    _ = decoder.decode(.scalar(97))
+    #expect(decoder.resume(at: InputDecoder.longestSilence) == nil)
+    #expect(decoder.decode(.scalar(98)) == nil)
+    #expect(decoder.resume(at: 2 * InputDecoder.longestSilence + 1) == .paste("ab"))
+    #expect(decoder.decode(.scalar(113)) == .key(.character("q")))
+  }
+
+  @Test("of a paste that is too long nothing becomes a key")
+  func tooLong() {
+    var decoder = InputDecoder()
+    _ = decoder.decode(.pasteBegin)
+    let count = InputDecoder.longestPaste + 100
     var events: [InputEvent] = []
-    for _ in 0..<InputDecoder.longestPaste {
-      if let event = decoder.decode(.scalar(97)) { events.append(event) }
+    for _ in 0..<count {
+      if let event = decoder.decode(.scalar(100)) { events.append(event) }
     }
-    #expect(events.count == 1)
+    #expect(events.isEmpty)
+    #expect(decoder.decode(.pasteEnd) == .pasteTooLong(count))
     #expect(decoder.decode(.scalar(113)) == .key(.character("q")))
   }
 

@@ -31,6 +31,10 @@ enum KeyFlows {
     if let id = play.state.detail?.record.id {
       if context == .questionDoubt { play.state.question = .inDoubt(id) }
       if context == .questionUndone { play.state.question = .undone(id, 2) }
+      if context == .questionRunning {
+        play.state.running = [id]
+        play.state.question = .quitRunning
+      }
       if context == .questionInput { play.state.question = .input([.field("email")]) }
     }
     return play
@@ -59,7 +63,7 @@ enum KeyFlows {
     .questionUnsaved: editing + [.enter, .escape], .questionCopy: [.enter, .character("y")],
     .questionInput: [.enter],
     .questionScope: [.enter, .character("m"), .character("m"), .character("x"), .enter],
-    .questionDoubt: [.enter], .questionUndone: [.enter],
+    .questionDoubt: [.enter], .questionUndone: [.enter], .questionRunning: [.enter],
   ]
 
   /// Somebody else changes the field that is being changed here.

@@ -103,11 +103,15 @@ struct ManyRecordsTests {
     var progress = BulkProgress(.resume, total: 400, started: Fixtures.now)
     play.state.bulk = BulkState(progress: progress)
     progress.done = 218
-    progress.sameError = 9
-    progress.newError = 3
-    progress.skipped = 1
     progress.running = 4
-    progress.failed = [BulkProgress.Failure(id: play.state.list.rows[0].id, reason: "x")]
+    let endings: [(BulkProgress.Failure.Ending, Int)] = [
+      (.sameError, 9), (.newError, 3), (.skipped, 1),
+    ]
+    progress.failed = endings.flatMap { ending, count in
+      Array(
+        repeating: BulkProgress.Failure(
+          id: play.state.list.rows[0].id, ending, reason: "closed by grace"), count: count)
+    }
     play.send(.bulk(.progressed(progress)))
     let text = play.state.frame().text
     #expect(text.contains("231/400  57%"))
@@ -123,6 +127,7 @@ struct ManyRecordsTests {
     play.send(.bulk(.progressed(progress)))
     #expect(play.state.list.marks.contains(play.state.list.rows[0].id))
     #expect(play.state.notice.text.contains("169 not begun"))
+    #expect(play.state.notice.text.contains("skipped: closed by grace"))
     play.press(.character("f"))
     #expect(play.state.list.rows.count == 1)
   }

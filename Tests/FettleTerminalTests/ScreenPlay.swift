@@ -13,6 +13,7 @@ struct ScreenPlay {
   var restarts: [OperatorDesk.RestartForecast] = []
   var retryVisits: [ModuleVisit] = []
   var undoneFrom: ModuleID?
+  var access = StoreAccess.writable
   /// Everything that was asked for, in order.
   private(set) var effects: [Effect] = []
   private(set) var hasQuit = false
@@ -124,6 +125,7 @@ struct ScreenPlay {
         .success(
           LookBack(
             last: store.pageNow(all, .first, limit: 1).first, notStoring: notStoring)))
+    case .access: return .opened(access)
     case .settle(let pause): return .settled(pause)
     case .settleBlink(let blink): return .blinked(blink)
     case .loadVocabulary: return .vocabularyLoaded(store.vocabularyNow())
@@ -159,8 +161,8 @@ struct ScreenPlay {
         record.id,
         .success(
           Companions(
-            draft: store.draftNow(of: record.id), today: today, restarts: restarts,
-            retryVisits: retryVisits)))
+            draft: store.draftNow(of: record.id), texts: store.keptTextsNow(of: record.id),
+            today: today, restarts: restarts, retryVisits: retryVisits)))
     case .amend(let changes, let id, let version):
       guard let record = store.recordNow(id) else {
         return .saved(id, .failure(.notFound("record \(id)")))
@@ -176,6 +178,13 @@ struct ScreenPlay {
     case .dropDraft(let id, let sequence):
       store.dropDraftNow(of: id, upTo: sequence)
       return .draftKept(id, .success(true))
+    case .keepText(let text):
+      store.keepNow(
+        KeptText(
+          record: text.record, author: "ada", purpose: text.purpose, place: text.place,
+          text: text.text, date: Fixtures.now))
+      return .textKept(.success(true))
+    case .findTexts(let id): return .textsFound(id, .success(store.keptTextsNow(of: id)))
     case .notes(let id): return .notes(id, .success(store.notesNow(of: id)))
     case .revealed(let place, let id):
       store.noteNow(
@@ -323,7 +332,6 @@ struct ScreenPlay {
       case .resume:
         if case .resumed(_, .success(let report)) = resume(item.id, item.version, .bulk) {
           isDone = report.outcome == .resolved
-          if !isDone { progress.sameError += 1 }
         }
       case .close(let reason):
         if case .success = move(item.id, item.version, .closed, reason) { isDone = true }
@@ -331,13 +339,17 @@ struct ScreenPlay {
         if case .success = move(item.id, item.version, .deleted, nil) { isDone = true }
       case .restore:
         if case .success = move(item.id, item.version, .restored, nil) { isDone = true }
+      case .reopen:
+        if case .success = move(item.id, item.version, .reopened, nil) { isDone = true }
       case .purge: isDone = store.purgeNow(item.id)
       }
       if isDone {
         progress.done += 1
         progress.succeeded.append(item.id)
       } else {
-        progress.failed.append(BulkProgress.Failure(id: item.id, reason: "no"))
+        progress.failed.append(
+          BulkProgress.Failure(
+            id: item.id, selection.action == .resume ? .sameError : .skipped, reason: "no"))
       }
     }
     progress.isOver = true

@@ -157,6 +157,21 @@ struct SQLiteFileTests {
     #expect(try await stores[1].counts()[.unresolved] == 200)
   }
 
+  @Test("is its owner's alone, and its group's in a folder in which a group works together")
+  func mode() throws {
+    func mode() -> mode_t {
+      var facts = stat()
+      stat(path, &facts)
+      return facts.st_mode & 0o777
+    }
+    _ = try SQLiteStore.open(path: path)
+    #expect(mode() == 0o600)
+    for end in ["", "-wal", "-shm"] { unlink(path + end) }
+    chmod(folder.path + "/deep/er", 0o2770)
+    _ = try SQLiteStore.open(path: path)
+    #expect(mode() == 0o660)
+  }
+
   @Test("that has no room says so and loses nothing")
   func full() async throws {
     let store = try SQLiteStore.open(path: path)

@@ -27,4 +27,11 @@ public protocol AmendmentStore: Sendable {
   /// Forgets a draft.
   /// - Parameter sequence: up to which change; a newer draft stays.
   func dropDraft(of id: RecordID, by author: String, upTo sequence: Int) async throws(StoreError)
+
+  /// Keeps what somebody is typing, instead of what the same person typed before for the same record
+  /// and purpose; an empty text forgets that.
+  func keep(_ text: KeptText) async throws(StoreError)
+
+  /// What somebody was typing about a record; nil asks for what is about several.
+  func keptTexts(of id: RecordID?, by author: String) async throws(StoreError) -> [KeptText]
 }

@@ -77,6 +77,7 @@ extension AuditEntry {
     case .closed: "closed"
     case .deleted: "put into the bin"
     case .restored: "taken out of the bin"
+    case .reopened: "closing taken back"
     case nil:
       switch action {
       case "blueprintReplaced": "blueprint replaced"

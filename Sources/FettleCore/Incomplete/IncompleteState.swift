@@ -29,6 +29,7 @@ public enum IncompleteState: String, CaseIterable, Sendable {
     (.unresolved, .deleted, .deleted),
     (.resolved, .deleted, .deleted),
     (.deleted, .restored, .unresolved),
+    (.resolved, .reopened, .unresolved),  // only what an operator closed
   ]
 
   /// The state after something happened.
@@ -89,6 +90,13 @@ public enum IncompleteEvent: String, CaseIterable, Sendable {
   case deleted
   /// The operator took it out of the bin.
   case restored
+  /// The operator took the closing back.
+  case reopened
+}
+
+extension IncompleteEvent {
+  /// Whether it gives a closed record back to the operator: what it was closed for no longer holds.
+  public var opensAgain: Bool { self == .restored || self == .reopened }
 }
 
 /// Something was tried that the record's state does not allow.
@@ -110,6 +118,8 @@ public struct IllegalMove: Error, Hashable, Sendable, CustomStringConvertible {
     case (_, .inProgress): "the record is being retried right now; wait for the outcome"
     case (.claimed, .resolved): "the record is resolved already; there is nothing left to run"
     case (.claimed, .deleted): "the record is in the bin; restore it first"
+    case (.reopened, .resolved):
+      "a retry resolved the record, nobody closed it; there is nothing to take back"
     default: "the record is \(state.name), which does not allow that"
     }
   }

@@ -2,6 +2,10 @@ extension IncompleteExecution {
   /// The record after a move: what a store holds once it has made it.
   /// - Throws: when the record's state does not allow the move.
   public func moved(by change: RecordChange) throws(IllegalMove) -> IncompleteExecution {
+    // What a retry completed would be done twice; what was removed is not there to go on with.
+    if change.event == .reopened, closingReason == nil || summary.seal == .removed {
+      throw IllegalMove(state: summary.state, event: change.event)
+    }
     var record = self
     record.summary.state = try summary.state.after(change.event)
     record.summary.version += 1
@@ -17,7 +21,8 @@ extension IncompleteExecution {
     }
     record.mappedInput = change.mappedInput ?? mappedInput
     if let rest = change.rest { record.takeUp(rest) }
-    record.closingReason = change.reason ?? closingReason
+    record.closingReason =
+      change.event.opensAgain ? nil : change.reason ?? closingReason
     record.successor = change.successors.first?.id ?? successor
     record.former = change.event == .claimed ? summary : nil
     if record.summary.state == .resolved, summary.seal == .sealed { record.removeData() }

@@ -9,14 +9,6 @@ public struct BulkProgress: Hashable, Sendable {
   public let total: Int
   /// Those that came to a good end: resolved, closed, deleted, restored.
   public var done = 0
-  /// Retries that failed with the kind of error they had.
-  public var sameError = 0
-  /// Retries that failed otherwise, or at a later module.
-  public var newError = 0
-  /// Those that were not begun, because they were changed or may not be run.
-  public var skipped = 0
-  /// Why the last of those was not begun, for people.
-  public var skipReason: String?
   /// Those at work right now.
   public var running = 0
   /// Those that did not come to a good end, with one sentence each.
@@ -30,14 +22,27 @@ public struct BulkProgress: Hashable, Sendable {
 
   /// A record that did not come to a good end.
   public struct Failure: Hashable, Sendable {
+    /// How it ended instead.
+    public enum Ending: Hashable, Sendable {
+      /// It was not begun, because it was changed or may not be run.
+      case skipped
+      /// Its retry failed with the kind of error it had.
+      case sameError
+      /// Its retry failed otherwise, or at a later module.
+      case newError
+    }
+
     /// The record.
     public let id: RecordID
+    /// How it ended.
+    public let ending: Ending
     /// What happened.
     public let reason: String
 
-    /// That record, because of that.
-    public init(id: RecordID, reason: String) {
+    /// That record, so, because of that.
+    public init(id: RecordID, _ ending: Ending, reason: String) {
       self.id = id
+      self.ending = ending
       self.reason = reason
     }
   }
@@ -50,7 +55,17 @@ public struct BulkProgress: Hashable, Sendable {
   }
 
   /// How many are over, whatever came of them.
-  public var ended: Int { done + sameError + newError + skipped }
+  public var ended: Int { done + failed.count }
+
+  /// How many ended in a way that is no good end.
+  public func count(_ ending: Failure.Ending) -> Int { failed.count { $0.ending == ending } }
+
+  /// Why records were not begun, and how many each time; the most frequent first.
+  public var skipReasons: [(reason: String, count: Int)] {
+    failed.reduce(into: [String: Int]()) {
+      if $1.ending == .skipped { $0[$1.reason, default: 0] += 1 }
+    }.map { ($0.key, $0.value) }.sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
+  }
 
   /// Those that came to a good end.
   public var succeeded: [RecordID] = []
@@ -156,6 +171,7 @@ public final class BulkRun: Sendable {
         _ = try await desk.close(item.id, version: item.version, reason: reason)
       case .delete: _ = try await desk.delete(item.id, version: item.version)
       case .restore: _ = try await desk.restore(item.id, version: item.version)
+      case .reopen: _ = try await desk.reopen(item.id, version: item.version)
       case .purge: try await desk.purge(item.id)
       }
       progress.withLock {
@@ -164,32 +180,38 @@ public final class BulkRun: Sendable {
       }
     } catch {
       progress.withLock {
-        $0.skipped += 1
-        $0.skipReason = error.description
-        $0.failed.append(BulkProgress.Failure(id: item.id, reason: error.description))
+        $0.failed.append(
+          BulkProgress.Failure(id: item.id, .skipped, reason: Self.reason(error)))
       }
+    }
+  }
+
+  /// Why a record was not begun, in the same words for every record.
+  private static func reason(_ error: StoreError) -> String {
+    switch error {
+    case .inDoubt:
+      "in doubt: what their module was sending may have arrived; r on the record asks what to do"
+    default: error.description
     }
   }
 
   private func note(_ report: ResumeReport, before: ErrorType, of id: RecordID) {
     progress.withLock { progress in
-      func fail(_ reason: String) {
-        progress.failed.append(BulkProgress.Failure(id: id, reason: reason))
+      func fail(_ ending: BulkProgress.Failure.Ending, _ reason: String) {
+        progress.failed.append(BulkProgress.Failure(id: id, ending, reason: reason))
       }
       switch report.outcome {
       case .resolved:
         progress.done += 1
         progress.succeeded.append(id)
       case .failed(let error):
-        if error.type == before { progress.sameError += 1 } else { progress.newError += 1 }
-        fail("\(error.type): \(error.message)")
+        fail(
+          error.type == before ? .sameError : .newError, "\(error.type): \(error.message)")
       case .failedElsewhere(let error, let module, let record):
-        progress.newError += 1
         let link = record.map { ", stored as \($0.short)" } ?? ""
-        fail("\(error.type) at module \(module)\(link): \(error.message)")
+        fail(.newError, "\(error.type) at module \(module)\(link): \(error.message)")
       case .interrupted:
-        progress.newError += 1
-        fail("it was interrupted")
+        fail(.newError, "it was interrupted")
       }
     }
   }

@@ -10,6 +10,8 @@ public enum BulkAction: Hashable, Sendable {
   case delete
   /// Each comes out of the bin.
   case restore
+  /// The closing of each is taken back.
+  case reopen
   /// Each is removed from the bin for good.
   case purge
 
@@ -18,6 +20,8 @@ public enum BulkAction: Hashable, Sendable {
     switch (self, state) {
     case (.restore, .deleted), (.purge, .deleted): nil
     case (.restore, _), (.purge, _): "not in the bin"
+    case (.reopen, .resolved): nil
+    case (.reopen, _): "not closed"
     case (_, .inProgress): "being retried"
     case (.delete, .resolved): nil
     case (_, .resolved): "resolved already"

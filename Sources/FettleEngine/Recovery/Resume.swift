@@ -24,13 +24,14 @@ struct Resume {
     let claim = RecordChange(
       .claimed, lease: started.advanced(bySeconds: runner.leaseSeconds), author: author,
       date: started)
+    // Refused before anything is written when the state does not allow it. That comes first: it says more
+    // than that something was changed.
+    let record = try after(claim, former)
     // The version is that of the record in hand, so what was read is what is claimed.
     let version = version ?? former.summary.version
     guard version == former.summary.version else {
       throw .changedMeanwhile(currentVersion: former.summary.version)
     }
-    // Refused before anything is written when the state does not allow it.
-    let record = try after(claim, former)
     let state = try await runner.journal.open(
       opening, claiming: RecordMove(id, version: version, claim))
     return try await runner.keepingLease(of: opening.execution.id, record: id) {

@@ -25,6 +25,7 @@ enum Migrations {
     migrator.registerMigration("025_filtered", migrate: filtered)
     migrator.registerMigration("030_blueprint_versions", migrate: blueprintVersions)
     migrator.registerMigration("032_settled_edits", migrate: settledEdits)
+    migrator.registerMigration("034_kept_texts", migrate: keptTexts)
     migrator.registerMigration("035_clock", migrate: clock)
     migrator.registerMigration("036_probe", migrate: probe)
     migrator.registerMigration("033_history_by_store", migrate: historyByStore)

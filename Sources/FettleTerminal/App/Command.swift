@@ -7,7 +7,7 @@ enum Command: String, Hashable, Sendable, CaseIterable {
   // the list
   case markRange, markAll, sortByNext, sortReversed, hold, pickView
   // records
-  case resume, resumeMarked, edit, turnAutoRetry, closeRecord, mark, clearMarks, takeBackDelete
+  case resume, resumeMarked, edit, turnAutoRetry, closeRecord, mark, clearMarks, takeBack
   case groups, showBulk, stopBulk, hideBulk, listFailed, purge
   // the other screens
   case showIncomplete, showScenarios, showHistory, showLive, showAuditTrail
@@ -34,7 +34,7 @@ enum Command: String, Hashable, Sendable, CaseIterable {
   // answers to questions
   case answerClose, answerDelete, answerYes, answerSave, answerDrop
   case answerValue, answerMapping, answerRecord, answerScenario, answerSend, answerOutput
-  case answerFirst, answerHere
+  case answerFirst, answerHere, answerStop
 
   /// As the command line and the file of one's own keys name it.
   var word: String { rawValue.hyphenated }

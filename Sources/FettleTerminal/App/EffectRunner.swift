@@ -13,6 +13,9 @@ final class EffectRunner: Sendable {
   private let questions = Questions()
   /// How many effects that write are on their way.
   private let writes = Atomic(0)
+  /// What was asked to be kept against a crash last. Each waits for the one before it: what is older
+  /// must not take the place of what is newer, nor come behind what forgets it.
+  private let lastKept = Mutex<Task<Void, Never>?>(nil)
 
   /// Begins to open the store.
   init(mailbox: Mailbox, open: @escaping @Sendable () throws(StoreError) -> OperatorDesk) {
@@ -36,10 +39,20 @@ final class EffectRunner: Sendable {
       guard let number = questions.begin(kind: nil, mailbox) else { return }
       let isWrite = effect.isShortWrite
       if isWrite { writes.add(1, ordering: .sequentiallyConsistent) }
-      Task.detached { [self] in
+      @Sendable func run() async {
         await answer(effect)
         _ = questions.end(number)
         if isWrite { writes.subtract(1, ordering: .sequentiallyConsistent) }
+      }
+      guard effect.keepsAgainstCrash else {
+        Task.detached { await run() }
+        return
+      }
+      lastKept.withLock { last in
+        last = Task.detached { [before = last] in
+          await before?.value
+          await run()
+        }
       }
     case .read(let kind):
       guard let number = questions.begin(kind: kind, mailbox) else { return }
@@ -75,6 +88,7 @@ final class EffectRunner: Sendable {
     guard !effects.isEmpty, let done = try? Mailbox() else { return }
     Task.detached { [self] in
       guard case .success(let desk) = await opening.value else { return }
+      await lastKept.withLock { $0 }?.value
       for effect in effects {
         if let message = await perform(effect, desk) { done.post(message) }
       }
@@ -102,12 +116,21 @@ final class EffectRunner: Sendable {
 }
 
 extension Effect {
+  /// Whether it is about what is kept against a crash.
+  fileprivate var keepsAgainstCrash: Bool {
+    switch self {
+    case .record(.keepDraft), .record(.dropDraft), .record(.keepText): true
+    default: false
+    }
+  }
+
   /// Whether it writes something that takes a moment: what the operator was told, or what a crash must
   /// not bring back, is to be in the store when the program is gone.
   fileprivate var isShortWrite: Bool {
     switch self {
     case .record(.amend), .record(.close), .record(.delete), .record(.restore),
-      .record(.setAutoRetry), .record(.keepDraft), .record(.dropDraft), .record(.revealed),
+      .record(.setAutoRetry), .record(.keepDraft), .record(.dropDraft), .record(.keepText),
+      .record(.revealed),
       .scenarios(.activate), .groupEdit(.write):
       true
     default: false

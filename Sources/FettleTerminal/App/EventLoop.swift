@@ -37,6 +37,7 @@ struct EventLoop {
           switch $0 {
           case .key(let key): .key(key)
           case .paste(let text): .pasted(text)
+          case .pasteTooLong(let count): .pastedTooMuch(count)
           case .mouse(let event):
             .mouse(
               clicks.counted(event, at: Self.monotonicMilliseconds()),

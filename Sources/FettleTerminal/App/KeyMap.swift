@@ -4,7 +4,7 @@ enum KeyContext: String, Hashable, Sendable, CaseIterable {
   case detail, resumeCheck, diff, way, conflict, preview, recordAudit, help, picker
   case line, commandLine, value, mapping, box
   case questionClose, questionYes, questionUnsaved, questionCopy
-  case questionInput, questionScope, questionDoubt, questionUndone
+  case questionInput, questionScope, questionDoubt, questionUndone, questionRunning
 
   /// As the file of one's own keys names it.
   var word: String { rawValue.hyphenated }
@@ -41,6 +41,7 @@ enum KeyContext: String, Hashable, Sendable, CaseIterable {
     case .questionScope: "For whom is a mapping changed?"
     case .questionDoubt: "Did it arrive?"
     case .questionUndone: "Where shall it go on?"
+    case .questionRunning: "Quit while something runs?"
     }
   }
 }
@@ -107,6 +108,7 @@ enum KeyMap {
     case .questionScope: questionScope + painting
     case .questionDoubt: questionDoubt + refusing + painting
     case .questionUndone: questionUndone + refusing + painting
+    case .questionRunning: questionRunning + refusing + painting
     }
   }
 
@@ -135,7 +137,8 @@ enum KeyMap {
     KeyBinding([.character("?"), .function(1)], "keys", "List the keys that work here", .help),
     KeyBinding([.character(":")], "", "Type a command; Tab completes it", .commandLine),
     repainting, suspending,
-    KeyBinding([.character("Q")], "", "Quit; asks when something is not saved", .quitAtOnce),
+    KeyBinding(
+      [.character("Q")], "", "Quit; asks when something is not saved or runs", .quitAtOnce),
     interrupt,
   ]
 
@@ -226,6 +229,14 @@ enum KeyMap {
     KeyBinding(
       [.character("h")], "only from here", "Go on at the failed module; what was undone stays so",
       .answerHere),
+  ]
+
+  private static let questionRunning: [KeyBinding] = [
+    KeyBinding(
+      [.character("s")], "stop, then quit", "Begin nothing more; quit when what runs has ended",
+      .answerStop),
+    KeyBinding(
+      [.character("d")], "quit now", "Quit at once; what runs is interrupted", .answerDrop),
   ]
 
   private static let refusing: [KeyBinding] = [

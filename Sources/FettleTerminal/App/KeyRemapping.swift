@@ -42,7 +42,8 @@ struct KeyRemapping: Equatable, Sendable {
         continue
       }
       let possible = KeyMap.bindings(context).map(\.command)
-      guard let command = possible.first(where: { $0.word == words[2] }) else {
+      let word = Self.formerWords[words[2]] ?? words[2]
+      guard let command = possible.first(where: { $0.word == word }) else {
         let known = Set(possible.map(\.word)).sorted().joined(separator: ", ")
         throw problem("\(first) has no command \"\(words[2])\"; it has \(known)")
       }
@@ -55,6 +56,9 @@ struct KeyRemapping: Equatable, Sendable {
           + Self.waysOut.map(\.word).sorted().joined(separator: " or "))
     }
   }
+
+  /// What commands were called before; a file that still says so is understood.
+  private static let formerWords = ["take-back-delete": Command.takeBack.word]
 
   private static let waysOut: Set<Command> = [.back, .cancel, .quit, .quitAtOnce]
 

@@ -4,6 +4,8 @@ import FettleCore
 enum Message: Equatable, Sendable {
   case key(Key)
   case pasted(String)
+  /// Something was pasted that is too long, with how many characters it had.
+  case pastedTooMuch(Int)
   case resized(Size)
   /// There is no store to work on; the program ends.
   case unopened(StoreError)

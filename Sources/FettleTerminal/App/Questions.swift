@@ -120,8 +120,8 @@ extension Effect {
     case .history(.page(_, let ask)) where ask.isSearch: .none
     case .auditTrail(.page(_, let ask)) where ask.isSearch: .none
     case .record(.amend), .record(.close), .record(.delete), .record(.restore),
-      .record(.setAutoRetry), .record(.keepDraft), .record(.dropDraft), .record(.revealed),
-      .scenarios(.activate), .history(.stop), .groupEdit(.write):
+      .record(.setAutoRetry), .record(.keepDraft), .record(.dropDraft), .record(.keepText),
+      .record(.revealed), .scenarios(.activate), .history(.stop), .groupEdit(.write):
       .write
     case .list, .record, .bulk, .history, .auditTrail, .groupEdit, .search: .read()
     }

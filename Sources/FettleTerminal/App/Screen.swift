@@ -85,7 +85,7 @@ extension State {
     case .back, .quit: return go(to: .incomplete)
     case .quitAtOnce: return quitting()
     case .interrupt:
-      question = .quit
+      askToQuit()
       return []
     default: return []
     }
@@ -115,13 +115,19 @@ extension State {
     return min(max(0, place), max(0, count - 1))
   }
 
+  /// That nothing can be changed, and whether what others change is seen.
+  var readOnlyMark: SafeText {
+    guard surroundings.isReadOnly else { return "" }
+    return access == .still ? "read-only, as it stands · " : "read-only · "
+  }
+
   /// The first line: what is shown, from 100 columns on the screens, and the store.
   func drawTitle(_ title: SafeText, into frame: inout Frame) {
     let line = frame.area.line(0)
     let end = frame.put(" " + title, in: line, .role(.title))
     drawTabs(after: end, into: &frame)
     let right: SafeText =
-      (surroundings.isReadOnly ? "read-only · " : "") + "\(surroundings.storeName) "
+      readOnlyMark + "\(surroundings.storeName) "
     if end + right.width < line.columns { frame.putRight(right, in: line, .role(.faint)) }
   }
 

@@ -6,6 +6,8 @@ struct State: Equatable, Sendable {
   let surroundings: Surroundings
   var size: Size
   var now: Instant
+  /// What can be done with the store, and what of it is seen; known once it is open.
+  var access = StoreAccess.writable
   /// The screen the keys 1 to 5 choose.
   var screen = Screen.incomplete
   var counts: RecordCounts?
@@ -28,6 +30,8 @@ struct State: Equatable, Sendable {
   var question: Question?
   /// The last thing worth telling, in one line.
   var notice: SafeText = ""
+  /// What was being typed when the program ended some other time, as far as it was read.
+  var keptTexts: [KeptText] = []
   /// What is wrong with the store; it stays until the store answers again.
   var trouble: SafeText?
   /// For how many seconds the store has been waited for; nil when nobody has to wait.
@@ -38,6 +42,8 @@ struct State: Equatable, Sendable {
   var hasGivenUp = false
   /// Records that are being run on at this moment.
   var running: Set<RecordID> = []
+  /// Whether the program ends when nothing runs here any more.
+  var quitsWhenIdle = false
   var bulk: BulkState?
   /// The question about many records that is awaited.
   var bulkToken = 0
@@ -48,8 +54,8 @@ struct State: Equatable, Sendable {
   var live: RunState?
   var auditTrail = AuditTrailState()
   var groupEdit: GroupEditState?
-  /// The records that were last put into the bin here.
-  var lastDeleted: [RecordID] = []
+  /// What was done last to records as wholes, while it can be taken back.
+  var lastAction: LastAction?
   var lastToken = 0
   /// What was typed on the command line, the last one last.
   var commandHistory: [String] = []
@@ -126,7 +132,8 @@ enum Question: Hashable, Sendable {
   var context: KeyContext {
     switch self {
     case .closeOrDelete, .closeOrDeleteMany: .questionClose
-    case .delete, .bulk, .quit, .quitRunning, .applyToGroup: .questionYes
+    case .delete, .bulk, .quit, .applyToGroup: .questionYes
+    case .quitRunning: .questionRunning
     case .quitUnsaved, .leaveUnsaved: .questionUnsaved
     case .copy: .questionCopy
     case .input: .questionInput
@@ -149,6 +156,8 @@ struct Typing: Hashable, Sendable {
   var isToBeKept = false
   /// Whether it was asked if what is typed shall go; the next Esc is the answer.
   var isAskedAbout = false
+  /// Whether it is what was typed before a crash, and nothing was done to it yet.
+  var isOffered = false
 
   enum Purpose: Hashable, Sendable {
     case filter(before: ListFilter)

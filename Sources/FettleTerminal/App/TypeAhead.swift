@@ -47,7 +47,7 @@ extension State {
   private mutating func holdsBack(_ message: Message) -> Bool {
     guard awaitsSomething else { return false }
     switch message {
-    case .pasted: break
+    case .pasted, .pastedTooMuch: break
     case .key(let key):
       let command = bindings(context).first { $0.keys.contains(key) }?.command
       switch command {

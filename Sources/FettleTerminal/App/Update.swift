@@ -3,7 +3,11 @@ import FettleEngine
 
 extension State {
   /// What to do first: the counts and the newest records.
-  mutating func begin() -> [Effect] { startList(.start) + [.list(.counts)] }
+  mutating func begin() -> [Effect] {
+    // Who opened the store to change it can: it is asked only where it is looked at.
+    let access: [Effect] = surroundings.isReadOnly ? [.list(.access)] : []
+    return startList(.start) + [.list(.counts)] + access
+  }
 
   /// Takes in what happened.
   /// - Returns: what shall be done about it outside of the screen.
@@ -18,6 +22,11 @@ extension State {
     switch message {
     case .key(let key): return pressed(key)
     case .pasted(let text): return pasted(text)
+    case .pastedTooMuch(let count):
+      let words: SafeText =
+        "the paste is too long (\(Quantity.grouped(count)) characters); a file is put in with W"
+      if typing == nil { notice = words } else { typing?.problem = words }
+      return []
     case .resized(let size):
       self.size = size
       return []
@@ -94,6 +103,11 @@ extension State {
   private mutating func unbound(_ key: Key, in context: KeyContext) -> [Effect] {
     switch context {
     case .line, .commandLine, .value, .mapping, .box:
+      // Each key looks through all of it.
+      if context == .box, (typing?.line.text.utf8.count ?? 0) > Self.longestTyped {
+        typing?.problem = "too long to be typed in: Ctrl-E opens it in $EDITOR, Esc twice drops it"
+        return []
+      }
       if context == .box, key == .enter {
         typing?.line.insert("\n")
         return typed()
@@ -101,7 +115,7 @@ extension State {
       guard typing?.line.handle(key) == true else { return [] }
       return typed()
     case .questionClose, .questionYes, .questionUnsaved, .questionCopy, .questionInput,
-      .questionScope, .questionDoubt, .questionUndone:
+      .questionScope, .questionDoubt, .questionUndone, .questionRunning:
       return []
     default:
       notice = key.name + " does nothing here"
@@ -110,10 +124,14 @@ extension State {
     }
   }
 
+  /// Longer texts in a box are edited in `$EDITOR` only, in bytes.
+  static let longestTyped = 262_144
+
   /// The line that is being typed became another one.
   private mutating func typed() -> [Effect] {
     typing?.problem = nil
     typing?.isAskedAbout = false
+    typing?.isOffered = false
     typing?.problemRange = nil
     if case .words? = typing?.purpose, let words = typing?.line.text { table?.words = words }
     typing?.isToBeKept = true
@@ -128,8 +146,11 @@ extension State {
       return []
     }
     // What JSON is pasted for needs no second key when it is complete.
-    if case .json(let place)? = typing?.purpose, typing?.line.text.isEmpty == true {
-      typing?.line.insert(text)
+    if case .json(let place)? = typing?.purpose,
+      typing?.line.text.isEmpty == true || typing?.isOffered == true
+    {
+      typing?.line.replace(with: text)
+      _ = typed()
       return keepJSON(place)
     }
     guard text.utf8.count <= ValueEditor.longestText else {
@@ -184,7 +205,7 @@ extension State {
     case .line, .value, .mapping, .box: return updateTyping(command)
     case .commandLine: return updateCommandLine(command)
     case .questionClose, .questionYes, .questionUnsaved, .questionCopy, .questionInput,
-      .questionScope, .questionDoubt, .questionUndone:
+      .questionScope, .questionDoubt, .questionUndone, .questionRunning:
       return answer(command)
     }
   }
@@ -214,7 +235,8 @@ extension State {
       }
       self.typing = nil
       guard let summary = summary(of: id) else { return [] }
-      return [.record(.close(id, version: summary.version, reason: reason))]
+      return keep(TypedText(purpose: .reason, record: id, text: reason))
+        + [.record(.close(id, version: summary.version, reason: reason))]
     case (.keep, .closingReasonOfMany(let target)):
       let reason = typing.line.text.trimmed
       guard !reason.isEmpty else {
@@ -222,7 +244,8 @@ extension State {
         return []
       }
       self.typing = nil
-      return ask(about: target, .close(reason: reason))
+      return keep(TypedText(purpose: .reason, record: nil, text: reason))
+        + ask(about: target, .close(reason: reason))
     case (.keep, .confirmation(let selection)):
       guard typing.line.text.trimmed == Self.confirmation(of: selection) else {
         self.typing?.problem = "type \(Self.confirmation(of: selection)), or Esc to do nothing"
@@ -279,7 +302,8 @@ extension State {
       list.filter = before
       return startList(.start)
     case (.cancel, .json) where !typing.line.text.isEmpty && !typing.isAskedAbout,
-      (.cancel, .substitute) where typing.isToBeKept && !typing.isAskedAbout:
+      (.cancel, .substitute)
+    where typing.line.text != Self.initialText(of: typing.purpose) && !typing.isAskedAbout:
       self.typing?.isAskedAbout = true
       self.typing?.problem = "Esc again drops what is typed; Ctrl-S keeps it"
     case (.cancel, .value(let editor))
@@ -287,13 +311,28 @@ extension State {
       self.typing?.isAskedAbout = true
       self.typing?.problem = "Esc again puts the old text back; Ctrl-S keeps yours"
     case (.cancel, _), (.interrupt, _):
-      self.typing = nil
-      notice = "left as it was"
-      // What was typed may have been kept against a crash, and was asked about.
-      return detail == nil ? [] : changed()
+      return left(command)
     default: break
     }
     return []
+  }
+
+  /// Leaves what is being typed.
+  private mutating func left(_ command: Command) -> [Effect] {
+    let text = typedText
+    let kind = typing.flatMap { keptPurpose(of: $0) }
+    typing = nil
+    notice = "left as it was"
+    guard let kind else {
+      // What was typed may have been kept against a crash.
+      return detail == nil ? [] : changed()
+    }
+    // Esc was asked about. Ctrl-C is not, and takes nothing away.
+    if command == .interrupt, let text {
+      notice = "left as it was; what you typed is offered again where you typed it"
+      return keep(text)
+    }
+    return forgetText(kind.purpose, of: kind.record)
   }
 
   /// Up or down in what is typed: the line of a text, or the part of a date.
@@ -313,18 +352,15 @@ extension State {
     question = nil
     switch (command, asked) {
     case (.answerClose, .closeOrDelete(let id)):
-      typing = Typing(line: LineEditor(), purpose: .closingReason(id))
+      return begin(.closingReason(id))
     case (.answerDelete, .closeOrDelete(let id)): question = .delete(id)
     case (.answerYes, .delete(let id)):
       guard let summary = summary(of: id) else { return [] }
       return [.record(.delete(id, version: summary.version))]
     case (.answerYes, .quit): return quitting()
-    case (.answerYes, .quitRunning):
-      bulk?.quitsAfterwards = true
-      bulk?.progress.isStopped = true
-      return bulk?.isRunning == true ? [.bulk(.stop)] : [.quit]
+    case (_, .quitRunning): return answerQuitRunning(command)
     case (.answerClose, .closeOrDeleteMany(let target)):
-      typing = Typing(line: LineEditor(), purpose: .closingReasonOfMany(target))
+      return begin(.closingReasonOfMany(target))
     case (.answerDelete, .closeOrDeleteMany(let target)): return ask(about: target, .delete)
     case (.answerYes, .applyToGroup): return showGroupChanges()
     case (_, .applyToGroup): groupEdit = nil
@@ -348,6 +384,7 @@ extension State {
     case (.answerSave, .quitUnsaved): return save(then: .quit)
     case (.answerSave, .leaveUnsaved): return save(then: .leave)
     case (.answerDrop, .quitUnsaved): return dropDraft() + [.quit]
+    case (_, .quitUnsaved): quitsWhenIdle = false
     case (.answerDrop, .leaveUnsaved): return closeDetail()
     default: break
     }

@@ -53,6 +53,9 @@ extension State {
     if case .bulk(let selection)? = question {
       drawSelection(selection, into: &frame, above: line.row)
     }
+    if case .quitRunning? = question {
+      drawLines(linesOfQuitting(columns: line.columns - 2), into: &frame, above: line.row)
+    }
     if case .confirmation(let selection)? = typing?.purpose {
       drawSelection(selection, into: &frame, above: line.row)
     }
@@ -80,6 +83,9 @@ extension State {
       frame.put(" ! " + trouble, in: line, .role(.problem))
     } else if let patience = patienceWords, patience.isBanner {
       frame.put(" ! " + patience.text, in: line, .role(.problem))
+    } else if quitsWhenIdle {
+      frame.put(
+        " quits when " + runningWords + " has ended; q asks again", in: line, .role(.notice))
     } else if let waitingWords {
       frame.put(" " + waitingWords, in: line, .role(.notice))
     } else if let patience = patienceWords {
@@ -96,7 +102,8 @@ extension State {
 
   /// A notice the line is too short for goes on in the line of the keys, until the next one.
   func noticeParts(columns: Int) -> [SafeText]? {
-    guard notice.width + 1 > columns, question == nil, typing == nil, trouble == nil, bulk == nil
+    guard notice.width + 1 > columns, question == nil, typing == nil, trouble == nil, bulk == nil,
+      !quitsWhenIdle
     else { return nil }
     return notice.wrapped(to: columns - 2, lines: 2)
   }
@@ -117,7 +124,8 @@ extension State {
       "\(ids.count) records: c close all with a reason   d delete all   Esc neither"
     case .closeOrDeleteMany(.matching):
       "All of them: c close all with a reason   d delete all   Esc neither"
-    case .quitRunning: "An action on many records runs: y stops after those that run, and quits"
+    case .quitRunning where size.columns < 60: "s quit when it ended  d now  Esc stay"
+    case .quitRunning: "s quit when it has ended   d quit now   Esc stay"
     case .applyToGroup(let count):
       "See the same change in the \(Quantity.grouped(count)) others of the group? y"
     case .input(let steps):

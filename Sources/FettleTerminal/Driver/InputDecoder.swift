@@ -8,12 +8,24 @@ struct InputDecoder: Sendable {
     case pasteBegin, pasteEnd
   }
 
-  /// A paste whose end never comes must not swallow the keyboard for ever.
-  static let longestPaste = 1 << 20
+  /// A longer paste is not taken; none of it may become keys all the same.
+  static let longestPaste = 1 << 24
+  /// A paste whose end never comes must not swallow the keyboard for ever: after a silence this long, in
+  /// milliseconds, it is over.
+  static let longestSilence = 5000
 
   private var isPasting = false
   private var paste = String.UnicodeScalarView()
   private var pasteLength = 0
+  /// When something came last, in milliseconds.
+  private var lastTime = 0
+
+  /// Tells what time it is before pieces are read.
+  /// - Returns: the paste that is over because nothing of it came for so long.
+  mutating func resume(at time: Int) -> InputEvent? {
+    defer { lastTime = time }
+    return isPasting && time - lastTime > Self.longestSilence ? endPaste() : nil
+  }
 
   /// The event a piece completes.
   mutating func decode(_ raw: Raw) -> InputEvent? {
@@ -41,9 +53,13 @@ struct InputDecoder: Sendable {
   }
 
   private mutating func add(_ scalar: Unicode.Scalar) -> InputEvent? {
-    paste.append(scalar)
     pasteLength += 1
-    return pasteLength >= Self.longestPaste ? endPaste() : nil
+    if pasteLength <= Self.longestPaste {
+      paste.append(scalar)
+    } else if !paste.isEmpty {
+      paste = String.UnicodeScalarView()
+    }
+    return nil
   }
 
   private mutating func endPaste() -> InputEvent {
@@ -52,7 +68,8 @@ struct InputDecoder: Sendable {
       paste = String.UnicodeScalarView()
       pasteLength = 0
     }
-    return .paste(String(paste))
+    return pasteLength > Self.longestPaste
+      ? .pasteTooLong(pasteLength) : .paste(String(paste))
   }
 
   private static func key(_ scalar: Unicode.Scalar) -> Key {

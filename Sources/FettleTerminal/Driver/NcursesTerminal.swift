@@ -107,6 +107,7 @@ struct NcursesTerminal: TerminalDriver {
     var events: [InputEvent] = []
     var value: UInt32 = 0
     var mouse = fettle_mouse()
+    if let event = decoder.resume(at: EventLoop.monotonicMilliseconds()) { events.append(event) }
     while true {
       let raw: InputDecoder.Raw
       switch Int(fettle_curses_read(&value, &mouse)) {

@@ -18,6 +18,8 @@ protocol TerminalDriver {
 enum InputEvent: Hashable, Sendable {
   case key(Key)
   case paste(String)
+  /// A paste nobody takes, with how many characters it had.
+  case pasteTooLong(Int)
   case mouse(MouseEvent)
 }
 

@@ -6,7 +6,7 @@ enum PlainCommand: String, CaseIterable, Sendable {
     "set-json", remove
   case undo, redo, revert, changes, check, save, resume, mark, unmark, marked
   case resumeMarked = "resume-marked"
-  case auto, close, delete, restore, history, help, quit
+  case auto, close, reopen, delete, restore, history, help, quit
 
   /// What may stand behind the word.
   var arguments: String {
@@ -56,6 +56,7 @@ enum PlainCommand: String, CaseIterable, Sendable {
     case .resumeMarked: "resumes the marked records, one after the other"
     case .auto: "turns the automatic retry on or off"
     case .close: "closes the open record without running it"
+    case .reopen: "takes back that the open record was closed"
     case .delete: "puts the open record into the bin"
     case .restore: "takes the open record out of the bin"
     case .history: "the attempts and changes of the open record"
@@ -67,7 +68,8 @@ enum PlainCommand: String, CaseIterable, Sendable {
   /// Whether it changes anything.
   var changes: Bool {
     switch self {
-    case .set, .setJSON, .remove, .save, .resume, .resumeMarked, .auto, .close, .delete, .restore:
+    case .set, .setJSON, .remove, .save, .resume, .resumeMarked, .auto, .close, .reopen, .delete,
+      .restore:
       true
     default: false
     }
@@ -77,7 +79,7 @@ enum PlainCommand: String, CaseIterable, Sendable {
   var needsRecord: Bool {
     switch self {
     case .chain, .fields, .input, .set, .setJSON, .remove, .undo, .redo, .revert, .changes, .check,
-      .save, .resume, .auto, .close, .delete, .restore, .history:
+      .save, .resume, .auto, .close, .reopen, .delete, .restore, .history:
       true
     default: false
     }

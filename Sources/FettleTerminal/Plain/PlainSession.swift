@@ -304,7 +304,10 @@ struct PlainSession: Sendable {
       guard !rest.isEmpty else { return refused("say why: close REASON") }
       record.take(
         try await desk.close(id, version: record.record.summary.version, reason: rest))
-      return ["closed: \(rest)"]
+      return ["closed: \(rest); reopen takes that back"]
+    case .reopen:
+      record.take(try await desk.reopen(id, version: record.record.summary.version))
+      return ["open again"]
     case .delete:
       record.take(try await desk.delete(id, version: record.record.summary.version))
       return ["in the bin; restore takes it out again"]

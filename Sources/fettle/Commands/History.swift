@@ -42,7 +42,7 @@ struct History: AsyncParsableCommand {
 
   func run() async throws {
     let tree = try FilterTree<ExecutionKey>(option: filter)
-    let workshop = try Workshop(options, creating: false)
+    let workshop = try Workshop(lookingInto: options)
     try await workshop.takeOverInterrupted()
     let named = try await workshop.scenario(named: scenario)
     var wanted = ExecutionFilter(
@@ -94,7 +94,7 @@ struct Log: AsyncParsableCommand {
   @OptionGroup var options: StoreOptions
 
   func run() async throws {
-    let workshop = try Workshop(options, creating: false)
+    let workshop = try Workshop(lookingInto: options)
     let prefix = execution
     let (row, all) = try await reporting { () async throws(StoreError) in
       let row = try await workshop.store.execution(prefix)

@@ -54,7 +54,7 @@ struct List: AsyncParsableCommand {
 
   func run() async throws {
     let expression = try FilterExpression(option: filter)
-    let workshop = try Workshop(options, creating: false)
+    let workshop = try Workshop(lookingInto: options)
     var filter = RecordFilter(
       expression, now: SystemClock().now(), order: RecordOrder(words: sort) ?? .newest)
     if !status.isEmpty { filter.states = Set(status.compactMap(IncompleteState.init)) }

@@ -2,6 +2,7 @@ import ArgumentParser
 import FettleCore
 import FettleEngine
 import FettleProgram
+import FettleSQLite
 import FettleTerminal
 import Glibc
 
@@ -41,7 +42,8 @@ struct Open: AsyncParsableCommand {
   }
 
   private static func converse(_ path: String, _ options: TerminalOptions) async throws {
-    let workshop = try Workshop(at: path)
+    let workshop = try Workshop(at: path, looking: options.isReadOnly)
+    if let remark = workshop.store.access.remark { Console.complain("\(path): \(remark)") }
     let asks = isatty(STDIN_FILENO) == 1
     let isDone = await LineMode.run(
       desk: workshop.desk, storeName: path, options: options,

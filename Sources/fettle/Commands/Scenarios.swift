@@ -16,7 +16,7 @@ struct Scenarios: AsyncParsableCommand {
   @OptionGroup var options: StoreOptions
 
   func run() async throws {
-    let workshop = try Workshop(options, creating: false)
+    let workshop = try Workshop(lookingInto: options)
     let rows = try await reporting { () async throws(StoreError) in
       try await workshop.store.scenarios()
     }

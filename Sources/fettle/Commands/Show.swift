@@ -19,7 +19,7 @@ struct Show: AsyncParsableCommand {
   @OptionGroup var options: StoreOptions
 
   func run() async throws {
-    let workshop = try Workshop(options, creating: false)
+    let workshop = try Workshop(lookingInto: options)
     let digits = id
     let record = try await reporting { () async throws(StoreError) in
       try await workshop.desk.record(try await workshop.desk.identify(digits))

@@ -6,8 +6,6 @@ struct BulkState: Equatable, Sendable {
   var progress: BulkProgress
   /// Whether its dialog is out of sight.
   var isHidden = false
-  /// Whether the program ends when it is over.
-  var quitsAfterwards = false
 
   var isRunning: Bool { !progress.isOver }
 }

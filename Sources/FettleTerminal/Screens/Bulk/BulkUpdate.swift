@@ -36,7 +36,8 @@ extension State {
       switch answer {
       case .failure(let error): notice = "\(error.description)"
       // Taking back loses nothing and is not asked about.
-      case .success(let selection) where selection.action == .restore && !selection.items.isEmpty:
+      case .success(let selection)
+      where selection.action.takesBack && !selection.items.isEmpty:
         return startBulk(selection)
       case .success(let selection): ask(selection)
       }
@@ -71,33 +72,42 @@ extension State {
   mutating func startBulk(_ selection: BulkSelection) -> [Effect] {
     bulk = BulkState(
       progress: BulkProgress(selection.action, total: selection.items.count, started: now))
-    list.marks = .none
-    return [.bulk(.start(selection))]
+    // What is taken back is seldom what is marked.
+    if !selection.action.takesBack { list.marks = .none }
+    guard case .close = selection.action else { return [.bulk(.start(selection))] }
+    return [.bulk(.start(selection))] + forgetText(.reason, of: nil)
   }
 
   private mutating func ended(_ progress: BulkProgress) -> [Effect] {
-    if bulk?.quitsAfterwards == true { return [.quit] }
     list.marks.mark(progress.failed.map(\.id))
     switch progress.action {
-    case .delete: lastDeleted = progress.succeeded
-    case .restore: lastDeleted = []
-    case .resume, .close, .purge: break
+    case .delete: note(.deleted(progress.succeeded))
+    case .close: note(.closed(progress.succeeded))
+    case .restore, .reopen: lastAction = nil
+    case .resume, .purge: break
     }
     notice = Self.report(progress)
     // One that was not begun or failed is worth a look; where all went well the line says enough.
     if progress.failed.isEmpty || bulk?.isHidden == true { bulk = nil }
-    return refreshList() + [.list(.counts)] + reloadGroups()
+    return refreshList() + [.list(.counts)] + reloadGroups() + quitWhenIdle()
   }
 
   static func report(_ progress: BulkProgress) -> SafeText {
     var text: SafeText = Self.doneWord(progress.action) + " \(progress.done) of \(progress.total)"
-    if progress.sameError > 0 { text += " · same error again \(progress.sameError)" }
-    if progress.newError > 0 { text += " · new error \(progress.newError)" }
-    if progress.skipped > 0 { text += " · skipped \(progress.skipped)" }
+    let (same, new) = (progress.count(.sameError), progress.count(.newError))
+    if same > 0 { text += " · same error again \(same)" }
+    if new > 0 { text += " · new error \(new)" }
+    let reasons = progress.skipReasons
+    let skipped = reasons.reduce(0) { $0 + $1.count }
+    if skipped > 0 { text += " · skipped \(skipped)" }
     if progress.isStopped { text += " · stopped, \(progress.total - progress.ended) not begun" }
     if !progress.failed.isEmpty { text += " · they stay marked" }
-    if let reason = progress.skipReason { text += " · skipped: \(reason)" }
+    // With one reason the number was told.
+    for (reason, count) in reasons.prefix(3) {
+      text += reasons.count == 1 ? " · skipped: \(reason)" : " · \(count) skipped: \(reason)"
+    }
     if progress.action == .delete, progress.done > 0 { text += " · u takes them out of the bin" }
+    if case .close = progress.action, progress.done > 0 { text += " · u opens them again" }
     return text
   }
 
@@ -107,6 +117,7 @@ extension State {
     case .close: "closed"
     case .delete: "deleted"
     case .restore: "restored"
+    case .reopen: "opened again"
     case .purge: "purged"
     }
   }
@@ -117,6 +128,7 @@ extension State {
     case .close: "Close"
     case .delete: "Delete"
     case .restore: "Restore"
+    case .reopen: "Open again"
     case .purge: "Remove for good"
     }
   }
@@ -152,13 +164,6 @@ extension State {
           .condition(.id, failed.prefix(500).map { .text($0.short, isQuoted: false) })))
     default: break
     }
-    return []
-  }
-
-  /// Leaves the program; an action on many records is brought to a good place first.
-  mutating func quitting() -> [Effect] {
-    guard let bulk, bulk.isRunning else { return [.quit] }
-    question = .quitRunning
     return []
   }
 }

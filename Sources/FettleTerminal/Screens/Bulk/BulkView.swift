@@ -32,7 +32,12 @@ extension State {
     if selection.action == .purge {
       lines.append(("  Nothing brings them back.", .problem))
     }
-    lines = Array(lines.prefix(max(1, row - 2)))
+    drawLines(lines, into: &frame, above: row)
+  }
+
+  /// What a question is about, in lines above it.
+  func drawLines(_ lines: [(SafeText, Role)], into frame: inout Frame, above row: Int) {
+    let lines = Array(lines.prefix(max(1, row - 2)))
     for (offset, line) in lines.enumerated() {
       let area = frame.area.line(row - lines.count + offset)
       frame.put(" " + line.0, in: area, .role(line.1), fill: true)
@@ -80,9 +85,10 @@ extension State {
     frame.put(gauge + end, at: 2, in: line(1))
     var counts: SafeText = Self.doneWord(progress.action) + " \(progress.done)"
     if progress.action == .resume {
-      counts += " · same error again \(progress.sameError) · new error \(progress.newError)"
+      counts +=
+        " · same error again \(progress.count(.sameError)) · new error \(progress.count(.newError))"
     }
-    counts += " · skipped \(progress.skipped)"
+    counts += " · skipped \(progress.count(.skipped))"
     frame.put(counts.clipped(to: width - 4), at: 2, in: line(2))
     let keys: SafeText
     if progress.isOver {

@@ -45,6 +45,7 @@ extension State {
       ]
     }
     if let typing {
+      let kept = typedText.map { keep($0) } ?? []
       let purpose: ExternalEdit.Purpose
       switch typing.purpose {
       case .substitute: purpose = .substitute
@@ -52,7 +53,7 @@ extension State {
       default: return []
       }
       self.typing = nil
-      return [
+      return kept + [
         .editOutside(
           ExternalEdit(purpose: purpose, text: typing.line.text, isJSON: true, typed: typing))
       ]
@@ -64,7 +65,7 @@ extension State {
       return []
     }
     if detail.mapped.isSecret(detail.cursor), !detail.revealed.contains(detail.cursor) {
-      notice = "it is secret: * shows it first, which the audit keeps"
+      notice = "it is secret: H shows it first, which the audit keeps"
       return []
     }
     let text = value?.text
@@ -135,7 +136,7 @@ extension State {
       }
     }
     switch edit.purpose {
-    case .substitute: return substituted(value)
+    case .substitute: return substituted(value, text: text)
     case .json(let place):
       typing = Typing(line: LineEditor(text), purpose: .json(place))
       return keepJSON(place)
@@ -159,9 +160,8 @@ extension State {
       notice = "choose a field or a bundle to paste into"
       return []
     }
-    typing = Typing(line: LineEditor(), purpose: .json(detail.cursor))
     notice = ""
-    return []
+    return begin(.json(detail.cursor))
   }
 
   /// Shows what pasted JSON would change, before it does.
@@ -175,10 +175,11 @@ extension State {
         typing?.problem = "a whole bundle can only become an object"
         return []
       }
+      let typed = typedText
       typing = nil
       guard value != target.value else {
         notice = "unchanged"
-        return []
+        return forgetText(.json, of: detail.record.id)
       }
       var drafted = detail
       let draft = Draft(
@@ -188,7 +189,9 @@ extension State {
         notice = "\(problem)"
         return []
       }
-      preview = PreviewState(draft: draft, place: place, old: target.value, new: value)
+      preview = PreviewState(
+        draft: draft, place: place, old: target.value, new: value, text: text)
+      return typed.map { keep($0) } ?? []
     } catch { typing?.problem = "no JSON: \(error.description)" }
     return []
   }
@@ -232,9 +235,8 @@ extension State {
   // MARK: The output of the module, given instead of running it
 
   mutating func beginSubstitute() -> [Effect] {
-    typing = Typing(line: LineEditor("{\n  \n}"), purpose: .substitute)
     notice = ""
-    return []
+    return begin(.substitute)
   }
 
   mutating func keepSubstitute() -> [Effect] {
@@ -245,20 +247,22 @@ extension State {
         typing?.problem = "an output is an object: its fields are those of the bundle"
         return []
       }
+      let typed = typedText
       typing = nil
-      return substituted(value)
+      return (typed.map { keep($0) } ?? []) + substituted(value, text: text)
     } catch {
       typing?.problem = "no JSON: \(error.description)"
       return []
     }
   }
 
-  private mutating func substituted(_ value: Value) -> [Effect] {
+  private mutating func substituted(_ value: Value, text: String) -> [Effect] {
     guard let output = value.collection else {
       notice = "an output is an object: its fields are those of the bundle"
       return []
     }
     detail?.substitute = output
+    detail?.substituteText = text
     resumeCheck = ResumeCheckState(isForResuming: true)
     return checkAgain()
   }

@@ -40,6 +40,16 @@ struct MappedFields: Equatable, Sendable {
     }
   }
 
+  /// Whether a place is secret, or something in it is.
+  func holdsSecret(_ place: TreePlace) -> Bool {
+    if isSecret(place) { return true }
+    switch place {
+    case .input(let steps): return steps.isEmpty && !secretInputs.isEmpty
+    case .bundle(let path):
+      return secrets.contains { $0.module == path.module && $0.steps.starts(with: path.steps) }
+    }
+  }
+
   /// Whether a change must not be shown or written down with its value.
   func isSecret(_ draft: Draft) -> Bool {
     switch draft.target {

@@ -6,6 +6,8 @@ struct PreviewState: Equatable, Sendable {
   let place: TreePlace
   let old: Value?
   let new: Value
+  /// The JSON it was read from.
+  let text: String
   var top = 0
 }
 
@@ -16,9 +18,11 @@ extension State {
     case .confirm:
       preview = nil
       return keep([shown.draft], seenAt: shown.place)
+        + (detail.map { forgetText(.json, of: $0.record.id) } ?? [])
     case .back, .interrupt:
       preview = nil
-      notice = "nothing was pasted"
+      notice = "nothing was pasted; P offers it again"
+      return keep(text(of: shown))
     default:
       let top = scrolledLines(shown.top, command, lines: previewLines.count)
       preview?.top = top

@@ -74,13 +74,18 @@ struct TreeFacts: Equatable, Sendable {
 
   func problems(at place: TreePlace) -> [SafeText] { messages[place] ?? [] }
 
+  /// What is masked in the value of a place: nothing where it was asked for.
+  private func mask(at place: TreePlace) -> SecretMask {
+    revealed.contains(place) ? SecretMask() : mask
+  }
+
   /// The row of a value.
   func line(
     _ value: Value?, at place: TreePlace, depth: Int, name: SafeText
   ) -> BundleTree.Line {
     var line = BundleTree.Line(place: place, depth: depth, name: name)
     line.kind = value?.kind.short ?? "—"
-    line.value = ValueText.line(value, isSecret: isSecret(place), mask: mask)
+    line.value = ValueText.line(value, isSecret: isSecret(place), mask: mask(at: place))
     line.expectation = expectation(place, value)
     if value?.collection != nil || value?.array != nil {
       line.isFoldable = true
@@ -108,6 +113,7 @@ struct TreeFacts: Equatable, Sendable {
     let room = max(8, wrapWidth - columns.indent(depth + 1) - 1)
     // Only what is shown is looked at, however long the value is.
     let head = String(text.prefix(Self.mostWrapped * room))
+    let mask = mask(at: place)
     let shown = SafeText(mask.isEmpty ? head : mask.masked(head), limit: Self.mostWrapped * room)
     guard shown.width + 2 > columns.valueWidth || text.contains(where: \.isNewline) else {
       return []
@@ -144,7 +150,7 @@ struct TreeFacts: Equatable, Sendable {
       guard let change = changes[path], change.new != nil else { return nil }
       return change.old == nil
         ? "added"
-        : "was  " + ValueText.typed(change.old, isSecret: isSecret(place), mask: mask)
+        : "was  " + ValueText.typed(change.old, isSecret: isSecret(place), mask: mask(at: place))
     case .input(let steps):
       guard let change = mappingChanges[ValuePath(module: failer, steps: steps)] else { return nil }
       guard !isSecret(place) else { return "mapping changed" }

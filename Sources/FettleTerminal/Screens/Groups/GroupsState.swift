@@ -120,7 +120,7 @@ extension State {
     case .back where !shown.table.words.isEmpty: return updateTable(command) ?? []
     case .showBulk: bulk?.isHidden = false
     case .quitAtOnce: return quitting()
-    case .interrupt: question = .quit
+    case .interrupt: askToQuit()
     case .back, .quit:
       groups = nil
       return refreshList() + loadPreview()

@@ -20,7 +20,7 @@ extension State {
     case .moveUp: moveInChain(by: -1)
     case .moveToFirst: moveInChain(by: -100_000)
     case .moveToLast: moveInChain(by: 100_000)
-    case .unfold, .fold, .mark: self.detail?.pane = .bundles
+    case .unfold, .fold: self.detail?.pane = .bundles
     case .showFailedModule:
       self.detail?.pane = .chain
       self.detail?.chain.cursor = detail.record.summary.failer

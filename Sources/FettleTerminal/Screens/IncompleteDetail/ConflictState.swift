@@ -19,6 +19,8 @@ struct ConflictState: Equatable, Sendable {
   var fields: [Field]
   /// How many fields only they changed.
   let others: Int
+  /// Who changed it last, in the name of the account; nil when the record does not tell.
+  let author: String?
   var cursor = 0
 
   /// What both changed; nil when no field was changed by both.
@@ -53,6 +55,9 @@ struct ConflictState: Equatable, Sendable {
     guard !fields.isEmpty else { return nil }
     self.opened = opened
     self.fields = fields
+    author =
+      (opened.record.edits.map { ($0.date, $0.author) }
+      + opened.record.mappingEdits.map { ($0.date, $0.author) }).max { $0.0 < $1.0 }?.1
     others =
       changed.filter { change in !fields.contains { overlap($0.draft.path, change.path) } }
       .count
@@ -134,7 +139,8 @@ extension State {
     let top = max(0, min(conflict.cursor * 4, conflictLines.count - max(1, size.rows - 4)))
     drawLines(
       conflictLines,
-      title: " \(detail.record.id.short) was changed by someone else; nothing was written",
+      title:
+        " \(detail.record.id.short) was changed by \(conflict.author ?? "someone else"); nothing was written",
       top: top, into: &frame)
   }
 }

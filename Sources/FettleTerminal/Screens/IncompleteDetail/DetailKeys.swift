@@ -27,8 +27,10 @@ extension KeyMap {
       unavailable: noChange),
     KeyBinding([.character("a")], "audit", "Who changed what in this record", .showRecordAudit),
     KeyBinding(
-      [.enter], "", "Edit the field; in the chain, show what the module took in and gave", .open,
-      unavailable: { $0.detail?.pane == .chain ? nil : noChange($0) }),
+      [.enter], "", "Edit the field, fold a collection; in the chain, see what a module did", .open,
+      unavailable: {
+        $0.detail?.pane == .chain || $0.detail?.isOnFoldable == true ? nil : noChange($0)
+      }),
     KeyBinding([.character("[")], "", "The record before", .previousRecord),
     KeyBinding([.character("]")], "", "The next record", .nextRecord),
     KeyBinding(
@@ -40,10 +42,17 @@ extension KeyMap {
     KeyBinding(
       [.control("t")], "", "Change the type of the value", .changeType, unavailable: noChange),
     KeyBinding([.character("b")], "", "The groups of records with one cause", .groups),
+    KeyBinding(
+      [.character(" ")], "", "Mark the record in the list behind it, or unmark it", .mark),
+    KeyBinding(
+      [.character("v")], "", "Mark from here; [ and ] go on, press it again at the other end",
+      .markRange),
+    KeyBinding(
+      [.character("*")], "", "Mark everything the filter of the list lets through", .markAll),
+    KeyBinding([.control("\\")], "", "Unmark all", .clearMarks),
     resumingMarked,
-    KeyBinding([.right, .character("l")], "", "Unfold", .unfold),
+    KeyBinding([.right, .character("l")], "", "Unfold; again, into it", .unfold),
     KeyBinding([.left, .character("h")], "", "Fold, or up to the parent", .fold),
-    KeyBinding([.character(" ")], "", "Fold or unfold", .mark),
     KeyBinding(
       [.character("+")], "", "Add a field or an element here", .add, unavailable: noChange),
     KeyBinding(
@@ -70,8 +79,17 @@ extension KeyMap {
       unavailable: {
         $0.detail?.pane == .chain ? noResume($0) : "choose a module in the chain (Tab) first"
       }),
-    KeyBinding([.character("*")], "", "Show or hide a secret; the audit keeps it", .reveal),
-    KeyBinding([.character("u")], "", "Undo the last change", .undo, unavailable: unchanged),
+    KeyBinding(
+      [.character("H")], "", "Show or hide a secret; the audit keeps it", .reveal,
+      unavailable: {
+        $0.surroundings.isReadOnly ? "started with --read-only: the audit could not keep it" : nil
+      }),
+    KeyBinding(
+      [.character("u")], "",
+      "Undo the last change, or the last close, delete or auto-retry", .undo,
+      unavailable: {
+        $0.readOnlyReason ?? ($0.detail?.drafts.isEmpty == false ? nil : $0.takeBackReason)
+      }),
     KeyBinding(
       [.control("r")], "", "Redo the change that was undone", .redo,
       unavailable: {

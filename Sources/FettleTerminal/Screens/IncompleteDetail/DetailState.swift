@@ -48,6 +48,8 @@ struct DetailState: Equatable, Sendable {
   }
   /// The output of the failed module, when the operator gives it instead of running it.
   var substitute: Bundle?
+  /// What it was read from.
+  var substituteText = ""
   /// What follows once the drafts are saved.
   var afterSaving: AfterSaving?
   /// Goes up with every change that is kept against a crash.
@@ -324,6 +326,9 @@ struct DetailState: Equatable, Sendable {
     }
     cursor = tree.place(1, from: -1) ?? .input([])
   }
+
+  /// Whether the line with the cursor folds.
+  var isOnFoldable: Bool { pane == .bundles && tree.count > 0 && tree[cursorLine].isFoldable }
 
   /// The line with the cursor.
   var cursorLine: Int { tree.position(of: cursor) ?? 0 }

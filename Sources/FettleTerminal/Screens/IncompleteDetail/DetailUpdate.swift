@@ -28,7 +28,7 @@ extension State {
     guard let current = detail else { return [] }
     if current.pane == .chain {
       switch command {
-      case .moveDown, .moveUp, .moveToFirst, .moveToLast, .unfold, .fold, .mark,
+      case .moveDown, .moveUp, .moveToFirst, .moveToLast, .unfold, .fold,
         .showFailedModule, .nextProblem, .previousProblem:
         return updateChain(command)
       case .open: return openInChain()
@@ -70,7 +70,8 @@ extension State {
       detail?.isZoomed = isBoxes
     case .unfold: fold(false)
     case .fold: fold(true)
-    case .mark: fold(current.unfolded.contains(current.cursor))
+    case .mark, .markRange, .markAll, .clearMarks: return updateMarks(command)
+    case .open where current.isOnFoldable: fold(current.unfolded.contains(current.cursor))
     case .previousRecord: return openNeighbour(-1)
     case .nextRecord: return openNeighbour(1)
     case .edit, .open: return beginEdit()
@@ -99,6 +100,7 @@ extension State {
     case .showWay: return showWay()
     case .substitute: return beginSubstitute()
     case .reveal: return revealSecret()
+    case .undo where current.drafts.isEmpty: return takeBack()
     case .undo: return stepped(detail?.undo(), "undone")
     case .redo: return stepped(detail?.redo(), "done again")
     case .revertAll:
@@ -137,16 +139,11 @@ extension State {
         return []
       }
       return leaveDetail()
-    case .quitAtOnce:
-      guard current.drafts.isEmpty else {
-        question = .quitUnsaved
-        return []
-      }
-      return [.quit]
+    case .quitAtOnce: return quitting()
     case .interrupt where current.search != nil:
       notice = "the search is stopped; n goes on with it"
       return stopSearch()
-    case .interrupt: question = current.drafts.isEmpty ? .quit : .quitUnsaved
+    case .interrupt: askToQuit()
     default: return updateRecord(command)
     }
     return []
@@ -283,7 +280,7 @@ extension State {
     }
     list.moveCursor(to: index + distance)
     guard let id = list.cursor else { return [] }
-    return [.record(.load(id, .open(.nothing)))]
+    return [.record(.load(id, .open(.nothing)))] + growList()
   }
 
   mutating func recordLoaded(

@@ -99,8 +99,12 @@ extension State {
       }
       right += "retry: " + summary.retryWord(now: now) + " "
     }
+    if let marks = marksInTitle, detail.drafts.isEmpty || size.columns >= 60 {
+      right = marks + (right.isEmpty ? " " : "   ") + right
+    }
     let lead: SafeText = size.columns >= 60 ? " Incomplete › " : " "
-    let title = lead + "\(summary.id.short)  " + state + "  \(summary.scenarioName)"
+    let mark: SafeText = list.marks.contains(summary.id) ? "* " : ""
+    let title = lead + mark + "\(summary.id.short)  " + state + "  \(summary.scenarioName)"
     frame.put(
       title.clipped(to: max(1, size.columns - right.width - 1)), in: layout.header, .role(.title))
     frame.putRight(right, in: layout.header, .role(detail.drafts.isEmpty ? .faint : .changed))

@@ -23,7 +23,14 @@ extension State {
 
   /// Keeps what is being typed.
   mutating func keepTyped() -> [Effect] {
-    guard typing?.isToBeKept == true, let draft = typedDraft else { return [] }
+    // A text this large is written once, at the end; it would be written again and again.
+    guard let typing, typing.isToBeKept, typing.line.text.utf8.count <= TypedText.largestAtOnce
+    else { return [] }
+    if let text = typedText {
+      self.typing?.isToBeKept = false
+      return keep(text)
+    }
+    guard let draft = typedDraft else { return [] }
     self.typing?.isToBeKept = false
     return keepDraft(with: draft)
   }
@@ -32,8 +39,9 @@ extension State {
   /// being typed is kept, whether or not it was kept before.
   mutating func lastEffects() -> [Effect] {
     let typed = typedDraft
-    guard detail?.drafts.isEmpty == false || typed != nil else { return [] }
-    return keepDraft(with: typed)
+    let text = typedText.map { keep($0) } ?? []
+    guard detail?.drafts.isEmpty == false || typed != nil else { return text }
+    return keepDraft(with: typed) + text
   }
 
   /// What is being typed, as a change; half a number or half a date is the text it is so far. Nil when
@@ -78,6 +86,8 @@ extension State {
       return []
     case .success(let companions):
       self.detail?.join(companions)
+      let isFirst = textsFound(id, companions.texts)
+      if isFirst { offerTexts(of: id) }
       guard let draft = companions.draft, !draft.drafts.isEmpty || draft.withheld > 0,
         draft.sequence > detail.draftSequence
       else { return [] }
@@ -97,7 +107,7 @@ extension State {
       }
       if draft.withheld > 0 { text += "; \(draft.withheld) of secret fields were not kept" }
       if !lost.isEmpty { text += "; \(lost.count) no longer fit" }
-      notice = text
+      notice = (isFirst ? offeredWords(of: id) : nil).map { text + " · " + $0 } ?? text
       return checkAgain()
     }
   }

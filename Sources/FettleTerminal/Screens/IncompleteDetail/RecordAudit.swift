@@ -122,6 +122,7 @@ extension State {
     case .closed?: "closed without running"
     case .deleted?: "put into the bin"
     case .restored?: "taken out of the bin"
+    case .reopened?: "closing taken back"
     case nil:
       switch note.event {
       case "blueprintReplaced": "goes on with another blueprint"

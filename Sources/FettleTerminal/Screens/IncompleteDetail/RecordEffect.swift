@@ -21,6 +21,10 @@ enum RecordEffect: Equatable, Sendable {
   case setAutoRetry(Bool, RecordID, version: Int)
   case keepDraft([Draft], withheld: Int, of: RecordID, version: Int, sequence: Int)
   case dropDraft(RecordID, upTo: Int)
+  /// Keeps what is being typed, or forgets it.
+  case keepText(TypedText)
+  /// What was being typed about a record, or about several.
+  case findTexts(RecordID?)
   case notes(RecordID)
   case revealed(String, in: RecordID)
   /// What one module did in the run that stored the record.
@@ -53,6 +57,8 @@ enum RecordMessage: Equatable, Sendable {
   case moved(RecordID, RecordAction, Message.Answer<IncompleteExecution>)
   /// A draft was kept or dropped, or could not be.
   case draftKept(RecordID, Message.Answer<Bool>)
+  case textKept(Message.Answer<Bool>)
+  case textsFound(RecordID?, Message.Answer<[KeptText]>)
   case notes(RecordID, Message.Answer<[RecordNote]>)
   case operations(ModuleID, RecordID, Message.Answer<[JournalEntry]>)
 }
@@ -119,6 +125,7 @@ struct TodaysBlueprint: Hashable, Sendable {
 /// What is shown beside an opened record and is not in it.
 struct Companions: Hashable, Sendable {
   var draft: KeptDraft?
+  var texts: [KeptText] = []
   var today: TodaysBlueprint?
   var restarts: [OperatorDesk.RestartForecast] = []
   var retryVisits: [ModuleVisit] = []
@@ -183,6 +190,16 @@ extension RecordEffect {
           try await desk.setAutoRetry(isOn, of: id, version: version)
         })
     case .keepDraft, .dropDraft, .revealed: return await keep(desk)
+    case .keepText(let text):
+      return .textKept(
+        await answer { () async throws(StoreError) in
+          try await desk.keepText(
+            text.text, for: text.purpose, at: text.place, of: text.record)
+          return true
+        })
+    case .findTexts(let id):
+      return .textsFound(
+        id, await answer { () async throws(StoreError) in try await desk.keptTexts(of: id) })
     case .notes(let id):
       return .notes(
         id, await answer { () async throws(StoreError) in try await desk.notes(of: id) })
@@ -255,6 +272,7 @@ extension RecordEffect {
       let today = try await desk.todaysBlueprint(for: record)
       return Companions(
         draft: try await desk.draft(of: record.id),
+        texts: try await desk.keptTexts(of: record.id),
         today: today.map { TodaysBlueprint(blueprint: $0.blueprint, obstacles: $0.obstacles) },
         restarts: desk.restartForecasts(of: record),
         retryVisits: await retryVisits(of: record, desk))

@@ -16,8 +16,11 @@ extension State {
       if detail?.restart == nil { detail?.rebuild() }
       return []
     case .companions(let id, let answer): return companionsLoaded(id, answer)
-    case .draftKept(_, .success): return []
-    case .draftKept(_, .failure(let error)):
+    case .draftKept(_, .success), .textKept(.success): return []
+    case .textsFound(let id, let answer):
+      if case .success(let texts) = answer { textsFound(id, texts) }
+      return []
+    case .draftKept(_, .failure(let error)), .textKept(.failure(let error)):
       notice = "unsaved changes are not kept against a crash: \(error.description)"
       return []
     case .notes(let id, let answer):
@@ -137,9 +140,11 @@ extension State {
     case .success(let report):
       notice = outcome(of: report)
       list.take(report.record.summary)
+      // The output that was given for it has served.
+      effects += forgetText(.output, of: id)
     }
     if detail?.record.id == id { effects.append(.record(.load(id, .refresh))) }
-    return effects + refreshList() + [.list(.counts)]
+    return effects + refreshList() + [.list(.counts)] + quitWhenIdle()
   }
 
   private func outcome(of report: ResumeReport) -> SafeText {
@@ -169,15 +174,24 @@ extension State {
   private mutating func moved(
     _ id: RecordID, _ action: RecordAction, _ answer: Message.Answer<IncompleteExecution>
   ) -> [Effect] {
+    var forgotten: [Effect] = []
     switch answer {
     case .failure(let error): notice = "\(id.short): \(error.description)"
     case .success(let record):
       list.take(record.summary)
       notice = told(action, record.summary)
-      if action == .deleted { lastDeleted = [record.id] }
-      if action == .restored { lastDeleted = [] }
+      forgotten = action == .closed ? forgetText(.reason, of: id) : []
+      switch action {
+      case .deleted: note(.deleted([record.id]))
+      case .closed: note(.closed([record.id]))
+      case .restored: lastAction = nil
+      case .autoRetryOn, .autoRetryOff:
+        note(
+          .autoRetry(
+            record.id, isOn: action == .autoRetryOn, version: record.summary.version))
+      }
     }
-    var effects = refreshList() + [.list(.counts)]
+    var effects = forgotten + refreshList() + [.list(.counts)]
     if detail?.record.id == id {
       if action == .deleted || action == .closed, case .success = answer,
         detail?.drafts.isEmpty == true
@@ -193,8 +207,9 @@ extension State {
   private func told(_ action: RecordAction, _ summary: IncompleteSummary) -> SafeText {
     let id: SafeText = "\(summary.id.short)"
     switch action {
-    case .closed: return id + " is closed"
-    case .deleted: return id + " is in the bin; u in the list takes it out"
+    case .closed where summary.seal == .removed: return id + " is closed, its data is removed"
+    case .closed: return id + " is closed; u opens it again"
+    case .deleted: return id + " is in the bin; u takes it out"
     case .restored: return id + " is back"
     case .autoRetryOn: return id + ": " + summary.retryWord(now: now)
     case .autoRetryOff: return id + " waits for you now"

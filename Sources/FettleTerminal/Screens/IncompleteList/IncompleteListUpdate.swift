@@ -53,6 +53,10 @@ extension State {
       // It is told beside an empty list; should it fail, the list has told the trouble.
       if case .success(let found) = answer { list.lookBack = found }
       return []
+    case .opened(let access):
+      self.access = access
+      if let remark = access.remark { notice = "\(remark)" }
+      return []
     case .settled(let pause):
       guard pause == list.settling, isFiltering else { return [] }
       return applyTypedFilter()
@@ -170,7 +174,7 @@ extension State {
     return loadPreview() + growList()
   }
 
-  private mutating func growList() -> [Effect] {
+  mutating func growList() -> [Effect] {
     guard !list.isGrowing, let index = list.index else { return [] }
     if let search = list.search {
       guard index > list.rows.count - 50, let end = search.end, !search.isRunning else { return [] }
@@ -225,16 +229,7 @@ extension State {
       guard let id = list.cursor else { return [] }
       list.marks.toggle(id)
       return moveList(to: index + 1)
-    case .markRange: return markRange()
-    case .markAll:
-      list.marks = .allOf(list.filter, except: [])
-      notice = "everything the filter lets through is marked; R counts it and asks"
-      return []
-    case .clearMarks:
-      list.marks = .none
-      list.rangeStart = nil
-      notice = "nothing is marked now"
-      return []
+    case .markRange, .markAll, .clearMarks: return updateMarks(command)
     case .sortByNext: return sortList(by: nil)
     case .sortReversed:
       list.order.isDescending.toggle()
@@ -261,11 +256,7 @@ extension State {
       guard let target = markedTarget else { return [] }
       question = .closeOrDeleteMany(target)
       return []
-    case .takeBackDelete:
-      if !lastDeleted.isEmpty { return ask(about: .these(Set(lastDeleted)), .restore) }
-      if let target = markedTarget { return ask(about: target, .restore) }
-      guard let id = list.cursor else { return [] }
-      return ask(about: .these([id]), .restore)
+    case .takeBack: return takeBack()
     case .purge:
       if let target = markedTarget { return ask(about: target, .purge) }
       guard let id = list.cursor else { return [] }
@@ -276,24 +267,10 @@ extension State {
       return []
     case .quit, .quitAtOnce: return quitting()
     case .interrupt:
-      question = .quit
+      askToQuit()
       return []
     default: return updateRecord(command)
     }
-  }
-
-  private mutating func markRange() -> [Effect] {
-    guard let cursor = list.cursor else { return [] }
-    guard let start = list.rangeStart else {
-      list.rangeStart = cursor
-      notice = "move to the other end and press v again to mark what is between"
-      return []
-    }
-    let range = list.range(from: start, to: cursor)
-    list.marks.mark(range)
-    list.rangeStart = nil
-    notice = "\(range.count) marked"
-    return []
   }
 
   /// Sorts by a column, the next one where none is named. Time and size begin with the greatest.

@@ -155,7 +155,7 @@ extension State {
     }
     if !list.marks.isEmpty { title += " · " + list.marks.words }
     let end = frame.put(title, in: layout.header, .role(.title))
-    var right: SafeText = surroundings.isReadOnly ? "read-only · " : ""
+    var right = readOnlyMark
     if list.isHeld { right += "held · " }
     right += "\(surroundings.storeName) "
     if end + right.width < layout.header.columns {

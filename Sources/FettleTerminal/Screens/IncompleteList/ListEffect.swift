@@ -11,6 +11,8 @@ enum ListEffect: Hashable, Sendable {
   case counts
   /// What there is to tell where nothing is incomplete.
   case lookBack
+  /// Asks what can be done with the store.
+  case access
   /// Waits until typing has paused.
   case settle(Int)
   /// Waits until a change was seen.
@@ -27,6 +29,7 @@ enum ListMessage: Equatable, Sendable {
   case rowsLoaded(token: Int, Message.Answer<[IncompleteSummary]>)
   case countsLoaded(Message.Answer<RecordCounts>)
   case lookedBack(Message.Answer<LookBack>)
+  case opened(StoreAccess)
   case settled(Int)
   case blinked(Int)
   case vocabularyLoaded(IncompleteListState.Vocabulary)
@@ -68,6 +71,7 @@ extension ListEffect {
       .countsLoaded(await answer { () async throws(StoreError) in try await desk.counts() })
     case .lookBack:
       .lookedBack(await answer { () async throws(StoreError) in try await desk.lookBack() })
+    case .access: .opened(desk.access)
     case .settle(let pause): await Self.settled(pause)
     case .settleBlink(let blink): await Self.blinked(blink)
     case .loadVocabulary: .vocabularyLoaded(await Self.vocabulary(desk))

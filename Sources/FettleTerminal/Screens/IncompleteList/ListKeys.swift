@@ -45,13 +45,10 @@ extension KeyMap {
       [.character("x")], "close", "Close the record or all marked with a reason, or delete",
       .closeRecord, unavailable: { $0.list.marks.isEmpty ? noChange($0) : $0.readOnlyReason }),
     KeyBinding(
-      [.character("u")], "", "Take back what was deleted last, or what is marked in the bin",
-      .takeBackDelete,
-      unavailable: {
-        $0.readOnlyReason
-          ?? ($0.lastDeleted.isEmpty && $0.list.marks.isEmpty && $0.selectedState != .deleted
-            ? "nothing was deleted here; status:bin lists the bin" : nil)
-      }),
+      [.character("u")], "",
+      "Take back the last close, delete or auto-retry; open what is in the bin",
+      .takeBack,
+      unavailable: { $0.readOnlyReason ?? $0.takeBackReason }),
     KeyBinding(
       [.character("X")], "", "Remove from the bin for good what is marked or under the cursor",
       .purge,

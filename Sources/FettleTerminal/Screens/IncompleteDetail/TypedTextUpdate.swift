@@ -1,0 +1,168 @@
+import FettleCore
+
+/// What is being typed and is no change yet, as it is kept against a crash.
+struct TypedText: Hashable, Sendable {
+  let purpose: KeptText.Purpose
+  /// The record; nil when it is about several.
+  let record: RecordID?
+  var place = ""
+  /// Nothing forgets what was kept.
+  let text: String
+
+  /// Larger texts are kept at the end only, in bytes.
+  static let largestAtOnce = 1_000_000
+}
+
+/// JSON for a place, the output of a module and the reason of a closing are no changes before they are
+/// finished. They are kept as texts and offered again where they were typed.
+extension State {
+  /// What is kept of what is being typed; nil when nothing is, or when it may hold a secret.
+  var typedText: TypedText? {
+    guard !surroundings.isReadOnly else { return nil }
+    if let typing {
+      guard let kept = keptPurpose(of: typing), !typing.line.text.isEmpty,
+        typing.line.text != Self.initialText(of: typing.purpose)
+      else { return nil }
+      var text = TypedText(
+        purpose: kept.purpose, record: kept.record, text: typing.line.text)
+      if case .json(let place) = typing.purpose {
+        guard detail?.mapped.holdsSecret(place) == false else { return nil }
+        text.place = Self.name(of: place)
+      }
+      return withheld(text) ? nil : text
+    }
+    if let preview { return text(of: preview) }
+    guard let detail, detail.substitute != nil else { return nil }
+    let text = TypedText(
+      purpose: .output, record: detail.record.id, text: detail.substituteText)
+    return withheld(text) ? nil : text
+  }
+
+  /// Whether a text has the value of a secret field in it.
+  private func withheld(_ text: TypedText) -> Bool {
+    guard let detail else { return false }
+    return detail.mask.masked(text.text) != text.text
+  }
+
+  /// The JSON that is about to be pasted.
+  func text(of preview: PreviewState) -> TypedText? {
+    guard let detail, !detail.mapped.holdsSecret(preview.place) else { return nil }
+    let text = TypedText(
+      purpose: .json, record: detail.record.id, place: Self.name(of: preview.place),
+      text: preview.text)
+    return withheld(text) ? nil : text
+  }
+
+  /// As what something that is typed is kept, and of which record; nil when it becomes a change or is
+  /// not kept.
+  func keptPurpose(
+    of typing: Typing
+  ) -> (purpose: KeptText.Purpose, record: RecordID?)? {
+    switch typing.purpose {
+    case .json: detail.map { (.json, $0.record.id) }
+    case .substitute: detail.map { (.output, $0.record.id) }
+    case .closingReason(let id): (.reason, id)
+    case .closingReasonOfMany: (.reason, nil)
+    default: nil
+    }
+  }
+
+  /// What stands in a box before anything is typed.
+  static func initialText(of purpose: Typing.Purpose) -> String {
+    purpose == .substitute ? "{\n  \n}" : ""
+  }
+
+  /// A place, as it is known again.
+  private static func name(of place: TreePlace) -> String {
+    switch place {
+    case .bundle(let path): path.description
+    case .input(let steps): "input:" + ValuePath(module: 0, steps: steps).description
+    }
+  }
+
+  private static func place(named name: String) -> TreePlace? {
+    guard name.hasPrefix("input:") else {
+      return (try? ValuePath(parsing: name)).map { .bundle($0) }
+    }
+    return (try? ValuePath(parsing: String(name.dropFirst(6)))).map { .input($0.steps) }
+  }
+
+  /// Begins to type something that is kept, with what was kept of it.
+  mutating func begin(_ purpose: Typing.Purpose) -> [Effect] {
+    typing = Typing(line: LineEditor(Self.initialText(of: purpose)), purpose: purpose)
+    offer()
+    guard let typing, let kept = keptPurpose(of: typing), detail == nil || kept.record == nil
+    else { return [] }
+    // Of a record that is open it was read with the record.
+    return [.record(.findTexts(kept.record))]
+  }
+
+  /// Keeps a text; nothing keeps nothing.
+  mutating func keep(_ text: TypedText?) -> [Effect] {
+    guard let text, !surroundings.isReadOnly else { return [] }
+    keptTexts.removeAll { $0.record == text.record && $0.purpose == text.purpose }
+    keptTexts.append(
+      KeptText(
+        record: text.record, author: "", purpose: text.purpose, place: text.place,
+        text: text.text, date: now))
+    return [.record(.keepText(text))]
+  }
+
+  /// Forgets a text, if one was kept.
+  mutating func forgetText(_ purpose: KeptText.Purpose, of record: RecordID?) -> [Effect] {
+    let count = keptTexts.count
+    keptTexts.removeAll { $0.record == record && $0.purpose == purpose }
+    guard keptTexts.count < count, !surroundings.isReadOnly else { return [] }
+    return [.record(.keepText(TypedText(purpose: purpose, record: record, text: "")))]
+  }
+
+  /// Takes in what was being typed before.
+  /// - Returns: whether there is something that was not known.
+  @discardableResult
+  mutating func textsFound(_ record: RecordID?, _ texts: [KeptText]) -> Bool {
+    // What was typed here since is newer.
+    let known = Set(keptTexts.filter { $0.record == record }.map(\.purpose))
+    let fresh = texts.filter { !known.contains($0.purpose) }
+    keptTexts += fresh
+    offer()
+    return !fresh.isEmpty
+  }
+
+  /// Puts what was typed before where it was typed, unless something stands there by now.
+  private mutating func offer() {
+    guard let typing, typing.line.text == Self.initialText(of: typing.purpose),
+      let kept = keptPurpose(of: typing),
+      let text = keptTexts.first(where: { $0.record == kept.record && $0.purpose == kept.purpose })
+    else { return }
+    if case .json(let place) = typing.purpose, Self.name(of: place) != text.place { return }
+    self.typing?.line.replace(with: text.text)
+    self.typing?.isOffered = true
+    self.typing?.problem =
+      "typed " + surroundings.zone.short(text.date)
+      + (typing.context == .box ? ", goes on here; Esc twice drops it" : ", Ctrl-U clears it")
+  }
+
+  /// What of a record waits to be finished, in words.
+  func offeredWords(of record: RecordID) -> SafeText? {
+    let words = keptTexts.filter { $0.record == record }.map { text -> SafeText in
+      switch text.purpose {
+      case .json:
+        "P goes on with the JSON for \(Self.place(named: text.place)?.text(failer: 0) ?? "")"
+      case .output: "O goes on with the output"
+      case .reason: "x c goes on with the reason"
+      }
+    }
+    return words.isEmpty ? nil : "you were typing: " + words.joined(separator: ", ")
+  }
+
+  /// Says what waits to be finished in a record that was opened.
+  mutating func offerTexts(of record: RecordID) {
+    guard typing == nil, let words = offeredWords(of: record) else { return }
+    if let json = keptTexts.first(where: { $0.record == record && $0.purpose == .json }),
+      let place = Self.place(named: json.place), detail?.drafts.isEmpty == true
+    {
+      detail?.go(to: place)
+    }
+    notice = words
+  }
+}

@@ -1,0 +1,197 @@
+import FettleCore
+import FettleEngine
+import Testing
+
+@testable import FettleTerminal
+
+@Suite("What is being typed and is no change yet")
+struct TypedTextTests {
+  private func play(_ more: Collection = [:]) throws -> ScreenPlay {
+    var bundle: Collection = ["name": "Ada", "email": "x", "order": ["a": 1]]
+    for field in more.fields { bundle[field.name] = field.value }
+    return try ScreenPlay([Fixtures.record(bundle: bundle)])
+  }
+
+  /// The same store, looked at by a program that was started again.
+  private func again(_ before: ScreenPlay) -> ScreenPlay {
+    var play = before
+    play.state = State(
+      surroundings: before.state.surroundings, size: before.state.size, now: Fixtures.now)
+    for effect in play.state.begin() {
+      guard case .list(.page(let filter, let request, let limit, let purpose, let token)) = effect
+      else { continue }
+      play.send(
+        .list(
+          .pageLoaded(
+            purpose, token: token, limit: limit,
+            .success(play.store.pageNow(filter, request, limit: limit)))))
+    }
+    return play
+  }
+
+  /// What the program does when it is told to end.
+  private func finish(_ play: inout ScreenPlay) {
+    for effect in play.state.lastEffects() {
+      if case .record(.keepText(let text)) = effect {
+        play.store.keepNow(
+          KeptText(
+            record: text.record, author: "ada", purpose: text.purpose, place: text.place,
+            text: text.text, date: Fixtures.now))
+      }
+    }
+  }
+
+  private static let order = TreePlace.bundle(ValuePath(module: 1, steps: [.field("order")]))
+
+  @Test("JSON for a place comes back at its place, and goes when it was pasted")
+  func json() throws {
+    var play = try play()
+    play.press(.enter)
+    play.state.detail?.go(to: Self.order)
+    play.press(.character("P"))
+    play.type(#"{"a": 2, "#)
+    finish(&play)
+    play = again(play)
+    play.press(.enter)
+    #expect(play.state.notice.text.contains("P goes on with the JSON for 1.order"))
+    #expect(play.state.detail?.cursor == Self.order)
+    play.press(.character("P"))
+    #expect(play.state.typing?.line.text == #"{"a": 2, "#)
+    #expect(play.state.frame().text.contains("goes on here"))
+    play.type(#""b": 3}"#)
+    play.press(.control("s"), .enter)
+    #expect(play.state.detail?.drafts.count == 1)
+    #expect(play.store.keptTextsNow(of: play.state.detail?.record.id) == [])
+  }
+
+  @Test(
+    "what is about to be pasted is kept while it is shown, and offered again when it was refused")
+  func preview() throws {
+    var play = try play()
+    play.press(.enter)
+    play.state.detail?.go(to: Self.order)
+    play.press(.character("P"))
+    play.send(.pasted(#"{"a": 9}"#))
+    #expect(play.state.context == .preview)
+    let id = try #require(play.state.detail?.record.id)
+    #expect(play.store.keptTextsNow(of: id).map(\.text) == [#"{"a": 9}"#])
+    play.press(.escape, .character("P"))
+    #expect(play.state.typing?.line.text == #"{"a": 9}"#)
+    // A paste takes the place of what is only offered.
+    play.send(.pasted(#"{"a": 10}"#))
+    #expect(play.state.preview?.new == ["a": 10])
+  }
+
+  @Test("the output of a module comes back, whether it was being typed or checked")
+  func output() throws {
+    for isChecked in [false, true] {
+      var play = try play()
+      play.press(.enter, .character("O"))
+      let id = try #require(play.state.detail?.record.id)
+      play.send(.pasted(#""id": 7"#))
+      if isChecked {
+        play.press(.home, .control("k"))
+        play.state.typing?.line.replace(with: #"{"id": 7}"#)
+        play.press(.control("s"))
+        #expect(play.state.context == .resumeCheck)
+      }
+      finish(&play)
+      let kept = play.store.keptTextsNow(of: id).map(\.text)
+      #expect(kept.count == 1 && kept.first?.contains(#""id": 7"#) == true, "\(kept)")
+      play = again(play)
+      play.press(.enter)
+      #expect(play.state.notice.text.contains("O goes on with the output"))
+      play.press(.character("O"))
+      #expect(play.state.typing?.line.text == kept.first)
+    }
+  }
+
+  @Test("the reason of a closing comes back, in the list, in the record, and for many")
+  func reason() throws {
+    for keys in [[Key](), [.enter], [.character(" ")]] {
+      var play = try play()
+      for key in keys { play.press(key) }
+      play.press(.character("x"), .character("c"))
+      play.type("paid by h")
+      finish(&play)
+      play = again(play)
+      for key in keys { play.press(key) }
+      play.press(.character("x"), .character("c"))
+      #expect(play.state.typing?.line.text == "paid by h", "\(keys)")
+      play.type("and")
+      play.press(.enter)
+      if keys == [.character(" ")] { play.press(.character("y")) }
+      #expect(play.store.countsNow()[.resolved] == 1, "\(keys)")
+      let id = try #require(
+        play.store.pageNow(
+          RecordFilter(states: [.resolved]), .first, limit: 1
+        ).first?.id)
+      #expect(play.store.recordNow(id)?.closingReason == "paid by hand")
+      #expect(play.store.keptTextsNow(of: id) == [] && play.store.keptTextsNow(of: nil) == [])
+    }
+  }
+
+  @Test("is kept every two seconds, once for each change")
+  func ticks() throws {
+    var play = try play()
+    play.press(.enter, .character("O"))
+    play.type("x")
+    play.forgetEffects()
+    play.send(.ticked(Fixtures.now))
+    play.send(.ticked(Fixtures.now))
+    let kept = play.effects.count { if case .record(.keepText) = $0 { true } else { false } }
+    #expect(kept == 1)
+  }
+
+  @Test("Esc twice drops it for good, Ctrl-C leaves it to be gone on with")
+  func dropped() throws {
+    var play = try play()
+    play.press(.enter, .character("O"))
+    let id = try #require(play.state.detail?.record.id)
+    play.type("x")
+    play.send(.ticked(Fixtures.now))
+    play.press(.escape)
+    #expect(play.state.typing != nil, "it asks")
+    play.press(.control("c"))
+    #expect(play.state.typing == nil)
+    #expect(play.store.keptTextsNow(of: id).count == 1)
+    play.press(.character("O"), .escape, .escape)
+    #expect(play.state.typing == nil)
+    #expect(play.store.keptTextsNow(of: id) == [])
+  }
+
+  @Test("a long paste is taken whole, one that is too long is refused whole; neither becomes keys")
+  func longPaste() throws {
+    var play = try play()
+    play.press(.enter, .character("P"))
+    let open = "{\"a\":\"" + String(repeating: "x", count: 300_000)
+    play.send(.pasted(open))
+    #expect(play.state.typing?.line.text == open)
+    play.press(.character("z"))
+    #expect(play.state.typing?.line.text == open)
+    #expect(play.state.typing?.problem?.text.contains("$EDITOR") == true)
+    play.send(.pastedTooMuch(20_000_000))
+    #expect(play.state.typing?.line.text == open)
+    #expect(play.state.typing?.problem?.text.contains("20,000,000") == true)
+    play.press(.escape, .escape)
+    play.send(.pastedTooMuch(20_000_000))
+    #expect(play.state.notice.text.contains("too long"))
+  }
+
+  @Test("nothing is kept of what may hold a secret")
+  func secret() throws {
+    var play = try play(["token": "hunter2"])
+    play.press(.enter)
+    let id = try #require(play.state.detail?.record.id)
+    // The bundle has the secret in it.
+    play.state.detail?.go(to: .bundle(ValuePath(module: 1)))
+    play.press(.character("P"))
+    play.type(#"{"token": "other"#)
+    finish(&play)
+    #expect(play.store.keptTextsNow(of: id) == [])
+    play.press(.escape, .escape, .character("O"))
+    play.type("hunter2")
+    finish(&play)
+    #expect(play.store.keptTextsNow(of: id) == [])
+  }
+}
