@@ -174,7 +174,8 @@ struct PlainSession: Sendable {
       request = stretch.end.map { .after($0) }
     }
     guard !found.isEmpty else {
-      return [name.isEmpty ? "Nothing has run yet." : "no execution fits"]
+      guard !name.isEmpty, wanted.scenarios.isEmpty else { return ["Nothing has run yet."] }
+      return refused("there is no scenario \"\(name)\", and as a filter no execution fits it")
     }
     return found.map { row in
       let summary = row.summary
