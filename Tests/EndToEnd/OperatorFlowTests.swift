@@ -127,7 +127,7 @@ struct OperatorFlowTests {
     try ada.press("C-s")
     try await ada.wait(for: "saved; nothing was run")
     try grace.press("C-s")
-    let view = try await grace.wait(for: "was changed by someone else; nothing was written")
+    let view = try await grace.wait(for: "; nothing was written")
     for part in ["original", "theirs", "mine", "-by-ada", "-by-grace"] {
       #expect(view.contains(part), "\(part) in \(view)")
     }

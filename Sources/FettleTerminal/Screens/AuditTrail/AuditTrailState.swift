@@ -242,7 +242,7 @@ extension State {
       return startAudit(.start)
     case .sortReversed:
       auditTrail.order.isDescending.toggle()
-      notice = "sorted by " + auditTrail.order.words
+      notice = "sorted by " + auditTrail.order.words + "; the order is turned round"
       return startAudit(.start)
     case .hold:
       auditTrail.window.isHeld.toggle()

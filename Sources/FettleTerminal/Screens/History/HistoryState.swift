@@ -280,7 +280,7 @@ extension State {
       return startHistory(.start)
     case .sortReversed:
       history.order.isDescending.toggle()
-      notice = "sorted by " + history.order.words
+      notice = "sorted by " + history.order.words + "; the order is turned round"
       return startHistory(.start)
     case .hold:
       history.window.isHeld.toggle()

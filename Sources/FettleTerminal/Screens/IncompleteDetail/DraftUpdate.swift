@@ -69,9 +69,9 @@ extension State {
     }
   }
 
-  /// Forgets what was kept.
+  /// Forgets what was kept; who only looked at a record writes nothing.
   mutating func dropDraft() -> [Effect] {
-    guard let detail, !surroundings.isReadOnly else { return [] }
+    guard let detail, detail.draftSequence > 0, !surroundings.isReadOnly else { return [] }
     return [.record(.dropDraft(detail.record.id, upTo: detail.draftSequence))]
   }
 
