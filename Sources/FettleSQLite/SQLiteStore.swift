@@ -40,7 +40,10 @@ public final class SQLiteStore: Sendable {
     identity = file.identity
     mark = access == .still ? file.mark : nil
     searchIndex.isHeld = access != .writable
+    StoreFile.note(identity, isOpen: true)
   }
+
+  deinit { StoreFile.note(identity, isOpen: false) }
 
   /// Refuses to go on with a file that is gone. SQLite would read and write it for as long as it is
   /// open, and what is saved there nobody finds again.

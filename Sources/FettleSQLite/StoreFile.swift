@@ -1,5 +1,6 @@
 import FettleCore
 import Glibc
+import Synchronization
 
 /// The file of a store, before SQLite touches it.
 struct StoreFile {
@@ -125,8 +126,23 @@ struct StoreFile {
     }
   }
 
+  /// The stores that are open in this process, and how often.
+  private static let opened = Mutex<[Identity: Int]>([:])
+
+  /// Notes that SQLite has a file open in this process, or has it open once less.
+  static func note(_ identity: Identity?, isOpen: Bool) {
+    guard let identity else { return }
+    opened.withLock { opened in
+      let count = opened[identity, default: 0] + (isOpen ? 1 : -1)
+      opened[identity] = count > 0 ? count : nil
+    }
+  }
+
   /// Refuses what is no store, without changing it.
   func check() throws(StoreError) {
+    // A process that closes any descriptor of a file gives up all its locks on it, those of SQLite too
+    // (fcntl(2)). One that is open was looked at before.
+    if let identity, Self.opened.withLock({ $0[identity] != nil }) { return }
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { throw .missing(path: path) }
@@ -207,7 +223,7 @@ struct StoreFile {
   }
 
   /// What tells a file from another that takes its place.
-  struct Identity: Sendable, Equatable {
+  struct Identity: Sendable, Hashable {
     fileprivate let device: UInt64
     fileprivate let number: UInt64
   }

@@ -24,6 +24,26 @@ struct SQLiteFileTests {
     }
   }
 
+  @Test("that is open keeps its locks when it is looked at, or opened, again in the same process")
+  func locks() async throws {
+    let store = try SQLiteStore.open(path: path)
+    _ = try await store.scenario(named: "a")
+    let number = try #require(
+      FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? UInt64)
+    // What other programs go by: SQLite holds a lock on a file with a log for as long as it is open.
+    func isLocked() throws -> Bool {
+      try String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n").contains {
+        $0.contains("POSIX") && $0.contains(" \(getpid()) ") && $0.contains(":\(number) ")
+      }
+    }
+    try #require(try isLocked())
+    try SQLiteStore.check(path: path)
+    #expect(try isLocked())
+    _ = try SQLiteStore.openExisting(path: path)
+    #expect(try isLocked())
+    _ = try await store.scenario(named: "b")
+  }
+
   @Test("is made by one of those who open it at once; the others find it done")
   func madeOnce() async throws {
     for round in 0..<5 {
