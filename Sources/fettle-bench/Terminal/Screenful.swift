@@ -18,8 +18,8 @@ struct Screenful {
 
   /// What was measured of it, times in milliseconds.
   struct Figures {
-    var firstByte = 0.0
-    var usable = 0.0
+    var firstByte: [Double] = []
+    var usable: [Double] = []
     var key: [Double] = []
     var bytesPerKey = 0.0
     var flood = 0.0
@@ -56,19 +56,35 @@ struct Screenful {
     return (terminal, began)
   }
 
-  /// Measures it once.
-  /// - Parameter keys: how many single keys are timed.
-  func measured(columns: Int, rows: Int, keys: Int) throws -> Figures {
-    var figures = Figures()
+  /// Starts it and waits until its content is there.
+  private func opened(
+    _ columns: Int, _ rows: Int, _ figures: inout Figures
+  ) throws -> PseudoTerminal {
     let (terminal, began) = try start(columns, rows)
     guard terminal.read(until: { !$0.output.isEmpty }, seconds: 20) else {
       throw Unusable(description: "\(name) wrote nothing")
     }
-    figures.firstByte = (PseudoTerminal.now() - began) * 1000
+    figures.firstByte.append((PseudoTerminal.now() - began) * 1000)
     guard terminal.read(until: { $0.shows(content) }, seconds: 60) else {
       throw Unusable(description: "\(name) does not show \"\(content)\"")
     }
-    figures.usable = (terminal.lastByte - began) * 1000
+    figures.usable.append((terminal.lastByte - began) * 1000)
+    return terminal
+  }
+
+  /// Measures it once.
+  /// - Parameters:
+  ///   - starts: how often it is started; keys are pressed in the last one.
+  ///   - keys: how many single keys are timed.
+  func measured(columns: Int, rows: Int, starts: Int, keys: Int) throws -> Figures {
+    var figures = Figures()
+    for _ in 1..<max(1, starts) {
+      let terminal = try opened(columns, rows, &figures)
+      terminal.readUntilQuiet(for: 30)
+      terminal.type("q")
+      _ = terminal.waitForEnd(seconds: 2)
+    }
+    let terminal = try opened(columns, rows, &figures)
     terminal.readUntilQuiet(for: 300)
 
     var bytes = 0

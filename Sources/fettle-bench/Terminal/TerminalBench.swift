@@ -16,8 +16,11 @@ struct TerminalBench: AsyncParsableCommand {
   @Option(help: "Records in the store.")
   var records = 100_000
 
-  @Option(help: "Starts of each program; medians are printed.")
+  @Option(help: "Rounds of all programs, one after the other; medians are printed.")
   var rounds = 5
+
+  @Option(help: "Starts of each program in a round, one behind the other.")
+  var starts = 10
 
   @Option(help: "Single keys timed in each start.")
   var keys = 100
@@ -48,11 +51,11 @@ struct TerminalBench: AsyncParsableCommand {
           try Screenful(
             name: "fettle", path: program, arguments: [], dataHome: bench.folder.path,
             content: "Create task", end: "G", beginning: "g"
-          ).measured(columns: columns, rows: rows, keys: keys))
+          ).measured(columns: columns, rows: rows, starts: starts, keys: keys))
         for peer in peers {
           do {
             others[peer.name, default: []].append(
-              try peer.measured(columns: columns, rows: rows, keys: keys))
+              try peer.measured(columns: columns, rows: rows, starts: starts, keys: keys))
           } catch let error as Screenful.Unusable {
             // The others and our own figures took minutes; they are worth printing.
             print("\(peer.name) is left out: \(error)")
@@ -87,12 +90,15 @@ struct TerminalBench: AsyncParsableCommand {
     func quantile(_ share: Double) -> String {
       keys.isEmpty ? "-" : number(keys[min(keys.count - 1, Int(Double(keys.count) * share))])
     }
+    func median(_ values: [Double]) -> String {
+      values.isEmpty ? "-" : number(Measure.median(values))
+    }
     func median(_ value: (Screenful.Figures) -> Double?) -> String {
-      let values = figures.compactMap(value)
-      return values.isEmpty ? "-" : number(Measure.median(values))
+      median(figures.compactMap(value))
     }
     return [
-      name, median(\.firstByte), median(\.usable), quantile(0.5), quantile(0.95), quantile(0.99),
+      name, median(figures.flatMap(\.firstByte)), median(figures.flatMap(\.usable)), quantile(0.5),
+      quantile(0.95), quantile(0.99),
       median(\.bytesPerKey), median(\.flood), median(\.toEnd), median(\.toBeginning),
       median(\.resize), median(\.resident), median(\.own), median { $0.idle * 100 },
     ]
