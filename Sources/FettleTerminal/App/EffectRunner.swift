@@ -41,7 +41,7 @@ final class EffectRunner: Sendable {
       if isWrite { writes.add(1, ordering: .sequentiallyConsistent) }
       @Sendable func run() async {
         await answer(effect)
-        _ = questions.end(number)
+        _ = questions.end(number, mailbox)
         if isWrite { writes.subtract(1, ordering: .sequentiallyConsistent) }
       }
       guard effect.keepsAgainstCrash else {
@@ -60,7 +60,7 @@ final class EffectRunner: Sendable {
         guard case .success(let desk) = await opening.value else { return }
         let message = await perform(effect, desk)
         // An answer nobody waits for any more is dropped.
-        if questions.end(number), let message { mailbox.post(message) }
+        if questions.end(number, mailbox), let message { mailbox.post(message) }
       }
       questions.note(task, on: number)
     }

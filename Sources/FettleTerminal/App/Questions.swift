@@ -16,6 +16,17 @@ final class Questions: Sendable {
     var open: [Int: Question] = [:]
     var last = 0
     var isWatched = false
+    /// What is shown of how long the oldest waits, in seconds.
+    var told: Int?
+
+    var hasNoneAwaited: Bool { !open.values.contains { !$0.isGivenUp } }
+
+    /// Says how long the oldest waits. Called with the lock held, so that what is said last is shown last.
+    mutating func tell(_ seconds: Int?, _ mailbox: Mailbox) {
+      guard told != seconds else { return }
+      told = seconds
+      mailbox.post(.waiting(seconds: seconds))
+    }
   }
 
   private let content = Mutex(Content())
@@ -47,17 +58,24 @@ final class Questions: Sendable {
     content.withLock { $0.open[number]?.task = task }
   }
 
-  /// Notes that a question was answered.
+  /// Notes that a question was answered. When it was the last, no picture shows the answer and says that
+  /// it is waited for.
   /// - Returns: whether anybody still waits for it.
-  func end(_ number: Int) -> Bool {
-    content.withLock { $0.open.removeValue(forKey: number) }?.isGivenUp == false
+  func end(_ number: Int, _ mailbox: Mailbox) -> Bool {
+    content.withLock { content in
+      let question = content.open.removeValue(forKey: number)
+      if content.hasNoneAwaited { content.tell(nil, mailbox) }
+      return question?.isGivenUp == false
+    }
   }
 
   /// Waits no longer for what may be given up: what is read stops, and answers that come all the same
   /// are dropped.
   func giveUp() {
     let tasks = content.withLock { content in
-      content.open.compactMap { number, question -> Task<Void, Never>? in
+      // Whoever gave up sees that at once, and is told anew of what is asked next.
+      content.told = nil
+      return content.open.compactMap { number, question -> Task<Void, Never>? in
         guard let task = question.task else { return nil }
         content.open[number]?.isGivenUp = true
         return task
@@ -77,18 +95,15 @@ final class Questions: Sendable {
 
   private func watch(_ mailbox: Mailbox) {
     Task.detached { [self] in
-      var told: Int?
       try? await Task.sleep(for: .milliseconds(Self.patience))
       while let waited = oldest() {
         let due: Int? =
           waited < Self.patience ? nil : waited < Self.long ? 0 : waited / 1000
-        if due != told {
-          mailbox.post(.waiting(seconds: due))
-          told = due
-        }
+        // Between the look and this it may have been answered.
+        content.withLock { if !$0.hasNoneAwaited { $0.tell(due, mailbox) } }
         try? await Task.sleep(for: .milliseconds(50))
       }
-      if told != nil { mailbox.post(.waiting(seconds: nil)) }
+      content.withLock { if $0.hasNoneAwaited { $0.tell(nil, mailbox) } }
     }
   }
 }
