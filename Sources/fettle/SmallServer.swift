@@ -22,6 +22,9 @@ final class SmallServer: Sendable {
     var phrase: String
     var body: Value
     var headers: [String] = []
+    /// Called when the answer is on its way, or nobody is there to take it: who ends the program before
+    /// leaves a browser with an error.
+    var whenSent: (@Sendable () -> Void)?
   }
 
   private let listener: AsyncSocket
@@ -54,7 +57,9 @@ final class SmallServer: Sendable {
             defer { try? connection.close() }
             // Whoever goes away in the middle of a request gets no answer.
             guard let request = try? await Self.read(connection) else { return }
-            try? await connection.write(.init(Self.bytes(await answer(request))))
+            let answer = await answer(request)
+            try? await connection.write(.init(Self.bytes(answer)))
+            answer.whenSent?()
           }
         }
       }

@@ -107,10 +107,10 @@ extension ConnectionCommand {
               status: 400, phrase: "Bad Request",
               body: ["fettle": "This is not the login that waits here. Open its address again."])
           }
-          arrivals.yield(request.target)
           return SmallServer.Answer(
             status: 200, phrase: "OK",
-            body: ["fettle": "It goes on in the terminal. This page can be closed."])
+            body: ["fettle": "It goes on in the terminal. This page can be closed."],
+            whenSent: { arrivals.yield(request.target) })
         }
       } catch let error as ModuleError { throw error } catch {
         throw ModuleError(.connection, "this machine cannot be listened at: \(error)")
