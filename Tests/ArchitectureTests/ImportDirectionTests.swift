@@ -97,6 +97,16 @@ struct ImportDirectionTests {
     }
   }
 
+  @Test("every suite waits its turn: what all tests at once say about time is said of nothing")
+  func turns() throws {
+    for file in try sources(under: "Tests") where !file.path.contains("ArchitectureTests") {
+      for suite in file.text.split(separator: "@Suite").dropFirst() {
+        let traits = suite.prefix(while: { $0 != "{" })
+        #expect(traits.contains(".fewAtOnce"), "\(file.path)\(traits)")
+      }
+    }
+  }
+
   @Test("a planted import upwards is found")
   func planted() {
     let text = "public import FettleCore\nimport struct FettleTerminal.SafeText\n"

@@ -14,7 +14,7 @@ private let hasLibrary = ["x86_64", "aarch64"].contains { machine in
   "Archives: Python's zipfile and tarfile write and read them",
   .enabled(
     if: python != nil && hasLibrary,
-    "python3 or libarchive13 is not installed; .ci/install does it"))
+    "python3 or libarchive13 is not installed; .ci/install does it"), .fewAtOnce)
 struct ArchiveTests {
   let folder: TemporaryFolder
 

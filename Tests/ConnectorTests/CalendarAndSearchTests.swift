@@ -4,7 +4,7 @@ import FettleTestKit
 import Testing
 
 /// Against a server that answers as the references of the APIs say.
-@Suite("Apps of the cloud: Google Calendar, Slack's search, forms")
+@Suite("Apps of the cloud: Google Calendar, Slack's search, forms", .fewAtOnce)
 struct CalendarAndSearchTests {
   private func ask(
     _ type: String, _ input: Collection, kind: String, _ settings: Collection

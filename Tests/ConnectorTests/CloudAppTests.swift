@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Each against a server that answers as the reference of its API says.
-@Suite("Apps of the cloud")
+@Suite("Apps of the cloud", .fewAtOnce)
 struct CloudAppTests {
   private func modules(
     _ name: String, kind: String, settings: Collection, secrets: [String: String]

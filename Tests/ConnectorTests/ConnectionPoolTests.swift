@@ -3,7 +3,7 @@ import FettleCore
 import FettleTestKit
 import Testing
 
-@Suite("Kept connections of mail and files")
+@Suite("Kept connections of mail and files", .fewAtOnce)
 struct ConnectionPoolTests {
   private let start = ContinuousClock.now
 

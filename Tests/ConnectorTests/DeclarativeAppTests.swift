@@ -4,7 +4,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("Apps that are described in files")
+@Suite("Apps that are described in files", .fewAtOnce)
 struct DeclarativeAppTests {
   private func app(_ name: String) throws -> DeclarativeApp {
     try #require(DeclarativeApp.builtIn.first { $0.name == name })

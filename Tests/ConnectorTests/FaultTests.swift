@@ -61,7 +61,7 @@ enum Road: String, CaseIterable, Sendable {
   }
 }
 
-@Suite("What goes wrong on the way, by protocol (semantics 2.5)")
+@Suite("What goes wrong on the way, by protocol (semantics 2.5)", .fewAtOnce)
 struct FaultTests {
   @Test(
     "nobody listens, or the connection is closed or reset: ConnectionError",

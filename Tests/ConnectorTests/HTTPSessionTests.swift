@@ -6,7 +6,7 @@ import Testing
 private let v3 = "http:ActionSendData"
 private let v4 = "http:MakeRequest"
 
-@Suite("HTTP modules that share cookies, and modules with a proxy of their own")
+@Suite("HTTP modules that share cookies, and modules with a proxy of their own", .fewAtOnce)
 struct HTTPSessionTests {
   /// A run of several modules: what one is given, the next one knows.
   private struct Visitor {

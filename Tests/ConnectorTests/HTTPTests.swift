@@ -6,7 +6,7 @@ import Testing
 private let v3 = "http:ActionSendData"
 private let v4 = "http:MakeRequest"
 
-@Suite("HTTP: what a server says and what it means (semantics 2.5)")
+@Suite("HTTP: what a server says and what it means (semantics 2.5)", .fewAtOnce)
 struct HTTPErrorTests {
   static let statuses: [(Int, ErrorType?)] = [
     (200, nil), (204, nil), (304, nil), (400, .data), (401, .invalidAccessToken), (402, .runtime),
@@ -130,7 +130,7 @@ struct HTTPErrorTests {
   }
 }
 
-@Suite("HTTP: what is sent and what comes back")
+@Suite("HTTP: what is sent and what comes back", .fewAtOnce)
 struct HTTPRequestTests {
   @Test("v4 sends JSON with every number as it was spelled, and reads it back so")
   func json() async throws {

@@ -12,7 +12,8 @@ private let python: String? =
 
 @Suite(
   "Files over FTPS with TLS from the first byte: pyftpdlib",
-  .enabled(if: python != nil, "python3-pyftpdlib is not installed; .ci/install does it"))
+  .enabled(if: python != nil, "python3-pyftpdlib is not installed; .ci/install does it"), .fewAtOnce
+)
 struct ImplicitFTPSTests {
   let folder: TemporaryFolder
   let certificates: Certificates

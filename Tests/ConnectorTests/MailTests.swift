@@ -9,7 +9,8 @@ private let send = "email:ActionSendEmail"
 @Suite(
   "E-mail is sent over a real SMTP server",
   .enabled(
-    if: SMTPServer.python != nil, "python3-aiosmtpd is not installed; .ci/install does it"))
+    if: SMTPServer.python != nil, "python3-aiosmtpd is not installed; .ci/install does it"),
+  .fewAtOnce)
 struct SMTPTests {
   let folder: TemporaryFolder
   let certificates: Certificates
@@ -167,7 +168,8 @@ struct SMTPTests {
 @Suite(
   "A real mailbox over IMAP",
   .enabled(
-    if: IMAPServer.dovecot != nil, "dovecot-imapd is not installed; .ci/install does it"))
+    if: IMAPServer.dovecot != nil, "dovecot-imapd is not installed; .ci/install does it"),
+  .fewAtOnce)
 struct IMAPTests {
   let folder: TemporaryFolder
   let certificates: Certificates

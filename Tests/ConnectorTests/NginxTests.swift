@@ -6,7 +6,8 @@ import Testing
 private let nginx = RealServer.installed("nginx")
 
 @Suite(
-  "HTTP against nginx", .enabled(if: nginx != nil, "nginx is not installed; .ci/install does it"))
+  "HTTP against nginx", .enabled(if: nginx != nil, "nginx is not installed; .ci/install does it"),
+  .fewAtOnce)
 struct NginxTests {
   let folder: TemporaryFolder
   let certificates: Certificates

@@ -10,7 +10,7 @@ private let v4 = "http:MakeRequest"
 
 @Suite(
   "A proxy that asks who wants to pass: Apache",
-  .enabled(if: apache != nil, "apache2-bin is not installed; .ci/install does it"))
+  .enabled(if: apache != nil, "apache2-bin is not installed; .ci/install does it"), .fewAtOnce)
 struct ProxyTests {
   let folder: TemporaryFolder
   let certificates: Certificates

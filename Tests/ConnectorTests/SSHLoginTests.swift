@@ -6,7 +6,8 @@ import Testing
 
 @Suite(
   "Who is let in over SFTP, and what is said of who is not: OpenSSH",
-  .enabled(if: RealServer.sshd != nil, "openssh-server is not installed; .ci/install does it"))
+  .enabled(if: RealServer.sshd != nil, "openssh-server is not installed; .ci/install does it"),
+  .fewAtOnce)
 struct SSHLoginTests {
   let folder: TemporaryFolder
   let server: RealServer

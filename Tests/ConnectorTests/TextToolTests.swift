@@ -2,7 +2,7 @@ import FettleCore
 import FettleTestKit
 import Testing
 
-@Suite("Text parser, CSV, XML, tools: the shapes blueprints read (blueprints 9, 10)")
+@Suite("Text parser, CSV, XML, tools: the shapes blueprints read (blueprints 9, 10)", .fewAtOnce)
 struct TextToolTests {
   @Test("regexp:Parser gives $1, $2 or the name of the group, once or for every match")
   func parser() async throws {

@@ -2,7 +2,7 @@ import FettleCore
 import FettleTestKit
 import Testing
 
-@Suite("JSON, variables, iterator")
+@Suite("JSON, variables, iterator", .fewAtOnce)
 struct ToolTests {
   @Test(
     "ParseJSON gives a bundle for an object, for each element of an array, for a plain value",

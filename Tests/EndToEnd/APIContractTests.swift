@@ -7,7 +7,7 @@ import Testing
 
 /// Make's interface of incomplete executions, call by call, as semantics 9 describes it; then what
 /// Fettle adds.
-@Suite("The API, over HTTP")
+@Suite("The API, over HTTP", .fewAtOnce)
 struct APIContractTests {
   static let bad = #"{"email":"ada@example.org","j":"[","n":1}"#
 

@@ -8,7 +8,7 @@ import Testing
 
 /// The calls beside those of incomplete executions: versions of blueprints, webhooks and their queues;
 /// and the answers that need a daemon that died.
-@Suite("The API's neighbours, over HTTP")
+@Suite("The API's neighbours, over HTTP", .fewAtOnce)
 struct APINeighbourTests {
   private func blueprint(_ value: String) -> String {
     #"""

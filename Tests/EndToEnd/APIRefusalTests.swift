@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Who may ask for what, what is refused, and where the daemon listens.
-@Suite("What the API lets in")
+@Suite("What the API lets in", .fewAtOnce)
 struct APIRefusalTests {
   /// Every call, with what it needs to be allowed.
   static let calls: [(method: String, path: String, scope: String)] = [

@@ -2,7 +2,7 @@ import FettleCore
 import FettleTestKit
 import Testing
 
-@Suite("Archives in a run")
+@Suite("Archives in a run", .fewAtOnce)
 struct ArchiveRunTests {
   @Test("the files of an iterator become one archive, which is sent; a file without a name waits")
   func run() async throws {

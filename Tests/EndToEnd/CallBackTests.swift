@@ -5,7 +5,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite("Whoever wants to be told how a run ended is told, whatever dies meanwhile")
+@Suite("Whoever wants to be told how a run ended is told, whatever dies meanwhile", .fewAtOnce)
 struct CallBackTests {
   private let bench: ServiceBench
 

@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite("The command")
+@Suite("The command", .fewAtOnce)
 struct CommandTests {
   let folder: TemporaryFolder
   var store: String { "\(folder.path)/data/fettle.db" }
@@ -233,7 +233,7 @@ struct CommandTests {
   }
 }
 
-@Suite("Bad input gets one clear line, the right exit status, and changes nothing")
+@Suite("Bad input gets one clear line, the right exit status, and changes nothing", .fewAtOnce)
 struct BadInputTests {
   let folder: TemporaryFolder
 
@@ -443,7 +443,7 @@ struct BadInputTests {
   }
 }
 
-@Suite("The manual")
+@Suite("The manual", .fewAtOnce)
 struct ManualTests {
   @Test("names every command and every key of the terminal, in ASCII, for man(7)")
   func manual() async throws {

@@ -4,7 +4,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("D28: what a confidential scenario leaves behind")
+@Suite("D28: what a confidential scenario leaves behind", .fewAtOnce)
 struct ConfidentialTests {
   static let word = "planted-customer-5d1e"
   let bench: ServiceBench

@@ -3,7 +3,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("What a connection is needed for")
+@Suite("What a connection is needed for", .fewAtOnce)
 struct ConnectionNeedTests {
   let bench: ServiceBench
 

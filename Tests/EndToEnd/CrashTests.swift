@@ -7,7 +7,7 @@ import Testing
 
 /// The promise of durability: whatever dies, every bundle that entered is processed or listed, and no
 /// effect is repeated unasked. `FETTLE_KILLS` makes it longer.
-@Suite("The program, killed with signal 9 at any moment", .serialized)
+@Suite("The program, killed with signal 9 at any moment", .fewAtOnce)
 struct CrashTests {
   private static func blueprint(_ base: String) -> String {
     func post(_ id: Int, _ what: String) -> String {

@@ -5,7 +5,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("The daemon")
+@Suite("The daemon", .fewAtOnce)
 struct DaemonTests {
   let folder: TemporaryFolder
   var store: String { folder.path + "/s.db" }

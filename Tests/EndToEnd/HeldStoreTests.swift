@@ -6,7 +6,7 @@ import PseudoTerminal
 import Testing
 
 /// The terminal on a store that another process holds: nothing is faked, the locks are those of SQLite.
-@Suite("The terminal, while its store is held", .serialized, .timeLimit(.minutes(5)))
+@Suite("The terminal, while its store is held", .timeLimit(.minutes(15)), .fewAtOnce)
 struct HeldStoreTests {
   let bench: WireBench
 

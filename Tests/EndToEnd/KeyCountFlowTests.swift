@@ -8,7 +8,7 @@ import Testing
 /// behind the command is the first. The text of the command and of a value is not counted.
 @Suite(
   "Few keys, from the shell prompt",
-  .enabled(if: TmuxSession.isInstalled, "tmux is not installed"), .serialized)
+  .enabled(if: TmuxSession.isInstalled, "tmux is not installed"), .fewAtOnce)
 struct KeyCountFlowTests {
   /// Somebody at a shell whose keys are counted.
   private struct Counted {

@@ -4,7 +4,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("A new key for what is sealed", .timeLimit(.minutes(5)))
+@Suite("A new key for what is sealed", .timeLimit(.minutes(15)), .fewAtOnce)
 struct KeyRotationTests {
   let bench: ServiceBench
   private var key: String { bench.folder.path + "/.config/fettle/key" }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite(
   "Each key of each table, in a real terminal",
-  .enabled(if: TmuxSession.isInstalled, "tmux is not installed"))
+  .enabled(if: TmuxSession.isInstalled, "tmux is not installed"), .fewAtOnce)
 struct KeyWalkTests {
   /// The store all walks begin with, made once.
   private static let filled = Task { try await fill() }

@@ -4,7 +4,8 @@ import Testing
 
 /// What the screens are where the locale knows nothing but ASCII.
 @Suite(
-  "Screens in the C locale", .enabled(if: TmuxSession.isInstalled, "tmux is not installed"))
+  "Screens in the C locale", .enabled(if: TmuxSession.isInstalled, "tmux is not installed"),
+  .fewAtOnce)
 struct LocaleFrameTests {
   /// The screens, by what is pressed to get there from the list.
   private static let screens: [[String]] = [

@@ -78,7 +78,7 @@ private final class AuthorizationServer: Sendable {
   }
 }
 
-@Suite("fettle connection login: a code with a proof key, over the loopback interface")
+@Suite("fettle connection login: a code with a proof key, over the loopback interface", .fewAtOnce)
 struct LoginTests {
   let bench: ServiceBench
 

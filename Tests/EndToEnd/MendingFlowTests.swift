@@ -5,7 +5,7 @@ import Testing
 
 @Suite(
   "Mending, in a real terminal",
-  .enabled(if: TmuxSession.isInstalled, "tmux is not installed"), .serialized)
+  .enabled(if: TmuxSession.isInstalled, "tmux is not installed"), .fewAtOnce)
 struct MendingFlowTests {
   let bench: OrdersBench
   var folder: TemporaryFolder { bench.folder }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(
   "What operators do to each other and to runs, in real terminals",
-  .enabled(if: TmuxSession.isInstalled, "tmux is not installed"), .serialized)
+  .enabled(if: TmuxSession.isInstalled, "tmux is not installed"), .fewAtOnce)
 struct OperatorFlowTests {
   let bench: OrdersBench
   var folder: TemporaryFolder { bench.folder }

@@ -3,7 +3,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("The line mode")
+@Suite("The line mode", .fewAtOnce)
 struct PlainModeTests {
   let folder: TemporaryFolder
   var store: String { "\(folder.path)/fettle.db" }

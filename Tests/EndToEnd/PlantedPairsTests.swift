@@ -8,7 +8,8 @@ import Testing
 /// the secrets back when they let in and when they refuse.
 @Suite(
   "Planted secrets: each source with each kind of connection",
-  .enabled(if: EchoServers.python != nil, "python3 is not installed; .ci/install does it"))
+  .enabled(if: EchoServers.python != nil, "python3 is not installed; .ci/install does it"),
+  .fewAtOnce)
 struct PlantedPairsTests {
   /// In the middle of every secret; what stands around it looks different in every way of writing.
   private static let mark = "PLANTEDxq7"

@@ -6,7 +6,7 @@ import Testing
 
 /// Every kind of secret in one store, told back by the service in answers and errors: nothing that
 /// the programs show, answer, log or leave behind may hold one.
-@Suite("Planted secrets, from the connection to the screen")
+@Suite("Planted secrets, from the connection to the screen", .fewAtOnce)
 struct PlantedSecretTests {
   private static let password = "planted-password-81c0"
   private static let headerKey = "planted-header-key-2f7e"

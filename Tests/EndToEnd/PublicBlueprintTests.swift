@@ -13,7 +13,7 @@ private let folderOfAll = Conformance.folder + "/blueprints"
   "Public blueprints, each set of modules once",
   .enabled(
     if: FileManager.default.fileExists(atPath: folderOfAll + "/wild"),
-    "the real blueprints are not beside this checkout"))
+    "the real blueprints are not beside this checkout"), .fewAtOnce)
 struct PublicBlueprintTests {
   /// What an app's connection is; the others have none.
   private static let kinds = [

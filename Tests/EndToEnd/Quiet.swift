@@ -2,14 +2,17 @@ import FettleTestKit
 import Foundation
 
 /// Whether what runs in a terminal has done all that was asked of it: nothing typed is unread, and
-/// none of its threads runs or waits for a disk.
+/// neither one of its threads nor the terminal, which hands on what is typed and shown, runs or waits for a
+/// disk.
 struct Quiet {
   private let shell: Int32
+  private let server: String
   /// The terminal as the program sees it; what is unread there is counted.
   private let device: Int32
 
   init(_ terminal: TmuxSession) throws {
     shell = try terminal.processID()
+    server = try terminal.display("#{pid}")
     device = open(try terminal.display("#{pane_tty}"), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
   }
 
@@ -39,7 +42,8 @@ struct Quiet {
     guard ioctl(device, UInt(FIONREAD), &unread) == 0, unread == 0 else { return false }
     let children =
       (try? String(contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)) ?? ""
-    return ([String(shell)] + children.split(separator: " ").map(String.init)).allSatisfy(isResting)
+    return ([server, String(shell)] + children.split(separator: " ").map(String.init)).allSatisfy(
+      isResting)
   }
 
   private func isResting(_ process: String) -> Bool {

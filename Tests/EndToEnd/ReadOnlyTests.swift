@@ -7,7 +7,7 @@ import Testing
 
 /// A store that cannot be written to: somebody else's file, a folder that is closed, a file system that is
 /// read-only. Root may write to anything but the last; where the tests run as root, another account looks.
-@Suite("A store that cannot be written to")
+@Suite("A store that cannot be written to", .fewAtOnce)
 struct ReadOnlyTests {
   let bench: WireBench
 

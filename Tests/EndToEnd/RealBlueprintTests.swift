@@ -10,7 +10,7 @@ private let folderOfReal = Conformance.folder + "/blueprints/official"
   "A real blueprint, its calls going to a local server",
   .enabled(
     if: FileManager.default.fileExists(atPath: folderOfReal),
-    "the real blueprints are not beside this checkout"))
+    "the real blueprints are not beside this checkout"), .fewAtOnce)
 struct RealBlueprintTests {
   let folder: TemporaryFolder
 

@@ -7,7 +7,7 @@ import PseudoTerminal
 import Testing
 
 /// The terminal when what it stands on goes away or does not keep up.
-@Suite("The terminal, when things go wrong", .serialized)
+@Suite("The terminal, when things go wrong", .fewAtOnce)
 struct RobustnessTests {
   let bench: WireBench
 

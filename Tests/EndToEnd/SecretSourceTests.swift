@@ -86,7 +86,7 @@ struct FailingSource: Sendable, CustomTestStringConvertible {
   ]
 }
 
-@Suite("A source that gives no secret")
+@Suite("A source that gives no secret", .fewAtOnce)
 struct SecretSourceTests {
   private static let secret = "planted-secret-11ee"
   private let folder: TemporaryFolder

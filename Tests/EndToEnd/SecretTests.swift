@@ -3,7 +3,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("Secrets of connections are nowhere but where they are kept")
+@Suite("Secrets of connections are nowhere but where they are kept", .fewAtOnce)
 struct SecretTests {
   static let secret = "planted-secret-7f3a"
   let folder: TemporaryFolder

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Daemon, a terminal, commands and the API at work on one store at once. `FETTLE_MIXED` says for how many seconds.
-@Suite("One store, many programs")
+@Suite("One store, many programs", .fewAtOnce)
 struct SharedStoreTests {
   /// Runs commands and notes what a user would complain about.
   private final class Desk: Sendable {

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// Signals while webhooks arrive and retries run.
-@Suite("The daemon, stopped or killed under load")
+@Suite("The daemon, stopped or killed under load", .fewAtOnce)
 struct StopUnderLoadTests {
   /// Records whose service was away, and is back.
   private static let records = 30

@@ -6,7 +6,7 @@ import Glibc
 import Testing
 
 /// A daemon whose store cannot be written to for a while.
-@Suite("The daemon, when its store takes nothing", .serialized, .timeLimit(.minutes(3)))
+@Suite("The daemon, when its store takes nothing", .timeLimit(.minutes(15)), .fewAtOnce)
 struct StoreTroubleTests {
   private static let isRoot = geteuid() == 0
 

@@ -4,7 +4,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("A bot of Telegram, through the daemon")
+@Suite("A bot of Telegram, through the daemon", .fewAtOnce)
 struct TelegramTests {
   /// Bot API 6.9, getting updates: what Telegram posts to the address of a bot.
   private static func update(_ number: Int, _ text: String, chat: Int = 7) -> String {

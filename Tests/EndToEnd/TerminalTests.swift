@@ -5,7 +5,7 @@ import Testing
 
 @Suite(
   "The terminal, in a real one",
-  .enabled(if: TmuxSession.isInstalled, "tmux is not installed"), .serialized)
+  .enabled(if: TmuxSession.isInstalled, "tmux is not installed"), .fewAtOnce)
 struct TerminalTests {
   let folder: TemporaryFolder
 

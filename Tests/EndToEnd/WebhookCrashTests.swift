@@ -6,7 +6,7 @@ import Testing
 
 /// Every event that was acknowledged is processed or listed, exactly once, whatever dies.
 /// `FETTLE_EVENTS` makes it longer.
-@Suite("Webhooks, while the daemon is killed with signal 9", .serialized)
+@Suite("Webhooks, while the daemon is killed with signal 9", .fewAtOnce)
 struct WebhookCrashTests {
   @Test("every acknowledged event is processed or listed, exactly once")
   func kills() async throws {

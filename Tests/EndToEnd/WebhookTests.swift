@@ -4,7 +4,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("A webhook")
+@Suite("A webhook", .fewAtOnce)
 struct WebhookTests {
   let bench: ServiceBench
 
@@ -308,7 +308,7 @@ struct WebhookTests {
   }
 }
 
-@Suite("The daemon, told to stop")
+@Suite("The daemon, told to stop", .fewAtOnce)
 struct StopTests {
   @Test("ends with the operation that runs; what it had not got to goes on later, nothing twice")
   func graceful() async throws {

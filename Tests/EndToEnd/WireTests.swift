@@ -5,7 +5,7 @@ import PseudoTerminal
 import Testing
 
 /// What the program does to the wire of its terminal, byte by byte.
-@Suite("The terminal's wire", .serialized)
+@Suite("The terminal's wire", .fewAtOnce)
 struct WireTests {
   let bench: WireBench
   var folder: TemporaryFolder { bench.folder }

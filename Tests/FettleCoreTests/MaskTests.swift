@@ -1,7 +1,8 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
-@Suite("A mask takes secrets out")
+@Suite("A mask takes secrets out", .fewAtOnce)
 struct MaskTests {
   @Test(
     "in each form in which logins send them",

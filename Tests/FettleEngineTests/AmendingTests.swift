@@ -1,9 +1,10 @@
 import FettleCore
 import FettleEngine
 import FettleSQLite
+import FettleTestKit
 import Testing
 
-@Suite("Changing what a record goes on with")
+@Suite("Changing what a record goes on with", .fewAtOnce)
 struct AmendingTests {
   private func path(_ text: String) throws -> ValuePath { try ValuePath(parsing: text) }
 

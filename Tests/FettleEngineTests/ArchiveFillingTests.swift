@@ -6,7 +6,7 @@ import Testing
 
 @testable import FettleEngine
 
-@Suite("An archive that an aggregator fills")
+@Suite("An archive that an aggregator fills", .fewAtOnce)
 struct ArchiveFillingTests {
   /// Items that count how often somebody looks at one.
   private struct Watched: Sequence {

@@ -5,7 +5,7 @@ import FettleSQLite
 import FettleTestKit
 import Testing
 
-@Suite("Break with automatic completion that fails and fails (semantics 4.4.6)")
+@Suite("Break with automatic completion that fails and fails (semantics 4.4.6)", .fewAtOnce)
 struct BreakStormTests {
   private let bench: Workbench
   private let blueprint: Blueprint

@@ -5,7 +5,7 @@ import FettleTestKit
 import Synchronization
 import Testing
 
-@Suite("An action on many records")
+@Suite("An action on many records", .fewAtOnce)
 struct BulkRunTests {
   /// A run whose second module fails, so that one record is stored.
   private func failingRun(_ bench: Workbench) async throws {

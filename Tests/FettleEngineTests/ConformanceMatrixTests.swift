@@ -8,7 +8,7 @@ import Testing
 
 /// The rows of the conformance matrix that take more than one run: what a scenario is after several,
 /// and what a resume does. The others are rows of `SemanticsTable`.
-@Suite("12: the conformance matrix, over several runs")
+@Suite("12: the conformance matrix, over several runs", .fewAtOnce)
 struct ConformanceMatrixTests {
   let bench: Workbench
 
@@ -179,7 +179,7 @@ struct ConformanceMatrixTests {
   }
 }
 
-@Suite("6.1: connections are opened before anything is done")
+@Suite("6.1: connections are opened before anything is done", .fewAtOnce)
 struct InitializationTests {
   let bench: Workbench
   let runner: ScenarioRunner

@@ -5,7 +5,7 @@ import FettleSQLite
 import FettleTestKit
 import Testing
 
-@Suite("A worker that dies (durability 3)")
+@Suite("A worker that dies (durability 3)", .fewAtOnce)
 struct CrashTests {
   let bench: Workbench
 

@@ -4,7 +4,9 @@ import FettleSQLite
 import FettleTestKit
 import Testing
 
-@Suite("Data stores: transactional, in the database of the journal (semantics 6.1, durability 2)")
+@Suite(
+  "Data stores: transactional, in the database of the journal (semantics 6.1, durability 2)",
+  .fewAtOnce)
 struct DataStoreTests {
   let bench: Workbench
 

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// What does not come about ends a test, rather than keeping a processor busy for ever.
-@Suite("Events of webhooks and their scenario", .timeLimit(.minutes(3)))
+@Suite("Events of webhooks and their scenario", .timeLimit(.minutes(15)), .fewAtOnce)
 struct EventIntakeTests {
   let bench: Workbench
 

@@ -1,9 +1,10 @@
 import FettleCore
 import FettleEngine
 import FettleSQLite
+import FettleTestKit
 import Testing
 
-@Suite("Where a bundle stopped, and why (semantics P37)")
+@Suite("Where a bundle stopped, and why (semantics P37)", .fewAtOnce)
 struct FilterAccountTests {
   /// A filter that asks whether the number of the webhook's bundle is at least another.
   static func atLeast(_ number: Int, name: String? = nil) -> String {

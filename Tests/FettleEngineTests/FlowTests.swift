@@ -13,7 +13,7 @@ private func aggregator(
   #"{"id":\#(id),"module":"builtin:BasicAggregator","parameters":{"feeder":\#(feeder)},"mapper":{\#(mapper)},"flags":{\#(flags)}}"#
 }
 
-@Suite("Aggregators (semantics 6.6)")
+@Suite("Aggregators (semantics 6.6)", .fewAtOnce)
 struct AggregatorTests {
   let bench: Workbench
 
@@ -125,7 +125,7 @@ struct AggregatorTests {
   }
 }
 
-@Suite("A failure inside an aggregation (semantics 7.4)")
+@Suite("A failure inside an aggregation (semantics 7.4)", .fewAtOnce)
 struct SuspendedAggregationTests {
   let bench: Workbench
   let modules =
@@ -267,7 +267,7 @@ struct SuspendedAggregationTests {
   }
 }
 
-@Suite("If-else and merge (semantics 6.4)")
+@Suite("If-else and merge (semantics 6.4)", .fewAtOnce)
 struct IfElseTests {
   let bench: Workbench
 
@@ -318,7 +318,7 @@ struct IfElseTests {
   }
 }
 
-@Suite("Repeater and throw (semantics 4.6, 6.6)")
+@Suite("Repeater and throw (semantics 4.6, 6.6)", .fewAtOnce)
 struct SmallFlowModuleTests {
   let bench: Workbench
 

@@ -23,7 +23,7 @@ struct Slow: ModuleImplementation {
   }
 }
 
-@Suite("Limits (semantics 6.9)")
+@Suite("Limits (semantics 6.9)", .fewAtOnce)
 struct LimitTests {
   let bench: Workbench
   let runner: ScenarioRunner

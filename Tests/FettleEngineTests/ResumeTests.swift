@@ -6,7 +6,7 @@ import Testing
 
 private let data = ModuleError(.data, "no")
 
-@Suite("A resume (semantics 7)")
+@Suite("A resume (semantics 7)", .fewAtOnce)
 struct ResumeTests {
   let bench: Workbench
 

@@ -6,7 +6,7 @@ import Testing
 
 private let data = ModuleError(.data, "no")
 
-@Suite("A run (semantics 6.2, 6.3)")
+@Suite("A run (semantics 6.2, 6.3)", .fewAtOnce)
 struct RunTests {
   let bench: Workbench
 
@@ -84,7 +84,7 @@ struct RunTests {
   }
 }
 
-@Suite("A failure (semantics 3.4, 4)")
+@Suite("A failure (semantics 3.4, 4)", .fewAtOnce)
 struct FailureTests {
   let bench: Workbench
 

@@ -2,6 +2,7 @@ import FettleConnectors
 import FettleCore
 import FettleEngine
 import FettleSQLite
+import FettleTestKit
 import Testing
 
 /// A module of which the service repeats what it was sent.
@@ -18,7 +19,7 @@ private struct Repeating: ModuleImplementation {
   }
 }
 
-@Suite("Secrets in what services say")
+@Suite("Secrets in what services say", .fewAtOnce)
 struct SecretMessageTests {
   @Test("what fills a secret field of a module is in no message of a record, a list or a journal")
   func masked() async throws {

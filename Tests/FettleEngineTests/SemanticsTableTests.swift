@@ -1,11 +1,12 @@
 import FettleCore
 import FettleEngine
 import FettleSQLite
+import FettleTestKit
 import Testing
 
 /// The conformance matrix of semantics, section by section: what a scenario is made of, what fails in
 /// it, and what has to come of it. Text and table can be laid side by side.
-@Suite("The table of semantics")
+@Suite("The table of semantics", .fewAtOnce)
 struct SemanticsTable {
   struct Case: CustomTestStringConvertible, Sendable {
     let section: String

@@ -6,7 +6,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("A week on a virtual clock")
+@Suite("A week on a virtual clock", .fewAtOnce)
 struct SimulationTests {
   /// Writes down what happens, a line each, with the time as a person reads it.
   private final class Log {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import FettleEngine
 
-@Suite("4.7 and 6.9: a run that is stopped", .timeLimit(.minutes(3)))
+@Suite("4.7 and 6.9: a run that is stopped", .timeLimit(.minutes(15)), .fewAtOnce)
 struct StopTests {
   let bench: Workbench
 
@@ -123,7 +123,7 @@ struct StopTests {
   }
 }
 
-@Suite("What is kept of what is over")
+@Suite("What is kept of what is over", .fewAtOnce)
 struct RetentionTests {
   @Test("what was deleted leaves the bin after thirty days, and nothing else does")
   func bin() async throws {

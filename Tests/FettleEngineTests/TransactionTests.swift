@@ -5,7 +5,7 @@ import FettleSQLite
 import FettleTestKit
 import Testing
 
-@Suite("7.5.2: records of a cycle that is rolled back")
+@Suite("7.5.2: records of a cycle that is rolled back", .fewAtOnce)
 struct TransactionTests {
   let bench: Workbench
   let runner: ScenarioRunner
@@ -88,7 +88,7 @@ struct TransactionTests {
   }
 }
 
-@Suite("11: where Make counts instead of Fusion")
+@Suite("11: where Make counts instead of Fusion", .fewAtOnce)
 struct ProfileTests {
   // swift-format-ignore
   @Test("a run of each ends so", arguments: [

@@ -5,7 +5,7 @@ import FettleSQLite
 import FettleTestKit
 import Testing
 
-@Suite("How far a trigger has read is committed with the cycle, and last")
+@Suite("How far a trigger has read is committed with the cycle, and last", .fewAtOnce)
 struct TriggerPositionTests {
   let bench: Workbench
   let runner: ScenarioRunner

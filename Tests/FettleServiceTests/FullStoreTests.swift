@@ -25,7 +25,7 @@ private struct Lines: LogHandler {
   func log(event: LogEvent) { kept.lines.withLock { $0.append("\(event.message)") } }
 }
 
-@Suite("A store without room")
+@Suite("A store without room", .fewAtOnce)
 struct FullStoreTests {
   @Test("refuses events with 503, says so once, and once more when it takes them again")
   func events() async throws {

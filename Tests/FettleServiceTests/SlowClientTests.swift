@@ -2,7 +2,7 @@ import FettleService
 import FettleTestKit
 import Testing
 
-@Suite("Clients that are slow on purpose")
+@Suite("Clients that are slow on purpose", .fewAtOnce)
 struct SlowClientTests {
   @Test(
     "lose their connection when their request has not arrived in time",
@@ -18,9 +18,8 @@ struct SlowClientTests {
     let client = HTTPClient(bench.base)
     let held = await client.trickle(
       Array(head.utf8) + Array(repeating: UInt8(ascii: "a"), count: 10_000), every: 20,
-      atMost: 120)
-    // A second by rights; the service shares its threads with every other test here.
-    #expect(held < 100, "\(held) s")
+      atMost: 30)
+    #expect(held < 20, "\(held) s")
     #expect(await client.send("GET", "/health").status == 200)
     try await bench.stop()
   }
@@ -68,8 +67,8 @@ struct SlowClientTests {
     let client = HTTPClient(bench.base)
     // More than the system keeps for them.
     let asked = String(repeating: "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", count: 4000)
-    let held = await client.askAndNotRead(Array(asked.utf8), atMost: 300)
-    #expect(held < 280, "\(held) s")
+    let held = await client.askAndNotRead(Array(asked.utf8), atMost: 60)
+    #expect(held < 50, "\(held) s")
     // Who reads slowly, and reads, is answered to the end.
     let slow = await client.readSlowly(
       Array(String(repeating: "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", count: 200).utf8),

@@ -1,10 +1,11 @@
 import FettleCore
+import FettleTestKit
 import Glibc
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("The chain")
+@Suite("The chain", .fewAtOnce)
 struct ChainDiagramTests {
   static func drawn(_ record: IncompleteExecution, columns: Int = 60, ascii: Bool = false) -> String
   {

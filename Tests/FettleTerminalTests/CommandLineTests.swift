@@ -1,8 +1,9 @@
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("The command line")
+@Suite("The command line", .fewAtOnce)
 struct CommandLineTests {
   private func typed(_ line: String, in play: inout ScreenPlay) {
     play.press(.character(":"))

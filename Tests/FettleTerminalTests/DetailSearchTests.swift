@@ -1,9 +1,10 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("Searching the data of a record")
+@Suite("Searching the data of a record", .fewAtOnce)
 struct DetailSearchTests {
   private static func open(_ bundle: Bundle) throws -> ScreenPlay {
     var record = try #require(try Fixtures.records().first)

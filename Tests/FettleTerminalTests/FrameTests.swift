@@ -1,11 +1,12 @@
 import FettleCore
+import FettleTestKit
 import Glibc
 import Testing
 
 @testable import FettleTerminal
 
 /// Pictures of the screens, compared with files. `FETTLE_UPDATE_FRAMES=1` writes them anew.
-@Suite("Frames")
+@Suite("Frames", .fewAtOnce)
 struct FrameTests {
   static let sizes = [
     Size(rows: 10, columns: 40), Size(rows: 24, columns: 80), Size(rows: 45, columns: 140),

@@ -1,4 +1,5 @@
 import FettleCore
+import FettleTestKit
 import Glibc
 import Testing
 
@@ -17,7 +18,7 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 }
 
-@Suite("Hostile data")
+@Suite("Hostile data", .fewAtOnce)
 struct HostileDataTests {
   private static let nasty: [String] = [
     "\u{1B}]0;owned\u{7}", "\u{1B}[2J", "\u{9B}31m", "\u{90}q\u{9C}", "\u{202E}", "\u{2066}",

@@ -1,9 +1,10 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("The list")
+@Suite("The list", .fewAtOnce)
 struct IncompleteListTests {
   @Test("new records do not move the view or the cursor")
   func refresh() throws {

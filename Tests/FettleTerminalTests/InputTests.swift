@@ -1,8 +1,9 @@
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("Input")
+@Suite("Input", .fewAtOnce)
 struct InputTests {
   private func decode(_ pieces: InputDecoder.Raw...) -> [InputEvent] {
     var decoder = InputDecoder()

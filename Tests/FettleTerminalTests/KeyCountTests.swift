@@ -1,11 +1,12 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
 /// What an operator came for, in keys from the moment the program is there. The value that is typed is
 /// not counted; that it is begun and ended is.
-@Suite("Few keys")
+@Suite("Few keys", .fewAtOnce)
 struct KeyCountTests {
   private struct Counted {
     var play: ScreenPlay

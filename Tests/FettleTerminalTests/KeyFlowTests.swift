@@ -1,4 +1,5 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
@@ -78,7 +79,7 @@ enum KeyFlows {
 
 }
 
-@Suite("A flow for every key")
+@Suite("A flow for every key", .fewAtOnce)
 struct KeyFlowTests {
   @Test(
     "each key of each table does what can be seen, or says why not", arguments: KeyContext.allCases)

@@ -1,9 +1,10 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("The key table")
+@Suite("The key table", .fewAtOnce)
 struct KeyMapTests {
   @Test("binds no key twice on a screen", arguments: KeyContext.allCases)
   func unique(context: KeyContext) {

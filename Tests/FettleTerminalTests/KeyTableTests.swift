@@ -1,10 +1,11 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
 /// The key table of the design, row by row: what is pressed, where, and what it is for.
-@Suite("The key table of the design")
+@Suite("The key table of the design", .fewAtOnce)
 struct KeyTableTests {
   struct Row: Sendable, CustomTestStringConvertible {
     let keys: String

@@ -1,10 +1,11 @@
 import FettleCore
 import FettleEngine
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("Many records at once")
+@Suite("Many records at once", .fewAtOnce)
 struct ManyRecordsTests {
   private func records(_ count: Int, types: [ErrorType] = [.data]) throws -> [IncompleteExecution] {
     let blueprint = try Fixtures.blueprint(Fixtures.router)
@@ -171,7 +172,7 @@ struct ManyRecordsTests {
   }
 }
 
-@Suite("The filter of the list")
+@Suite("The filter of the list", .fewAtOnce)
 struct FilterOfListTests {
   @Test("finds in the data stretch by stretch, and Esc stops it")
   func search() throws {

@@ -1,9 +1,10 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("Mending one field")
+@Suite("Mending one field", .fewAtOnce)
 struct MendOneFieldTests {
   private let email = ValuePath(module: 1, steps: [.field("email")])
 

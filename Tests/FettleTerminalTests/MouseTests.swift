@@ -1,9 +1,10 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("The mouse")
+@Suite("The mouse", .fewAtOnce)
 struct MouseTests {
   /// Clicks on the first place where a text stands.
   private func click(
@@ -77,7 +78,7 @@ struct MouseTests {
   }
 }
 
-@Suite("Copying")
+@Suite("Copying", .fewAtOnce)
 struct CopyTests {
   private func copied(_ keys: Key...) throws -> [Effect] {
     var play = try ScreenPlay([

@@ -1,8 +1,9 @@
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("One's own keys")
+@Suite("One's own keys", .fewAtOnce)
 struct OwnKeysTests {
   private func play(_ keys: String) throws -> ScreenPlay {
     try ScreenPlay(

@@ -1,11 +1,12 @@
 import FettleCore
 import FettleEngine
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
 /// A store that does not answer.
-@Suite("While the store is waited for")
+@Suite("While the store is waited for", .fewAtOnce)
 struct PatienceTests {
   @Test("a line says so, a banner after five seconds, and nothing more when it answers")
   func shown() throws {

@@ -1,10 +1,11 @@
 import FettleCore
 import FettleEngine
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("Quitting while something runs")
+@Suite("Quitting while something runs", .fewAtOnce)
 struct QuittingTests {
   /// A terminal with a record open that is being resumed, and no end of it yet.
   private func running() throws -> ScreenPlay {

@@ -1,10 +1,11 @@
 import FettleCore
 import FettleEngine
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("Marks and undo in a record")
+@Suite("Marks and undo in a record", .fewAtOnce)
 struct RecordKeyTests {
   private func title(_ play: ScreenPlay) -> String {
     String(play.state.frame().text.split(separator: "\n").first ?? "")

@@ -1,9 +1,10 @@
+import FettleTestKit
 import Glibc
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("Text that can be drawn")
+@Suite("Text that can be drawn", .fewAtOnce)
 struct SafeTextTests {
   static let table: [(String, String, String)] = [
     ("plain", "plain", "plain"),

@@ -1,10 +1,11 @@
 import FettleCore
 import FettleEngine
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("The screens")
+@Suite("The screens", .fewAtOnce)
 struct ScreenTests {
   private func play(size: Size = Size(rows: 24, columns: 80)) throws -> ScreenPlay {
     var play = try ScreenPlay(Fixtures.records(), size: size)

@@ -1,10 +1,11 @@
 import FettleCore
 import FettleEngine
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("Stopping a run")
+@Suite("Stopping a run", .fewAtOnce)
 struct StopRunTests {
   private func play() throws -> ScreenPlay {
     var play = try ScreenPlay(Fixtures.records())
@@ -40,7 +41,7 @@ struct StopRunTests {
   }
 }
 
-@Suite("What is seen of a record")
+@Suite("What is seen of a record", .fewAtOnce)
 struct RecordSightTests {
   @Test("the chain of a resolved record tells what the retry ran, and how it came there stays")
   func retried() throws {

@@ -1,11 +1,12 @@
 import FettleCore
 import FettleEngine
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
 /// Who knows the keys types faster than a store answers.
-@Suite("Keys before what they are meant for")
+@Suite("Keys before what they are meant for", .fewAtOnce)
 struct TypeAheadTests {
   let records: [IncompleteExecution]
   var state: State

@@ -1,10 +1,11 @@
 import FettleCore
 import FettleEngine
+import FettleTestKit
 import Testing
 
 @testable import FettleTerminal
 
-@Suite("What is being typed and is no change yet")
+@Suite("What is being typed and is no change yet", .fewAtOnce)
 struct TypedTextTests {
   private func play(_ more: Collection = [:]) throws -> ScreenPlay {
     var bundle: Collection = ["name": "Ada", "email": "x", "order": ["a": 1]]

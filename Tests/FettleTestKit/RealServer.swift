@@ -84,6 +84,15 @@ public final class RealServer: Sendable {
     return LoopbackPort(port).connect(descriptor)
   }
 
+  /// A program did not do what it was run for.
+  public struct Failed: Error, CustomStringConvertible {
+    let program: String
+    let status: Int32
+    let log: String
+    /// What it said.
+    public var description: String { "\(program) ended with \(status): \(log)" }
+  }
+
   /// Runs a program that ends by itself, and returns what it says.
   @discardableResult public static func run(
     _ program: String, _ arguments: [String], input: String = "", in folder: TemporaryFolder
@@ -96,7 +105,7 @@ public final class RealServer: Sendable {
     let output = try String(contentsOfFile: log, encoding: .utf8)
     guard status == 0 else {
       let errors = (try? String(contentsOfFile: log + ".err", encoding: .utf8)) ?? ""
-      throw NotListening(program: program, log: output + errors)
+      throw Failed(program: program, status: status, log: output + errors)
     }
     return output
   }
@@ -155,9 +164,10 @@ public struct Certificates: Sendable {
     let log = path("openssl.log")
     let process = try Spawn.start(
       "/usr/bin/openssl", arguments, environment: [], input: "/dev/null", output: log, errors: log)
-    guard try await Spawn.wait(process) == 0 else {
-      throw RealServer.NotListening(
-        program: "openssl \(arguments.first ?? "")",
+    let status = try await Spawn.wait(process)
+    guard status == 0 else {
+      throw RealServer.Failed(
+        program: "openssl \(arguments.first ?? "")", status: status,
         log: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "")
     }
   }

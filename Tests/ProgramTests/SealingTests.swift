@@ -4,7 +4,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("Sealing: what a copy of the store does not tell")
+@Suite("Sealing: what a copy of the store does not tell", .fewAtOnce)
 struct SealingTests {
   let folder: TemporaryFolder
 

@@ -2,7 +2,7 @@ import FettleCore
 import FettleTestKit
 import Testing
 
-@Suite("A store keeps what operators do to a record")
+@Suite("A store keeps what operators do to a record", .fewAtOnce)
 struct AmendmentTests {
   let folder: TemporaryFolder
 

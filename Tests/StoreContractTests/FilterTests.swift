@@ -3,7 +3,7 @@ import FettleTestKit
 import Testing
 
 /// Every store answers a filter as the evaluator in memory does.
-@Suite("A filter finds in a store")
+@Suite("A filter finds in a store", .fewAtOnce)
 struct FilterTests {
   let folder: TemporaryFolder
   static let now = Instant(milliseconds: 1_700_003_600_000)

@@ -4,7 +4,7 @@ import FettleTestKit
 import GRDB
 import Testing
 
-@Suite("The history and the audit, read from the store")
+@Suite("The history and the audit, read from the store", .fewAtOnce)
 struct HistoryTests {
   let folder: TemporaryFolder
   let store: SQLiteStore

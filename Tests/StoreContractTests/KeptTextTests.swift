@@ -3,7 +3,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("What operators were typing")
+@Suite("What operators were typing", .fewAtOnce)
 struct KeptTextTests {
   let folder: TemporaryFolder
 

@@ -3,7 +3,7 @@ import FettleSQLite
 import FettleTestKit
 import Testing
 
-@Suite("Large values (durability 2)")
+@Suite("Large values (durability 2)", .fewAtOnce)
 struct LargeValueTests {
   let folder: TemporaryFolder
   let store: SQLiteStore

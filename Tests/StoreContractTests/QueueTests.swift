@@ -3,7 +3,7 @@ import FettleSQLite
 import FettleTestKit
 import Testing
 
-@Suite("A store keeps events in queues")
+@Suite("A store keeps events in queues", .fewAtOnce)
 struct QueueTests {
   let folder: TemporaryFolder
   let clock = SystemClock()

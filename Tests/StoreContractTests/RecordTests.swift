@@ -3,7 +3,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("A store keeps records")
+@Suite("A store keeps records", .fewAtOnce)
 struct RecordTests {
   let folder: TemporaryFolder
 
@@ -212,7 +212,7 @@ struct RecordTests {
   }
 }
 
-@Suite("A store lists records")
+@Suite("A store lists records", .fewAtOnce)
 struct PageTests {
   let folder: TemporaryFolder
 

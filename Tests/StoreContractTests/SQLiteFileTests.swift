@@ -6,7 +6,7 @@ import GRDB
 import Synchronization
 import Testing
 
-@Suite("The SQLite file")
+@Suite("The SQLite file", .fewAtOnce)
 struct SQLiteFileTests {
   let folder: TemporaryFolder
   var path: String { folder.path + "/deep/er/store.db" }

@@ -3,7 +3,7 @@ import FettleSQLite
 import FettleTestKit
 import Testing
 
-@Suite("Searching the texts of records")
+@Suite("Searching the texts of records", .fewAtOnce)
 struct SearchTests {
   let folder: TemporaryFolder
   let store: SQLiteStore

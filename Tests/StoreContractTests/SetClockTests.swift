@@ -5,7 +5,7 @@ import GRDB
 import Testing
 
 /// NTP, somebody at the keyboard, a machine that was paused.
-@Suite("A store, when the clock of the machine is set")
+@Suite("A store, when the clock of the machine is set", .fewAtOnce)
 struct SetClockTests {
   let folder: TemporaryFolder
   let clock = SettableClock()

@@ -3,7 +3,7 @@ import FettleTestKit
 import Foundation
 import Testing
 
-@Suite("A blueprint")
+@Suite("A blueprint", .fewAtOnce)
 struct BlueprintTests {
   static let router = #"""
     {"name":"R","flow":[
@@ -138,7 +138,7 @@ struct BlueprintTests {
   }
 }
 
-@Suite("The check of a blueprint (semantics 8.4)")
+@Suite("The check of a blueprint (semantics 8.4)", .fewAtOnce)
 struct BlueprintCheckTests {
   func messages(_ text: String) throws -> [String] {
     let blueprint = try Blueprint(json: Array(text.utf8))
@@ -212,7 +212,7 @@ struct BlueprintCheckTests {
   }
 }
 
-@Suite("The name somebody probably meant")
+@Suite("The name somebody probably meant", .fewAtOnce)
 struct NearestNameTests {
   @Test(
     "is near, or begins so; else there is none",

@@ -1,7 +1,8 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
-@Suite("Changing a mapping in a blueprint")
+@Suite("Changing a mapping in a blueprint", .fewAtOnce)
 struct MappingChangeTests {
   private static let text = """
     {"name":"M","unknown":[1,2],"flow":[

@@ -1,4 +1,5 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
 #if canImport(Glibc)
@@ -42,7 +43,7 @@ struct ConformanceCase: Sendable, CustomTestStringConvertible {
   }
 }
 
-@Suite("The conformance cases of the expression language")
+@Suite("The conformance cases of the expression language", .fewAtOnce)
 struct ConformanceTests {
   @Test("every case gives the expected value or error", arguments: ConformanceCase.all)
   func conforms(_ item: ConformanceCase) throws {

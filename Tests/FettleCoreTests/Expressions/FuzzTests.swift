@@ -1,4 +1,5 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
 #if canImport(Glibc)
@@ -108,7 +109,7 @@ private struct TemplateGenerator {
   }
 }
 
-@Suite("Templates from anywhere")
+@Suite("Templates from anywhere", .fewAtOnce)
 struct FuzzTests {
   private static let scope: Scope = {
     var deep: Value = "bottom"

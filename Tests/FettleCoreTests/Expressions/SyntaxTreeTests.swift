@@ -1,4 +1,5 @@
 @testable import FettleCore
+import FettleTestKit
 import Testing
 
 private struct TreeGenerator {
@@ -60,7 +61,7 @@ private struct TreeGenerator {
   }
 }
 
-@Suite("Expressions as trees")
+@Suite("Expressions as trees", .fewAtOnce)
 struct SyntaxTreeTests {
   @Test("a printed tree reads back as the same tree")
   func roundTrip() throws {

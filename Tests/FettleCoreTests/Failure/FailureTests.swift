@@ -2,7 +2,7 @@ import FettleCore
 import FettleTestKit
 import Testing
 
-@Suite("The decision on a failure (semantics 2.1, 3.4)")
+@Suite("The decision on a failure (semantics 2.1, 3.4)", .fewAtOnce)
 struct FailurePolicyTests {
   /// The rule of Fettle as its operators know it, written down a second time and by hand, so that a
   /// changed table is noticed.
@@ -69,7 +69,7 @@ struct FailurePolicyTests {
   }
 }
 
-@Suite("A retry schedule (semantics 5.1)")
+@Suite("A retry schedule (semantics 5.1)", .fewAtOnce)
 struct RetryScheduleTests {
   @Test("of Fusion waits 10 min, 1 h, 3 h, 12 h, 24 h and then no more")
   func fusion() {
@@ -92,7 +92,7 @@ struct RetryScheduleTests {
   }
 }
 
-@Suite("The life of an incomplete execution")
+@Suite("The life of an incomplete execution", .fewAtOnce)
 struct IncompleteStateTests {
   @Test("follows the table of moves and nothing else", arguments: IncompleteState.allCases)
   func moves(state: IncompleteState) throws {

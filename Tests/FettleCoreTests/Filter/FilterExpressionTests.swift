@@ -2,7 +2,7 @@ import FettleCore
 import FettleTestKit
 import Testing
 
-@Suite("A filter")
+@Suite("A filter", .fewAtOnce)
 struct FilterExpressionTests {
   @Test(
     "reads and prints",

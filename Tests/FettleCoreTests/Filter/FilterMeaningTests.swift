@@ -1,7 +1,8 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
-@Suite("What a filter means")
+@Suite("What a filter means", .fewAtOnce)
 struct FilterMeaningTests {
   static let now = Instant(milliseconds: 1_789_999_500_000)  // 2026-09-21T14:05:00Z
 

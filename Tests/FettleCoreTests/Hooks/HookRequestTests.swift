@@ -2,7 +2,7 @@ import FettleCore
 import FettleTestKit
 import Testing
 
-@Suite("A request to a webhook becomes bundles")
+@Suite("A request to a webhook becomes bundles", .fewAtOnce)
 struct HookRequestTests {
   struct Row: Sendable, CustomTestStringConvertible {
     let what: String
@@ -136,7 +136,7 @@ struct HookRequestTests {
   }
 }
 
-@Suite("The secret of a webhook")
+@Suite("The secret of a webhook", .fewAtOnce)
 struct HookSecretTests {
   @Test("is proven by the header that carries it, and by nothing else")
   func header() {

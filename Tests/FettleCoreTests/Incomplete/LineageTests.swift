@@ -1,7 +1,8 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
-@Suite("The lineage of a failed module's input")
+@Suite("The lineage of a failed module's input", .fewAtOnce)
 struct LineageTests {
   private static func blueprint(_ modules: String) throws -> Blueprint {
     try Blueprint(json: Array(#"{"name":"L","flow":[\#(modules)]}"#.utf8))

@@ -1,9 +1,10 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
 private let start = Instant(milliseconds: 1_790_000_000_000)
 
-@Suite("A scenario between its runs (semantics 5.2, 5.5)")
+@Suite("A scenario between its runs (semantics 5.2, 5.5)", .fewAtOnce)
 struct ScenarioStateTests {
   private func active() throws -> ScenarioState {
     var state = ScenarioState()
@@ -174,7 +175,7 @@ struct ScenarioStateTests {
   }
 }
 
-@Suite("How many retries start (semantics 5.3)")
+@Suite("How many retries start (semantics 5.3)", .fewAtOnce)
 struct RetryQueueTests {
   private typealias Situation = RetryQueue.Situation
 

@@ -1,7 +1,8 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
-@Suite("Schedules (semantics 6.10)")
+@Suite("Schedules (semantics 6.10)", .fewAtOnce)
 struct ScheduleTests {
   private func next(
     _ json: String, after: String, last: String? = nil, zone: String = "UTC"

@@ -2,7 +2,7 @@ import FettleCore
 import FettleTestKit
 import Testing
 
-@Suite("JSON")
+@Suite("JSON", .fewAtOnce)
 struct JSONTests {
   @Test(
     "comes back as it went in",
@@ -98,7 +98,7 @@ struct JSONTests {
   }
 }
 
-@Suite("A number")
+@Suite("A number", .fewAtOnce)
 struct NumberTests {
   @Test(
     "is written the shortest way when it was computed",

@@ -2,7 +2,7 @@ import FettleCore
 import FettleTestKit
 import Testing
 
-@Suite("A stored value")
+@Suite("A stored value", .fewAtOnce)
 struct ValueCodecTests {
   @Test("comes back exactly, whatever it is", arguments: [UInt64(1), 2, 3])
   func property(seed: UInt64) throws {
@@ -28,7 +28,7 @@ struct ValueCodecTests {
   }
 }
 
-@Suite("A path")
+@Suite("A path", .fewAtOnce)
 struct ValuePathTests {
   @Test(
     "reads and prints",
@@ -93,7 +93,7 @@ struct ValuePathTests {
   }
 }
 
-@Suite("A collection")
+@Suite("A collection", .fewAtOnce)
 struct CollectionTests {
   @Test("keeps order, and tells names apart by their bytes")
   func names() {
@@ -119,7 +119,7 @@ struct CollectionTests {
   }
 }
 
-@Suite("An instant")
+@Suite("An instant", .fewAtOnce)
 struct InstantTests {
   @Test(
     "is written and read as ISO 8601",
