@@ -8,7 +8,7 @@ struct AuditPages {
   let filter: AuditFilter
   let request: ListRequest<AuditPlace>
 
-  private typealias Part = MergedList<AuditPlace>.Part
+  private typealias Part = MergedList<AuditColumn>.Part
 
   /// A table of lines. Its number orders lines of one record and one time.
   private enum Source: Int, CaseIterable {
@@ -51,19 +51,13 @@ struct AuditPages {
   }
 
   private var order: AuditOrder { filter.order }
-  private var goesDown: Bool { request.isForwards == order.isDescending }
-  private var direction: String { goesDown ? "DESC" : "ASC" }
-  private var place: AuditPlace? {
-    switch request {
-    case .after(let place), .before(let place): place
-    case .first, .last: nil
-    }
-  }
+  private var way: ListWay<AuditColumn> { ListWay(order: order, request: request) }
+  private var place: AuditPlace? { request.place }
 
   /// More authors or records than this are not merged; the list is gone through instead.
   private static let most = 8
 
-  func list(_ database: Database) throws -> (list: MergedList<AuditPlace>, isLookUp: Bool) {
+  func list(_ database: Database) throws -> MergedList<AuditColumn> {
     var times: [NumberRange] = []
     var rest: [FilterRule<AuditTest>] = []
     var authors: [String]?
@@ -98,17 +92,13 @@ struct AuditPages {
             wanted.map { RuleCondition(sql: "author = ?", arguments: [$0]) }, " OR ", empty: "0"))
       }
     }
-    var groups: [(authors: [String?], key: RecordOrder.Key?)] = [(merged, nil)]
+    var groups: [(authors: [String?], key: ListKey?)] = [(merged, nil)]
     if order.column == .who, !isByRecord {
-      let all = try authors ?? Self.authors(database)
-      groups = all.map { ([$0], .text($0)) }.filter { group in
-        guard let place, let key = group.1 else { return true }
-        return goesDown ? key <= place.key : key >= place.key
-      }
-      if goesDown { groups.reverse() }
+      groups = way.groups(try authors ?? Self.authors(database)) { .text($0) }
+        .map { ([$0.member], $0.key) }
     }
     let isInIndex = order.column != .record
-    let ranges = times.map { Self.range($0) }
+    let ranges = times.map { RuleCondition.within($0, "date") }
     var isLookUp = rest.isEmpty && others.isEmpty && (isInIndex || ranges.isEmpty)
     if isByRecord, authors != nil { isLookUp = false }
     let list = groups.map { group in
@@ -116,7 +106,8 @@ struct AuditPages {
         group.authors.flatMap { author -> [Part] in
           (records.map { $0.map(Optional.some) } ?? [nil]).map { record in
             let fits =
-              others + rest.map { Self.condition($0, source) } + (isInIndex ? [] : ranges)
+              others + rest.map { rule in RuleCondition(rule) { Self.condition($0, source) } }
+              + (isInIndex ? [] : ranges)
             var conditions = isInIndex ? ranges : []
             if let author, isByAuthor {
               conditions.append(RuleCondition(sql: "author = ?", arguments: [author]))
@@ -127,16 +118,11 @@ struct AuditPages {
         }
       }
     }
-    let (order, isForwards) = (order, request.isForwards)
-    return (
-      MergedList(groups: list) {
-        isForwards ? order.precedes($0, $1) : order.precedes($1, $0)
-      }, isLookUp
-    )
+    return MergedList(groups: list, way: way, isLookUp: isLookUp)
   }
 
   private func part(
-    _ source: Source, _ fits: RuleCondition, _ conditions: [RuleCondition], key: RecordOrder.Key?
+    _ source: Source, _ fits: RuleCondition, _ conditions: [RuleCondition], key: ListKey?
   ) -> Part {
     let isText = order.column == .who && key == nil
     var keys = order.column == .record ? ["record", "date"] : ["date", "record"]
@@ -146,8 +132,7 @@ struct AuditPages {
       conditions.append(beyond(place, source, keys: keys, isText: isText))
     }
     let condition = RuleCondition.all(conditions)
-    let sorted = (keys + [source.number] as [String]).map { "\($0) \(direction)" }
-      .joined(separator: ", ")
+    let sorted = way.sorted(keys + [source.number])
     let query = RuleCondition(
       sql: """
         SELECT \(fits.sql), date, record, \(source.number), author FROM \(source.table)
@@ -174,58 +159,33 @@ struct AuditPages {
     if isText, case .text(let author) = place.key { values += [author] }
     let (date, record) = (place.date.milliseconds, place.position.record)
     values += StatementArguments(order.column == .record ? [record, date] : [date, record])
+    if source.rawValue == place.position.source {
+      return way.beyond(keys + [source.number], values + [place.position.number])
+    }
+    let isBehind =
+      way.goesDown
+      ? source.rawValue < place.position.source : source.rawValue > place.position.source
     let names = keys.joined(separator: ", ")
     let marks = keys.map { _ in "?" }.joined(separator: ", ")
-    let sign = goesDown ? "<" : ">"
-    let isBehind =
-      goesDown
-      ? source.rawValue < place.position.source : source.rawValue > place.position.source
-    if source.rawValue == place.position.source {
-      return RuleCondition(
-        sql: "(\(names), \(source.number)) \(sign) (\(marks), ?)",
-        arguments: values + StatementArguments([place.position.number]))
-    }
     return RuleCondition(
-      sql: "(\(names)) \(sign)\(isBehind ? "=" : "") (\(marks))", arguments: values)
-  }
-
-  private static func range(_ range: NumberRange) -> RuleCondition {
-    var parts: [RuleCondition] = []
-    if let low = range.low { parts.append(RuleCondition(sql: "date >= ?", arguments: [low])) }
-    if let high = range.high { parts.append(RuleCondition(sql: "date <= ?", arguments: [high])) }
-    return .all(parts)
-  }
-
-  private static func condition(
-    _ rule: FilterRule<AuditTest>, _ source: Source
-  ) -> RuleCondition {
-    switch rule {
-    case .all(let parts): return .all(parts.map { condition($0, source) })
-    case .any(let parts):
-      return .joined(parts.map { condition($0, source) }, " OR ", empty: "0")
-    case .not(let part):
-      let inner = condition(part, source)
-      return RuleCondition(sql: "NOT \(inner.sql)", arguments: inner.arguments)
-    case .test(let test): return condition(test, source)
-    }
+      sql: "(\(names)) \(way.sign)\(isBehind ? "=" : "") (\(marks))", arguments: values)
   }
 
   private static func condition(_ test: AuditTest, _ source: Source) -> RuleCondition {
     switch test {
-    case .who(let pattern):
-      return RuleCondition(
-        sql: "\(TextPattern.function)(?, author)", arguments: [pattern.encoded])
+    case .who(let pattern): return .matches(pattern, "author")
     case .action(let pattern):
       return RuleCondition(
         sql: "\(AuditTest.actionFunction)(?, \(source.action))", arguments: [pattern.encoded])
     case .record(let start):
+      let matching = RuleCondition.begins("id", with: start)
       return RuleCondition(
-        sql: "record IN (SELECT number FROM record WHERE id >= ? AND id < ?)",
-        arguments: [start, start + "\u{7F}"])
+        sql: "record IN (SELECT number FROM record WHERE \(matching.sql))",
+        arguments: matching.arguments)
     case .field(let pattern):
       guard source.hasPath else { return RuleCondition(sql: "0") }
-      return RuleCondition(sql: "\(TextPattern.function)(?, path)", arguments: [pattern.encoded])
-    case .time(let range): return Self.range(range)
+      return .matches(pattern, "path")
+    case .time(let range): return .within(range, "date")
     case .words(let words):
       return RuleCondition(
         sql: """
@@ -326,14 +286,11 @@ extension SQLiteStore {
     _ filter: AuditFilter, _ request: ListRequest<AuditPlace>, limit: Int, effort: Int
   ) async throws(StoreError) -> ListStretch<AuditEntry, AuditPlace> {
     try await reading { [self] database in
-      let (list, isLookUp) = try AuditPages(filter: filter, request: request).list(database)
-      let (found, searched, end) = try list.walk(
-        database, limit: max(1, limit), effort: max(1, effort))
       let records = self.rows(database)
-      let lines = try found.compactMap { try AuditPages.line($0.position, records) }
-      return ListStretch(
-        rows: request.isForwards ? lines : lines.reversed(), searched: searched, end: end,
-        isLookUp: isLookUp)
+      return try AuditPages(filter: filter, request: request).list(database)
+        .stretch(database, limit: limit, effort: effort) {
+          try AuditPages.line($0.position, records)
+        }
     }
   }
 

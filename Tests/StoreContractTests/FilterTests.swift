@@ -44,8 +44,8 @@ struct FilterTests {
 
   @Test(
     "every order from both ends, page by page, each record once",
-    arguments: RecordOrder.Column.allCases, [true, false])
-  func orders(column: RecordOrder.Column, isDescending: Bool) async throws {
+    arguments: RecordColumn.allCases, [true, false])
+  func orders(column: RecordColumn, isDescending: Bool) async throws {
     for kind in StoreUnderTest.allCases {
       let place = try TemporaryFolder()
       defer { withExtendedLifetime(place) {} }

@@ -66,7 +66,7 @@ struct HistoryTests {
     let all = try await store.executions(of: nil, limit: 1000)
     #expect(all.count == 240)
     let tree = try FilterTree<ExecutionKey>(text)
-    for column in ExecutionOrder.Column.allCases {
+    for column in ExecutionColumn.allCases {
       for isDescending in [true, false] {
         let filter = ExecutionFilter(
           tree, now: Self.now, order: ExecutionOrder(column, isDescending: isDescending))
@@ -179,7 +179,7 @@ struct HistoryTests {
     #expect(whole.isLookUp && whole.rows.count == count)
     #expect(whole.rows.count == 24 * 4)
     let tree = try FilterTree<AuditKey>(text)
-    for column in AuditOrder.Column.allCases {
+    for column in AuditColumn.allCases {
       for isDescending in [true, false] {
         let order = AuditOrder(column, isDescending: isDescending)
         let filter = AuditFilter(tree, now: Self.now, order: order)

@@ -147,12 +147,14 @@ struct PlainSession: Sendable {
 
   private mutating func executions(of name: String) async throws(StoreError) -> [SafeText] {
     var wanted = ExecutionFilter()
+    var isOfScenario = false
     if !name.isEmpty {
       let scenario = try await desk.scenarios().first {
         $0.name == name || $0.id.description == name
       }
       if let scenario {
-        wanted.scenarios = [scenario.id]
+        wanted = ExecutionFilter(of: scenario.id)
+        isOfScenario = true
       } else {
         let now = SystemClock().now()
         do throws(FilterError) {
@@ -174,7 +176,7 @@ struct PlainSession: Sendable {
       request = stretch.end.map { .after($0) }
     }
     guard !found.isEmpty else {
-      guard !name.isEmpty, wanted.scenarios.isEmpty else { return ["Nothing has run yet."] }
+      guard !name.isEmpty, !isOfScenario else { return ["Nothing has run yet."] }
       return refused("there is no scenario \"\(name)\", and as a filter no execution fits it")
     }
     return found.map { row in
