@@ -45,7 +45,7 @@ struct ScreenTests {
     #expect(play.state.list.rows.allSatisfy { $0.scenarioName == "Leads nightly" })
     play.press(.character("2"), .character("g"), .character("H"))
     #expect(play.state.context == .history)
-    #expect(play.state.history.filter.text == "scenario:\"Orders to Workfront\"")
+    #expect(play.state.history.list.filter.text == "scenario:\"Orders to Workfront\"")
   }
 
   @Test(
@@ -151,7 +151,7 @@ struct ScreenTests {
     #expect(play.state.history.rows.count == 1)
     play.press(.escape)
     #expect(play.state.history.rows.count == 3)
-    #expect(play.state.history.filter == .everything)
+    #expect(play.state.history.list.filter == .everything)
     play.press(.character("/"))
     play.type("trigger:scheduled 88131")
     play.press(.enter)

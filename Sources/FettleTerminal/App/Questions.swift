@@ -151,9 +151,9 @@ extension State {
     (list.isGrowing, list.isStarting, list.isRefreshing) = (false, false, false)
     (list.askedAt, list.previewLoading) = (nil, nil)
     list.search?.isRunning = false
-    history.window.stop()
+    history.list.window.stop()
     history.opening = nil
-    auditTrail.window.stop()
+    auditTrail.list.window.stop()
     notice = "not waited for any longer; the next key looks again"
     return stopSearch() + [.stopWaiting]
   }

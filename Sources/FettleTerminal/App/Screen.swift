@@ -71,11 +71,11 @@ extension State {
     case .incomplete: return reloadGroups()
     case .scenarios: return [.scenarios(.load)]
     case .history:
-      guard let run = history.run else { return refreshHistory() }
+      guard let run = history.run else { return HistoryScreen.refresh(in: &self) }
       return run.opened.row.summary.status == .running && !run.isHeld
         ? [.history(.open(run.opened.row.summary.id))] : []
     case .live: return live?.isHeld == true ? [] : [.history(.follow)]
-    case .audit: return refreshAudit()
+    case .audit: return AuditScreen.refresh(in: &self)
     }
   }
 

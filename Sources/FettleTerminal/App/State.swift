@@ -160,9 +160,7 @@ struct Typing: Hashable, Sendable {
   var isOffered = false
 
   enum Purpose: Hashable, Sendable {
-    case filter(before: ListFilter)
-    case historyFilter(before: TypedFilter<ExecutionKey>)
-    case auditFilter(before: TypedFilter<AuditKey>)
+    case filter(FilteredList, before: String)
     case closingReason(RecordID)
     case closingReasonOfMany(BulkTarget)
     /// The number of records, before something is done with all of them.
@@ -197,8 +195,8 @@ struct Typing: Hashable, Sendable {
     case .mapping: .mapping
     case .json, .substitute: .box
     case .command: .commandLine
-    case .filter, .historyFilter, .auditFilter, .words, .search, .exportPath, .closingReason,
-      .closingReasonOfMany, .confirmation, .stopping, .fieldName, .rename, .file:
+    case .filter, .words, .search, .exportPath, .closingReason, .closingReasonOfMany,
+      .confirmation, .stopping, .fieldName, .rename, .file:
       .line
     }
   }

@@ -141,8 +141,7 @@ extension State {
 
   private func prompt(for typing: Typing) -> SafeText {
     switch typing.purpose {
-    case .filter, .historyFilter, .auditFilter: " / "
-    case .words, .search: " / "
+    case .filter, .words, .search: " / "
     case .exportPath: " Write the lines to: "
     case .command: " :"
     case .closingReason(let id): " Close \(id.short), because: "

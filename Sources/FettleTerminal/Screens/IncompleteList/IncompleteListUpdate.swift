@@ -230,7 +230,7 @@ extension State {
       list.marks.toggle(id)
       return moveList(to: index + 1)
     case .markRange, .markAll, .clearMarks: return updateMarks(command)
-    case .sortByNext: return sortList(by: nil)
+    case .sortByNext: return IncompleteScreen.show(list.order.next, in: &self)
     case .sortReversed:
       list.order.isDescending.toggle()
       return startList(.start)
@@ -239,11 +239,7 @@ extension State {
       notice = list.isHeld ? "the list stays as it is; p shows what changed" : ""
       return list.isHeld ? [] : refreshList()
     case .pickView: return [.list(.loadViews)]
-    case .filter:
-      typing = Typing(
-        line: LineEditor(list.filter == .open ? "" : list.filter.text),
-        purpose: .filter(before: list.filter))
-      return [.list(.loadVocabulary)]
+    case .filter: return IncompleteScreen.beginFilter(in: &self, of: .incomplete)
     case .back: return leaveFilter()
     case .groups:
       groups = GroupsState()
@@ -271,15 +267,6 @@ extension State {
       return []
     default: return updateRecord(command)
     }
-  }
-
-  /// Sorts by a column, the next one where none is named. Time and size begin with the greatest.
-  mutating func sortList(by column: RecordOrder.Column?) -> [Effect] {
-    let columns = RecordOrder.Column.allCases
-    let position = columns.firstIndex(of: list.order.column) ?? 0
-    let next = column ?? columns[(position + 1) % columns.count]
-    list.order = RecordOrder(next, isDescending: [.created, .size, .attempts].contains(next))
-    return startList(.start)
   }
 
   private mutating func leaveFilter() -> [Effect] {
