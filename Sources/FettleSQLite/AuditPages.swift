@@ -34,6 +34,15 @@ struct AuditPages {
       }
     }
 
+    /// What was done, in the words of an operator.
+    var deed: String {
+      guard self == .move || self == .note else { return action }
+      let words = (IncompleteEvent.allCases.map(\.rawValue) + RecordNote.known).map {
+        "WHEN '\($0)' THEN '\(AuditEntry.deed($0))'"
+      }
+      return "CASE event \(words.joined(separator: " ")) ELSE event END"
+    }
+
     var hasPath: Bool { self == .edit || self == .mappingEdit }
 
     var note: String {
@@ -46,13 +55,19 @@ struct AuditPages {
 
     /// All of a line, in the order `AuditPages.line` reads it.
     var columns: String {
-      "date, author, \(action), " + (hasPath ? "path, old, new" : "NULL, NULL, NULL") + ", \(note)"
+      "date, author, \(action), " + (hasPath ? "path" : "NULL") + ", \(note), "
+        + (hasPath ? ["old", "new"] : ["NULL", "NULL"]).map {
+          "substr(\($0), 1, \(ValueHead.length)), length(\($0))"
+        }.joined(separator: ", ")
     }
   }
 
   private var order: AuditOrder { filter.order }
   private var way: ListWay<AuditColumn> { ListWay(order: order, request: request) }
   private var place: AuditPlace? { request.place }
+
+  /// So many lines are sorted again and again to see what changed.
+  private static let few = 20_000
 
   /// More authors or records than this are not merged; the list is gone through instead.
   private static let most = 8
@@ -97,10 +112,12 @@ struct AuditPages {
       groups = way.groups(try authors ?? Self.authors(database)) { .text($0) }
         .map { ([$0.member], $0.key) }
     }
-    let isInIndex = order.column != .record
+    let isInIndex = order.column == .time || order.column == .who
     let ranges = times.map { RuleCondition.within($0, "date") }
     var isLookUp = rest.isEmpty && others.isEmpty && (isInIndex || ranges.isEmpty)
     if isByRecord, authors != nil { isLookUp = false }
+    // No index knows the actions: all lines are gone through and sorted.
+    if order.column == .action { isLookUp = try isLookUp && Self.count(database) <= Self.few }
     let list = groups.map { group in
       Source.allCases.flatMap { source in
         group.authors.flatMap { author -> [Part] in
@@ -124,18 +141,24 @@ struct AuditPages {
   private func part(
     _ source: Source, _ fits: RuleCondition, _ conditions: [RuleCondition], key: ListKey?
   ) -> Part {
-    let isText = order.column == .who && key == nil
-    var keys = order.column == .record ? ["record", "date"] : ["date", "record"]
-    if isText { keys.insert("author", at: 0) }
+    let text: String? =
+      switch order.column {
+      case .who where key == nil: "author"
+      case .action: source.deed
+      default: nil
+      }
+    let keys =
+      order.column == .record
+      ? ["record", "date"] : (text.map { [$0] } ?? []) + ["date", "record"]
     var conditions = conditions
     if let place, key == nil || key == place.key {
-      conditions.append(beyond(place, source, keys: keys, isText: isText))
+      conditions.append(beyond(place, source, keys: keys, isText: text != nil))
     }
     let condition = RuleCondition.all(conditions)
     let sorted = way.sorted(keys + [source.number])
     let query = RuleCondition(
       sql: """
-        SELECT \(fits.sql), date, record, \(source.number), author FROM \(source.table)
+        SELECT \(fits.sql), date, record, \(source.number), \(text ?? "NULL") FROM \(source.table)
         WHERE \(condition.sql) ORDER BY \(sorted)
         """, arguments: fits.arguments + condition.arguments)
     let column = order.column
@@ -144,8 +167,7 @@ struct AuditPages {
       let record = row[2] as Int64
       return AuditPlace(
         key: key
-          ?? (column == .who
-            ? .text(row[4]) : .number(column == .record ? record : date)),
+          ?? (row[4] as String?).map { .text($0) } ?? .number(column == .record ? record : date),
         date: Instant(milliseconds: date),
         position: AuditEntry.Position(record: record, source: source.rawValue, number: row[3]))
     }
@@ -156,7 +178,7 @@ struct AuditPages {
     _ place: AuditPlace, _ source: Source, keys: [String], isText: Bool
   ) -> RuleCondition {
     var values: StatementArguments = []
-    if isText, case .text(let author) = place.key { values += [author] }
+    if isText { values += place.key.argument }
     let (date, record) = (place.date.milliseconds, place.position.record)
     values += StatementArguments(order.column == .record ? [record, date] : [date, record])
     if source.rawValue == place.position.source {
@@ -223,6 +245,11 @@ struct AuditPages {
     return authors.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
+  /// How many lines there are.
+  static func count(_ database: Database) throws -> Int {
+    try Int.fetchOne(try database.cachedStatement(sql: "SELECT lines FROM audit_counter")) ?? 0
+  }
+
   /// A line, by its place.
   static func line(_ position: AuditEntry.Position, _ rows: RecordRows) throws -> AuditEntry? {
     guard let source = Source(rawValue: position.source),
@@ -232,17 +259,29 @@ struct AuditPages {
             SELECT \(source.columns), (SELECT id FROM record WHERE number = ?1)
             FROM \(source.table) WHERE record = ?1 AND \(source.number) = ?2
             """), arguments: [position.record, position.number]),
-      let id = row[7] as String?
+      let id = row[9] as String?
     else { return nil }
     let record = RecordID(id)
     // Who did what is told without the key too; only the values are not.
-    func value(_ column: Int) throws -> Value? {
-      do { return try rows.value(row[column], of: record) } catch StoreError.sealed { return nil }
+    func head(_ column: Int, _ name: String) throws -> ValueHead? {
+      guard let start = row[column] as Data? else { return nil }
+      do {
+        guard (row[column + 1] as Int) > start.count else {
+          return try rows.value(start, of: record).map(ValueHead.whole)
+        }
+        if let head = ValueCodec.head([UInt8](start)) { return head }
+        // What is sealed opens as a whole only.
+        let whole = try Data.fetchOne(
+          try rows.database.cachedStatement(
+            sql: "SELECT \(name) FROM \(source.table) WHERE record = ? AND \(source.number) = ?"),
+          arguments: [position.record, position.number])
+        return try rows.value(whole, of: record).map(ValueHead.init)
+      } catch StoreError.sealed { return nil }
     }
     return AuditEntry(
       date: Instant(milliseconds: row[0]), author: row[1], record: record, action: row[2],
-      place: (row[3] as String?).flatMap { try? ValuePath(parsing: $0) }, old: try value(4),
-      new: try value(5), note: row[6], position: position)
+      place: (row[3] as String?).flatMap { try? ValuePath(parsing: $0) }, old: try head(5, "old"),
+      new: try head(7, "new"), note: row[4], position: position)
   }
 }
 
@@ -296,10 +335,7 @@ extension SQLiteStore {
 
   /// How many lines the audit has.
   public func auditCount() async throws(StoreError) -> Int {
-    try await reading { database in
-      try Int.fetchOne(
-        try database.cachedStatement(sql: "SELECT lines FROM audit_counter")) ?? 0
-    }
+    try await reading { try AuditPages.count($0) }
   }
 
   /// Who did something that the audit tells of.

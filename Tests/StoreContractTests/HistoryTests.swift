@@ -221,6 +221,43 @@ struct HistoryTests {
     #expect(try await store.audit(AuditFilter(), .first, limit: 100, effort: 100).rows.count == 44)
   }
 
+  @Test("of a large value the audit reads the beginning and how much there is")
+  func headsOfValues() async throws {
+    let maker = try await RecordMaker(store)
+    let record = try maker.record()
+    _ = try await store.add(record)
+    let long = String(repeating: "ä", count: 100_000)
+    let values: [Value] = [
+      "short", .text(long), .array((0..<5000).map { .integer($0) }),
+      .buffer(Buffer(Array("%PDF".utf8) + Array(repeating: 7, count: 90_000))),
+    ]
+    _ = try await store.append(
+      values.map { value in
+        BundleEdit(
+          path: ValuePath(module: 1, steps: [.field("email")]), old: nil, new: value,
+          author: "ada", date: Self.now)
+      }, to: record.id, version: 1)
+    let lines = try await store.audit(
+      AuditFilter(order: AuditOrder(.time, isDescending: false)), .first, limit: 9, effort: 9
+    ).rows
+    try #require(lines.count == 4)
+    #expect(lines[0].new == .whole("short") && lines[0].old == nil)
+    guard case .text(let start, bytes: 200_000) = lines[1].new else {
+      Issue.record("\(String(describing: lines[1].new).prefix(80))")
+      return
+    }
+    #expect(start.utf8.count <= ValueHead.length + 2 && long.hasPrefix(start.prefix(1000)))
+    #expect(lines[2].new == .array(count: 5000))
+    guard case .buffer(let file, bytes: 90_004) = lines[3].new else {
+      Issue.record("\(String(describing: lines[3].new).prefix(80))")
+      return
+    }
+    #expect(file.contentType == "PDF")
+    // Words are looked for in all of a value.
+    let filter = AuditFilter(try FilterTree(String(long.suffix(200))), now: Self.now)
+    #expect(try await store.audit(filter, .first, limit: 9, effort: 9).rows.count == 1)
+  }
+
   @Test("the failed module of a record comes without the record")
   func failedModule() async throws {
     let maker = try await RecordMaker(store)

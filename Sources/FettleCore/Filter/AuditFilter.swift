@@ -64,7 +64,8 @@ public enum AuditTest: RowTest {
   case field(TextPattern)
   /// Milliseconds since 1970.
   case time(NumberRange)
-  /// Words anywhere in the line, old and new value included.
+  /// Words anywhere in the line, old and new value included. Stores look through all of a value, this
+  /// reference through what the line has of it.
   case words(String)
 
   /// Whether a line passes: the reference that stores are compared with.
@@ -83,6 +84,14 @@ public enum AuditTest: RowTest {
         line.note, line.old.flatMap(Self.text), line.new.flatMap(Self.text),
       ]
       return texts.contains { $0.map(pattern.matches) ?? false }
+    }
+  }
+
+  private static func text(_ head: ValueHead) -> String? {
+    switch head {
+    case .whole(let value): text(value)
+    case .text(let start, _): start
+    case .buffer, .array, .collection: nil
     }
   }
 
@@ -107,18 +116,19 @@ public typealias AuditPlace = ListPlace<AuditColumn>
 
 /// What the audit can be ordered by.
 public enum AuditColumn: String, ListColumn {
-  case time, who
+  case time, who, action
   /// Records in the order they were stored.
   case record
 
   /// Names begin with the first letter, all else with the greatest.
-  public var beginsWithGreatest: Bool { self != .who }
+  public var beginsWithGreatest: Bool { self != .who && self != .action }
 
   /// What is compared of a line.
   public func key(of line: AuditEntry) -> ListKey {
     switch self {
     case .time: .number(line.date.milliseconds)
     case .who: .text(line.author)
+    case .action: .text(line.deed)
     case .record: .number(line.position.record)
     }
   }
