@@ -32,3 +32,17 @@ public struct ErrorGroupCount: Sendable, Hashable {
   /// All of them.
   public var records: Int { byState.values.reduce(0, +) }
 }
+
+/// The names of modules and the kinds of failures that occur among records.
+public struct FailureNames: Sendable, Hashable {
+  /// What people call the failed modules.
+  public let modules: [String]
+  /// The kinds of the failures.
+  public let errorTypes: [ErrorType]
+
+  /// These names.
+  public init(modules: [String] = [], errorTypes: [ErrorType] = []) {
+    self.modules = modules
+    self.errorTypes = errorTypes
+  }
+}

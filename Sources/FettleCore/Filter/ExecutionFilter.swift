@@ -57,11 +57,7 @@ public enum ExecutionKey: TestedKeys {
       let found = Self.beginning(value, ExecutionOrigin.allCases)
       return found.isEmpty ? nil : .trigger(found)
     case .scenario: return .scenario(value.namePattern)
-    case .error:
-      if case .text(let text, isQuoted: false) = value, !text.contains("*"), !text.contains("?") {
-        return .error(.begins(text))
-      }
-      return .error(value.namePattern)
+    case .error: return .error(value.beginningPattern)
     case .started:
       return value.dates(now: now, utcOffset: utcOffset).map { .number(.started, $0) }
     case .age:

@@ -40,6 +40,14 @@ extension FilterValue {
     return text.lowercased()
   }
 
+  /// Texts that are it, or begin with it where it is a plain one.
+  var beginningPattern: TextPattern {
+    if case .text(let text, isQuoted: false) = self, !text.contains("*"), !text.contains("?") {
+      return .begins(text)
+    }
+    return namePattern
+  }
+
   /// Words to look for.
   var words: String? {
     guard case .text(let text, _) = self, !text.isEmpty else { return nil }

@@ -70,6 +70,9 @@ public struct ListOrder<Column: ListColumn>: Hashable, Sendable {
   /// The latest comes first.
   public static var newest: ListOrder { ListOrder(.time, isDescending: true) }
 
+  /// The order a list is shown in where none was chosen: that of its first column.
+  public static var usual: ListOrder { ListOrder(Column.allCases.first ?? .time) }
+
   /// The order by the column behind this one.
   public var next: ListOrder {
     let columns = Column.allCases

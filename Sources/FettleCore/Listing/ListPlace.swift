@@ -9,6 +9,13 @@ extension Int: ListPosition {
   public func beside(isBehind: Bool) -> Int { isBehind ? self + 1 : self - 1 }
 }
 
+extension Int64: ListPosition {
+  /// The next number, or the one before; there is none beyond the ends.
+  public func beside(isBehind: Bool) -> Int64 {
+    isBehind ? (self == .max ? self : self + 1) : self == .min ? self : self - 1
+  }
+}
+
 extension RecordID: ListPosition {
   /// Identities are hexadecimal digits: one that lacks a digit comes before, one with `~` behind.
   public func beside(isBehind: Bool) -> RecordID {

@@ -16,7 +16,7 @@ where Key.Test: RowTest, Key.Test.Row == Column.Row {
   public var order: ListOrder<Column>
 
   /// All rows, or less of them.
-  public init(rules: [FilterRule<Key.Test>] = [], order: ListOrder<Column> = .newest) {
+  public init(rules: [FilterRule<Key.Test>] = [], order: ListOrder<Column> = .usual) {
     self.rules = rules
     self.order = order
   }
@@ -24,7 +24,7 @@ where Key.Test: RowTest, Key.Test.Row == Column.Row {
   /// What a filter means at an instant.
   /// - Parameter utcOffset: the zone of its dates, in seconds east of UTC.
   public init(
-    _ tree: FilterTree<Key>, now: Instant, utcOffset: Int = 0, order: ListOrder<Column> = .newest
+    _ tree: FilterTree<Key>, now: Instant, utcOffset: Int = 0, order: ListOrder<Column> = .usual
   ) {
     self.init(rules: tree.rules(now: now, utcOffset: utcOffset), order: order)
   }

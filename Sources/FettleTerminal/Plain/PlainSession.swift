@@ -136,13 +136,20 @@ struct PlainSession: Sendable {
   }
 
   private mutating func listGroups() async throws(StoreError) -> [SafeText] {
-    groups = try await desk.groups()
+    let found = try await desk.groups(
+      GroupFilter(), .first, limit: Self.page * 5, effort: Self.page * 5)
+    groups = found.rows
     guard !groups.isEmpty else { return ["Nothing incomplete."] }
+    var more: [SafeText] = []
+    if found.end != nil {
+      let left = try await desk.groupCount() - groups.count
+      more = ["\(Quantity.grouped(left)) more with fewer records"]
+    }
     return groups.enumerated().map { index, group in
       "\(index + 1). \(group.records) \(group.records == 1 ? "record" : "records"), newest "
         + surroundings.zone.short(group.newest)
         + ", \(group.errorType.rawValue) at \(group.moduleTitle): \(group.example)"
-    } + ["group NUMBER lists the records of one"]
+    } + more + ["group NUMBER lists the records of one"]
   }
 
   private mutating func executions(of name: String) async throws(StoreError) -> [SafeText] {
