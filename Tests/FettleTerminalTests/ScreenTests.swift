@@ -258,6 +258,49 @@ struct ScreenTests {
     #expect(play.state.auditTrail.rows.count == 4)
   }
 
+  @Test("the audit is sorted by what was done")
+  func auditByAction() throws {
+    var play = try play()
+    play.press(.character("5"), .character(":"))
+    play.type("sort action")
+    play.press(.enter)
+    #expect(play.state.auditTrail.list.order == AuditOrder(.action, isDescending: false))
+    #expect(play.state.frame().text.contains("sort action↑"))
+  }
+
+  @Test("more groups than a window holds are read a page at a time; the totals are of all of them")
+  func manyGroups() throws {
+    let records = try (1...800).map { number in
+      try Fixtures.record(number, reason: "no \(Self.word(number)) here")
+    }
+    var play = ScreenPlay(records)
+    play.press(.character("b"))
+    #expect(play.state.groups?.rows.count == 200)
+    #expect(play.state.frame().text.contains("Groups  800 causes · 800 records"))
+    var seen: Set<Int64> = []
+    for _ in 0..<800 {
+      seen.insert(try #require(play.state.groups?.selected).fingerprint)
+      play.press(.down)
+      #expect(play.state.groups?.rows.count ?? 0 <= 600)
+    }
+    #expect(seen.count == 800)
+    play.press(.character("/"))
+    play.type("\"no \(Self.word(77)) here\"")
+    play.press(.enter)
+    #expect(play.state.groups?.rows.count == 1)
+    #expect(play.state.frame().text.contains("Groups  1 causes · 1 records"))
+    play.press(.escape, .escape)
+    #expect(play.state.context == .list)
+  }
+
+  /// A word without digits, which a group leaves out.
+  private static func word(_ number: Int) -> String {
+    String(
+      "\(number)".map {
+        Character(UnicodeScalar(UInt8(ascii: "g") + UInt8($0.wholeNumberValue ?? 0)))
+      })
+  }
+
   @Test("from 120x36 the list shows the record beside it")
   func workbench() throws {
     var play = try play(size: Size(rows: 36, columns: 120))

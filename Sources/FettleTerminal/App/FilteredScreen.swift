@@ -2,12 +2,13 @@ import FettleCore
 
 /// The screens whose list the store filters and sorts.
 enum FilteredList: String, Hashable, Sendable, CaseIterable {
-  case incomplete, history, audit
+  case incomplete, groups, history, audit
 
   /// What can be done with it.
   var screen: any FilteredScreen.Type {
     switch self {
     case .incomplete: IncompleteScreen.self
+    case .groups: GroupsScreen.self
     case .history: HistoryScreen.self
     case .audit: AuditScreen.self
     }
@@ -23,11 +24,10 @@ protocol FilteredScreen {
   static func filter(in state: State) -> TypedFilter<Key>
   static func order(in state: State) -> ListOrder<Column>
 
-  /// Shows what another filter lets through.
-  static func show(_ filter: TypedFilter<Key>, in state: inout State) -> [Effect]
-
-  /// Shows it in another order.
-  static func show(_ order: ListOrder<Column>, in state: inout State) -> [Effect]
+  /// Shows what a filter lets through, in an order, from the beginning.
+  static func show(
+    _ filter: TypedFilter<Key>, by order: ListOrder<Column>, in state: inout State
+  ) -> [Effect]
 
   /// What is asked for the completion when a filter is typed.
   static var beforeTyping: [Effect] { get }
@@ -37,6 +37,41 @@ protocol FilteredScreen {
 }
 
 extension FilteredScreen {
+  /// Shows what another filter lets through.
+  static func show(_ filter: TypedFilter<Key>, in state: inout State) -> [Effect] {
+    guard filter != self.filter(in: state) else { return [] }
+    return show(filter, by: order(in: state), in: &state)
+  }
+
+  /// Shows it in another order.
+  static func show(_ order: ListOrder<Column>, in state: inout State) -> [Effect] {
+    state.notice = "sorted by " + order.words
+    return show(filter(in: state), by: order, in: &state)
+  }
+
+  /// Turns the order round.
+  static func turnOrder(in state: inout State) -> [Effect] {
+    var order = order(in: state)
+    order.isDescending.toggle()
+    let effects = show(order, in: &state)
+    state.notice += "; the order is turned round"
+    return effects
+  }
+
+  /// Shows what a saved view lets through, in its order.
+  static func show(_ view: SavedView, in state: inout State) throws(FilterError) -> [Effect] {
+    show(
+      try TypedFilter<Key>(view.filter), by: ListOrder(words: view.sort) ?? .usual, in: &state)
+  }
+
+  /// What is shown, to be kept under a name.
+  static func view(named name: String, in state: State, of list: FilteredList) -> SavedView {
+    let order = order(in: state)
+    return SavedView(
+      list: list, name: name, filter: filter(in: state).text,
+      sort: order == .usual ? "" : order.description)
+  }
+
   /// Why a text is no filter of this screen.
   static func check(_ text: String) throws(FilterError) { _ = try TypedFilter<Key>(text) }
 
@@ -73,6 +108,7 @@ extension State {
   var filteredList: FilteredList? {
     switch screenContext {
     case .list: .incomplete
+    case .groups: .groups
     case .history: .history
     case .auditTrail: .audit
     default: nil
@@ -127,6 +163,12 @@ extension State {
     notice =
       SafeText(own: completion.candidates.count == 1 ? "" : " ")
       + SafeText(completion.candidates.prefix(40).joined(separator: "  "))
-    return filterTyped(completed)
+    let effects = filterTyped(completed)
+    if completion.candidates.count > 1 {
+      // What could stand there is told rather than that it is not complete yet.
+      self.typing?.problem = nil
+      self.typing?.problemRange = nil
+    }
+    return effects
   }
 }

@@ -47,7 +47,9 @@ struct State: Equatable, Sendable {
   var bulk: BulkState?
   /// The question about many records that is awaited.
   var bulkToken = 0
-  var groups: GroupsState?
+  var groupsState = GroupsState()
+  /// Whether the groups are shown instead of the list.
+  var showsGroups = false
   var scenarios = ScenariosState()
   var history = HistoryState()
   /// The execution the live screen follows.

@@ -10,7 +10,7 @@ where Key.Test: RowTest, Key.Test.Row == Column.Row {
 
   var window = Window()
   var filter = TypedFilter<Key>.everything
-  var order = ListOrder<Column>.newest
+  var order = ListOrder<Column>.usual
 }
 
 /// A screen that shows such a list: its keys and what they do are the same on all of them.
@@ -65,16 +65,12 @@ extension StoredScreen {
     return [page(meaning, ask), count(meaning)]
   }
 
-  static func show(_ filter: TypedFilter<Key>, in state: inout State) -> [Effect] {
-    guard filter != state[keyPath: place].filter else { return [] }
+  static func show(
+    _ filter: TypedFilter<Key>, by order: ListOrder<Column>, in state: inout State
+  ) -> [Effect] {
+    if filter != state[keyPath: place].filter { state[keyPath: place].window.total = nil }
     state[keyPath: place].filter = filter
-    state[keyPath: place].window.total = nil
-    return start(.start, in: &state)
-  }
-
-  static func show(_ order: ListOrder<Column>, in state: inout State) -> [Effect] {
     state[keyPath: place].order = order
-    state.notice = "sorted by " + order.words
     return start(.start, in: &state)
   }
 
@@ -131,12 +127,8 @@ extension StoredScreen {
     switch command {
     case .filter: return beginFilter(in: &state, of: list)
     case .sortByNext: return show(order(in: state).next, in: &state)
-    case .sortReversed:
-      var order = order(in: state)
-      order.isDescending.toggle()
-      let effects = show(order, in: &state)
-      state.notice += "; the order is turned round"
-      return effects
+    case .sortReversed: return turnOrder(in: &state)
+    case .pickView: return [.list(.loadViews)]
     case .hold:
       state[keyPath: place].window.isHeld.toggle()
       state.notice = shown.isHeld ? "" : "it stays as it is; p lets it live again"
@@ -171,6 +163,7 @@ extension KeyMap {
   static let storedList: [KeyBinding] = [
     KeyBinding([.character("s")], "", "Sort by the next column", .sortByNext),
     KeyBinding([.character("S")], "", "Turn the order round", .sortReversed),
+    KeyBinding([.function(2)], "", "Pick a saved view", .pickView),
     KeyBinding([.character("p")], "", "Hold it as it is, or let it live again", .hold),
     KeyBinding([.character("y")], "", "Copy the id or the line under the cursor", .copy),
   ]

@@ -33,7 +33,7 @@ extension State {
       drawResumeCheck(into: &frame)
     } else if detail != nil {
       drawDetail(into: &frame)
-    } else if groups != nil {
+    } else if showsGroups {
       drawGroups(into: &frame)
     } else {
       switch screen {

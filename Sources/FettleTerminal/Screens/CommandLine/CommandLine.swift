@@ -140,7 +140,7 @@ extension State {
       usesMouse = isOn
       notice = isOn ? "the mouse clicks and scrolls here" : "the mouse is the terminal's"
       return [.useMouse(isOn)]
-    case .save(let name): return [saveView(named: name)]
+    case .save(let name): return saveView(named: name)
     case .sort: return []
     case .about:
       notice =

@@ -231,9 +231,7 @@ extension State {
       return moveList(to: index + 1)
     case .markRange, .markAll, .clearMarks: return updateMarks(command)
     case .sortByNext: return IncompleteScreen.show(list.order.next, in: &self)
-    case .sortReversed:
-      list.order.isDescending.toggle()
-      return startList(.start)
+    case .sortReversed: return IncompleteScreen.turnOrder(in: &self)
     case .hold:
       list.isHeld.toggle()
       notice = list.isHeld ? "the list stays as it is; p shows what changed" : ""
@@ -241,10 +239,7 @@ extension State {
     case .pickView: return [.list(.loadViews)]
     case .filter: return IncompleteScreen.beginFilter(in: &self, of: .incomplete)
     case .back: return leaveFilter()
-    case .groups:
-      groups = GroupsState()
-      notice = ""
-      return [.groups(.load)]
+    case .groups: return showGroups()
     case .resumeMarked:
       guard let target = markedTarget else { return [] }
       return ask(about: target, .resume)
@@ -295,9 +290,7 @@ extension State {
 
   /// Shows what another filter lets through.
   mutating func setFilter(_ filter: ListFilter) -> [Effect] {
-    guard filter != list.filter else { return [] }
-    list.filter = filter
-    return startList(.start)
+    IncompleteScreen.show(filter, in: &self)
   }
 
   /// What is known of the records, for the completion of a filter.

@@ -21,11 +21,10 @@ enum IncompleteScreen: FilteredScreen {
 
   static func order(in state: State) -> RecordOrder { state.list.order }
 
-  static func show(_ filter: ListFilter, in state: inout State) -> [Effect] {
-    state.setFilter(filter)
-  }
-
-  static func show(_ order: RecordOrder, in state: inout State) -> [Effect] {
+  static func show(
+    _ filter: ListFilter, by order: RecordOrder, in state: inout State
+  ) -> [Effect] {
+    state.list.filter = filter
     state.list.order = order
     return state.startList(.start)
   }
