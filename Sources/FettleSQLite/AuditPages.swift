@@ -122,10 +122,14 @@ struct AuditPages {
       Source.allCases.flatMap { source in
         group.authors.flatMap { author -> [Part] in
           (records.map { $0.map(Optional.some) } ?? [nil]).map { record in
-            let fits =
+            var fits =
               others + rest.map { rule in RuleCondition(rule) { Self.condition($0, source) } }
-              + (isInIndex ? [] : ranges)
             var conditions = isInIndex ? ranges : []
+            if !isInIndex { fits += ranges }
+            if order.column == .action {
+              // Only what is let through is sorted; a stretch that looked at less would sort it all again.
+              (fits, conditions) = ([], fits)
+            }
             if let author, isByAuthor {
               conditions.append(RuleCondition(sql: "author = ?", arguments: [author]))
             }
