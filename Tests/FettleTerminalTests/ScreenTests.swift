@@ -268,6 +268,25 @@ struct ScreenTests {
     #expect(play.state.frame().text.contains("sort action↑"))
   }
 
+  @Test("what is sorted without an index says its order; what is searched says how far too")
+  func orderWithoutIndex() throws {
+    var play = try play(size: Size(rows: 24, columns: 120))
+    play.press(.character("3"))
+    let rows = play.state.history.rows
+    func answered() -> String {
+      _ = play.state.history.list.window.start(.start, token: 900)
+      play.send(
+        .history(
+          .loaded(
+            token: 900,
+            .success(ListStretch(rows: rows, searched: 5000, end: nil, isLookUp: false)))))
+      return play.state.frame().text
+    }
+    #expect(answered().contains("sort started↓ · 1-3 of 3"))
+    play.state.history.list.filter = try TypedFilter("text:orders")
+    #expect(answered().contains("sort started↓ · 5,000 searched, 3 found"))
+  }
+
   @Test("more groups than a window holds are read a page at a time; the totals are of all of them")
   func manyGroups() throws {
     let records = try (1...800).map { number in

@@ -224,8 +224,9 @@ extension State {
     guard window.hasLoaded else { return "" }
     // What is only sorted without an index is not searched for.
     guard window.isLookUp || !isFiltered else {
+      let sorted: SafeText = size.columns >= 100 ? "sort " + order + " · " : ""
       let looked = Quantity.short(window.searched) + " searched, "
-      return looked + "\(Quantity.grouped(window.rows.count)) found "
+      return sorted + looked + "\(Quantity.grouped(window.rows.count)) found "
     }
     guard !window.rows.isEmpty else { return "" }
     let known = window.isWhole ? window.rows.count : window.total
