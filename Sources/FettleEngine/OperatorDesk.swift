@@ -55,8 +55,20 @@ public struct OperatorDesk: Sendable {
     try await store.summaries(of: ids)
   }
 
-  /// The groups of records that failed for the same reason, the largest first.
-  public func groups() async throws(StoreError) -> [ErrorGroupCount] { try await store.groups() }
+  /// A stretch of the groups of records that failed for the same reason, in its order.
+  public func groups(
+    _ filter: GroupFilter, _ request: ListRequest<GroupPlace>, limit: Int, effort: Int
+  ) async throws(StoreError) -> ListStretch<ErrorGroupCount, GroupPlace> {
+    try await store.groups(filter, request, limit: limit, effort: effort)
+  }
+
+  /// How many groups there are.
+  public func groupCount() async throws(StoreError) -> Int { try await store.groupCount() }
+
+  /// The names of modules and the kinds of failures that records had.
+  public func failureNames() async throws(StoreError) -> FailureNames {
+    try await store.failureNames()
+  }
 
   /// A stretch of the audit of all records, in its order.
   public func audit(

@@ -8,7 +8,7 @@ struct AuditPages {
   let filter: AuditFilter
   let request: ListRequest<AuditPlace>
 
-  private typealias Part = MergedList<AuditPlace>.Part
+  private typealias Part = MergedList<AuditColumn>.Part
 
   /// A table of lines. Its number orders lines of one record and one time.
   private enum Source: Int, CaseIterable {
@@ -34,6 +34,15 @@ struct AuditPages {
       }
     }
 
+    /// What was done, in the words of an operator.
+    var deed: String {
+      guard self == .move || self == .note else { return action }
+      let words = (IncompleteEvent.allCases.map(\.rawValue) + RecordNote.known).map {
+        "WHEN '\($0)' THEN '\(AuditEntry.deed($0))'"
+      }
+      return "CASE event \(words.joined(separator: " ")) ELSE event END"
+    }
+
     var hasPath: Bool { self == .edit || self == .mappingEdit }
 
     var note: String {
@@ -46,24 +55,24 @@ struct AuditPages {
 
     /// All of a line, in the order `AuditPages.line` reads it.
     var columns: String {
-      "date, author, \(action), " + (hasPath ? "path, old, new" : "NULL, NULL, NULL") + ", \(note)"
+      "date, author, \(action), " + (hasPath ? "path" : "NULL") + ", \(note), "
+        + (hasPath ? ["old", "new"] : ["NULL", "NULL"]).map {
+          "substr(\($0), 1, \(ValueHead.length)), length(\($0))"
+        }.joined(separator: ", ")
     }
   }
 
   private var order: AuditOrder { filter.order }
-  private var goesDown: Bool { request.isForwards == order.isDescending }
-  private var direction: String { goesDown ? "DESC" : "ASC" }
-  private var place: AuditPlace? {
-    switch request {
-    case .after(let place), .before(let place): place
-    case .first, .last: nil
-    }
-  }
+  private var way: ListWay<AuditColumn> { ListWay(order: order, request: request) }
+  private var place: AuditPlace? { request.place }
+
+  /// So many lines are sorted again and again to see what changed.
+  private static let few = 20_000
 
   /// More authors or records than this are not merged; the list is gone through instead.
   private static let most = 8
 
-  func list(_ database: Database) throws -> (list: MergedList<AuditPlace>, isLookUp: Bool) {
+  func list(_ database: Database) throws -> MergedList<AuditColumn> {
     var times: [NumberRange] = []
     var rest: [FilterRule<AuditTest>] = []
     var authors: [String]?
@@ -98,26 +107,29 @@ struct AuditPages {
             wanted.map { RuleCondition(sql: "author = ?", arguments: [$0]) }, " OR ", empty: "0"))
       }
     }
-    var groups: [(authors: [String?], key: RecordOrder.Key?)] = [(merged, nil)]
+    var groups: [(authors: [String?], key: ListKey?)] = [(merged, nil)]
     if order.column == .who, !isByRecord {
-      let all = try authors ?? Self.authors(database)
-      groups = all.map { ([$0], .text($0)) }.filter { group in
-        guard let place, let key = group.1 else { return true }
-        return goesDown ? key <= place.key : key >= place.key
-      }
-      if goesDown { groups.reverse() }
+      groups = way.groups(try authors ?? Self.authors(database)) { .text($0) }
+        .map { ([$0.member], $0.key) }
     }
-    let isInIndex = order.column != .record
-    let ranges = times.map { Self.range($0) }
+    let isInIndex = order.column == .time || order.column == .who
+    let ranges = times.map { RuleCondition.within($0, "date") }
     var isLookUp = rest.isEmpty && others.isEmpty && (isInIndex || ranges.isEmpty)
     if isByRecord, authors != nil { isLookUp = false }
+    // No index knows the actions: all lines are gone through and sorted.
+    if order.column == .action { isLookUp = try isLookUp && Self.count(database) <= Self.few }
     let list = groups.map { group in
       Source.allCases.flatMap { source in
         group.authors.flatMap { author -> [Part] in
           (records.map { $0.map(Optional.some) } ?? [nil]).map { record in
-            let fits =
-              others + rest.map { Self.condition($0, source) } + (isInIndex ? [] : ranges)
+            var fits =
+              others + rest.map { rule in RuleCondition(rule) { Self.condition($0, source) } }
             var conditions = isInIndex ? ranges : []
+            if !isInIndex { fits += ranges }
+            if order.column == .action {
+              // Only what is let through is sorted; a stretch that looked at less would sort it all again.
+              (fits, conditions) = ([], fits)
+            }
             if let author, isByAuthor {
               conditions.append(RuleCondition(sql: "author = ?", arguments: [author]))
             }
@@ -127,30 +139,30 @@ struct AuditPages {
         }
       }
     }
-    let (order, isForwards) = (order, request.isForwards)
-    return (
-      MergedList(groups: list) {
-        isForwards ? order.precedes($0, $1) : order.precedes($1, $0)
-      }, isLookUp
-    )
+    return MergedList(groups: list, way: way, isLookUp: isLookUp)
   }
 
   private func part(
-    _ source: Source, _ fits: RuleCondition, _ conditions: [RuleCondition], key: RecordOrder.Key?
+    _ source: Source, _ fits: RuleCondition, _ conditions: [RuleCondition], key: ListKey?
   ) -> Part {
-    let isText = order.column == .who && key == nil
-    var keys = order.column == .record ? ["record", "date"] : ["date", "record"]
-    if isText { keys.insert("author", at: 0) }
+    let text: String? =
+      switch order.column {
+      case .who where key == nil: "author"
+      case .action: source.deed
+      default: nil
+      }
+    let keys =
+      order.column == .record
+      ? ["record", "date"] : (text.map { [$0] } ?? []) + ["date", "record"]
     var conditions = conditions
     if let place, key == nil || key == place.key {
-      conditions.append(beyond(place, source, keys: keys, isText: isText))
+      conditions.append(beyond(place, source, keys: keys, isText: text != nil))
     }
     let condition = RuleCondition.all(conditions)
-    let sorted = (keys + [source.number] as [String]).map { "\($0) \(direction)" }
-      .joined(separator: ", ")
+    let sorted = way.sorted(keys + [source.number])
     let query = RuleCondition(
       sql: """
-        SELECT \(fits.sql), date, record, \(source.number), author FROM \(source.table)
+        SELECT \(fits.sql), date, record, \(source.number), \(text ?? "NULL") FROM \(source.table)
         WHERE \(condition.sql) ORDER BY \(sorted)
         """, arguments: fits.arguments + condition.arguments)
     let column = order.column
@@ -159,8 +171,7 @@ struct AuditPages {
       let record = row[2] as Int64
       return AuditPlace(
         key: key
-          ?? (column == .who
-            ? .text(row[4]) : .number(column == .record ? record : date)),
+          ?? (row[4] as String?).map { .text($0) } ?? .number(column == .record ? record : date),
         date: Instant(milliseconds: date),
         position: AuditEntry.Position(record: record, source: source.rawValue, number: row[3]))
     }
@@ -171,61 +182,36 @@ struct AuditPages {
     _ place: AuditPlace, _ source: Source, keys: [String], isText: Bool
   ) -> RuleCondition {
     var values: StatementArguments = []
-    if isText, case .text(let author) = place.key { values += [author] }
+    if isText { values += place.key.argument }
     let (date, record) = (place.date.milliseconds, place.position.record)
     values += StatementArguments(order.column == .record ? [record, date] : [date, record])
+    if source.rawValue == place.position.source {
+      return way.beyond(keys + [source.number], values + [place.position.number])
+    }
+    let isBehind =
+      way.goesDown
+      ? source.rawValue < place.position.source : source.rawValue > place.position.source
     let names = keys.joined(separator: ", ")
     let marks = keys.map { _ in "?" }.joined(separator: ", ")
-    let sign = goesDown ? "<" : ">"
-    let isBehind =
-      goesDown
-      ? source.rawValue < place.position.source : source.rawValue > place.position.source
-    if source.rawValue == place.position.source {
-      return RuleCondition(
-        sql: "(\(names), \(source.number)) \(sign) (\(marks), ?)",
-        arguments: values + StatementArguments([place.position.number]))
-    }
     return RuleCondition(
-      sql: "(\(names)) \(sign)\(isBehind ? "=" : "") (\(marks))", arguments: values)
-  }
-
-  private static func range(_ range: NumberRange) -> RuleCondition {
-    var parts: [RuleCondition] = []
-    if let low = range.low { parts.append(RuleCondition(sql: "date >= ?", arguments: [low])) }
-    if let high = range.high { parts.append(RuleCondition(sql: "date <= ?", arguments: [high])) }
-    return .all(parts)
-  }
-
-  private static func condition(
-    _ rule: FilterRule<AuditTest>, _ source: Source
-  ) -> RuleCondition {
-    switch rule {
-    case .all(let parts): return .all(parts.map { condition($0, source) })
-    case .any(let parts):
-      return .joined(parts.map { condition($0, source) }, " OR ", empty: "0")
-    case .not(let part):
-      let inner = condition(part, source)
-      return RuleCondition(sql: "NOT \(inner.sql)", arguments: inner.arguments)
-    case .test(let test): return condition(test, source)
-    }
+      sql: "(\(names)) \(way.sign)\(isBehind ? "=" : "") (\(marks))", arguments: values)
   }
 
   private static func condition(_ test: AuditTest, _ source: Source) -> RuleCondition {
     switch test {
-    case .who(let pattern):
-      return RuleCondition(
-        sql: "\(TextPattern.function)(?, author)", arguments: [pattern.encoded])
+    case .who(let pattern): return .matches(pattern, "author")
     case .action(let pattern):
       return RuleCondition(
         sql: "\(AuditTest.actionFunction)(?, \(source.action))", arguments: [pattern.encoded])
     case .record(let start):
+      let matching = RuleCondition.begins("id", with: start)
       return RuleCondition(
-        sql: "record IN (SELECT number FROM record WHERE id >= ? AND id < ?)",
-        arguments: [start, start + "\u{7F}"])
+        sql: "record IN (SELECT number FROM record WHERE \(matching.sql))",
+        arguments: matching.arguments)
     case .field(let pattern):
       guard source.hasPath else { return RuleCondition(sql: "0") }
-      return RuleCondition(sql: "\(TextPattern.function)(?, path)", arguments: [pattern.encoded])
-    case .time(let range): return Self.range(range)
+      return .matches(pattern, "path")
+    case .time(let range): return .within(range, "date")
     case .words(let words):
       return RuleCondition(
         sql: """
@@ -263,6 +249,11 @@ struct AuditPages {
     return authors.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
+  /// How many lines there are.
+  static func count(_ database: Database) throws -> Int {
+    try Int.fetchOne(try database.cachedStatement(sql: "SELECT lines FROM audit_counter")) ?? 0
+  }
+
   /// A line, by its place.
   static func line(_ position: AuditEntry.Position, _ rows: RecordRows) throws -> AuditEntry? {
     guard let source = Source(rawValue: position.source),
@@ -272,17 +263,29 @@ struct AuditPages {
             SELECT \(source.columns), (SELECT id FROM record WHERE number = ?1)
             FROM \(source.table) WHERE record = ?1 AND \(source.number) = ?2
             """), arguments: [position.record, position.number]),
-      let id = row[7] as String?
+      let id = row[9] as String?
     else { return nil }
     let record = RecordID(id)
     // Who did what is told without the key too; only the values are not.
-    func value(_ column: Int) throws -> Value? {
-      do { return try rows.value(row[column], of: record) } catch StoreError.sealed { return nil }
+    func head(_ column: Int, _ name: String) throws -> ValueHead? {
+      guard let start = row[column] as Data? else { return nil }
+      do {
+        guard (row[column + 1] as Int) > start.count else {
+          return try rows.value(start, of: record).map(ValueHead.whole)
+        }
+        if let head = ValueCodec.head([UInt8](start)) { return head }
+        // What is sealed opens as a whole only.
+        let whole = try Data.fetchOne(
+          try rows.database.cachedStatement(
+            sql: "SELECT \(name) FROM \(source.table) WHERE record = ? AND \(source.number) = ?"),
+          arguments: [position.record, position.number])
+        return try rows.value(whole, of: record).map(ValueHead.init)
+      } catch StoreError.sealed { return nil }
     }
     return AuditEntry(
       date: Instant(milliseconds: row[0]), author: row[1], record: record, action: row[2],
-      place: (row[3] as String?).flatMap { try? ValuePath(parsing: $0) }, old: try value(4),
-      new: try value(5), note: row[6], position: position)
+      place: (row[3] as String?).flatMap { try? ValuePath(parsing: $0) }, old: try head(5, "old"),
+      new: try head(7, "new"), note: row[4], position: position)
   }
 }
 
@@ -326,23 +329,17 @@ extension SQLiteStore {
     _ filter: AuditFilter, _ request: ListRequest<AuditPlace>, limit: Int, effort: Int
   ) async throws(StoreError) -> ListStretch<AuditEntry, AuditPlace> {
     try await reading { [self] database in
-      let (list, isLookUp) = try AuditPages(filter: filter, request: request).list(database)
-      let (found, searched, end) = try list.walk(
-        database, limit: max(1, limit), effort: max(1, effort))
       let records = self.rows(database)
-      let lines = try found.compactMap { try AuditPages.line($0.position, records) }
-      return ListStretch(
-        rows: request.isForwards ? lines : lines.reversed(), searched: searched, end: end,
-        isLookUp: isLookUp)
+      return try AuditPages(filter: filter, request: request).list(database)
+        .stretch(database, limit: limit, effort: effort) {
+          try AuditPages.line($0.position, records)
+        }
     }
   }
 
   /// How many lines the audit has.
   public func auditCount() async throws(StoreError) -> Int {
-    try await reading { database in
-      try Int.fetchOne(
-        try database.cachedStatement(sql: "SELECT lines FROM audit_counter")) ?? 0
-    }
+    try await reading { try AuditPages.count($0) }
   }
 
   /// Who did something that the audit tells of.

@@ -8,7 +8,7 @@ struct ExecutionPages {
   let filter: ExecutionFilter
   let request: ListRequest<ExecutionPlace>
 
-  private typealias Part = MergedList<ExecutionPlace>.Part
+  private typealias Part = MergedList<ExecutionColumn>.Part
 
   /// What of a filter indexes answer, and what is left.
   private struct Split {
@@ -23,23 +23,15 @@ struct ExecutionPages {
   }
 
   private var order: ExecutionOrder { filter.order }
-  private var goesDown: Bool { request.isForwards == order.isDescending }
-  private var direction: String { goesDown ? "DESC" : "ASC" }
-  private var sign: String { goesDown ? "<" : ">" }
-  private var place: ExecutionPlace? {
-    switch request {
-    case .after(let place), .before(let place): place
-    case .first, .last: nil
-    }
-  }
+  private var way: ListWay<ExecutionColumn> { ListWay(order: order, request: request) }
+  private var place: ExecutionPlace? { request.place }
 
   /// More parts than this are not merged; the list is gone through instead.
   private static let mostScenarios = 8
 
   private func split(_ database: Database) throws -> Split {
     var split = Split()
-    var scenarios: Set<Int>? =
-      filter.scenarios.isEmpty ? nil : Set(filter.scenarios.map(\.number))
+    var scenarios: Set<Int>?
     let needsNames =
       order.column == .scenario || filter.rules.contains { $0.has { $0.readsScenario } }
     if needsNames {
@@ -53,6 +45,9 @@ struct ExecutionPages {
       if let sets = rule.alternatives({ $0.statuses }) {
         let wanted = sets.reduce(into: Set()) { $0.formUnion($1) }
         split.statuses.removeAll { !wanted.contains($0) }
+      } else if let sets = rule.alternatives({ $0.scenarios }) {
+        let wanted = sets.reduce(into: Set()) { $0.formUnion($1.map(\.number)) }
+        scenarios = scenarios?.intersection(wanted) ?? wanted
       } else if rule.isOnly({ $0.isAboutScenario }) {
         let fitting = split.names.filter { _, name in
           rule.holds {
@@ -73,7 +68,7 @@ struct ExecutionPages {
   }
 
   /// The parts, and whether nothing is left to be looked at row by row.
-  func list(_ database: Database) throws -> (list: MergedList<ExecutionPlace>, isLookUp: Bool) {
+  func list(_ database: Database) throws -> MergedList<ExecutionColumn> {
     let split = try split(database)
     var rest = split.rest.map { condition($0, split) }
     let isInIndex = order.column != .operations && order.column != .duration
@@ -81,26 +76,26 @@ struct ExecutionPages {
     if let wanted = scenarios, !isInIndex || wanted.count > Self.mostScenarios,
       order.column != .scenario
     {
-      rest.append(Self.isOne(of: wanted.map(String.init), "scenario"))
+      rest.append(.isOne(written: wanted.map(String.init), "scenario"))
       scenarios = nil
     }
     // A few executions that are named are looked up and sorted.
     let named = split.ids.map { start in
-      RuleCondition(
-        sql: "number IN (SELECT number FROM execution WHERE id >= ? AND id < ?)",
-        arguments: [start, start + "\u{7F}"])
+      let matching = RuleCondition.begins("id", with: start)
+      return RuleCondition(
+        sql: "number IN (SELECT number FROM execution WHERE \(matching.sql))",
+        arguments: matching.arguments)
     }
-    let times = split.started.map { Self.range($0, "started") }
+    let times = split.started.map { RuleCondition.within($0, "started") }
     let isByStatus = isInIndex && named.isEmpty
     if !isByStatus, split.statuses.count < ExecutionStatus.allCases.count {
-      rest.append(Self.isOne(of: split.statuses.map { "'\($0.rawValue)'" }, "status"))
+      rest.append(.isOne(written: split.statuses, "status"))
     }
     let statuses: [ExecutionStatus?] = isByStatus ? split.statuses : [nil]
     if !isInIndex { rest += times }
     let fits = RuleCondition.all(rest)
     /// The parts of one group: the statuses and scenarios side by side.
-    func parts(_ scenarios: [Int?], _ statuses: [ExecutionStatus?], key: RecordOrder.Key?) -> [Part]
-    {
+    func parts(_ scenarios: [Int?], _ statuses: [ExecutionStatus?], key: ListKey?) -> [Part] {
       scenarios.flatMap { scenario in
         statuses.map { status in
           var conditions = named + (isInIndex ? times : [])
@@ -121,43 +116,26 @@ struct ExecutionPages {
     case .status:
       groups =
         named.isEmpty
-        ? inDirection(split.statuses, by: { .text($0.rawValue) }).map {
+        ? way.groups(split.statuses, by: { .text($0.rawValue) }).map {
           parts(all, [$0.member], key: $0.key)
         } : [namedParts(fits, named + times, "status")]
     case .scenario:
       let wanted = scenarios ?? Array(split.names.keys)
       groups =
         named.isEmpty
-        ? inDirection(wanted, by: { .text(split.names[$0] ?? "") }).map {
+        ? way.groups(wanted, by: { .text(split.names[$0] ?? "") }).map {
           parts([$0.member], statuses, key: $0.key)
         }
         : [
           namedParts(
             .all(
               [fits]
-                + (scenarios.map { [Self.isOne(of: $0.map(String.init), "scenario")] } ?? [])),
+                + (scenarios.map { [.isOne(written: $0.map(String.init), "scenario")] } ?? [])),
             named + times, "(SELECT name FROM scenario WHERE scenario.id = execution.scenario)")
         ]
     case .operations, .duration: groups = [endedAndRunning(fits, named)]
     }
-    let (order, isForwards) = (order, request.isForwards)
-    return (
-      MergedList(groups: groups) {
-        isForwards ? order.precedes($0, $1) : order.precedes($1, $0)
-      }, rest.isEmpty
-    )
-  }
-
-  /// Members that each make a group, in the direction the list is gone through, without those that lie
-  /// before the place.
-  private func inDirection<Member>(
-    _ members: [Member], by key: (Member) -> RecordOrder.Key
-  ) -> [(member: Member, key: RecordOrder.Key)] {
-    members.map { (member: $0, key: key($0)) }
-      .filter { member in
-        guard let place else { return true }
-        return goesDown ? member.key <= place.key : member.key >= place.key
-      }.sorted { goesDown ? $1.key < $0.key : $0.key < $1.key }
+    return MergedList(groups: groups, way: way, isLookUp: rest.isEmpty)
   }
 
   private func query(
@@ -173,20 +151,18 @@ struct ExecutionPages {
 
   /// A part in the order of the beginning; all of it has the same key, where one is given.
   private func part(
-    _ fits: RuleCondition, _ conditions: [RuleCondition], key: RecordOrder.Key?
+    _ fits: RuleCondition, _ conditions: [RuleCondition], key: ListKey?
   ) -> Part {
     var beyond = RuleCondition(sql: "1")
     if let place, key == nil || key == place.key {
-      beyond = RuleCondition(
-        sql: "(started, number) \(sign) (?, ?)",
-        arguments: [place.started.milliseconds, place.number])
+      beyond = way.beyond(["started", "number"], [place.date.milliseconds, place.position])
     }
     var query = query(fits, conditions, key: "0")(beyond)
-    query.sql += " ORDER BY started \(direction), number \(direction)"
+    query.sql += " ORDER BY \(way.sorted(["started", "number"]))"
     return Part(query: query) { row in
       let started = row[1] as Int64
       return ExecutionPlace(
-        key: key ?? .number(started), started: Instant(milliseconds: started), number: row[2])
+        key: key ?? .number(started), date: Instant(milliseconds: started), position: row[2])
     }
   }
 
@@ -212,90 +188,59 @@ struct ExecutionPages {
   private func sorted(
     _ fits: RuleCondition, _ conditions: [RuleCondition], by expression: String, isText: Bool
   ) -> Part {
+    let keys = [expression, "started", "number"]
     var beyond = RuleCondition(sql: "1")
     if let place {
       // The first condition is for the index: it is not found for an expression among several values.
-      beyond.sql =
-        "\(expression) \(sign)= ? AND (\(expression), started, number) \(sign) (?, ?, ?)"
-      switch place.key {
-      case .number(let number): beyond.arguments += [number, number]
-      case .text(let text): beyond.arguments += [text, text]
-      }
-      beyond.arguments += [place.started.milliseconds, place.number]
+      beyond = .all([
+        RuleCondition(sql: "\(expression) \(way.sign)= ?", arguments: place.key.argument),
+        way.beyond(keys, place.key.argument + [place.date.milliseconds, place.position]),
+      ])
     }
     var query = query(fits, conditions, key: expression)(beyond)
-    query.sql +=
-      " ORDER BY \(expression) \(direction), started \(direction), number \(direction)"
+    query.sql += " ORDER BY \(way.sorted(keys))"
     return Part(query: query) { row in
       ExecutionPlace(
-        key: isText ? .text(row[3]) : .number(row[3]), started: Instant(milliseconds: row[1]),
-        number: row[2])
+        key: isText ? .text(row[3]) : .number(row[3]), date: Instant(milliseconds: row[1]),
+        position: row[2])
     }
   }
 
   // MARK: Conditions
 
-  private static func isOne(of values: [String], _ column: String) -> RuleCondition {
-    RuleCondition(sql: values.isEmpty ? "0" : "\(column) IN (\(values.joined(separator: ", ")))")
-  }
-
-  private static func range(_ range: NumberRange, _ expression: String) -> RuleCondition {
-    var parts: [RuleCondition] = []
-    if let low = range.low {
-      parts.append(RuleCondition(sql: "\(expression) >= ?", arguments: [low]))
-    }
-    if let high = range.high {
-      parts.append(RuleCondition(sql: "\(expression) <= ?", arguments: [high]))
-    }
-    return .all(parts)
-  }
-
   private func condition(_ rule: FilterRule<ExecutionTest>, _ split: Split) -> RuleCondition {
-    switch rule {
-    case .all(let parts): .all(parts.map { condition($0, split) })
-    case .any(let parts): .joined(parts.map { condition($0, split) }, " OR ", empty: "0")
-    case .not(let part):
-      {
-        let inner = condition(part, split)
-        return RuleCondition(sql: "NOT \(inner.sql)", arguments: inner.arguments)
-      }()
-    case .test(let test): condition(test, split)
-    }
+    RuleCondition(rule) { condition($0, split) }
   }
 
   private func condition(_ test: ExecutionTest, _ split: Split) -> RuleCondition {
     switch test {
-    case .status(let wanted):
-      return Self.isOne(of: wanted.map { "'\($0.rawValue)'" }.sorted(), "status")
-    case .trigger(let wanted):
-      return Self.isOne(of: wanted.map { "'\($0.rawValue)'" }.sorted(), "origin")
-    case .scenario(let pattern):
-      return Self.isOne(
-        of: split.names.filter { pattern.matches($1) }.keys.sorted().map(String.init), "scenario")
+    case .status(let wanted): return .isOne(written: wanted, "status")
+    case .scenarios(let wanted):
+      return .isOne(written: wanted.map(\.number).sorted().map(String.init), "scenario")
+    case .trigger(let wanted): return .isOne(written: wanted, "origin")
+    case .scenario(let pattern): return isScenario(pattern, split)
     case .error(let pattern):
       return RuleCondition(
         sql: "(error IS NOT NULL AND \(ExecutionTest.typeFunction)(?, error))",
         arguments: [pattern.encoded])
     case .number(let field, let range):
       switch field {
-      case .started: return Self.range(range, "started")
+      case .started: return .within(range, "started")
       case .duration:
-        return .all([RuleCondition(sql: "ended IS NOT NULL"), Self.range(range, "ended - started")])
-      case .operations: return Self.range(range, "operations")
-      case .stored: return Self.range(range, "stored")
+        return .all([RuleCondition(sql: "ended IS NOT NULL"), .within(range, "ended - started")])
+      case .operations: return .within(range, "operations")
+      case .stored: return .within(range, "stored")
       }
-    case .id(let start):
-      return RuleCondition(sql: "(id >= ? AND id < ?)", arguments: [start, start + "\u{7F}"])
+    case .id(let start): return .begins("id", with: start)
     case .words(let words):
       let pattern = TextPattern.contains(words)
-      let scenarios = split.names.filter { pattern.matches($1) }.keys.sorted().map(String.init)
-      let statuses = ExecutionStatus.allCases.filter { pattern.matches($0.rawValue) }
-      let origins = ExecutionOrigin.allCases.filter { pattern.matches($0.rawValue) }
       return .joined(
         [
-          Self.isOne(of: scenarios, "scenario"),
-          Self.isOne(of: statuses.map { "'\($0.rawValue)'" }, "status"),
-          Self.isOne(of: origins.map { "'\($0.rawValue)'" }, "origin"),
+          isScenario(pattern, split),
+          .isOne(
+            written: ExecutionStatus.allCases.filter { pattern.matches($0.rawValue) }, "status"),
+          .isOne(
+            written: ExecutionOrigin.allCases.filter { pattern.matches($0.rawValue) }, "origin"),
           RuleCondition(sql: "instr(id, ?) > 0", arguments: [words.lowercased()]),
           RuleCondition(
             sql: "(error IS NOT NULL AND \(ExecutionTest.wordsFunction)(?, error))",
@@ -304,15 +249,21 @@ struct ExecutionPages {
     }
   }
 
+  private func isScenario(_ pattern: TextPattern, _ split: Split) -> RuleCondition {
+    .isOne(
+      written: split.names.filter { pattern.matches($1) }.keys.sorted().map(String.init),
+      "scenario")
+  }
+
   // MARK: Counting
 
   /// How many executions there are, where the counters tell.
   func count(_ database: Database) throws -> Int? {
     let split = try split(database)
     guard split.rest.isEmpty, split.ids.isEmpty, split.started.isEmpty else { return nil }
-    var conditions = [Self.isOne(of: split.statuses.map { "'\($0.rawValue)'" }, "status")]
+    var conditions = [RuleCondition.isOne(written: split.statuses, "status")]
     if let scenarios = split.scenarios {
-      conditions.append(Self.isOne(of: scenarios.map(String.init), "scenario"))
+      conditions.append(.isOne(written: scenarios.map(String.init), "scenario"))
     }
     return try Int.fetchOne(
       database,
@@ -323,29 +274,13 @@ struct ExecutionPages {
   }
 }
 
-extension FilterRule {
-  /// Whether every test in it is of a kind.
-  func isOnly(_ kind: (Test) -> Bool) -> Bool {
-    switch self {
-    case .all(let parts), .any(let parts): !parts.isEmpty && parts.allSatisfy { $0.isOnly(kind) }
-    case .not(let part): part.isOnly(kind)
-    case .test(let test): kind(test)
-    }
-  }
-
-  /// Whether any test in it is of a kind.
-  func has(_ kind: (Test) -> Bool) -> Bool {
-    switch self {
-    case .all(let parts), .any(let parts): parts.contains { $0.has(kind) }
-    case .not(let part): part.has(kind)
-    case .test(let test): kind(test)
-    }
-  }
-}
-
 extension ExecutionTest {
   fileprivate var statuses: Set<ExecutionStatus>? {
     if case .status(let statuses) = self { statuses } else { nil }
+  }
+
+  fileprivate var scenarios: Set<ScenarioID>? {
+    if case .scenarios(let scenarios) = self { scenarios } else { nil }
   }
 
   fileprivate var isAboutScenario: Bool {
@@ -386,13 +321,10 @@ extension SQLiteStore {
     _ filter: ExecutionFilter, _ request: ListRequest<ExecutionPlace>, limit: Int, effort: Int
   ) async throws(StoreError) -> ListStretch<ExecutionRow, ExecutionPlace> {
     try await reading { database in
-      let (list, isLookUp) = try ExecutionPages(filter: filter, request: request).list(database)
-      let (found, searched, end) = try list.walk(
-        database, limit: max(1, limit), effort: max(1, effort))
-      let rows = try found.compactMap { try ExecutionRow.fetch($0.number, database) }
-      return ListStretch(
-        rows: request.isForwards ? rows : rows.reversed(), searched: searched, end: end,
-        isLookUp: isLookUp)
+      try ExecutionPages(filter: filter, request: request).list(database)
+        .stretch(database, limit: limit, effort: effort) {
+          try ExecutionRow.fetch($0.position, database)
+        }
     }
   }
 

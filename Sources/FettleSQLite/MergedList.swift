@@ -4,7 +4,9 @@ import GRDB
 /// A list that is merged from parts, each of which an index gives in the order of the list. It is gone
 /// through row by row from a place on, and ends when enough was found or looked at: no offset, no
 /// counting, and no more of a part is read than is needed.
-struct MergedList<Place: Hashable & Sendable> {
+struct MergedList<Column: ListColumn> {
+  typealias Place = ListPlace<Column>
+
   /// A part of the list: a query whose first column says whether a row is let through.
   struct Part {
     let query: RuleCondition
@@ -13,8 +15,9 @@ struct MergedList<Place: Hashable & Sendable> {
 
   /// Groups that follow one another; the parts of one lie side by side.
   let groups: [[Part]]
-  /// Whether one place comes before another in the direction the list is gone through.
-  let precedes: (Place, Place) -> Bool
+  let way: ListWay<Column>
+  /// Whether indexes find the rows, so that none is looked at in vain.
+  let isLookUp: Bool
 
   private struct Source {
     let cursor: RowCursor
@@ -51,7 +54,7 @@ struct MergedList<Place: Hashable & Sendable> {
         var first: Int?
         for index in sources.indices {
           guard let place = sources[index].next?.place else { continue }
-          if let best = first, let other = sources[best].next?.place, !precedes(place, other) {
+          if let best = first, let other = sources[best].next?.place, !way.precedes(place, other) {
             continue
           }
           first = index
@@ -65,5 +68,17 @@ struct MergedList<Place: Hashable & Sendable> {
       }
     }
     return (found, searched, nil)
+  }
+  /// A stretch of the list with its rows.
+  /// - Parameter row: reads the row at a place; nil when it is gone.
+  func stretch<Row>(
+    _ database: Database, limit: Int, effort: Int, row: (Place) throws -> Row?
+  ) throws -> ListStretch<Row, Place> {
+    let (found, searched, end) = try walk(
+      database, limit: max(1, limit), effort: max(1, effort))
+    let rows = try found.compactMap(row)
+    return ListStretch(
+      rows: way.isForwards ? rows : rows.reversed(), searched: searched, end: end,
+      isLookUp: isLookUp)
   }
 }

@@ -10,12 +10,8 @@ struct RecordPages {
   let request: PageRequest
   let limit: Int
 
-  var isForwards: Bool {
-    switch request {
-    case .first, .after: true
-    case .before, .last: false
-    }
-  }
+  var way: ListWay<RecordColumn> { ListWay(order: filter.order, request: request) }
+  var isForwards: Bool { request.isForwards }
 
   /// How many parts one statement reads; SQLite joins at most 500.
   private static let mostParts = 100
@@ -131,44 +127,31 @@ struct RecordPages {
   func query(
     _ part: RuleCondition, columns: String = IncompleteSummary.columns, joining join: String = ""
   ) -> (sql: String, arguments: StatementArguments) {
-    let order = filter.order
-    let keys = order.column == .created ? "created, id" : "\(order.expression), created, id"
+    let column = filter.order.column
+    let keys = column == .created ? ["created", "id"] : [column.expression, "created", "id"]
     var condition = part
-    func beyond(_ place: RecordPlace, _ sign: String) {
-      condition.sql += " AND (\(keys)) \(sign) "
-      if order.column == .created {
-        condition.sql += "(?, ?)"
-      } else {
-        condition.sql += "(?, ?, ?)"
-        switch place.key {
-        case .number(let number): condition.arguments += [number]
-        case .text(let text): condition.arguments += [text]
-        }
-      }
-      condition.arguments += [place.created.milliseconds, place.id.text]
+    if let place = way.place {
+      condition = .all([
+        part,
+        way.beyond(
+          keys,
+          (column == .created ? [] : place.key.argument)
+            + [place.date.milliseconds, place.position.text]),
+      ])
     }
-    let goesDown = isForwards == order.isDescending
-    switch request {
-    case .after(let place), .before(let place): beyond(place, goesDown ? "<" : ">")
-    case .first, .last: break
-    }
-    let direction = goesDown ? "DESC" : "ASC"
-    let sorted =
-      (order.column == .created ? [] : ["\(order.expression) \(direction)"])
-      + ["created \(direction)", "id \(direction)"]
     return (
       """
       SELECT \(columns) FROM record\(join) WHERE \(condition.sql)
-      ORDER BY \(sorted.joined(separator: ", ")) LIMIT ?
+      ORDER BY \(way.sorted(keys)) LIMIT ?
       """, condition.arguments + [limit]
     )
   }
 }
 
-extension RecordOrder {
+extension RecordColumn {
   /// What is compared, as the database computes it.
   fileprivate var expression: String {
-    switch column {
+    switch self {
     case .created: "created"
     case .scenario: "scenario_name"
     case .module: "failer_title"
@@ -180,36 +163,17 @@ extension RecordOrder {
   }
 }
 
-extension RecordRule {
+extension FilterRule where Test == RecordTest {
   /// Whether it is about the name of the scenario and nothing else.
   fileprivate var isAboutScenarios: Bool {
-    switch self {
-    case .text(.scenario, _): true
-    case .any(let parts), .all(let parts):
-      !parts.isEmpty && parts.allSatisfy(\.isAboutScenarios)
-    case .not(let part): part.isAboutScenarios
-    default: false
-    }
+    isOnly { if case .text(.scenario, _) = $0 { true } else { false } }
   }
 
   /// Whether the index of texts is asked for it.
-  fileprivate var readsWords: Bool {
-    switch self {
-    case .words: true
-    case .any(let parts), .all(let parts): parts.contains(where: \.readsWords)
-    case .not(let part): part.readsWords
-    default: false
-    }
-  }
+  fileprivate var readsWords: Bool { has { if case .words = $0 { true } else { false } } }
 
   fileprivate func matches(scenario name: String) -> Bool {
-    switch self {
-    case .text(.scenario, let pattern): pattern.matches(name)
-    case .any(let parts): parts.contains { $0.matches(scenario: name) }
-    case .all(let parts): parts.allSatisfy { $0.matches(scenario: name) }
-    case .not(let part): !part.matches(scenario: name)
-    default: false
-    }
+    holds { if case .text(.scenario, let pattern) = $0 { pattern.matches(name) } else { false } }
   }
 }
 

@@ -61,7 +61,7 @@ struct RecordSearch {
         guard let a = sources[left].next?.place, let b = sources[right].next?.place else {
           return false
         }
-        return pages.isForwards ? order.precedes(a, b) : order.precedes(b, a)
+        return pages.way.precedes(a, b)
       }
       guard let first, let (row, place) = sources[first].next else {
         return stretch(found, searched, end: nil)
@@ -117,7 +117,7 @@ struct RecordSearch {
   /// looked through faster than it is read. A record that was edited is read in any case.
   private static func prefilter(_ rules: [RecordRule]) -> RuleCondition {
     let names = rules.compactMap { rule -> String? in
-      if case .data(let place, _) = rule { return place.innermostName }
+      if case .test(.data(let place, _)) = rule { return place.innermostName }
       return nil
     }
     let parts = names.map {

@@ -19,40 +19,79 @@ struct RuleCondition {
 }
 
 extension RuleCondition {
+  /// The condition of a rule, where somebody says what its tests are.
+  init<Test>(_ rule: FilterRule<Test>, _ test: (Test) -> RuleCondition) {
+    switch rule {
+    case .all(let parts): self = .all(parts.map { RuleCondition($0, test) })
+    case .any(let parts):
+      self = .joined(parts.map { RuleCondition($0, test) }, " OR ", empty: "0")
+    case .not(let part):
+      let inner = RuleCondition(part, test)
+      self.init(sql: "NOT \(inner.sql)", arguments: inner.arguments)
+    case .test(let one): self = test(one)
+    }
+  }
+
+  /// Numbers between two ends.
+  static func within(_ range: NumberRange, _ expression: String) -> RuleCondition {
+    var parts: [RuleCondition] = []
+    if let low = range.low {
+      parts.append(RuleCondition(sql: "\(expression) >= ?", arguments: [low]))
+    }
+    if let high = range.high {
+      parts.append(RuleCondition(sql: "\(expression) <= ?", arguments: [high]))
+    }
+    return .all(parts)
+  }
+
+  /// Texts in lower case that begin so; an index of the column finds them.
+  static func begins(_ column: String, with start: String) -> RuleCondition {
+    RuleCondition(
+      sql: "(\(column) >= ? AND \(column) < ?)", arguments: [start, start + "\u{7F}"])
+  }
+
+  /// Texts that a pattern fits.
+  static func matches(_ pattern: TextPattern, _ expression: String) -> RuleCondition {
+    RuleCondition(
+      sql: "\(TextPattern.function)(?, \(expression))", arguments: [pattern.encoded])
+  }
+
+  /// One of some values that stand in the statement itself, as an index by them needs it.
+  static func isOne(written values: [String], _ column: String) -> RuleCondition {
+    RuleCondition(sql: values.isEmpty ? "0" : "\(column) IN (\(values.joined(separator: ", ")))")
+  }
+
+  /// One of some words that stand in the statement itself.
+  static func isOne<Word: RawRepresentable>(
+    written words: some Sequence<Word>, _ column: String
+  ) -> RuleCondition where Word.RawValue == String {
+    isOne(written: words.map { "'\($0.rawValue)'" }.sorted(), column)
+  }
+}
+
+extension RuleCondition {
   /// The condition of a rule that reads no data.
   /// - Parameter indexed: the last record the index of texts has come to.
   init(_ rule: RecordRule, indexed: Int64) {
-    switch rule {
-    case .all(let parts):
-      self = .all(parts.map { RuleCondition($0, indexed: indexed) })
-    case .any(let parts):
-      self = .joined(parts.map { RuleCondition($0, indexed: indexed) }, " OR ", empty: "0")
-    case .not(let part):
-      let inner = RuleCondition(part, indexed: indexed)
-      self.init(sql: "NOT \(inner.sql)", arguments: inner.arguments)
+    self.init(rule) { RuleCondition($0, indexed: indexed) }
+  }
+
+  private init(_ test: RecordTest, indexed: Int64) {
+    switch test {
     case .state(let states): self = .isOne(of: states.map(\.rawValue), column: "state")
     case .errorType(let types): self = .isOne(of: types.map(\.rawValue), column: "error_type")
     case .text(let field, .begins(let start)):
-      let column = field.column
-      let lower = start.lowercased()
-      let matching = "\(column) >= ? AND \(column) < ?"
+      let matching = RuleCondition.begins(field.column, with: start.lowercased())
       // As a set of records, so that the index of identities is used and not that of the list.
       self.init(
         sql: field == .id
-          ? "number IN (SELECT number FROM record WHERE \(matching))" : "(\(matching))",
-        arguments: [lower, lower + "\u{7F}"])
-    case .text(let field, let pattern):
-      self.init(
-        sql: "\(TextPattern.function)(?, \(field.column))", arguments: [pattern.encoded])
+          ? "number IN (SELECT number FROM record WHERE \(matching.sql))" : matching.sql,
+        arguments: matching.arguments)
+    case .text(let field, let pattern): self = .matches(pattern, field.column)
     case .number(let field, let range):
-      var parts = [RuleCondition(sql: "\(field.column) IS NOT NULL")]
-      if let low = range.low {
-        parts.append(RuleCondition(sql: "\(field.column) >= ?", arguments: [low]))
-      }
-      if let high = range.high {
-        parts.append(RuleCondition(sql: "\(field.column) <= ?", arguments: [high]))
-      }
-      self = .all(parts)
+      self = .all([
+        RuleCondition(sql: "\(field.column) IS NOT NULL"), .within(range, field.column),
+      ])
     case .retriesItself(let wanted):
       self.init(
         sql: "((next_retry IS NOT NULL AND state IN ('pending', 'inProgress')) = ?)",
@@ -107,7 +146,7 @@ extension RuleCondition {
   }
 }
 
-extension RecordRule.TextField {
+extension RecordTest.TextField {
   fileprivate var column: String {
     switch self {
     case .scenario: "scenario_name"
@@ -119,7 +158,7 @@ extension RecordRule.TextField {
   }
 }
 
-extension RecordRule.NumberField {
+extension RecordTest.NumberField {
   fileprivate var column: String {
     switch self {
     case .module: "failer"

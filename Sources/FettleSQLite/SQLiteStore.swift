@@ -23,6 +23,7 @@ public final class SQLiteStore: Sendable {
   private let mark: StoreFile.Mark?
   private let cache = BlueprintCache()
   let searchIndex = SearchIndex()
+  let groupOrders = GroupOrders()
   let openExecutions = OpenExecutions()
   let scenarioNumbers = Mutex<[String: Int]>([:])
 

@@ -53,101 +53,96 @@ struct HeldStoreTests {
     return grid.text
   }
 
-  private func fill() async throws {
+  /// The terminal while somebody holds the locks of its store, after keys whose answer needs them and
+  /// when it has told so. It is quit at the end.
+  private struct Held {
+    let terminal: PseudoTerminal
+    let lock: Lock
+    let isForReaders: Bool
+    /// How much was written before the keys.
+    let start: Int
+
+    /// Waits until something is shown.
+    func shows(_ text: String, since: Int? = nil, seconds: Double = 5) -> Bool {
+      terminal.read(until: { $0.shows(text, since: since ?? start) }, seconds: seconds)
+    }
+
+    /// Lets the store go.
+    /// - Returns: how much was written before.
+    func free() throws -> Int {
+      let freed = terminal.output.count
+      try lock.hold(readers: isForReaders, false)
+      return freed
+    }
+  }
+
+  private func whileHeld(
+    readers: Bool, after keys: String, _ body: @escaping @Sendable (Held) throws -> Void
+  ) async throws {
     try await bench.fill([["a": "x"], ["a": "y"], ["a": "z"]])
+    let bench = bench
+    try await bench.onItsOwnThread {
+      let terminal = try Self.opened(bench)
+      let lock = try Lock(bench.store)
+      try lock.hold(readers: readers, true)
+      let held = Held(
+        terminal: terminal, lock: lock, isForReaders: readers, start: terminal.output.count)
+      terminal.type(keys)
+      try #require(
+        held.shows("waiting for the store"), "it is not shown that the store is waited for")
+      try body(held)
+      terminal.type("Q")
+      #expect(terminal.waitForEnd(seconds: 10) == 0)
+    }
   }
 
   @Test(
     "who reads is told at once and by a banner later; keys work all the while; then everything comes"
   )
   func reading() async throws {
-    try await fill()
-    let bench = bench
-    try await bench.onItsOwnThread {
-      let terminal = try Self.opened(bench)
-      let lock = try Lock(bench.store)
-      try lock.hold(readers: true, true)
-      let start = terminal.output.count
-      terminal.type("3")
-      try #require(
-        terminal.read(until: { $0.shows("waiting for the store", since: start) }, seconds: 5),
-        "it is not shown that the store is waited for")
+    try await whileHeld(readers: true, after: "3") { held in
       // Keys are answered by pictures while nothing comes from the store.
       for (keys, shown) in [
         ("?", "Keys: The history"), ("\u{1B}", "History"), ("/", " / "),
         ("status:zzz", "a status is running"),
         ("\u{15}status:warning\r", "warning"),
       ] {
-        terminal.type(keys)
+        held.terminal.type(keys)
         #expect(
-          terminal.read(until: { Self.screen($0).contains(shown) }, seconds: 5),
+          held.terminal.read(until: { Self.screen($0).contains(shown) }, seconds: 5),
           "\(keys.debugDescription)")
       }
-      #expect(
-        terminal.read(
-          until: { $0.shows("the store has not answered for", since: start) }, seconds: 9),
-        "no banner")
-      let freed = terminal.output.count
-      try lock.hold(readers: true, false)
-      #expect(
-        terminal.read(until: { $0.shows("Hostile", since: freed) }, seconds: 20),
-        "the history does not come")
-      terminal.readUntilQuiet(for: 1000)
-      terminal.type("Q")
-      #expect(terminal.waitForEnd(seconds: 10) == 0)
+      #expect(held.shows("the store has not answered for", seconds: 9), "no banner")
+      let freed = try held.free()
+      #expect(held.shows("Hostile", since: freed, seconds: 20), "the history does not come")
+      held.terminal.readUntilQuiet(for: 1000)
     }
   }
 
   @Test("Esc gives up what is read; nothing comes late, and the next key looks again")
   func cancelled() async throws {
-    try await fill()
-    let bench = bench
-    try await bench.onItsOwnThread {
-      let terminal = try Self.opened(bench)
-      let lock = try Lock(bench.store)
-      try lock.hold(readers: true, true)
-      let start = terminal.output.count
-      terminal.type("3")
-      try #require(
-        terminal.read(until: { $0.shows("waiting for the store", since: start) }, seconds: 5))
-      terminal.type("\u{1B}")
-      try #require(
-        terminal.read(until: { $0.shows("not waited for any longer", since: start) }, seconds: 5))
-      let given = terminal.output.count
-      try lock.hold(readers: true, false)
-      terminal.readUntilQuiet(for: 3000, atMost: 4)
-      #expect(!terminal.shows("Hostile", since: given), "a late answer was taken")
-      terminal.type("j")
-      #expect(terminal.read(until: { $0.shows("Hostile", since: given) }, seconds: 10))
-      terminal.type("Q")
-      #expect(terminal.waitForEnd(seconds: 10) == 0)
+    try await whileHeld(readers: true, after: "3") { held in
+      held.terminal.type("\u{1B}")
+      try #require(held.shows("not waited for any longer"))
+      let freed = try held.free()
+      held.terminal.readUntilQuiet(for: 3000, atMost: 4)
+      #expect(!held.terminal.shows("Hostile", since: freed), "a late answer was taken")
+      held.terminal.type("j")
+      #expect(held.shows("Hostile", since: freed, seconds: 10))
     }
   }
 
   @Test("who writes is told too, goes on looking, and learns what came of it")
   func writing() async throws {
-    try await fill()
-    let bench = bench
-    try await bench.onItsOwnThread {
-      let terminal = try Self.opened(bench)
-      let lock = try Lock(bench.store)
-      try lock.hold(readers: false, true)
-      let start = terminal.output.count
-      terminal.type("xcby hand\r")
-      try #require(
-        terminal.read(until: { $0.shows("waiting for the store", since: start) }, seconds: 5))
-      terminal.type("2")
-      #expect(terminal.read(until: { $0.shows("SCENARIO", since: start) }, seconds: 5))
+    try await whileHeld(readers: false, after: "xcby hand\r") { held in
+      held.terminal.type("2")
+      #expect(held.shows("SCENARIO"))
+      #expect(held.shows("the store has not answered for", seconds: 9))
+      let freed = try held.free()
+      #expect(held.shows("closed", since: freed, seconds: 20))
+      held.terminal.type("1")
       #expect(
-        terminal.read(
-          until: { $0.shows("the store has not answered for", since: start) }, seconds: 9))
-      let freed = terminal.output.count
-      try lock.hold(readers: false, false)
-      #expect(terminal.read(until: { $0.shows("closed", since: freed) }, seconds: 20))
-      terminal.type("1")
-      #expect(terminal.read(until: { Self.screen($0).contains("2 open") }, seconds: 20))
-      terminal.type("Q")
-      #expect(terminal.waitForEnd(seconds: 10) == 0)
+        held.terminal.read(until: { Self.screen($0).contains("2 open") }, seconds: 20))
     }
   }
 

@@ -51,6 +51,7 @@ enum KeyPlaces {
     .filter: .shows(" keep"), .sortByNext: .says("sorted by"),
     .sortReversed: .says("the order is turned round"), .hold: .shows("held"),
   ]
+  private static let stored = table.merging([.pickView: .says("no views")]) { own, _ in own }
 
   static let groups = KeyPlace(
     context: .groups, way: ["b", .wait("Groups")], arrived: "Enter list",
@@ -60,7 +61,7 @@ enum KeyPlaces {
       .closeRecord: .shows("All of them: c close all"), .back: .shows("FAILED MODULE"),
       .showBulk: .says("no action"), .quit: .shows("FAILED MODULE"),
       .showIncomplete: .shows("FAILED MODULE"),
-    ].merging(table) { own, _ in own })
+    ].merging(stored) { own, _ in own })
 
   static let groupEdit = KeyPlace(
     context: .groupEdit,
@@ -96,7 +97,7 @@ enum KeyPlaces {
       .openRetried: .says("it retried no record", after: "End"), .back: .shows("FAILED MODULE"),
       .quit: .shows("FAILED MODULE"), .showIncomplete: .shows("FAILED MODULE"),
       .showHistory: .says(" History"),
-    ].merging(table) { own, _ in own })
+    ].merging(stored) { own, _ in own })
 
   static let run = KeyPlace(
     context: .run, way: ["3", .wait("i records"), "End", "Enter"], arrived: "History › ", rows: 12,
@@ -116,7 +117,7 @@ enum KeyPlaces {
       .export: .shows("Write the lines to:"), .back: .shows("FAILED MODULE"),
       .quit: .shows("FAILED MODULE"), .showIncomplete: .shows("FAILED MODULE"),
       .showAuditTrail: .says(" Audit"),
-    ].merging(table) { own, _ in own })
+    ].merging(stored) { own, _ in own })
 
   // MARK: A record and what is opened from it
 

@@ -187,8 +187,20 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     try await read { () async throws(StoreError) in try await store.purge(id) }
   }
 
-  func groups() async throws(StoreError) -> [ErrorGroupCount] {
-    try await read { () async throws(StoreError) in try await store.groups() }
+  func groups(
+    _ filter: GroupFilter, _ request: ListRequest<GroupPlace>, limit: Int, effort: Int
+  ) async throws(StoreError) -> ListStretch<ErrorGroupCount, GroupPlace> {
+    try await read { () async throws(StoreError) in
+      try await store.groups(filter, request, limit: limit, effort: effort)
+    }
+  }
+
+  func groupCount() async throws(StoreError) -> Int {
+    try await read { () async throws(StoreError) in try await store.groupCount() }
+  }
+
+  func failureNames() async throws(StoreError) -> FailureNames {
+    try await read { () async throws(StoreError) in try await store.failureNames() }
   }
 
   func counts() async throws(StoreError) -> RecordCounts {

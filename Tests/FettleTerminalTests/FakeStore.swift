@@ -92,7 +92,15 @@ final class FakeStore: IncompleteStore {
     }
   }
 
-  func groups() async throws(StoreError) -> [ErrorGroupCount] { groupsNow() }
+  func groups(
+    _ filter: GroupFilter, _ request: ListRequest<GroupPlace>, limit: Int, effort: Int
+  ) async throws(StoreError) -> ListStretch<ErrorGroupCount, GroupPlace> {
+    ListStretch(rows: groupsNow(), searched: 0, end: nil, isLookUp: true)
+  }
+
+  func groupCount() async throws(StoreError) -> Int { groupsNow().count }
+
+  func failureNames() async throws(StoreError) -> FailureNames { FailureNames() }
 
   func groupsNow() -> [ErrorGroupCount] {
     let open = records.withLock { $0.values.map(\.summary) }

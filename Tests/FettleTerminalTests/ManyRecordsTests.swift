@@ -225,6 +225,17 @@ struct FilterOfListTests {
     #expect(play.state.typing?.line.text == completed)
   }
 
+  @Test("Tab tells what could stand there before it tells what is missing")
+  func candidates() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    play.press(.character("/"))
+    play.type("error:")
+    play.press(.tab)
+    let frame = play.state.frame().text
+    #expect(frame.contains("RateLimit") && frame.contains("Timeout"), "\(frame)")
+    #expect(!frame.contains("a value is missing"))
+  }
+
   @Test("is saved under a name with the order, and picked again")
   func views() throws {
     var play = try ScreenPlay(Fixtures.records())
@@ -243,6 +254,67 @@ struct FilterOfListTests {
     play.press(.enter)
     #expect(play.state.list.filter.text == "error:Rate")
     #expect(play.state.list.order == RecordOrder(.size, isDescending: true))
+  }
+
+  @Test(
+    "each list of the store has views and orders of its own",
+    arguments: [
+      (FilteredList.groups, Key.character("b"), "module:Create*", "-age"),
+      (.history, Key.character("3"), "status:error", "-operations"),
+      (.audit, Key.character("5"), "who:ada", "action"),
+    ])
+  func viewsOfLists(list: FilteredList, key: Key, filter: String, sort: String) throws {
+    var play = try KeyFlows.play()
+    play.press(key, .character("/"))
+    play.type(filter)
+    play.press(.enter, .character(":"))
+    play.type("sort \(sort)")
+    play.press(.enter)
+    #expect(play.state.notice.text.hasPrefix("sorted by "))
+    play.press(.character(":"))
+    play.type("save mine")
+    play.press(.enter)
+    #expect(
+      play.views.last == SavedView(list: list, name: "mine", filter: filter, sort: sort))
+    // Elsewhere it is not offered, and what is of the list is not offered here.
+    play.press(.escape, .character(":"))
+    play.type("sort -\(sort.drop { $0 == "-" })")
+    play.press(.enter, .function(2))
+    #expect(play.state.picker?.items.map(\.name.text) == ["mine"])
+    play.press(.enter)
+    #expect(list.screen.view(named: "mine", in: play.state, of: list) == play.views.last)
+    play.press(.character("1"), .function(2))
+    #expect(play.state.picker?.items.map(\.name.text) == ["rates", "all"])
+  }
+
+  @Test("a column that the list has not is said where it is typed, with those it has")
+  func noColumn() throws {
+    var play = try KeyFlows.play()
+    play.press(.character("5"), .character(":"))
+    play.type("sort size")
+    play.press(.enter)
+    #expect(
+      play.state.typing?.problem?.text
+        == "sort by one of time, who, action, record; - before it turns the order round")
+    play.press(.escape, .character("2"), .character(":"))
+    play.type("sort size")
+    play.press(.enter)
+    #expect(play.state.notice.text == "a list is sorted; Esc goes back to it")
+  }
+
+  @Test("a view says of which list it is where that is not the incomplete executions")
+  func viewsOfListsInFile() {
+    let text = "slow = status:error | sort -duration | in history\nall = | sort size\n"
+    let views = SavedViews.views(in: text)
+    #expect(
+      views == [
+        SavedView(list: .history, name: "slow", filter: "status:error", sort: "-duration"),
+        SavedView(name: "all", filter: "", sort: "size"),
+      ])
+    // The same name may be one of each list.
+    let more = SavedViews.text(text, with: SavedView(name: "slow", filter: "error:Rate"))
+    #expect(more == text + "slow = error:Rate\n")
+    #expect(SavedViews.text(more, with: views[0]) == more)
   }
 
   @Test("views are kept in a file for people")

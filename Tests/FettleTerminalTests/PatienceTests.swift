@@ -83,12 +83,12 @@ struct PatienceTests {
     play.runs = try Fixtures.runs()
     play.press(.character("3"))
     let rows = play.state.history.rows
-    let effects = play.state.setHistoryFilter(try TypedFilter("status:error"))
+    let effects = HistoryScreen.show(try TypedFilter("status:error"), in: &play.state)
     guard case .history(.page(_, let first))? = effects.first else {
       Issue.record("nothing is asked")
       return
     }
-    _ = play.state.setHistoryFilter(try TypedFilter("status:running"))
+    _ = HistoryScreen.show(try TypedFilter("status:running"), in: &play.state)
     play.send(
       .history(
         .loaded(

@@ -96,7 +96,19 @@ struct ScreenPlay {
     case .scenarios(let effect): .scenarios(answer(to: effect))
     case .history(let effect): .history(answer(to: effect))
     case .auditTrail(let effect): .auditTrail(answer(to: effect))
-    case .groups(.load): .groups(.loaded(.success(store.groupsNow())))
+    case .groups(.page(let filter, let ask)):
+      .groups(
+        .loaded(
+          token: ask.token,
+          .success(
+            Self.stretch(
+              store.groupsNow().filter(filter.matches)
+                .sorted {
+                  filter.order.precedes(GroupPlace($0, filter.order), GroupPlace($1, filter.order))
+                },
+              ask
+            ) { GroupPlace($0, filter.order) })))
+    case .groups(.count): .groups(.counted(.success(store.groupsNow().count)))
     case .groupEdit(let effect): .groupEdit(answer(to: effect))
     case .search(.find(let search, let token)):
       .search(.ended(search.run(while: { true }, found: { _ in }), token: token))

@@ -46,7 +46,7 @@ struct ScreenTests {
     #expect(play.state.list.rows.allSatisfy { $0.scenarioName == "Leads nightly" })
     play.press(.character("2"), .character("g"), .character("H"))
     #expect(play.state.context == .history)
-    #expect(play.state.history.filter.text == "scenario:\"Orders to Workfront\"")
+    #expect(play.state.history.list.filter.text == "scenario:\"Orders to Workfront\"")
   }
 
   @Test(
@@ -152,7 +152,7 @@ struct ScreenTests {
     #expect(play.state.history.rows.count == 1)
     play.press(.escape)
     #expect(play.state.history.rows.count == 3)
-    #expect(play.state.history.filter == .everything)
+    #expect(play.state.history.list.filter == .everything)
     play.press(.character("/"))
     play.type("trigger:scheduled 88131")
     play.press(.enter)
@@ -257,6 +257,68 @@ struct ScreenTests {
     #expect(play.state.notice.text == "1 lines written to audit.json")
     play.press(.escape)
     #expect(play.state.auditTrail.rows.count == 4)
+  }
+
+  @Test("the audit is sorted by what was done")
+  func auditByAction() throws {
+    var play = try play()
+    play.press(.character("5"), .character(":"))
+    play.type("sort action")
+    play.press(.enter)
+    #expect(play.state.auditTrail.list.order == AuditOrder(.action, isDescending: false))
+    #expect(play.state.frame().text.contains("sort action↑"))
+  }
+
+  @Test("what is sorted without an index says its order; what is searched says how far too")
+  func orderWithoutIndex() throws {
+    var play = try play(size: Size(rows: 24, columns: 120))
+    play.press(.character("3"))
+    let rows = play.state.history.rows
+    func answered() -> String {
+      _ = play.state.history.list.window.start(.start, token: 900)
+      play.send(
+        .history(
+          .loaded(
+            token: 900,
+            .success(ListStretch(rows: rows, searched: 5000, end: nil, isLookUp: false)))))
+      return play.state.frame().text
+    }
+    #expect(answered().contains("sort started↓ · 1-3 of 3"))
+    play.state.history.list.filter = try TypedFilter("text:orders")
+    #expect(answered().contains("sort started↓ · 5,000 searched, 3 found"))
+  }
+
+  @Test("more groups than a window holds are read a page at a time; the totals are of all of them")
+  func manyGroups() throws {
+    let records = try (1...800).map { number in
+      try Fixtures.record(number, reason: "no \(Self.word(number)) here")
+    }
+    var play = ScreenPlay(records)
+    play.press(.character("b"))
+    #expect(play.state.groups?.rows.count == 200)
+    #expect(play.state.frame().text.contains("Groups  800 causes · 800 records"))
+    var seen: Set<Int64> = []
+    for _ in 0..<800 {
+      seen.insert(try #require(play.state.groups?.selected).fingerprint)
+      play.press(.down)
+      #expect(play.state.groups?.rows.count ?? 0 <= 600)
+    }
+    #expect(seen.count == 800)
+    play.press(.character("/"))
+    play.type("\"no \(Self.word(77)) here\"")
+    play.press(.enter)
+    #expect(play.state.groups?.rows.count == 1)
+    #expect(play.state.frame().text.contains("Groups  1 causes · 1 records"))
+    play.press(.escape, .escape)
+    #expect(play.state.context == .list)
+  }
+
+  /// A word without digits, which a group leaves out.
+  private static func word(_ number: Int) -> String {
+    String(
+      "\(number)".map {
+        Character(UnicodeScalar(UInt8(ascii: "g") + UInt8($0.wholeNumberValue ?? 0)))
+      })
   }
 
   @Test("from 120x36 the list shows the record beside it")

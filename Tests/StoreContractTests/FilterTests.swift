@@ -44,8 +44,8 @@ struct FilterTests {
 
   @Test(
     "every order from both ends, page by page, each record once",
-    arguments: RecordOrder.Column.allCases, [true, false])
-  func orders(column: RecordOrder.Column, isDescending: Bool) async throws {
+    arguments: RecordColumn.allCases, [true, false])
+  func orders(column: RecordColumn, isDescending: Bool) async throws {
     for kind in StoreUnderTest.allCases {
       let place = try TemporaryFolder()
       defer { withExtendedLifetime(place) {} }
@@ -130,6 +130,54 @@ struct FilterTests {
         .failedForGood, error: ModuleError(.rateLimit, "quite another"), author: "ada",
         date: Self.now))
     try await check()
+  }
+
+  @Test(
+    "groups a page at a time, from both ends, in every order and by every filter of their own",
+    arguments: ["", "count:>2", "module:Add*", "error:Data", "age:<30m", "\"refused: 7\"", "zebra"])
+  func pagesOfGroups(text: String) async throws {
+    let store = try StoreUnderTest.sqlite.open(in: folder)
+    _ = try await fill(store, count: 240)
+    let everything = try await store.groups(GroupFilter(), .first, limit: 1000, effort: 1000)
+    let count = try await store.groupCount()
+    #expect(everything.isLookUp && everything.rows.count == count)
+    try #require(everything.rows.count > 5)
+    let tree = try FilterTree<GroupKey>(text)
+    for column in GroupColumn.allCases {
+      for isDescending in [true, false] {
+        let order = GroupOrder(column, isDescending: isDescending)
+        let filter = GroupFilter(tree, now: Self.now, order: order)
+        let wanted = everything.rows.filter(filter.matches)
+          .sorted { order.precedes(GroupPlace($0, order), GroupPlace($1, order)) }
+        for (limit, effort) in [(1000, 1000), (2, 1000), (1000, 3)] {
+          for isForwards in [true, false] {
+            var found: [ErrorGroupCount] = []
+            var request: ListRequest<GroupPlace>? = isForwards ? .first : .last
+            while let next = request {
+              let stretch = try await store.groups(filter, next, limit: limit, effort: effort)
+              found = isForwards ? found + stretch.rows : stretch.rows + found
+              request = stretch.end.map { isForwards ? .after($0) : .before($0) }
+              try #require(found.count <= everything.rows.count)
+            }
+            #expect(found == wanted, "\(text) \(order) \(limit) \(effort) \(isForwards)")
+          }
+        }
+        let middle = try #require(everything.rows.dropFirst(3).first)
+        let page = try await store.groups(
+          GroupFilter(order: order), .after(GroupPlace(justBefore: middle, order)), limit: 1,
+          effort: 1)
+        #expect(page.rows == [middle])
+      }
+    }
+  }
+
+  @Test("the modules and the kinds of failures that occur, each once")
+  func failureNames() async throws {
+    let store = try StoreUnderTest.sqlite.open(in: folder)
+    _ = try await fill(store, count: 60)
+    let names = try await store.failureNames()
+    #expect(names.modules == ["Add row", "Create task", "Delete"])
+    #expect(Set(names.errorTypes) == [.data, .connection, .rateLimit])
   }
 
   private func all(

@@ -66,7 +66,7 @@ struct HistoryTests {
     let all = try await store.executions(of: nil, limit: 1000)
     #expect(all.count == 240)
     let tree = try FilterTree<ExecutionKey>(text)
-    for column in ExecutionOrder.Column.allCases {
+    for column in ExecutionColumn.allCases {
       for isDescending in [true, false] {
         let filter = ExecutionFilter(
           tree, now: Self.now, order: ExecutionOrder(column, isDescending: isDescending))
@@ -179,7 +179,7 @@ struct HistoryTests {
     #expect(whole.isLookUp && whole.rows.count == count)
     #expect(whole.rows.count == 24 * 4)
     let tree = try FilterTree<AuditKey>(text)
-    for column in AuditOrder.Column.allCases {
+    for column in AuditColumn.allCases {
       for isDescending in [true, false] {
         let order = AuditOrder(column, isDescending: isDescending)
         let filter = AuditFilter(tree, now: Self.now, order: order)
@@ -219,6 +219,43 @@ struct HistoryTests {
     try await store.purge(deleted.id)
     #expect(try await store.auditCount() == 44)
     #expect(try await store.audit(AuditFilter(), .first, limit: 100, effort: 100).rows.count == 44)
+  }
+
+  @Test("of a large value the audit reads the beginning and how much there is")
+  func headsOfValues() async throws {
+    let maker = try await RecordMaker(store)
+    let record = try maker.record()
+    _ = try await store.add(record)
+    let long = String(repeating: "ä", count: 100_000)
+    let values: [Value] = [
+      "short", .text(long), .array((0..<5000).map { .integer($0) }),
+      .buffer(Buffer(Array("%PDF".utf8) + Array(repeating: 7, count: 90_000))),
+    ]
+    _ = try await store.append(
+      values.map { value in
+        BundleEdit(
+          path: ValuePath(module: 1, steps: [.field("email")]), old: nil, new: value,
+          author: "ada", date: Self.now)
+      }, to: record.id, version: 1)
+    let lines = try await store.audit(
+      AuditFilter(order: AuditOrder(.time, isDescending: false)), .first, limit: 9, effort: 9
+    ).rows
+    try #require(lines.count == 4)
+    #expect(lines[0].new == .whole("short") && lines[0].old == nil)
+    guard case .text(let start, bytes: 200_000) = lines[1].new else {
+      Issue.record("\(String(describing: lines[1].new).prefix(80))")
+      return
+    }
+    #expect(start.utf8.count <= ValueHead.length + 2 && long.hasPrefix(start.prefix(1000)))
+    #expect(lines[2].new == .array(count: 5000))
+    guard case .buffer(let file, bytes: 90_004) = lines[3].new else {
+      Issue.record("\(String(describing: lines[3].new).prefix(80))")
+      return
+    }
+    #expect(file.contentType == "PDF")
+    // Words are looked for in all of a value.
+    let filter = AuditFilter(try FilterTree(String(long.suffix(200))), now: Self.now)
+    #expect(try await store.audit(filter, .first, limit: 9, effort: 9).rows.count == 1)
   }
 
   @Test("the failed module of a record comes without the record")

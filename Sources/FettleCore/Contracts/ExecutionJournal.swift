@@ -119,7 +119,8 @@ extension ExecutionJournal {
     of scenario: ScenarioID?, limit: Int
   ) async throws(StoreError) -> [ExecutionRow] {
     try await executions(
-      ExecutionFilter(scenarios: scenario.map { [$0] } ?? []), .first, limit: limit, effort: limit
+      scenario.map { ExecutionFilter(of: $0) } ?? ExecutionFilter(), .first, limit: limit,
+      effort: limit
     ).rows
   }
 }

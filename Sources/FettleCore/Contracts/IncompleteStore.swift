@@ -45,8 +45,17 @@ public protocol IncompleteStore: AmendmentStore {
   /// - Returns: how many.
   func purge(deletedBefore instant: Instant) async throws(StoreError) -> Int
 
-  /// The groups of records that are neither resolved nor deleted, the largest first.
-  func groups() async throws(StoreError) -> [ErrorGroupCount]
+  /// A stretch of the groups of records that are neither resolved nor deleted, in its order: it ends
+  /// when `limit` groups were found or `effort` were looked at.
+  func groups(
+    _ filter: GroupFilter, _ request: ListRequest<GroupPlace>, limit: Int, effort: Int
+  ) async throws(StoreError) -> ListStretch<ErrorGroupCount, GroupPlace>
+
+  /// How many groups there are.
+  func groupCount() async throws(StoreError) -> Int
+
+  /// The names of modules and the kinds of failures that records had.
+  func failureNames() async throws(StoreError) -> FailureNames
 
   /// The number of records.
   func counts() async throws(StoreError) -> RecordCounts
@@ -107,6 +116,13 @@ public protocol IncompleteStore: AmendmentStore {
   /// marked as interrupted (durability 3).
   /// - Returns: those records.
   func releaseExpiredLeases(now: Instant) async throws(StoreError) -> [RecordID]
+}
+
+extension IncompleteStore {
+  /// The groups of records that are neither resolved nor deleted, the largest first: at most so many.
+  public func groups(limit: Int = 1000) async throws(StoreError) -> [ErrorGroupCount] {
+    try await groups(GroupFilter(), .first, limit: limit, effort: limit).rows
+  }
 }
 
 /// A move and what changes with it.

@@ -26,14 +26,14 @@ public enum ExecutionKey: TestedKeys {
   public var takesPatterns: Bool { self == .scenario || self == .error }
 
   /// What the values of the key look like.
-  public var form: String {
+  public func form(not value: FilterValue) -> String {
     switch self {
     case .status: "a status is running, success, warning or error"
     case .trigger: "a trigger is manual, scheduled, instant or retry"
-    case .started: "a date looks like 2026-09-20, >2026-09-20T14:02, 2026-09-20..21, today"
+    case .started: FilterValue.formOfDates
     case .age, .duration: "a time looks like <2h, >3d or 1h..2h; the units are ms s m h d w"
     case .operations, .stored: "a number looks like 3, >2 or 2..5"
-    case .id: "an identity has letters and digits only"
+    case .id: FilterValue.formOfIdentities
     case .scenario, .error, .text: "that is not understood here"
     }
   }
@@ -42,7 +42,13 @@ public enum ExecutionKey: TestedKeys {
   public static func words(_ text: String) -> ExecutionTest { .words(text) }
 
   /// What one value means.
-  public func test(_ value: FilterValue, now: Instant, utcOffset: Int) -> ExecutionTest? {
+  public func rule(
+    _ value: FilterValue, now: Instant, utcOffset: Int
+  ) -> FilterRule<ExecutionTest>? {
+    test(value, now: now, utcOffset: utcOffset).map(FilterRule.test)
+  }
+
+  private func test(_ value: FilterValue, now: Instant, utcOffset: Int) -> ExecutionTest? {
     switch self {
     case .status:
       let found = Self.beginning(value, ExecutionStatus.allCases)
@@ -51,42 +57,19 @@ public enum ExecutionKey: TestedKeys {
       let found = Self.beginning(value, ExecutionOrigin.allCases)
       return found.isEmpty ? nil : .trigger(found)
     case .scenario: return .scenario(value.namePattern)
-    case .error:
-      if case .text(let text, isQuoted: false) = value, !text.contains("*"), !text.contains("?") {
-        return .error(.begins(text))
-      }
-      return .error(value.namePattern)
+    case .error: return .error(value.beginningPattern)
     case .started:
-      return FilterKey.range(value) { FilterQuantity.date($0, now: now, utcOffset: utcOffset) }
-        .map { .number(.started, $0) }
+      return value.dates(now: now, utcOffset: utcOffset).map { .number(.started, $0) }
     case .age:
-      // The older, the earlier: the ends change places.
-      return FilterKey.range(value, Self.duration).map { range in
-        .number(
-          .started,
-          NumberRange(
-            range.high.map { now.milliseconds - $0 }, range.low.map { now.milliseconds - $0 }))
-      }
-    case .duration: return FilterKey.range(value, Self.duration).map { .number(.duration, $0) }
-    case .operations: return FilterKey.range(value, Self.count).map { .number(.operations, $0) }
-    case .stored: return FilterKey.range(value, Self.count).map { .number(.stored, $0) }
-    case .id:
-      guard case .text(let text, _) = value, !text.isEmpty,
-        text.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
-      else { return nil }
-      return .id(text.lowercased())
-    case .text:
-      guard case .text(let text, _) = value, !text.isEmpty else { return nil }
-      return .words(text)
+      return value.durations(FilterQuantity.shortDuration)
+        .map { .number(.started, $0.before(now)) }
+    case .duration:
+      return value.durations(FilterQuantity.shortDuration).map { .number(.duration, $0) }
+    case .operations: return value.counts.map { .number(.operations, $0) }
+    case .stored: return value.counts.map { .number(.stored, $0) }
+    case .id: return value.identity.map { .id($0) }
+    case .text: return value.words.map { .words($0) }
     }
-  }
-
-  private static func duration(_ text: String) -> Range<Int64>? {
-    FilterQuantity.shortDuration(text).map { $0..<($0 + 1) }
-  }
-
-  private static func count(_ text: String) -> Range<Int64>? {
-    Int64(text).flatMap { $0 >= 0 && $0 < .max ? $0..<($0 + 1) : nil }
   }
 
   /// Those whose word begins so.
@@ -100,8 +83,10 @@ public enum ExecutionKey: TestedKeys {
 }
 
 /// One test of an execution.
-public enum ExecutionTest: Hashable, Sendable {
+public enum ExecutionTest: RowTest {
   case status(Set<ExecutionStatus>)
+  /// By the scenario itself, whatever it is called.
+  case scenarios(Set<ScenarioID>)
   case trigger(Set<ExecutionOrigin>)
   /// By the name of its scenario.
   case scenario(TextPattern)
@@ -130,6 +115,7 @@ public enum ExecutionTest: Hashable, Sendable {
     let summary = row.summary
     switch self {
     case .status(let wanted): return wanted.contains(summary.status)
+    case .scenarios(let wanted): return wanted.contains(summary.scenario)
     case .trigger(let wanted): return wanted.contains(summary.origin)
     case .scenario(let pattern): return pattern.matches(row.scenarioName)
     case .error(let pattern):
@@ -162,73 +148,40 @@ public enum ExecutionTest: Hashable, Sendable {
 }
 
 /// Which executions a history shows, and in which order.
-public struct ExecutionFilter: Hashable, Sendable {
-  /// Those of these scenarios; empty means all.
-  public var scenarios: Set<ScenarioID>
-  /// What has to hold, all of it.
-  public var rules: [FilterRule<ExecutionTest>]
-  /// The order of the list.
-  public var order: ExecutionOrder
+public typealias ExecutionFilter = RowFilter<ExecutionKey, ExecutionColumn>
 
-  /// All executions, or less of them.
+/// The order of a history.
+public typealias ExecutionOrder = ListOrder<ExecutionColumn>
+
+/// A place in a history.
+public typealias ExecutionPlace = ListPlace<ExecutionColumn>
+
+extension RowFilter where Key == ExecutionKey, Column == ExecutionColumn {
+  /// The executions of a scenario, or less of them.
   public init(
-    scenarios: Set<ScenarioID> = [], rules: [FilterRule<ExecutionTest>] = [],
+    of scenario: ScenarioID, rules: [FilterRule<ExecutionTest>] = [],
     order: ExecutionOrder = .newest
   ) {
-    self.scenarios = scenarios
-    self.rules = rules
-    self.order = order
-  }
-
-  /// What a filter means at an instant.
-  /// - Parameter utcOffset: the zone of its dates, in seconds east of UTC.
-  public init(
-    _ tree: FilterTree<ExecutionKey>, now: Instant, utcOffset: Int = 0,
-    order: ExecutionOrder = .newest
-  ) {
-    self.init(rules: tree.rules(now: now, utcOffset: utcOffset), order: order)
-  }
-
-  /// Whether an execution is let through: the reference that stores are compared with.
-  public func matches(_ row: ExecutionRow) -> Bool {
-    (scenarios.isEmpty || scenarios.contains(row.summary.scenario))
-      && rules.allSatisfy { $0.holds { $0.matches(row) } }
+    self.init(rules: [.test(.scenarios([scenario]))] + rules, order: order)
   }
 }
 
-/// The order of a history. Executions that are equal in the column follow by the time they began and
-/// then by their number, so that every order is total.
-public struct ExecutionOrder: Hashable, Sendable {
-  /// What is compared.
-  public enum Column: String, CaseIterable, Hashable, Sendable {
-    case started, status, scenario, operations, duration
-  }
+/// What a history can be ordered by.
+public enum ExecutionColumn: String, ListColumn {
+  case started, status, scenario, operations, duration
 
-  /// What is compared.
-  public var column: Column
-  /// Whether the greatest comes first.
-  public var isDescending: Bool
+  /// When an execution began.
+  public static let time = ExecutionColumn.started
 
-  /// An order by a column.
-  public init(_ column: Column, isDescending: Bool) {
-    self.column = column
-    self.isDescending = isDescending
-  }
+  /// What the list of records calls the time.
+  public static let synonyms: [String: ExecutionColumn] = ["created": .started]
 
-  /// An order in words: `duration`, or `-duration` for the greatest first; nil when there is none such.
-  public init?(words: String) {
-    let isDescending = words.hasPrefix("-")
-    let name = isDescending ? String(words.dropFirst()) : words
-    guard let column = Column(rawValue: name == "created" ? "started" : name) else { return nil }
-    self.init(column, isDescending: isDescending)
-  }
-
-  /// What began last comes first.
-  public static let newest = ExecutionOrder(.started, isDescending: true)
+  /// Names begin with the first letter, all else with the greatest.
+  public var beginsWithGreatest: Bool { self != .status && self != .scenario }
 
   /// What is compared of an execution.
-  public func key(of row: ExecutionRow) -> RecordOrder.Key {
-    switch column {
+  public func key(of row: ExecutionRow) -> ListKey {
+    switch self {
     case .started: .number(row.summary.started.milliseconds)
     case .status: .text(row.summary.status.rawValue)
     case .scenario: .text(row.scenarioName)
@@ -238,48 +191,9 @@ public struct ExecutionOrder: Hashable, Sendable {
     }
   }
 
-  /// Whether one place comes before another in the list.
-  public func precedes(_ left: ExecutionPlace, _ right: ExecutionPlace) -> Bool {
-    isDescending ? right < left : left < right
-  }
-}
+  /// When an execution began.
+  public static func date(of row: ExecutionRow) -> Instant { row.summary.started }
 
-extension ExecutionOrder: CustomStringConvertible {
-  /// `duration`, or `-duration` for the greatest first.
-  public var description: String { (isDescending ? "-" : "") + column.rawValue }
-}
-
-/// A place in a history, told by the execution it stands next to.
-public struct ExecutionPlace: Hashable, Sendable, Comparable {
-  /// What the list is ordered by, of the execution next to it.
-  public let key: RecordOrder.Key
-  /// When the execution next to it began.
-  public let started: Instant
-  /// The number of the execution next to it.
-  public let number: Int
-
-  /// A place of these parts.
-  public init(key: RecordOrder.Key, started: Instant, number: Int) {
-    self.key = key
-    self.started = started
-    self.number = number
-  }
-
-  /// The place next to an execution.
-  public init(_ row: ExecutionRow, _ order: ExecutionOrder) {
-    self.init(key: order.key(of: row), started: row.summary.started, number: row.number)
-  }
-
-  /// The place just before an execution: what follows begins with it.
-  public init(justBefore row: ExecutionRow, _ order: ExecutionOrder) {
-    self.init(
-      key: order.key(of: row), started: row.summary.started,
-      number: row.number + (order.isDescending ? 1 : -1))
-  }
-
-  /// In the ascending order of the column.
-  public static func < (left: ExecutionPlace, right: ExecutionPlace) -> Bool {
-    if left.key != right.key { return left.key < right.key }
-    return (left.started, left.number) < (right.started, right.number)
-  }
+  /// Its number.
+  public static func position(of row: ExecutionRow) -> Int { row.number }
 }

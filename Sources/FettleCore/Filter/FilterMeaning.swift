@@ -1,17 +1,4 @@
 extension FilterTree where Key == FilterKey {
-  /// What it means at an instant.
-  /// - Parameter utcOffset: the zone of its dates, in seconds east of UTC.
-  public func rule(now: Instant, utcOffset: Int = 0) -> RecordRule {
-    switch self {
-    case .all(let parts): .all(parts.map { $0.rule(now: now, utcOffset: utcOffset) })
-    case .any(let parts): .any(parts.map { $0.rule(now: now, utcOffset: utcOffset) })
-    case .not(let part): .not(part.rule(now: now, utcOffset: utcOffset))
-    case .words(let text, _): .words(text)
-    case .condition(let key, let values):
-      .any(values.compactMap { key.rule($0, now: now, utcOffset: utcOffset) }).simplest
-    }
-  }
-
   /// Whether it says anything about the status.
   var namesStatus: Bool {
     switch self {
@@ -23,18 +10,7 @@ extension FilterTree where Key == FilterKey {
   }
 }
 
-extension RecordRule {
-  /// The same without a level that changes nothing.
-  var simplest: RecordRule {
-    switch self {
-    case .any(let parts) where parts.count == 1: parts[0]
-    case .all(let parts) where parts.count == 1: parts[0]
-    default: self
-    }
-  }
-}
-
-extension FilterKey {
+extension FilterKey: TestedKeys {
   /// Whether two dots between values mean a range.
   public var hasRanges: Bool {
     switch self {
@@ -43,35 +19,43 @@ extension FilterKey {
     }
   }
 
-  /// Why a value does not fit the key; nil when it does.
-  public func problem(with value: FilterValue) -> String? {
-    if case .pattern(let pattern, _) = value {
-      switch self {
-      case .scenario, .module, .error, .bundle: return TextPattern.problem(with: pattern)
-      default: return "\(name): takes no regular expression"
-      }
+  /// Whether a regular expression can be a value.
+  public var takesPatterns: Bool {
+    switch self {
+    case .scenario, .module, .error, .bundle: true
+    default: false
     }
-    if case .compared = value, !hasRanges { return "\(name): takes no comparison" }
-    guard rule(value, now: Instant(milliseconds: 0), utcOffset: 0) == nil else { return nil }
-    return switch self {
+  }
+
+  /// What the values of the key look like.
+  public func form(not value: FilterValue) -> String {
+    switch self {
     case .status: "no status \"\(value)\": open, wait, run, done, bin, all"
     case .auto: "auto: is yes or no"
     case .attempts: "a number of retries looks like 3, >2 or 2..5"
     case .age, .next: "a time looks like <2h, >3d or 1h..2h; the units are s m h d w"
-    case .created: "a date looks like 2026-09-20, >2026-09-20T14:02, 2026-09-20..21, today"
+    case .created: FilterValue.formOfDates
     case .size: "a size looks like 812, >1M or 10K..50K"
-    case .run, .id: "an identity has letters and digits only"
+    case .run, .id: FilterValue.formOfIdentities
     case .group: "a group has the 16 digits the group list shows"
     case .error, .scenario, .module, .text: "\"\(value)\" is not understood here"
     case .bundle: "values are compared with numbers or dates: >100, 2..5, >2026-09-20"
     }
   }
 
+  /// What words without a key mean.
+  public static func words(_ text: String) -> RecordTest { .words(text) }
+
   /// What one value means; nil when it does not fit the key.
-  func rule(_ value: FilterValue, now: Instant, utcOffset: Int) -> RecordRule? {
+  public func rule(_ value: FilterValue, now: Instant, utcOffset: Int) -> RecordRule? {
+    if self == .error { return Self.error(value) }
+    return test(value, now: now, utcOffset: utcOffset).map(RecordRule.test)
+  }
+
+  private func test(_ value: FilterValue, now: Instant, utcOffset: Int) -> RecordTest? {
     switch self {
     case .status: return Self.status(value)
-    case .error: return Self.error(value)
+    case .error: return nil
     case .scenario: return .text(.scenario, value.namePattern)
     case .module:
       if case .text(let text, isQuoted: false) = value, let number = Int64(text) {
@@ -85,38 +69,19 @@ extension FilterKey {
       case "no", "off", "false": return .retriesItself(false)
       default: return nil
       }
-    case .attempts:
-      return Self.range(value) { Int64($0).flatMap { $0 >= 0 ? $0..<($0 + 1) : nil } }
-        .map { .number(.attempts, $0) }
+    case .attempts: return value.counts.map { .number(.attempts, $0) }
     case .size:
-      return Self.range(value) { FilterQuantity.size($0).map { $0..<($0 + 1) } }
+      return value.range { FilterQuantity.size($0).map { $0..<($0 + 1) } }
         .map { .number(.size, $0) }
     case .created:
-      return Self.range(value) { FilterQuantity.date($0, now: now, utcOffset: utcOffset) }
-        .map { .number(.created, $0) }
+      return value.dates(now: now, utcOffset: utcOffset).map { .number(.created, $0) }
     case .age:
-      // The older, the earlier: the ends change places.
-      return Self.range(value) { FilterQuantity.duration($0).map { $0..<($0 + 1) } }.map { range in
-        .number(
-          .created,
-          NumberRange(
-            range.high.map { now.milliseconds - $0 }, range.low.map { now.milliseconds - $0 }))
-      }
+      return value.durations(FilterQuantity.duration).map { .number(.created, $0.before(now)) }
     case .next:
-      return Self.range(value) { FilterQuantity.duration($0).map { $0..<($0 + 1) } }.map { range in
-        .number(
-          .nextRetry,
-          NumberRange(
-            range.low.map { now.milliseconds + $0 }, range.high.map { now.milliseconds + $0 }))
-      }
+      return value.durations(FilterQuantity.duration).map { .number(.nextRetry, $0.after(now)) }
     case .run, .id:
-      guard case .text(let text, _) = value, !text.isEmpty,
-        text.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
-      else { return nil }
-      return .text(self == .id ? .id : .execution, .begins(text))
-    case .text:
-      guard case .text(let text, _) = value, !text.isEmpty else { return nil }
-      return .words(text)
+      return value.identity.map { .text(self == .id ? .id : .execution, .begins($0)) }
+    case .text: return value.words.map { .words($0) }
     case .group:
       guard case .text(let text, _) = value, let number = UInt64(text, radix: 16) else {
         return nil
@@ -127,7 +92,7 @@ extension FilterKey {
     }
   }
 
-  private static func status(_ value: FilterValue) -> RecordRule? {
+  private static func status(_ value: FilterValue) -> RecordTest? {
     guard case .text(let text, _) = value, !text.isEmpty else { return nil }
     let wanted = text.lowercased()
     if wanted == "all" { return .state(Set(IncompleteState.allCases)) }
@@ -151,33 +116,15 @@ extension FilterKey {
             || $0.rawValue.lowercased().hasPrefix(wanted)
       }
       // The set of types is open: a name the table does not know may still be in the store.
-      return .errorType(types.isEmpty ? [ErrorType(text)] : Set(types))
+      return .test(.errorType(types.isEmpty ? [ErrorType(text)] : Set(types)))
     case .pattern: break
     case .compared, .range: return nil
     }
     let pattern = value.namePattern
     return .any([
-      .errorType(Set(known.filter { pattern.matches($0.shortName) })), .text(.errorType, pattern),
+      .test(.errorType(Set(known.filter { pattern.matches($0.shortName) }))),
+      .test(.text(.errorType, pattern)),
     ])
-  }
-
-  /// The numbers a value stands for.
-  /// - Parameter read: the stretch of numbers a text stands for, such as all of a day.
-  static func range(
-    _ value: FilterValue, _ read: (String) -> Range<Int64>?
-  ) -> NumberRange? {
-    switch value {
-    case .text(let text, isQuoted: false):
-      return read(text).map { NumberRange($0.lowerBound, $0.upperBound - 1) }
-    case .compared(let comparison, let text):
-      return read(text).map { NumberRange(comparison, $0) }
-    case .range(let low, let high):
-      guard let first = read(low), let last = read(FilterQuantity.completed(high, like: low)),
-        first.lowerBound < last.upperBound
-      else { return nil }
-      return NumberRange(first.lowerBound, last.upperBound - 1)
-    default: return nil
-    }
   }
 
   private static func dataTest(
@@ -208,8 +155,7 @@ extension FilterKey {
         return first <= last
           ? .numbers(low: first, includesLow: true, high: last, includesHigh: true) : nil
       }
-      return range(value) { FilterQuantity.date($0, now: now, utcOffset: utcOffset) }
-        .map { .dates($0) }
+      return value.dates(now: now, utcOffset: utcOffset).map { .dates($0) }
     }
   }
 }

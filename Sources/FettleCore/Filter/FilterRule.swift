@@ -11,12 +11,30 @@ public indirect enum FilterRule<Test: Hashable & Sendable>: Hashable, Sendable {
   case test(Test)
 
   /// Whether it holds, where somebody says which tests do.
-  public func holds(_ test: (Test) -> Bool) -> Bool {
+  public func holds(_ test: (Test) throws -> Bool) rethrows -> Bool {
     switch self {
-    case .all(let parts): parts.allSatisfy { $0.holds(test) }
-    case .any(let parts): parts.contains { $0.holds(test) }
-    case .not(let part): !part.holds(test)
-    case .test(let one): test(one)
+    case .all(let parts): try parts.allSatisfy { try $0.holds(test) }
+    case .any(let parts): try parts.contains { try $0.holds(test) }
+    case .not(let part): try !part.holds(test)
+    case .test(let one): try test(one)
+    }
+  }
+
+  /// Whether every test in it is of a kind.
+  public func isOnly(_ kind: (Test) -> Bool) -> Bool {
+    switch self {
+    case .all(let parts), .any(let parts): !parts.isEmpty && parts.allSatisfy { $0.isOnly(kind) }
+    case .not(let part): part.isOnly(kind)
+    case .test(let test): kind(test)
+    }
+  }
+
+  /// Whether any test in it is of a kind.
+  public func has(_ kind: (Test) -> Bool) -> Bool {
+    switch self {
+    case .all(let parts), .any(let parts): parts.contains { $0.has(kind) }
+    case .not(let part): part.has(kind)
+    case .test(let test): kind(test)
     }
   }
 
@@ -43,13 +61,13 @@ public protocol TestedKeys: FilterKeys {
 
   /// What one value means; nil when it does not fit the key.
   /// - Parameter utcOffset: the zone of its dates, in seconds east of UTC.
-  func test(_ value: FilterValue, now: Instant, utcOffset: Int) -> Test?
+  func rule(_ value: FilterValue, now: Instant, utcOffset: Int) -> FilterRule<Test>?
 
   /// What words without a key mean.
   static func words(_ text: String) -> Test
 
-  /// What the values of the key look like.
-  var form: String { get }
+  /// What the values of the key look like, for somebody who typed another one.
+  func form(not value: FilterValue) -> String
 
   /// Whether a regular expression can be a value.
   var takesPatterns: Bool { get }
@@ -63,7 +81,7 @@ extension TestedKeys {
         ? TextPattern.problem(with: pattern) : "\(name): takes no regular expression"
     }
     if case .compared = value, !hasRanges { return "\(name): takes no comparison" }
-    return test(value, now: Instant(milliseconds: 0), utcOffset: 0) == nil ? form : nil
+    return rule(value, now: Instant(milliseconds: 0), utcOffset: 0) == nil ? form(not: value) : nil
   }
 }
 
@@ -77,8 +95,8 @@ extension FilterTree where Key: TestedKeys {
     case .not(let part): return .not(part.rule(now: now, utcOffset: utcOffset))
     case .words(let text, _): return .test(Key.words(text))
     case .condition(let key, let values):
-      let tests = values.compactMap { key.test($0, now: now, utcOffset: utcOffset) }
-      return tests.count == 1 ? .test(tests[0]) : .any(tests.map(FilterRule.test))
+      let rules = values.compactMap { key.rule($0, now: now, utcOffset: utcOffset) }
+      return rules.count == 1 ? rules[0] : .any(rules)
     }
   }
 

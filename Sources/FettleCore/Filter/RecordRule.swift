@@ -1,8 +1,8 @@
-/// What a filter means at an instant: the form that stores and the evaluator in memory work from.
-public indirect enum RecordRule: Hashable, Sendable {
-  case all([RecordRule])
-  case any([RecordRule])
-  case not(RecordRule)
+/// What a filter of records means at an instant.
+public typealias RecordRule = FilterRule<RecordTest>
+
+/// One test of a record.
+public enum RecordTest: Hashable, Sendable {
   case state(Set<IncompleteState>)
   case errorType(Set<ErrorType>)
   case text(TextField, TextPattern)
@@ -29,14 +29,12 @@ public indirect enum RecordRule: Hashable, Sendable {
   }
 
   /// Whether the bundles have to be read to answer it.
-  public var readsData: Bool {
-    switch self {
-    case .all(let parts), .any(let parts): parts.contains(where: \.readsData)
-    case .not(let part): part.readsData
-    case .data: true
-    default: false
-    }
-  }
+  public var readsData: Bool { if case .data = self { true } else { false } }
+}
+
+extension FilterRule where Test == RecordTest {
+  /// Whether the bundles have to be read to answer it.
+  public var readsData: Bool { has(\.readsData) }
 }
 
 /// What a value in the bundles is compared with.
@@ -76,7 +74,7 @@ public enum DataTest: Hashable, Sendable {
   }
 }
 
-extension RecordRule {
+extension FilterRule where Test == RecordTest {
   /// Whether a record is let through: the reference that stores are compared with.
   public func matches(_ record: IncompleteExecution) -> Bool {
     matches(record.summary, bundles: { record.bundles }, original: { record.originalBundles })
@@ -90,13 +88,16 @@ extension RecordRule {
     _ summary: IncompleteSummary, bundles: () throws -> VisibleBundles,
     original: () throws -> VisibleBundles
   ) rethrows -> Bool {
+    try holds { try $0.matches(summary, bundles: bundles, original: original) }
+  }
+}
+
+extension RecordTest {
+  fileprivate func matches(
+    _ summary: IncompleteSummary, bundles: () throws -> VisibleBundles,
+    original: () throws -> VisibleBundles
+  ) rethrows -> Bool {
     switch self {
-    case .all(let parts):
-      return try parts.allSatisfy { try $0.matches(summary, bundles: bundles, original: original) }
-    case .any(let parts):
-      return try parts.contains { try $0.matches(summary, bundles: bundles, original: original) }
-    case .not(let part):
-      return try !part.matches(summary, bundles: bundles, original: original)
     case .state(let states): return states.contains(summary.state)
     case .errorType(let types): return types.contains(summary.errorType)
     case .text(let field, let pattern): return pattern.matches(summary.text(field))
@@ -129,7 +130,7 @@ extension RecordRule {
 }
 
 extension IncompleteSummary {
-  fileprivate func text(_ field: RecordRule.TextField) -> String {
+  fileprivate func text(_ field: RecordTest.TextField) -> String {
     switch field {
     case .scenario: scenarioName
     case .module: failerTitle
@@ -139,7 +140,7 @@ extension IncompleteSummary {
     }
   }
 
-  fileprivate func number(_ field: RecordRule.NumberField) -> Int64? {
+  fileprivate func number(_ field: RecordTest.NumberField) -> Int64? {
     switch field {
     case .module: Int64(failer.number)
     case .attempts: Int64(attempts)

@@ -94,6 +94,8 @@ public struct RecordNote: Hashable, Sendable {
   public static let revealed = "revealed"
   /// What earlier modules of the run wrote to data stores for the record was undone with its cycle.
   public static let rolledBack = "rolledBack"
+  /// The words that are no events of a move.
+  public static let known = [revealed, rolledBack]
 }
 
 extension IncompleteExecution {

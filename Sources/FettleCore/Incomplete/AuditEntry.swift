@@ -10,10 +10,10 @@ public struct AuditEntry: Hashable, Sendable {
   public let action: String
   /// The field, where one was changed.
   public let place: ValuePath?
-  /// What stood there.
-  public let old: Value?
-  /// What stands there now.
-  public let new: Value?
+  /// What stood there, as much as a line shows of it.
+  public let old: ValueHead?
+  /// What stands there now, as much as a line shows of it.
+  public let new: ValueHead?
   /// The words that go with it, such as the reason of a closing.
   public let note: String?
 
@@ -45,7 +45,8 @@ public struct AuditEntry: Hashable, Sendable {
   /// A line of these parts.
   public init(
     date: Instant, author: String, record: RecordID, action: String, place: ValuePath? = nil,
-    old: Value? = nil, new: Value? = nil, note: String? = nil, position: Position = Position()
+    old: ValueHead? = nil, new: ValueHead? = nil, note: String? = nil,
+    position: Position = Position()
   ) {
     self.position = position
     self.date = date

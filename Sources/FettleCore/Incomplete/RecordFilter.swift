@@ -47,7 +47,7 @@ public struct RecordFilter: Sendable, Hashable {
       }
       let rule = part.rule(now: now, utcOffset: utcOffset)
       switch rule {
-      case .words(let text): words.append(text)
+      case .test(.words(let text)): words.append(text)
       case _ where !isStated && rule.states != nil:
         states = rule.states ?? []
         isStated = true
@@ -79,80 +79,70 @@ public struct RecordFilter: Sendable, Hashable {
     effectiveStates.contains(record.summary.state)
       && (scenarios.isEmpty || scenarios.contains(record.summary.scenarioID))
       && (errorTypes.isEmpty || errorTypes.contains(record.summary.errorType))
-      && words.allSatisfy { RecordRule.words($0).matches(record) }
+      && words.allSatisfy { RecordRule.test(.words($0)).matches(record) }
       && rules.allSatisfy { $0.matches(record) }
   }
 }
 
-extension RecordRule {
+extension FilterRule where Test == RecordTest {
   /// Whether stores have an index for it.
   fileprivate var isIndexed: Bool {
     switch self {
-    case .text(.scenario, _), .text(.id, _), .number(.created, _), .group: true
+    case .test(.text(.scenario, _)), .test(.text(.id, _)), .test(.number(.created, _)),
+      .test(.group):
+      true
     case .any(let parts):
-      parts.allSatisfy { if case .text(.scenario, _) = $0 { true } else { false } }
+      parts.allSatisfy { if case .test(.text(.scenario, _)) = $0 { true } else { false } }
     default: false
     }
   }
 
   /// The states, where it is about nothing else.
   fileprivate var states: Set<IncompleteState>? {
-    switch self {
-    case .state(let states): states
-    case .any(let parts) where !parts.isEmpty:
-      parts.reduce(into: Set<IncompleteState>?([])) { all, part in
-        all = part.states.flatMap { all?.union($0) }
-      }
-    default: nil
-    }
+    alternatives { if case .state(let states) = $0 { states } else { nil } }?
+      .reduce(into: []) { $0.formUnion($1) }
   }
 
   /// The kinds of failure, where it is about nothing else.
   fileprivate var errorTypes: Set<ErrorType>? {
-    switch self {
-    case .errorType(let types): types
-    case .any(let parts) where !parts.isEmpty:
-      parts.reduce(into: Set<ErrorType>?([])) { all, part in
-        all = part.errorTypes.flatMap { all?.union($0) }
-      }
-    default: nil
-    }
+    alternatives { if case .errorType(let types) = $0 { types } else { nil } }?
+      .reduce(into: []) { $0.formUnion($1) }
   }
 }
 
-/// The order of a list. Records that are equal in the column follow by the time they were stored and
-/// then by identity, so that every order is total and a list can go on from any place.
-public struct RecordOrder: Hashable, Sendable {
-  /// What is compared.
-  public enum Column: String, CaseIterable, Hashable, Sendable {
-    case created, scenario, module, error, next, attempts, size
+/// The order of the list of records.
+public typealias RecordOrder = ListOrder<RecordColumn>
+
+/// A place in the list of records.
+public typealias RecordPlace = ListPlace<RecordColumn>
+
+/// Which part of the list of records is wanted.
+public typealias PageRequest = ListRequest<RecordPlace>
+
+/// What the list of records can be ordered by.
+public enum RecordColumn: String, ListColumn {
+  case created, scenario, module, error, next, attempts, size
+
+  /// When a record was stored.
+  public static let time = RecordColumn.created
+
+  /// What the list calls the column of the attempts.
+  public static let synonyms: [String: RecordColumn] = ["try": .attempts]
+
+  /// The column as the list names it.
+  public var title: String { self == .attempts ? "try" : rawValue }
+
+  /// Time, tries and size begin with the greatest.
+  public var beginsWithGreatest: Bool {
+    switch self {
+    case .created, .size, .attempts: true
+    case .scenario, .module, .error, .next: false
+    }
   }
-
-  /// What is compared.
-  public var column: Column
-  /// Whether the greatest comes first.
-  public var isDescending: Bool
-
-  /// An order by a column.
-  public init(_ column: Column, isDescending: Bool) {
-    self.column = column
-    self.isDescending = isDescending
-  }
-
-  /// An order in words: `size`, or `-size` for the greatest first; nil when there is none such.
-  public init?(words: String) {
-    let isDescending = words.hasPrefix("-")
-    let name = isDescending ? String(words.dropFirst()) : words
-    guard let column = Column(rawValue: name == "try" ? "attempts" : name) else { return nil }
-    self.init(column, isDescending: isDescending)
-  }
-
-  /// What was stored last comes first.
-  public static let newest = RecordOrder(.created, isDescending: true)
 
   /// What is compared of a record.
-  public func key(of record: IncompleteSummary) -> Key {
-    switch column {
+  public func key(of record: IncompleteSummary) -> ListKey {
+    switch self {
     case .created: .number(record.created.milliseconds)
     case .scenario: .text(record.scenarioName)
     case .module: .text(record.failerTitle)
@@ -164,113 +154,11 @@ public struct RecordOrder: Hashable, Sendable {
     }
   }
 
-  /// A value that is compared: numbers as numbers, texts by their bytes.
-  public enum Key: Hashable, Sendable, Comparable {
-    case number(Int64)
-    case text(String)
+  /// When a record was stored.
+  public static func date(of record: IncompleteSummary) -> Instant { record.created }
 
-    /// By value; a number comes before a text.
-    public static func < (left: Key, right: Key) -> Bool {
-      switch (left, right) {
-      case (.number(let a), .number(let b)): a < b
-      case (.text(let a), .text(let b)): a.utf8.lexicographicallyPrecedes(b.utf8)
-      case (.number, .text): true
-      case (.text, .number): false
-      }
-    }
-  }
-
-  /// Whether one place comes before another in the list.
-  public func precedes(_ left: RecordPlace, _ right: RecordPlace) -> Bool {
-    isDescending ? right.isLess(than: left) : left.isLess(than: right)
-  }
-}
-
-extension RecordOrder: CustomStringConvertible {
-  /// `size`, or `-size` for the greatest first.
-  public var description: String { (isDescending ? "-" : "") + column.rawValue }
-}
-
-/// A place in the list: between two records, told by the record it stands next to. A list goes on
-/// from a place, never from a row number, so that new records move nothing.
-public struct RecordPlace: Sendable, Hashable {
-  /// What the list is ordered by, of the record next to it.
-  public let key: RecordOrder.Key
-  /// When the record next to it was stored.
-  public let created: Instant
-  /// The record next to it.
-  public let id: RecordID
-
-  /// The place next to a record, in a list ordered by the time of storing.
-  public init(created: Instant, id: RecordID) {
-    key = .number(created.milliseconds)
-    self.created = created
-    self.id = id
-  }
-
-  /// The place next to that record.
-  public init(_ record: IncompleteSummary, _ order: RecordOrder = .newest) {
-    key = order.key(of: record)
-    created = record.created
-    id = record.id
-  }
-
-  /// The place just before a record: what follows begins with it.
-  public init(justBefore record: IncompleteSummary, _ order: RecordOrder) {
-    // Identities are hexadecimal digits: an empty one comes before, `~` behind all of them.
-    key = order.key(of: record)
-    created = record.created
-    id = RecordID(order.isDescending ? record.id.text + "~" : String(record.id.text.dropLast()))
-  }
-
-  fileprivate func isLess(than other: RecordPlace) -> Bool {
-    if key != other.key { return key < other.key }
-    return (created, id) < (other.created, other.id)
-  }
-}
-
-/// Which part of the list of records is wanted.
-public typealias PageRequest = ListRequest<RecordPlace>
-
-/// Which part of a list is wanted.
-public enum ListRequest<Place: Hashable & Sendable>: Sendable, Hashable {
-  /// The rows at its beginning.
-  case first
-  /// The rows behind a place, from there on.
-  case after(Place)
-  /// The rows before a place: those nearest to it, in the order of the list.
-  case before(Place)
-  /// The rows at its end, in the order of the list.
-  case last
-
-  /// Whether the list is gone through from its beginning to its end.
-  public var isForwards: Bool {
-    switch self {
-    case .first, .after: true
-    case .before, .last: false
-    }
-  }
-}
-
-/// What one stretch of a list brought.
-public struct ListStretch<Row: Hashable & Sendable, Place: Hashable & Sendable>: Sendable, Hashable
-{
-  /// The rows that are let through, in the order of the list.
-  public var rows: [Row]
-  /// How many were looked at.
-  public let searched: Int
-  /// Where the next stretch begins; nil when the list ends here.
-  public let end: Place?
-  /// Whether indexes found the rows: then nothing was looked at but what was found.
-  public let isLookUp: Bool
-
-  /// A stretch of these parts.
-  public init(rows: [Row], searched: Int, end: Place?, isLookUp: Bool) {
-    self.rows = rows
-    self.searched = searched
-    self.end = end
-    self.isLookUp = isLookUp
-  }
+  /// Its identity.
+  public static func position(of record: IncompleteSummary) -> RecordID { record.id }
 }
 
 /// What one stretch of a search through the data found.
@@ -288,77 +176,4 @@ public struct SearchStretch: Sendable, Hashable {
     self.searched = searched
     self.end = end
   }
-}
-
-/// How many records there are, by what they wait for. Counters kept with the records, never counted.
-public struct RecordCounts: Sendable, Hashable {
-  /// By state.
-  public var byState: [IncompleteState: Int]
-  /// The bytes of the records that are neither resolved nor deleted.
-  public var openBytes: Int
-
-  /// These numbers.
-  public init(byState: [IncompleteState: Int] = [:], openBytes: Int = 0) {
-    self.byState = byState
-    self.openBytes = openBytes
-  }
-
-  /// The number of records in a state.
-  public subscript(state: IncompleteState) -> Int { byState[state] ?? 0 }
-}
-
-extension RecordFilter {
-  /// How many records are in the states it asks for, whatever else it asks.
-  public func candidates(in counts: RecordCounts) -> Int {
-    askedStates.reduce(0) { $0 + counts[$1] }
-  }
-
-  /// What is true when no record is in the states it asks for.
-  public var noCandidates: String {
-    switch askedStates {
-    case Self.openStates: "Nothing incomplete."
-    case [.deleted]: "The bin is empty."
-    case [.resolved]: "Nothing is resolved yet."
-    default: "No record is \(askedStates.map(\.name).sorted().joined(separator: " or "))."
-    }
-  }
-
-  private static let openStates: Set<IncompleteState> = [.pending, .unresolved, .inProgress]
-
-  private var askedStates: Set<IncompleteState> { states.isEmpty ? Self.openStates : states }
-}
-
-/// How many records a group has.
-public struct ErrorGroupCount: Sendable, Hashable {
-  /// The group.
-  public let fingerprint: Int64
-  /// The kind of the failure.
-  public let errorType: ErrorType
-  /// What people call the failed module.
-  public let moduleTitle: String
-  /// The message without what differs from bundle to bundle.
-  public let text: String
-  /// The message of the newest of them, as it was.
-  public let example: String
-  /// Those that are neither resolved nor deleted, by state.
-  public let byState: [IncompleteState: Int]
-  /// When the newest of them was stored.
-  public let newest: Instant
-
-  /// A group of these parts.
-  public init(
-    fingerprint: Int64, errorType: ErrorType, moduleTitle: String, text: String,
-    example: String? = nil, byState: [IncompleteState: Int], newest: Instant
-  ) {
-    self.fingerprint = fingerprint
-    self.errorType = errorType
-    self.moduleTitle = moduleTitle
-    self.text = text
-    self.example = example ?? text
-    self.byState = byState
-    self.newest = newest
-  }
-
-  /// All of them.
-  public var records: Int { byState.values.reduce(0, +) }
 }

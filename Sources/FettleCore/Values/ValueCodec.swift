@@ -13,9 +13,9 @@ public enum ValueCodec {
     public var description: String { "the stored value is damaged at byte \(offset)" }
   }
 
-  private static let version: UInt8 = 1
+  static let version: UInt8 = 1
 
-  private enum Tag: UInt8 {
+  enum Tag: UInt8 {
     case null, no, yes, text, integer, double, spelled, date, buffer, encodedBuffer, array
     case collection
     case textApart, bufferApart, encodedBufferApart

@@ -139,7 +139,7 @@ extension API {
   }
 
   /// The columns a list is sorted by. Identity and position grow with the time of creation.
-  private static let columns: [String: RecordOrder.Column] = [
+  private static let columns: [String: RecordColumn] = [
     "created": .created, "index": .created, "id": .created, "size": .size,
     "attempts": .attempts, "reason": .error, "scenarioName": .scenario, "failer": .module,
     "nextRetry": .next,

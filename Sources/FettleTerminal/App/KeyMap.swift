@@ -79,7 +79,7 @@ enum KeyMap {
   static func bindings(_ context: KeyContext) -> [KeyBinding] {
     switch context {
     case .list: list + [copying] + moving + Screen.keys + anywhere + [quitting]
-    case .groups: groups + table + moving + Screen.keys + everywhere
+    case .groups: groups + storedList + moving + Screen.keys + everywhere
     case .scenarios: scenarios + table + moving + Screen.keys + everywhere
     case .history: history + storedList + moving + Screen.keys + everywhere
     case .run: run + [copyingLine] + Screen.keys + everywhere

@@ -205,7 +205,7 @@ extension State {
     let area = frame.area.line(1)
     if isFiltering { return drawTyping(into: &frame, prompt: " / ", area) }
     let rows = max(1, size.rows - 2 - first)
-    let places = places(in: window, order: order, rows: rows)
+    let places = places(in: window, order: order, isFiltered: !filter.isEmpty, rows: rows)
     frame.put(
       SafeText(" / " + filter).clipped(to: max(4, area.columns - places.width - 2)), in: area,
       .role(.faint))
@@ -219,12 +219,14 @@ extension State {
 
   /// The order and where in the list the screen is, at the end of the line of the filter.
   private func places<Row, Place>(
-    in window: ListWindow<Row, Place>, order: SafeText, rows: Int
+    in window: ListWindow<Row, Place>, order: SafeText, isFiltered: Bool, rows: Int
   ) -> SafeText {
     guard window.hasLoaded else { return "" }
-    guard window.isLookUp else {
+    // What is only sorted without an index is not searched for.
+    guard window.isLookUp || !isFiltered else {
+      let sorted: SafeText = size.columns >= 100 ? "sort " + order + " · " : ""
       let looked = Quantity.short(window.searched) + " searched, "
-      return looked + "\(Quantity.grouped(window.rows.count)) found "
+      return sorted + looked + "\(Quantity.grouped(window.rows.count)) found "
     }
     guard !window.rows.isEmpty else { return "" }
     let known = window.isWhole ? window.rows.count : window.total

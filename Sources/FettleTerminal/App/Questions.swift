@@ -129,16 +129,16 @@ extension Effect {
     case .list(.counts): .read(kind: "counts")
     case .list(.loadVocabulary): .read(kind: "vocabulary")
     case .scenarios(.load): .read(kind: "scenarios")
-    case .groups(.load): .read(kind: "groups")
     case .history(.follow): .read(kind: "live")
     case .record(.refresh(let id, _)): .read(kind: "record \(id)")
     case .history(.page(_, let ask)) where ask.isSearch: .none
     case .auditTrail(.page(_, let ask)) where ask.isSearch: .none
+    case .groups(.page(_, let ask)) where ask.isSearch: .none
     case .record(.amend), .record(.close), .record(.delete), .record(.restore),
       .record(.setAutoRetry), .record(.keepDraft), .record(.dropDraft), .record(.keepText),
       .record(.revealed), .scenarios(.activate), .history(.stop), .groupEdit(.write):
       .write
-    case .list, .record, .bulk, .history, .auditTrail, .groupEdit, .search: .read()
+    case .list, .record, .bulk, .history, .auditTrail, .groups, .groupEdit, .search: .read()
     }
   }
 }
@@ -166,9 +166,10 @@ extension State {
     (list.isGrowing, list.isStarting, list.isRefreshing) = (false, false, false)
     (list.askedAt, list.previewLoading) = (nil, nil)
     list.search?.isRunning = false
-    history.window.stop()
+    history.list.window.stop()
     history.opening = nil
-    auditTrail.window.stop()
+    auditTrail.list.window.stop()
+    groupsState.list.window.stop()
     notice = "not waited for any longer; the next key looks again"
     return stopSearch() + [.stopWaiting]
   }

@@ -48,7 +48,7 @@ extension State {
   /// The context the keys have on the screen that is chosen.
   var screenContext: KeyContext {
     switch screen {
-    case .incomplete: groups == nil ? .list : .groups
+    case .incomplete: showsGroups ? .groups : .list
     case .scenarios: .scenarios
     case .history: history.run == nil ? .history : .run
     case .live: .run
@@ -59,7 +59,7 @@ extension State {
   /// Goes to a screen and asks for what it shows.
   mutating func go(to screen: Screen) -> [Effect] {
     self.screen = screen
-    groups = nil
+    showsGroups = false
     history.opening = nil
     notice = ""
     return look() + (screen == .incomplete ? refreshList() + loadPreview() : [])
@@ -71,11 +71,11 @@ extension State {
     case .incomplete: return reloadGroups()
     case .scenarios: return [.scenarios(.load)]
     case .history:
-      guard let run = history.run else { return refreshHistory() }
+      guard let run = history.run else { return HistoryScreen.refresh(in: &self) }
       return run.opened.row.summary.status == .running && !run.isHeld
         ? [.history(.open(run.opened.row.summary.id))] : []
     case .live: return live?.isHeld == true ? [] : [.history(.follow)]
-    case .audit: return refreshAudit()
+    case .audit: return AuditScreen.refresh(in: &self)
     }
   }
 

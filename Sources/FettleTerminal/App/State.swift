@@ -47,7 +47,9 @@ struct State: Equatable, Sendable {
   var bulk: BulkState?
   /// The question about many records that is awaited.
   var bulkToken = 0
-  var groups: GroupsState?
+  var groupsState = GroupsState()
+  /// Whether the groups are shown instead of the list.
+  var showsGroups = false
   var scenarios = ScenariosState()
   var history = HistoryState()
   /// The execution the live screen follows.
@@ -160,9 +162,7 @@ struct Typing: Hashable, Sendable {
   var isOffered = false
 
   enum Purpose: Hashable, Sendable {
-    case filter(before: ListFilter)
-    case historyFilter(before: TypedFilter<ExecutionKey>)
-    case auditFilter(before: TypedFilter<AuditKey>)
+    case filter(FilteredList, before: String)
     case closingReason(RecordID)
     case closingReasonOfMany(BulkTarget)
     /// The number of records, before something is done with all of them.
@@ -197,8 +197,8 @@ struct Typing: Hashable, Sendable {
     case .mapping: .mapping
     case .json, .substitute: .box
     case .command: .commandLine
-    case .filter, .historyFilter, .auditFilter, .words, .search, .exportPath, .closingReason,
-      .closingReasonOfMany, .confirmation, .stopping, .fieldName, .rename, .file:
+    case .filter, .words, .search, .exportPath, .closingReason, .closingReasonOfMany,
+      .confirmation, .stopping, .fieldName, .rename, .file:
       .line
     }
   }

@@ -63,7 +63,6 @@ extension State {
   var table: Table? {
     get {
       switch screenContext {
-      case .groups: groups?.table
       case .scenarios: scenarios.table
       default: nil
       }
@@ -71,7 +70,6 @@ extension State {
     set {
       guard let newValue else { return }
       switch screenContext {
-      case .groups: groups?.table = newValue
       case .scenarios: scenarios.table = newValue
       default: break
       }
@@ -81,7 +79,6 @@ extension State {
   /// The columns of the table of this screen, the one it comes in first.
   private var tableColumns: [SafeText] {
     switch screenContext {
-    case .groups: GroupsState.columns
     case .scenarios: ScenariosState.columns
     default: []
     }

@@ -273,11 +273,11 @@ extension State {
       }
       self.typing = nil
       notice = "writing \(path)…"
-      return [.auditTrail(.export(listedAudit, path: path))]
+      return [.auditTrail(.export(AuditScreen.meaning(in: self), path: path))]
     case (.cancel, .words(let before)), (.interrupt, .words(let before)):
       self.typing = nil
       table?.words = before
-    case (.keep, .filter), (.keep, .historyFilter), (.keep, .auditFilter):
+    case (.keep, .filter):
       let effects = applyTypedFilter()
       self.typing = nil
       return effects
@@ -285,22 +285,12 @@ extension State {
       self.typing?.editor?.changeType()
       self.typing?.problem = nil
       return checkTyped()
-    case (.complete, .filter), (.complete, .historyFilter), (.complete, .auditFilter):
-      return completeFilter()
+    case (.complete, .filter): return completeFilter()
     case (.nextChoice, _):
       nextChoice()
       return checkTyped()
-    case (.cancel, .historyFilter(let before)), (.interrupt, .historyFilter(let before)):
-      self.typing = nil
-      return setHistoryFilter(before)
-    case (.cancel, .auditFilter(let before)), (.interrupt, .auditFilter(let before)):
-      self.typing = nil
-      return setAuditFilter(before)
-    case (.cancel, .filter(let before)), (.interrupt, .filter(let before)):
-      self.typing = nil
-      guard before != list.filter else { return [] }
-      list.filter = before
-      return startList(.start)
+    case (.cancel, .filter(let list, let before)), (.interrupt, .filter(let list, let before)):
+      return leaveTypedFilter(list, before)
     case (.cancel, .json) where !typing.line.text.isEmpty && !typing.isAskedAbout,
       (.cancel, .substitute)
     where typing.line.text != Self.initialText(of: typing.purpose) && !typing.isAskedAbout:

@@ -33,7 +33,7 @@ extension State {
       drawResumeCheck(into: &frame)
     } else if detail != nil {
       drawDetail(into: &frame)
-    } else if groups != nil {
+    } else if showsGroups {
       drawGroups(into: &frame)
     } else {
       switch screen {
@@ -141,8 +141,7 @@ extension State {
 
   private func prompt(for typing: Typing) -> SafeText {
     switch typing.purpose {
-    case .filter, .historyFilter, .auditFilter: " / "
-    case .words, .search: " / "
+    case .filter, .words, .search: " / "
     case .exportPath: " Write the lines to: "
     case .command: " :"
     case .closingReason(let id): " Close \(id.short), because: "

@@ -136,23 +136,32 @@ struct PlainSession: Sendable {
   }
 
   private mutating func listGroups() async throws(StoreError) -> [SafeText] {
-    groups = try await desk.groups()
+    let found = try await desk.groups(
+      GroupFilter(), .first, limit: Self.page * 5, effort: Self.page * 5)
+    groups = found.rows
     guard !groups.isEmpty else { return ["Nothing incomplete."] }
+    var more: [SafeText] = []
+    if found.end != nil {
+      let left = try await desk.groupCount() - groups.count
+      more = ["\(Quantity.grouped(left)) more with fewer records"]
+    }
     return groups.enumerated().map { index, group in
       "\(index + 1). \(group.records) \(group.records == 1 ? "record" : "records"), newest "
         + surroundings.zone.short(group.newest)
         + ", \(group.errorType.rawValue) at \(group.moduleTitle): \(group.example)"
-    } + ["group NUMBER lists the records of one"]
+    } + more + ["group NUMBER lists the records of one"]
   }
 
   private mutating func executions(of name: String) async throws(StoreError) -> [SafeText] {
     var wanted = ExecutionFilter()
+    var isOfScenario = false
     if !name.isEmpty {
       let scenario = try await desk.scenarios().first {
         $0.name == name || $0.id.description == name
       }
       if let scenario {
-        wanted.scenarios = [scenario.id]
+        wanted = ExecutionFilter(of: scenario.id)
+        isOfScenario = true
       } else {
         let now = SystemClock().now()
         do throws(FilterError) {
@@ -174,7 +183,7 @@ struct PlainSession: Sendable {
       request = stretch.end.map { .after($0) }
     }
     guard !found.isEmpty else {
-      guard !name.isEmpty, wanted.scenarios.isEmpty else { return ["Nothing has run yet."] }
+      guard !name.isEmpty, !isOfScenario else { return ["Nothing has run yet."] }
       return refused("there is no scenario \"\(name)\", and as a filter no execution fits it")
     }
     return found.map { row in

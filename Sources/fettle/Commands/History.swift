@@ -33,7 +33,7 @@ struct History: AsyncParsableCommand {
 
   func validate() throws {
     if ExecutionOrder(words: sort) == nil {
-      let columns = ExecutionOrder.Column.allCases.map(\.rawValue).joined(separator: ", ")
+      let columns = ExecutionColumn.names
       throw ValidationError(
         "There is no order '\(sort)'; there are \(columns), each with - before.")
     }
@@ -47,7 +47,7 @@ struct History: AsyncParsableCommand {
     let named = try await workshop.scenario(named: scenario)
     var wanted = ExecutionFilter(
       tree, now: SystemClock().now(), order: ExecutionOrder(words: sort) ?? .newest)
-    if let named { wanted.scenarios = [named.id] }
+    if let named { wanted.rules.append(.test(.scenarios([named.id]))) }
     let rows = try await Self.rows(wanted, limit: limit, of: workshop)
     if json { return Console.say(.array(rows.map { .collection($0.json) })) }
     guard !rows.isEmpty else {

@@ -41,7 +41,7 @@ struct List: AsyncParsableCommand {
 
   func validate() throws {
     if RecordOrder(words: sort) == nil {
-      let columns = RecordOrder.Column.allCases.map(\.rawValue).joined(separator: ", ")
+      let columns = RecordColumn.names
       throw ValidationError(
         "There is no order '\(sort)'; there are \(columns), each with - before.")
     }

@@ -18,19 +18,50 @@ struct AuditTrailState: Equatable, Sendable {
     var identity: AuditEntry.Position { place.position }
   }
 
-  var window = ListWindow<Row, AuditPlace>()
-  var filter = TypedFilter<AuditKey>.everything
-  var order = AuditOrder.newest
+  var list = StoredList<Row, AuditColumn, AuditKey>()
   /// Who did anything, for the completion of filters.
   var authors: [String] = []
 
-  var rows: [Row] { window.rows }
-  var selected: Row? { window.selected }
+  var rows: [Row] { list.window.rows }
+  var selected: Row? { list.window.selected }
+}
+
+/// The audit as a list that lies in the store.
+enum AuditScreen: StoredScreen {
+  typealias Row = AuditTrailState.Row
+  typealias Column = AuditColumn
+  typealias Key = AuditKey
+
+  static let list = FilteredList.audit
+  static var place: WritableKeyPath<State, List> { \.auditTrail.list }
+  static var beforeTyping: [Effect] { [.auditTrail(.loadAuthors)] }
+
+  static func page(_ filter: AuditFilter, _ ask: List.Window.Ask) -> Effect {
+    .auditTrail(.page(filter, ask))
+  }
+
+  static func count(_ filter: AuditFilter) -> Effect { .auditTrail(.count) }
+
+  static func place(of row: AuditTrailState.Row, in order: AuditOrder) -> AuditPlace { row.place }
+
+  static func values(of key: AuditKey, in state: State) -> [String] {
+    let shown = state.auditTrail
+    return switch key {
+    case .who: shown.authors + shown.rows.map(\.author.text)
+    case .action:
+      IncompleteEvent.allCases.map { AuditEntry.deed($0.rawValue) }
+        + ["edited", "mapping changed", AuditEntry.deed(RecordNote.revealed)]
+    case .field: shown.rows.map(\.field.text).filter { !$0.isEmpty }
+    case .record: shown.rows.map(\.record.short)
+    case .time: ["today", "yesterday"]
+    case .age, .text: []
+    }
+  }
 }
 
 /// What the audit asks for.
 enum AuditTrailEffect: Hashable, Sendable {
-  case page(AuditFilter, ListWindow<AuditTrailState.Row, AuditPlace>.Ask)
+  case page(AuditFilter, AuditScreen.List.Window.Ask)
   case count
   case loadAuthors
   /// Writes everything the filter lets through to a file.
@@ -146,15 +177,9 @@ extension State {
   mutating func updateAuditTrail(_ message: AuditTrailMessage) -> [Effect] {
     switch message {
     case .loaded(let token, let answer):
-      guard token == auditTrail.window.pending?.token else { return [] }
-      guard let stretch = succeeded(answer) else {
-        auditTrail.window.stop()
-        return []
-      }
-      let next = auditTrail.window.take(stretch, token: token) { $0.place }
-      return next.map { [.auditTrail(.page(listedAudit, $0))] } ?? []
+      return AuditScreen.take(answer, token: token, in: &self)
     case .counted(.success(let count)):
-      auditTrail.window.total = auditTrail.filter == .everything ? count : nil
+      auditTrail.list.window.total = auditTrail.list.filter == .everything ? count : nil
     case .counted(.failure): break
     case .authorsLoaded(let authors): auditTrail.authors = authors
     case .exported(.success(let count), let path): notice = "\(count) lines written to \(path)"
@@ -163,104 +188,24 @@ extension State {
     return []
   }
 
-  /// What the filter of the audit means now.
-  var listedAudit: AuditFilter {
-    AuditFilter(
-      auditTrail.filter.expression, now: now, utcOffset: surroundings.zone.offset(at: now),
-      order: auditTrail.order)
-  }
-
-  /// Begins the audit anew at one of its ends.
-  mutating func startAudit(_ purpose: PagePurpose) -> [Effect] {
-    let ask = auditTrail.window.start(purpose, token: nextToken())
-    return [.auditTrail(.page(listedAudit, ask)), .auditTrail(.count)]
-  }
-
-  /// Shows what another filter lets through.
-  mutating func setAuditFilter(_ filter: TypedFilter<AuditKey>) -> [Effect] {
-    guard filter != auditTrail.filter else { return [] }
-    auditTrail.filter = filter
-    auditTrail.window.total = nil
-    return startAudit(.start)
-  }
-
-  /// Asks for the audit, or for what came to it. Lines that are there do not change.
-  mutating func refreshAudit() -> [Effect] {
-    guard auditTrail.window.hasLoaded || auditTrail.window.pending != nil else {
-      return startAudit(.start)
-    }
-    let ask = auditTrail.window.refresh(token: nextToken()) { row in
-      var position = row.place.position
-      position.number += auditTrail.order.isDescending ? 1 : -1
-      return AuditPlace(key: row.place.key, date: row.place.date, position: position)
-    }
-    guard let ask else { return [] }
-    return [.auditTrail(.page(listedAudit, ask)), .auditTrail(.count)]
-  }
-
-  /// The values that can stand behind a key of the filter.
-  func auditValues(_ key: AuditKey) -> [String] {
-    switch key {
-    case .who: auditTrail.authors + auditTrail.rows.map(\.author.text)
-    case .action:
-      IncompleteEvent.allCases.map { AuditEntry.deed($0.rawValue) }
-        + ["edited", "mapping changed", AuditEntry.deed(RecordNote.revealed)]
-    case .field: auditTrail.rows.map(\.field.text).filter { !$0.isEmpty }
-    case .record: auditTrail.rows.map(\.record.short)
-    case .time: ["today", "yesterday"]
-    case .age, .text: []
-    }
-  }
-
   mutating func updateAuditTrail(_ command: Command) -> [Effect] {
-    let shown = auditTrail.window
-    if command == .moveToFirst, shown.ahead != nil { return startAudit(.start) }
-    if command == .moveToLast, shown.behind != nil, !shown.isSearching { return startAudit(.end) }
-    if let index = moved(
-      command, from: shown.index, page: max(1, size.rows - 5), count: shown.rows.count)
-    {
-      auditTrail.window.move(to: index)
-      guard let ask = auditTrail.window.grow(token: lastToken + 1) else { return [] }
-      lastToken += 1
-      return [.auditTrail(.page(listedAudit, ask))]
-    }
+    if let effects = AuditScreen.update(command, in: &self) { return effects }
     switch command {
     case .open:
-      guard let row = shown.selected else { return [] }
+      guard let row = auditTrail.selected else { return [] }
       return openRecord(row.record)
-    case .export: typing = Typing(line: LineEditor(), purpose: .exportPath)
-    case .filter:
-      typing = Typing(
-        line: LineEditor(auditTrail.filter.text), purpose: .auditFilter(before: auditTrail.filter))
-      return [.auditTrail(.loadAuthors)]
-    case .sortByNext:
-      let columns = AuditOrder.Column.allCases
-      let position = columns.firstIndex(of: auditTrail.order.column) ?? 0
-      let next = columns[(position + 1) % columns.count]
-      auditTrail.order = AuditOrder(next, isDescending: next != .who)
-      notice = "sorted by " + auditTrail.order.words
-      return startAudit(.start)
-    case .sortReversed:
-      auditTrail.order.isDescending.toggle()
-      notice = "sorted by " + auditTrail.order.words + "; the order is turned round"
-      return startAudit(.start)
-    case .hold:
-      auditTrail.window.isHeld.toggle()
-      notice = shown.isHeld ? "" : "it stays as it is; p lets it live again"
-      return shown.isHeld ? refreshAudit() : []
-    case .back where shown.isSearching:
-      auditTrail.window.stop()
-      notice = "the search is stopped; moving down goes on with it"
-    case .back where auditTrail.filter != .everything: return setAuditFilter(.everything)
+    case .export:
+      typing = Typing(line: LineEditor(), purpose: .exportPath)
+      return []
+    case .back: return AuditScreen.clearFilter(in: &self) ?? updateAnyScreen(command)
     default: return updateAnyScreen(command)
     }
-    return []
   }
 
   func drawAuditTrail(into frame: inout Frame) {
-    drawWindow(
-      auditTrail.window, title: "Audit", heading: auditLine(nil), filter: auditTrail.filter.text,
-      order: auditTrail.order.words, empty: "Nobody has changed anything yet.", into: &frame
+    AuditScreen.draw(
+      self, title: "Audit", heading: auditLine(nil), empty: "Nobody has changed anything yet.",
+      into: &frame
     ) { (auditLine($0), .plain) }
   }
 
@@ -279,9 +224,4 @@ extension State {
     if !row.note.isEmpty { text += "  " + row.note }
     return text
   }
-}
-
-extension AuditOrder {
-  /// `time↓`
-  var words: SafeText { SafeText(own: column.rawValue) + (isDescending ? "↓" : "↑") }
 }

@@ -157,7 +157,7 @@ extension State {
       let failed = bulk.progress.failed.map(\.id)
       guard !failed.isEmpty else { return [] }
       if bulk.isRunning { self.bulk?.isHidden = true } else { self.bulk = nil }
-      groups = nil
+      showsGroups = false
       screen = .incomplete
       return setFilter(
         ListFilter(

@@ -64,6 +64,23 @@ enum ValueText {
     }
   }
 
+  /// A value with its type in front, of which only the head was read.
+  static func typed(_ head: ValueHead?, isSecret: Bool) -> SafeText {
+    let secret = SafeText(own: SecretMask.mask)
+    return switch head {
+    case nil: "nothing"
+    case .whole(let value)?: typed(value, isSecret: isSecret)
+    case .text(let start, let bytes)?:
+      ValueKind.text.short + " "
+        + (isSecret ? secret : Quantity.bytes(bytes) + " \"" + SafeText(start, limit: 300) + "\"")
+    case .buffer(let start, let bytes)?:
+      ValueKind.buffer.short + " "
+        + (isSecret ? secret : "\(start.contentType), " + Quantity.bytes(bytes))
+    case .array(let count)?: "[\(count)]"
+    case .collection(let count)?: "{\(count)}"
+    }
+  }
+
   /// A mapping as it stands in a blueprint.
   static func mapping(_ value: Value?) -> SafeText {
     switch value {

@@ -8,7 +8,7 @@ enum TypedCommand: Hashable, Sendable {
   case about
   /// Keeps the filter under a name.
   case save(String)
-  case sort(RecordOrder)
+  case sort(String)
 
   /// Why a line is no command.
   struct Problem: Error, Hashable, Sendable {
@@ -39,11 +39,7 @@ enum TypedCommand: Hashable, Sendable {
       guard words.count > 1 else { throw Problem(text: "save NAME: a view needs a name") }
       self = .save(words.dropFirst().joined(separator: " "))
     case "sort":
-      guard words.count == 2, let order = RecordOrder(words: words[1]) else {
-        let columns = RecordOrder.Column.allCases.map(\.rawValue).joined(separator: ", ")
-        throw Problem(text: "sort by one of \(columns); - before it turns the order round")
-      }
-      self = .sort(order)
+      self = .sort(words.dropFirst().joined(separator: " "))
     case "set":
       guard words.count == 3, words[1] == "mouse", ["on", "off"].contains(words[2]) else {
         throw Problem(text: "set mouse on, or set mouse off")
@@ -124,10 +120,19 @@ extension State {
       typing?.problem = error.text
       return []
     }
+    if case .sort(let words) = typed { return sort(by: words, line) }
+    return obeyed(typed, line)
+  }
+
+  private mutating func note(_ line: String) {
     typing = nil
     commandHistory.removeAll { $0 == line }
     commandHistory.append(line)
     if commandHistory.count > 100 { commandHistory.removeFirst() }
+  }
+
+  private mutating func obeyed(_ typed: TypedCommand, _ line: String) -> [Effect] {
+    note(line)
     switch typed {
     case .command(let command): return press(command)
     case .filter(let text): return filter(by: text)
@@ -135,10 +140,8 @@ extension State {
       usesMouse = isOn
       notice = isOn ? "the mouse clicks and scrolls here" : "the mouse is the terminal's"
       return [.useMouse(isOn)]
-    case .save(let name): return [saveView(named: name)]
-    case .sort(let order):
-      list.order = order
-      return startList(.start)
+    case .save(let name): return saveView(named: name)
+    case .sort: return []
     case .about:
       notice =
         "Fettle \(surroundings.version) · \(surroundings.storeName) · "
@@ -148,19 +151,32 @@ extension State {
     }
   }
 
+  /// Sorts the list of this screen; what is no column is said where it is typed.
+  private mutating func sort(by words: String, _ line: String) -> [Effect] {
+    guard let list = filteredList else {
+      note(line)
+      notice = "a list is sorted; Esc goes back to it"
+      return []
+    }
+    do throws(TypedCommand.Problem) {
+      let effects = try list.screen.sort(by: words, in: &self)
+      note(line)
+      return effects
+    } catch {
+      typing?.problem = error.text
+      return []
+    }
+  }
+
   private mutating func filter(by text: String) -> [Effect] {
     notice = ""
-    switch context {
-    case .list: if let filter = try? ListFilter(text) { return setFilter(filter) }
-    case .history:
-      if let filter = try? TypedFilter<ExecutionKey>(text) { return setHistoryFilter(filter) }
-    case .auditTrail:
-      if let filter = try? TypedFilter<AuditKey>(text) { return setAuditFilter(filter) }
-    default:
+    guard let list = filteredList, detail == nil else {
       notice = "a list is filtered; Esc goes back to it"
       return []
     }
-    notice = "that filter cannot be read; / shows why while it is typed"
-    return []
+    do { return try list.screen.show(filter: text, in: &self) } catch {
+      notice = "that filter cannot be read; / shows why while it is typed"
+      return []
+    }
   }
 }

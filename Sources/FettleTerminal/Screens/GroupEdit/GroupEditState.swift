@@ -152,7 +152,7 @@ extension State {
       groupEdit = nil
       return []
     case .sampleFound(let group, .success(let rows)):
-      guard let sample = rows.first, groups != nil else { return [] }
+      guard let sample = rows.first, showsGroups else { return [] }
       groupEdit = GroupEditState(group: group, sample: sample.id)
       if list.rows.contains(where: { $0.id == sample.id }) { list.cursor = sample.id }
       notice = "mend this one; when it is saved, the others are shown"
@@ -164,7 +164,7 @@ extension State {
     case .written(let written, let failed, let reason):
       guard let edit = groupEdit else { return [] }
       groupEdit = nil
-      groups = nil
+      showsGroups = false
       list.marks = .some(Set(written).union([edit.sample]))
       notice = "changed \(written.count) and marked them: R resumes them"
       if let reason { notice += " · \(failed.count) not: \(reason)" }

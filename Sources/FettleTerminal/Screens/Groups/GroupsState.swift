@@ -3,55 +3,70 @@ import FettleEngine
 
 /// The records that failed for the same reason, group by group.
 struct GroupsState: Equatable, Sendable {
-  private var all: [ErrorGroupCount] = []
-  private(set) var rows: [ErrorGroupCount] = []
-  var table = Table() { didSet { arrange() } }
-  /// The group under the cursor, by its fingerprint.
-  var cursor: Int64?
-  var top = 0
-  var hasLoaded = false
+  var list = StoredList<ErrorGroupCount, GroupColumn, GroupKey>()
 
-  var index: Int { rows.firstIndex { $0.fingerprint == cursor } ?? 0 }
-  var selected: ErrorGroupCount? { rows.indices.contains(index) ? rows[index] : nil }
+  var rows: [ErrorGroupCount] { list.window.rows }
+  var selected: ErrorGroupCount? { list.window.selected }
+}
 
-  /// Takes the groups as they are now; the cursor stays on its group.
-  mutating func take(_ fresh: [ErrorGroupCount]) {
-    let before = index
-    all = fresh
-    arrange()
-    hasLoaded = true
-    if !rows.contains(where: { $0.fingerprint == cursor }) {
-      cursor = rows.isEmpty ? nil : rows[min(before, rows.count - 1)].fingerprint
+extension ErrorGroupCount: WindowRow {
+  var identity: Int64 { fingerprint }
+}
+
+/// The groups as a list that lies in the store.
+enum GroupsScreen: StoredScreen {
+  typealias Row = ErrorGroupCount
+  typealias Column = GroupColumn
+  typealias Key = GroupKey
+
+  static let list = FilteredList.groups
+  static var place: WritableKeyPath<State, List> { \.groupsState.list }
+  static var beforeTyping: [Effect] { [.list(.loadVocabulary)] }
+
+  static func page(_ filter: GroupFilter, _ ask: List.Window.Ask) -> Effect {
+    .groups(.page(filter, ask))
+  }
+
+  static func count(_ filter: GroupFilter) -> Effect { .groups(.count) }
+
+  static func place(of group: ErrorGroupCount, in order: GroupOrder) -> GroupPlace {
+    GroupPlace(group, order)
+  }
+
+  static func values(of key: GroupKey, in state: State) -> [String] {
+    switch key {
+    case .error: state.groupsState.rows.map(\.errorType.shortName) + state.list.vocabulary.errors
+    case .module: state.groupsState.rows.map(\.moduleTitle) + state.list.vocabulary.modules
+    case .count, .age, .text: []
     }
-  }
-
-  static let columns: [SafeText] = ["count", "age", "error", "module"]
-
-  private mutating func arrange() {
-    rows = table.arranged(
-      all, text: { "\($0.errorType.shortName) \($0.moduleTitle) \($0.example)" },
-      columns: [
-        { $0.newest > $1.newest }, { $0.errorType.shortName < $1.errorType.shortName },
-        { $0.moduleTitle < $1.moduleTitle },
-      ])
-  }
-
-  mutating func move(to index: Int) {
-    guard !rows.isEmpty else { return }
-    cursor = rows[min(max(0, index), rows.count - 1)].fingerprint
   }
 }
 
 /// What the groups ask for.
-enum GroupsEffect: Hashable, Sendable { case load }
+enum GroupsEffect: Hashable, Sendable {
+  case page(GroupFilter, GroupsScreen.List.Window.Ask)
+  case count
+}
 
 /// What came of it.
-enum GroupsMessage: Equatable, Sendable { case loaded(Message.Answer<[ErrorGroupCount]>) }
+enum GroupsMessage: Equatable, Sendable {
+  case loaded(token: Int, Message.Answer<ListStretch<ErrorGroupCount, GroupPlace>>)
+  case counted(Message.Answer<Int>)
+}
 
 extension GroupsEffect {
   /// Does it.
   func perform(_ desk: OperatorDesk) async -> GroupsMessage {
-    .loaded(await answer { () async throws(StoreError) in try await desk.groups() })
+    switch self {
+    case .page(let filter, let ask):
+      .loaded(
+        token: ask.token,
+        await answer { () async throws(StoreError) in
+          try await desk.groups(filter, ask.request, limit: ask.limit, effort: ask.effort)
+        })
+    case .count:
+      .counted(await answer { () async throws(StoreError) in try await desk.groupCount() })
+    }
   }
 }
 
@@ -71,10 +86,14 @@ extension KeyMap {
       [.character("x")], "close all", "Close every record of the group with a reason, or delete it",
       .closeRecord, unavailable: { noGroup($0) ?? $0.readOnlyReason }),
     KeyBinding(
-      [.escape, .character("b"), .left, .character("h")], "back", "Back to the list", .back),
+      [.escape, .character("b"), .left, .character("h")], "back",
+      "Stop a search; clear the filter; back to the list", .back),
     KeyBinding(
       [.character("B")], "", "Show the action on many records that is running", .showBulk,
       unavailable: noBulk),
+    KeyBinding(
+      [.character("/")], "filter", "Filter: words, count: age: error: module:; Tab completes",
+      .filter),
   ]
 
   private static let noGroup: @Sendable (State) -> SafeText? = {
@@ -83,50 +102,63 @@ extension KeyMap {
 }
 
 extension State {
+  /// The groups, while they are shown.
+  var groups: GroupsState? { showsGroups ? groupsState : nil }
+
+  /// Shows the groups, by the filter and in the order they had last.
+  mutating func showGroups() -> [Effect] {
+    showsGroups = true
+    notice = ""
+    return GroupsScreen.start(.start, in: &self)
+  }
+
   mutating func updateGroups(_ message: GroupsMessage) -> [Effect] {
     switch message {
-    case .loaded(.success(let rows)): groups?.take(rows)
-    case .loaded(.failure(let error)): trouble = "\(error.description)"
+    case .loaded(let token, let answer):
+      return GroupsScreen.take(answer, token: token, in: &self)
+    case .counted(.success(let count)):
+      groupsState.list.window.total = groupsState.list.filter == .everything ? count : nil
+    case .counted(.failure): break
     }
     return []
   }
 
-  func reloadGroups() -> [Effect] { groups == nil ? [] : [.groups(.load)] }
+  mutating func reloadGroups() -> [Effect] {
+    showsGroups ? GroupsScreen.refresh(in: &self) : []
+  }
 
   mutating func updateGroups(_ command: Command) -> [Effect] {
-    guard let shown = groups else { return [] }
-    let page = max(1, size.rows - 5)
+    if let effects = GroupsScreen.update(command, in: &self) { return effects }
+    let group = groupsState.selected
     switch command {
-    case .moveDown: groups?.move(to: shown.index + 1)
-    case .moveUp: groups?.move(to: shown.index - 1)
-    case .pageDown, .halfPageDown: groups?.move(to: shown.index + page)
-    case .pageUp, .halfPageUp: groups?.move(to: shown.index - page)
-    case .moveToFirst: groups?.move(to: 0)
-    case .moveToLast: groups?.move(to: .max)
     case .open:
-      guard let group = shown.selected else { return [] }
-      groups = nil
+      guard let group else { return [] }
+      showsGroups = false
       return setFilter(Self.filter(of: group))
     case .edit:
-      guard let group = shown.selected else { return [] }
+      guard let group else { return [] }
       return beginGroupEdit(group)
     case .resumeMarked:
-      guard let group = shown.selected else { return [] }
+      guard let group else { return [] }
       return ask(about: target(of: group), .resume)
     case .closeRecord:
-      guard let group = shown.selected else { return [] }
+      guard let group else { return [] }
       question = .closeOrDeleteMany(target(of: group))
-    case .filter, .sortByNext, .sortReversed, .hold: return updateTable(command) ?? []
-    case .back where !shown.table.words.isEmpty: return updateTable(command) ?? []
     case .showBulk: bulk?.isHidden = false
     case .quitAtOnce: return quitting()
     case .interrupt: askToQuit()
-    case .back, .quit:
-      groups = nil
-      return refreshList() + loadPreview()
+    case .back:
+      if let effects = GroupsScreen.clearFilter(in: &self) { return effects }
+      return leaveGroups()
+    case .quit: return leaveGroups()
     default: break
     }
     return []
+  }
+
+  private mutating func leaveGroups() -> [Effect] {
+    showsGroups = false
+    return refreshList() + loadPreview()
   }
 
   static func filter(of group: ErrorGroupCount) -> ListFilter {
@@ -139,36 +171,46 @@ extension State {
   }
 
   func drawGroups(into frame: inout Frame) {
-    guard let groups else { return }
-    let open = groups.rows.reduce(0) { $0 + $1.records }
-    frame.put(
-      " Groups  \(groups.rows.count) causes · \(Quantity.grouped(open)) records"
-        + groups.table.told(GroupsState.columns),
-      in: frame.area.line(0), .role(.title))
-    frame.put(groupLine(nil), in: frame.area.line(1), .role(.heading))
-    let rows = max(1, size.rows - 4)
-    let top = Self.scrolled(
-      groups.top, to: groups.index, rows: rows, count: groups.rows.count)
-    if groups.rows.isEmpty {
-      let text: SafeText =
-        !groups.hasLoaded
-        ? "loading…"
-        : groups.table.words.isEmpty ? "Nothing incomplete." : "No group has these words."
-      frame.put(text, at: max(1, (size.columns - text.width) / 2), in: frame.area.line(3))
-      frame.cursor = (3, 0)
+    let list = groupsState.list
+    frame.put(" Groups  " + groupTotals + told(list), in: frame.area.line(0), .role(.title))
+    let showsFilter = isFiltering || list.filter != .everything
+    let first = showsFilter ? 3 : 2
+    frame.put(groupLine(nil), in: frame.area.line(first - 1), .role(.heading))
+    let isEmpty = list.filter == .everything
+    drawRows(
+      list.window.rows.count, cursor: list.window.index, hasLoaded: list.window.hasLoaded,
+      empty: isEmpty ? "Nothing incomplete." : "No group matches. Esc clears the filter.",
+      first: first, into: &frame
+    ) { (" " + groupLine(list.window.rows[$0]), .plain) }
+    guard showsFilter else { return }
+    let area = frame.area.line(1)
+    if isFiltering { return drawTyping(into: &frame, prompt: " / ", area) }
+    frame.put(" / \(list.filter.text)", in: area, .role(.faint))
+  }
+
+  /// How many causes and records there are, or are let through by the filter.
+  private var groupTotals: SafeText {
+    let list = groupsState.list
+    var causes: SafeText = "\(Quantity.grouped(list.window.total ?? list.window.rows.count))"
+    let listed = list.window.rows.reduce(0) { $0 + $1.records }
+    var records: SafeText = "\(Quantity.grouped(listed))"
+    if !list.window.isWhole {
+      if list.window.total == nil, list.window.behind != nil {
+        causes += "+"
+        records += "+"
+      } else if list.filter == .everything {
+        records = "\(Quantity.grouped(openTotal ?? listed))"
+      }
     }
-    for offset in 0..<rows {
-      let index = top + offset
-      guard groups.rows.indices.contains(index) else { break }
-      let isSelected = index == groups.index
-      let line = frame.area.line(2 + offset)
-      frame.put(
-        (isSelected ? ">" : " ") + groupLine(groups.rows[index]), in: line,
-        Style(role: .plain, isSelected: isSelected), fill: isSelected)
-      if isSelected { frame.cursor = (line.row, 0) }
-    }
-    drawNotice(into: &frame, frame.area.line(size.rows - 2))
-    drawKeys(into: &frame, frame.area.line(size.rows - 1))
+    // Where it is narrow the order comes before the words.
+    let isShort = size.columns < 60 && list.order != .usual
+    return causes + (isShort ? " · " : " causes · ") + records + (isShort ? "" : " records")
+  }
+
+  /// The order, where it is not the usual one, and whether it is held.
+  private func told(_ list: GroupsScreen.List) -> SafeText {
+    (list.order == .usual ? "" : "  by " + list.order.words)
+      + (list.window.isHeld ? "  held" : "")
   }
 
   private func groupLine(_ group: ErrorGroupCount?) -> SafeText {

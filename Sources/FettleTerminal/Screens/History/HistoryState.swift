@@ -3,25 +3,63 @@ import FettleEngine
 
 /// What has run, in the order and by the filter that were asked for.
 struct HistoryState: Equatable, Sendable {
-  var window = ListWindow<ExecutionRow, ExecutionPlace>()
-  var filter = TypedFilter<ExecutionKey>.everything
-  var order = ExecutionOrder.newest
+  var list = StoredList<ExecutionRow, ExecutionColumn, ExecutionKey>()
   /// The execution that is looked at.
   var run: RunState?
   /// The execution that is being opened.
   var opening: String?
 
-  var rows: [ExecutionRow] { window.rows }
-  var selected: ExecutionRow? { window.selected }
+  var rows: [ExecutionRow] { list.window.rows }
+  var selected: ExecutionRow? { list.window.selected }
 }
 
 extension ExecutionRow: WindowRow {
   var identity: String { summary.id }
 }
 
+/// The history as a list that lies in the store.
+enum HistoryScreen: StoredScreen {
+  typealias Row = ExecutionRow
+  typealias Column = ExecutionColumn
+  typealias Key = ExecutionKey
+
+  static let list = FilteredList.history
+  static var place: WritableKeyPath<State, List> { \.history.list }
+  static var beforeTyping: [Effect] { [.list(.loadVocabulary)] }
+
+  static func page(_ filter: ExecutionFilter, _ ask: List.Window.Ask) -> Effect {
+    .history(.page(filter, ask))
+  }
+
+  static func count(_ filter: ExecutionFilter) -> Effect { .history(.count(filter)) }
+
+  static func place(of row: ExecutionRow, in order: ExecutionOrder) -> ExecutionPlace {
+    ExecutionPlace(row, order)
+  }
+
+  static func values(of key: ExecutionKey, in state: State) -> [String] {
+    switch key {
+    case .status: ExecutionStatus.allCases.map(\.rawValue)
+    case .trigger: ExecutionOrigin.allCases.map(\.rawValue)
+    case .scenario: state.history.rows.map(\.scenarioName) + state.list.vocabulary.scenarios
+    case .error:
+      state.history.rows.compactMap { $0.summary.error?.type.shortName }
+        + ErrorType.table.map(\.type.shortName)
+    case .started: ["today", "yesterday"]
+    case .age, .duration, .operations, .stored, .id, .text: []
+    }
+  }
+
+  static func lookAgain(in state: State) -> [Effect] {
+    let window = state.history.list.window
+    let near = window.rows.dropFirst(max(0, window.index - 100)).prefix(200)
+    return [.history(.rows(near.map(\.number), token: window.searchToken))]
+  }
+}
+
 /// What the history asks for.
 enum HistoryEffect: Hashable, Sendable {
-  case page(ExecutionFilter, ListWindow<ExecutionRow, ExecutionPlace>.Ask)
+  case page(ExecutionFilter, HistoryScreen.List.Window.Ask)
   /// Rows that were searched for, to see what changed.
   case rows([Int], token: Int)
   /// How many there are, where counters tell.
@@ -134,21 +172,16 @@ extension State {
   mutating func updateHistory(_ message: HistoryMessage) -> [Effect] {
     switch message {
     case .loaded(let token, let answer):
-      guard token == history.window.pending?.token else { return [] }
-      guard let stretch = succeeded(answer) else {
-        history.window.stop()
+      return HistoryScreen.take(answer, token: token, in: &self)
+    case .rowsLoaded(let numbers, let token, let answer):
+      guard token == history.list.window.searchToken, let rows = succeeded(answer) else {
         return []
       }
-      let order = history.order
-      let next = history.window.take(stretch, token: token) { ExecutionPlace($0, order) }
-      return next.map { [.history(.page(listedExecutions, $0))] } ?? []
-    case .rowsLoaded(let numbers, let token, let answer):
-      guard token == history.window.searchToken, let rows = succeeded(answer) else { return [] }
       let asked = Set(numbers)
-      history.window.take(
+      history.list.window.take(
         asTheyAre: rows, of: Set(history.rows.filter { asked.contains($0.number) }.map(\.identity)))
     case .counted(let filter, .success(let count)):
-      if filter.rules == listedExecutions.rules { history.window.total = count }
+      if filter.rules == HistoryScreen.meaning(in: self).rules { history.list.window.total = count }
     case .counted(_, .failure): break
     case .opened(let id, .success(let opened)):
       guard screen == .history else { return [] }
@@ -180,50 +213,10 @@ extension State {
     return []
   }
 
-  /// What the filter of the history means now.
-  var listedExecutions: ExecutionFilter {
-    ExecutionFilter(
-      history.filter.expression, now: now, utcOffset: surroundings.zone.offset(at: now),
-      order: history.order)
-  }
-
-  /// Begins the history anew at one of its ends.
-  mutating func startHistory(_ purpose: PagePurpose) -> [Effect] {
-    let ask = history.window.start(purpose, token: nextToken())
-    return [.history(.page(listedExecutions, ask)), .history(.count(listedExecutions))]
-  }
-
-  /// Shows what another filter lets through.
-  mutating func setHistoryFilter(_ filter: TypedFilter<ExecutionKey>) -> [Effect] {
-    guard filter != history.filter else { return [] }
-    history.filter = filter
-    history.window.total = nil
-    return startHistory(.start)
-  }
-
   /// Goes to the history and shows what a filter lets through.
   mutating func showHistory(by filter: TypedFilter<ExecutionKey>) -> [Effect] {
-    let effects = setHistoryFilter(filter)
+    let effects = HistoryScreen.show(filter, in: &self)
     return go(to: .history) + effects
-  }
-
-  /// Asks for the history, or for what changed in it.
-  mutating func refreshHistory() -> [Effect] {
-    guard history.window.hasLoaded || history.window.pending != nil else {
-      return startHistory(.start)
-    }
-    guard history.window.isLookUp || history.window.pending != nil else {
-      // What was searched for is not searched again; the rows that were found are looked at.
-      guard !history.window.isHeld, !history.rows.isEmpty else { return [] }
-      let near = history.rows.dropFirst(max(0, history.window.index - 100)).prefix(200)
-      return [.history(.rows(near.map(\.number), token: history.window.searchToken))]
-    }
-    let order = history.order
-    let ask = history.window.refresh(token: nextToken()) {
-      ExecutionPlace(justBefore: $0, order)
-    }
-    guard let ask else { return [] }
-    return [.history(.page(listedExecutions, ask)), .history(.count(listedExecutions))]
   }
 
   /// Opens an execution.
@@ -233,68 +226,22 @@ extension State {
     return [.history(.open(id))]
   }
 
-  /// The values that can stand behind a key of the filter.
-  func historyValues(_ key: ExecutionKey) -> [String] {
-    switch key {
-    case .status: ExecutionStatus.allCases.map(\.rawValue)
-    case .trigger: ExecutionOrigin.allCases.map(\.rawValue)
-    case .scenario: history.rows.map(\.scenarioName) + list.vocabulary.scenarios
-    case .error:
-      history.rows.compactMap { $0.summary.error?.type.shortName }
-        + ErrorType.table.map(\.type.shortName)
-    case .started: ["today", "yesterday"]
-    case .age, .duration, .operations, .stored, .id, .text: []
-    }
-  }
-
   mutating func updateHistory(_ command: Command) -> [Effect] {
-    let shown = history.window
-    let page = max(1, size.rows - 5)
-    if command == .moveToFirst, shown.ahead != nil { return startHistory(.start) }
-    if command == .moveToLast, shown.behind != nil, !shown.isSearching { return startHistory(.end) }
-    if let index = moved(command, from: shown.index, page: page, count: shown.rows.count) {
-      history.window.move(to: index)
-      let ask = history.window.grow(token: lastToken + 1)
-      guard let ask else { return [] }
-      lastToken += 1
-      return [.history(.page(listedExecutions, ask))]
-    }
+    if let effects = HistoryScreen.update(command, in: &self) { return effects }
+    let shown = history.selected
     switch command {
     case .open:
-      guard let row = shown.selected else { return [] }
+      guard let row = shown else { return [] }
       return openExecution(row.summary.id)
-    case .listStored: return listStored(by: shown.selected?.summary.id)
+    case .listStored: return listStored(by: shown?.summary.id)
     case .openRetried:
-      guard let id = shown.selected?.summary.retryOf else { return [] }
+      guard let id = shown?.summary.retryOf else { return [] }
       return openRecord(id)
-    case .filter:
-      typing = Typing(
-        line: LineEditor(history.filter.text), purpose: .historyFilter(before: history.filter))
-      return [.list(.loadVocabulary)]
-    case .sortByNext:
-      let columns = ExecutionOrder.Column.allCases
-      let position = columns.firstIndex(of: history.order.column) ?? 0
-      let next = columns[(position + 1) % columns.count]
-      history.order = ExecutionOrder(next, isDescending: next != .status && next != .scenario)
-      notice = "sorted by " + history.order.words
-      return startHistory(.start)
-    case .sortReversed:
-      history.order.isDescending.toggle()
-      notice = "sorted by " + history.order.words + "; the order is turned round"
-      return startHistory(.start)
-    case .hold:
-      history.window.isHeld.toggle()
-      notice = shown.isHeld ? "" : "it stays as it is; p lets it live again"
-      return shown.isHeld ? refreshHistory() : []
-    case .back where shown.isSearching:
-      history.window.stop()
-      notice = "the search is stopped; moving down goes on with it"
-      return []
     case .back where history.opening != nil:
       history.opening = nil
       notice = "not waited for any longer"
       return []
-    case .back where history.filter != .everything: return setHistoryFilter(.everything)
+    case .back: return HistoryScreen.clearFilter(in: &self) ?? updateAnyScreen(command)
     default: return updateAnyScreen(command)
     }
   }
@@ -313,9 +260,8 @@ extension State {
 
   func drawHistory(into frame: inout Frame) {
     if let run = history.run { return drawRun(run, into: &frame) }
-    drawWindow(
-      history.window, title: "History", heading: " " + executionLine(nil),
-      filter: history.filter.text, order: history.order.words, empty: "Nothing has run yet.",
+    HistoryScreen.draw(
+      self, title: "History", heading: " " + executionLine(nil), empty: "Nothing has run yet.",
       into: &frame
     ) { row in
       let role: Role =
@@ -366,9 +312,4 @@ extension State {
     if let error = summary?.error { text += "  \(error.type.shortName): \(error.message)" }
     return text
   }
-}
-
-extension ExecutionOrder {
-  /// `started↓`
-  var words: SafeText { SafeText(own: column.rawValue) + (isDescending ? "↓" : "↑") }
 }

@@ -230,7 +230,7 @@ extension State {
       return openRecord(id)
     case .back where screen == .history:
       history.run = nil
-      return refreshHistory()
+      return HistoryScreen.refresh(in: &self)
     default: return updateAnyScreen(command)
     }
     return []

@@ -230,25 +230,16 @@ extension State {
       list.marks.toggle(id)
       return moveList(to: index + 1)
     case .markRange, .markAll, .clearMarks: return updateMarks(command)
-    case .sortByNext: return sortList(by: nil)
-    case .sortReversed:
-      list.order.isDescending.toggle()
-      return startList(.start)
+    case .sortByNext: return IncompleteScreen.show(list.order.next, in: &self)
+    case .sortReversed: return IncompleteScreen.turnOrder(in: &self)
     case .hold:
       list.isHeld.toggle()
       notice = list.isHeld ? "the list stays as it is; p shows what changed" : ""
       return list.isHeld ? [] : refreshList()
     case .pickView: return [.list(.loadViews)]
-    case .filter:
-      typing = Typing(
-        line: LineEditor(list.filter == .open ? "" : list.filter.text),
-        purpose: .filter(before: list.filter))
-      return [.list(.loadVocabulary)]
+    case .filter: return IncompleteScreen.beginFilter(in: &self, of: .incomplete)
     case .back: return leaveFilter()
-    case .groups:
-      groups = GroupsState()
-      notice = ""
-      return [.groups(.load)]
+    case .groups: return showGroups()
     case .resumeMarked:
       guard let target = markedTarget else { return [] }
       return ask(about: target, .resume)
@@ -271,15 +262,6 @@ extension State {
       return []
     default: return updateRecord(command)
     }
-  }
-
-  /// Sorts by a column, the next one where none is named. Time and size begin with the greatest.
-  mutating func sortList(by column: RecordOrder.Column?) -> [Effect] {
-    let columns = RecordOrder.Column.allCases
-    let position = columns.firstIndex(of: list.order.column) ?? 0
-    let next = column ?? columns[(position + 1) % columns.count]
-    list.order = RecordOrder(next, isDescending: [.created, .size, .attempts].contains(next))
-    return startList(.start)
   }
 
   private mutating func leaveFilter() -> [Effect] {
@@ -308,9 +290,7 @@ extension State {
 
   /// Shows what another filter lets through.
   mutating func setFilter(_ filter: ListFilter) -> [Effect] {
-    guard filter != list.filter else { return [] }
-    list.filter = filter
-    return startList(.start)
+    IncompleteScreen.show(filter, in: &self)
   }
 
   /// What is known of the records, for the completion of a filter.

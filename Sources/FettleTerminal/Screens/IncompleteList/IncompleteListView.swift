@@ -112,7 +112,7 @@ extension State {
 
   /// Makes the texts of the rows on the screen ready, so that a key that moves the cursor needs none.
   mutating func prepareRows() {
-    guard screen == .incomplete, detail == nil, groups == nil, !list.rows.isEmpty else { return }
+    guard screen == .incomplete, detail == nil, !showsGroups, !list.rows.isEmpty else { return }
     let layout = ListLayout(self)
     let place = RowTexts.Place(
       change: list.change, top: list.top, now: now, size: size, running: running)

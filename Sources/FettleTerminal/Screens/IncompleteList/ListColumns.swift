@@ -97,13 +97,6 @@ struct ListColumns {
   }
 }
 
-extension RecordOrder {
-  /// `created↓`
-  var words: SafeText {
-    SafeText(own: column == .attempts ? "try" : column.rawValue) + (isDescending ? "↓" : "↑")
-  }
-}
-
 extension IncompleteSummary {
   /// When Fettle tries again: `auto 3m`, `auto now`, `manual`.
   func retryWord(now: Instant, isRunning: Bool = false) -> SafeText {

@@ -95,9 +95,9 @@ extension ListEffect {
 
   /// A store that does not answer leaves the completion with what is on the screen.
   private static func vocabulary(_ desk: OperatorDesk) async -> IncompleteListState.Vocabulary {
-    let groups = (try? await desk.groups()) ?? []
+    let failures = (try? await desk.failureNames()) ?? FailureNames()
     return IncompleteListState.Vocabulary(
       scenarios: ((try? await desk.scenarios()) ?? []).map(\.name),
-      modules: groups.map(\.moduleTitle), errors: groups.map(\.errorType.shortName))
+      modules: failures.modules, errors: failures.errorTypes.map(\.shortName))
   }
 }

@@ -13,6 +13,27 @@ extension TypedFilter where Key == FilterKey {
   }
 }
 
+/// The list of incomplete executions as one that is filtered and sorted.
+enum IncompleteScreen: FilteredScreen {
+  static var beforeTyping: [Effect] { [.list(.loadVocabulary)] }
+
+  static func filter(in state: State) -> ListFilter { state.list.filter }
+
+  static func order(in state: State) -> RecordOrder { state.list.order }
+
+  static func show(
+    _ filter: ListFilter, by order: RecordOrder, in state: inout State
+  ) -> [Effect] {
+    state.list.filter = filter
+    state.list.order = order
+    return state.startList(.start)
+  }
+
+  static func completion(_ text: String, cursor: Int, in state: State) -> FilterCompletion {
+    FilterCompletion(text, cursor: cursor, known: state.knownRecords)
+  }
+}
+
 extension State {
   /// What the filter of the list means now: a filter may speak of the age of a record.
   var listedRecords: RecordFilter {

@@ -1,8 +1,9 @@
 import FettleCore
 import Glibc
 
-/// A filter under a name.
+/// A filter of a list, with its order, under a name.
 struct SavedView: Hashable, Sendable {
+  var list = FilteredList.incomplete
   let name: String
   /// As it is typed.
   let filter: String
@@ -10,8 +11,9 @@ struct SavedView: Hashable, Sendable {
   var sort = ""
 }
 
-/// The saved views as a file for people: `name = filter`, one a line; lines that begin with `#` and
-/// lines of another form are kept as they are.
+/// The saved views as a file for people: `name = filter`, one a line, with ` | sort size` and, where it
+/// is not one of the incomplete executions, ` | in history` behind it. Lines that begin with `#` and lines
+/// of another form are kept as they are.
 struct SavedViews {
   let path: String
 
@@ -31,12 +33,10 @@ struct SavedViews {
       guard !line.hasPrefix("#"), let equals = line.firstIndex(of: "=") else { return nil }
       let name = String(line[..<equals]).trimmed
       var filter = String(line[line.index(after: equals)...]).trimmed
-      var sort = ""
-      if let mark = filter.range(ofLast: " | sort ") {
-        sort = String(filter[mark.upperBound...]).trimmed
-        filter = String(filter[..<mark.lowerBound]).trimmed
-      }
-      return name.isEmpty ? nil : SavedView(name: name, filter: filter, sort: sort)
+      let list = filter.takeEnd(" | in ", FilteredList.init(rawValue:))
+      let sort = filter.takeEnd(" | sort ") { $0 }
+      guard !name.isEmpty else { return nil }
+      return SavedView(list: list ?? .incomplete, name: name, filter: filter, sort: sort ?? "")
     }
   }
 
@@ -44,9 +44,12 @@ struct SavedViews {
   static func text(_ text: String, with view: SavedView) -> String {
     var line = "\(view.name) = \(view.filter)"
     if !view.sort.isEmpty { line += " | sort \(view.sort)" }
+    if view.list != .incomplete { line += " | in \(view.list.rawValue)" }
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     if lines.last == "" { lines.removeLast() }
-    let place = lines.firstIndex { views(in: $0).first?.name == view.name }
+    let place = lines.firstIndex { line in
+      views(in: line).contains { ($0.list, $0.name) == (view.list, view.name) }
+    }
     if let place { lines[place] = line } else { lines.append(line) }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -98,5 +101,16 @@ struct SavedViews {
 }
 
 extension String {
-  fileprivate func range(ofLast text: String) -> Range<String.Index>? { ranges(of: text).last }
+  /// Takes off what stands behind the last mark.
+  /// - Returns: what it means; nil, and nothing is taken off, where it means nothing.
+  fileprivate mutating func takeEnd<Meaning>(
+    _ mark: String, _ meaning: (String) -> Meaning?
+  ) -> Meaning? {
+    // An empty filter was trimmed to its mark.
+    guard let range = (" " + self).ranges(of: mark).last,
+      let found = meaning(String((" " + self)[range.upperBound...]).trimmed)
+    else { return nil }
+    self = String((" " + self)[..<range.lowerBound]).trimmed
+    return found
+  }
 }

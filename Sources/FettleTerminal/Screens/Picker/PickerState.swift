@@ -67,17 +67,25 @@ extension State {
     drawKeys(into: &frame, frame.area.line(size.rows - 1))
   }
 
-  /// Lets the operator pick one of the saved views.
+  /// Lets the operator pick one of the views that were saved of this list.
   mutating func showViews(_ answer: Message.Answer<[SavedView]>) -> [Effect] {
+    guard let list = filteredList else { return [] }
     switch answer {
     case .failure(let error): notice = "\(error.description)"
-    case .success([]):
-      notice = "no views are saved; :save NAME keeps the filter under a name"
-    case .success(let views):
+    case .success(let all):
+      let views = all.filter { $0.list == list }
+      guard !views.isEmpty else {
+        notice = "no views are saved; :save NAME keeps the filter under a name"
+        if !all.isEmpty { notice = "no views of this list are saved; :save NAME keeps one" }
+        return []
+      }
       picker = PickerState(
         title: "Saved views",
-        items: views.map {
-          PickerState.Item(name: "\($0.name)", detail: "\($0.filter)", choice: .view($0))
+        items: views.map { view in
+          PickerState.Item(
+            name: "\(view.name)",
+            detail: "\(view.filter)" + (view.sort.isEmpty ? "" : "  sort \(view.sort)"),
+            choice: .view(view))
         })
     }
     return []
@@ -86,23 +94,25 @@ extension State {
   /// Shows what a saved view lets through, in its order.
   mutating func take(_ view: SavedView) -> [Effect] {
     do throws(FilterError) {
-      list.filter = try ListFilter(view.filter)
-      if let order = RecordOrder(words: view.sort) { list.order = order }
+      let effects = try view.list.screen.show(view, in: &self)
       notice = "view \(view.name)"
-      return startList(.start)
+      return effects
     } catch {
       notice = "the view \(view.name) is no filter: \(error.description)"
       return []
     }
   }
 
-  /// Keeps the filter and the order of the list under a name.
-  func saveView(named name: String) -> Effect {
-    return .list(
-      .saveView(
-        SavedView(
-          name: name.trimmed.replacingEquals, filter: list.filter.text,
-          sort: list.order == .newest ? "" : list.order.description)))
+  /// Keeps the filter and the order of the list that is shown under a name.
+  mutating func saveView(named name: String) -> [Effect] {
+    guard let list = filteredList else {
+      notice = "what a list shows is saved; Esc goes back to it"
+      return []
+    }
+    return [
+      .list(
+        .saveView(list.screen.view(named: name.trimmed.replacingEquals, in: self, of: list)))
+    ]
   }
 }
 
