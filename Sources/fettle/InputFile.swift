@@ -75,8 +75,10 @@ enum InputFile {
   }
 
   /// Any JSON.
-  static func json(_ path: String) throws(CommandFailure) -> Value {
-    let content = try text(path, most: mostJSON)
+  /// - Parameter orText: whether an object may stand in the place of the path.
+  static func json(_ path: String, orText: Bool = false) throws(CommandFailure) -> Value {
+    let isText = orText && path.first { !$0.isWhitespace } == "{"
+    let content = isText ? Array(path.utf8) : try text(path, most: mostJSON)
     do { return try JSONReader.read(content) } catch {
       throw .usage("\(path) is no JSON: \(error)")
     }

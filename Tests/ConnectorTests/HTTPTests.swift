@@ -51,6 +51,39 @@ struct HTTPErrorTests {
     #expect(expected.contains(error?.retryAfterSeconds ?? 0))
   }
 
+  @Test("an answer is read as JSON.parse reads it: refused, its request would be made again")
+  func foreignJSON() async throws {
+    let server = LoopbackHTTP { _ in
+      .init(200, #"{"a":1,"a":"\ud83d"}"#, headers: ["Content-Type": "application/json"])
+    }
+    for module in [v3, v4] {
+      let output = try await perform(
+        module, ["url": .text(server.base), "method": "post", "parseResponse": true])
+      #expect(output.bundles.first?["data"] == ["a": "\u{FFFD}"])
+    }
+  }
+
+  @Test(
+    "what may not stand in an address is encoded on its way, what is encoded stays",
+    arguments: [
+      ("/a b/é/%20?q={1}&x=a|b", "/a b/é/ ", ["q": "{1}", "x": "a|b"]),
+      (" /x \n", "/x", [:]),
+    ] as [(String, String, [String: String])])
+  func encodedAddress(written: String, path: String, query: [String: String]) async throws {
+    let server = LoopbackHTTP { request in
+      .json(
+        200,
+        ["path": .text(request.path), "isQuery": .boolean(request.query == query)])
+    }
+    let blanks = String(written.prefix { $0 == " " })
+    let url = Value.text(blanks + server.base + written.dropFirst(blanks.count))
+    for module in [v3, v4] {
+      let output = try await perform(
+        module, ["url": url, "method": "get", "parseResponse": true])
+      #expect(output.bundles.first?["data"] == ["path": .text(path), "isQuery": true])
+    }
+  }
+
   @Test("the message, the field and the suberrors of the service are found")
   func serviceMessage() async throws {
     let server = LoopbackHTTP { _ in

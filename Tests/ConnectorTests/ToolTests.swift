@@ -14,6 +14,19 @@ struct ToolTests {
     #expect(try await perform("json:ParseJSON", ["json": .text(text)]).bundles == expected)
   }
 
+  @Test(
+    "ParseJSON reads what JSON.parse reads: the last of two equal keys counts, half an emoji is U+FFFD",
+    arguments: [
+      (#"{"a":1,"b":2,"a":{"c":3}}"#, ["a": ["c": 3], "b": 2]),
+      (
+        #"{"a":"x\ud83d","b":"\ud83dA\ude00","c":"\ud83d\ud83d\ude00"}"#,
+        ["a": "x\u{FFFD}", "b": "\u{FFFD}A\u{FFFD}", "c": "\u{FFFD}😀"]
+      ),
+    ] as [(String, Collection)])
+  func foreignJSON(text: String, expected: Collection) async throws {
+    #expect(try await perform("json:ParseJSON", ["json": .text(text)]).bundles == [expected])
+  }
+
   @Test("ParseJSON raises on bad JSON with its place: what 'throw' is built on (4.6)")
   func parseFailure() async {
     let error = await failure("json:ParseJSON", ["json": "{\"a\":\n oops}"])

@@ -159,6 +159,18 @@ struct CommandTests {
     #expect(done.errors.contains("resolved already"))
   }
 
+  @Test(
+    "the output of the failed module may be given as it is, or in a file", arguments: [true, false])
+  func givenOutput(isFile: Bool) async throws {
+    _ = try await stored(#"[{"body":"x"}]"#)
+    let id = try #require(try await records().first?["id"]?.text)
+    let output = #" {"name":"Grace"}"#
+    let given = isFile ? try folder.file("output.json", output) : output
+    let retry = try await fettle("retry", id, "--output", given, "--store", store)
+    #expect(retry.status == 0, "\(retry.output)\(retry.errors)")
+    #expect(try await records().isEmpty)
+  }
+
   @Test("what went in comes out with every number as it was spelled")
   func spelling() async throws {
     let bundle = #"{"body":"x","price":1.10,"id":9007199254740993,"huge":1e400}"#

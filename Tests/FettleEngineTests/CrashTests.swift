@@ -110,6 +110,31 @@ struct CrashTests {
     #expect(bench.told.takeHeard() == ["then pay"])
   }
 
+  @Test(
+    "while a data store was being written leaves no doubt: nothing was, and it goes on by itself")
+  func transactional() async throws {
+    // The third write is the change of the data store: opened, begun, then dead.
+    let store = MortalStore(bench.store, writesLeft: 2, diesAfterWrite: false)
+    let runner = ScenarioRunner(
+      modules: ModuleRegistry(Connectors.all() + [bench.told]), store: store,
+      scenarios: bench.store, journal: store, dataStores: bench.store, clock: bench.clock)
+    let add =
+      #"{"id":2,"module":"datastore:AddRecord","parameters":{"datastore":9},"mapper":{"key":"k","data":{"v":1}}}"#
+    await #expect(throws: StoreError.self) {
+      try await runner.run(
+        Workbench.blueprint(add + "," + Workbench.say(3, "then {{2.key}}")), given: [[:]])
+    }
+    bench.clock.advance(seconds: 31)
+    let record = try #require(try await bench.open().first)
+    #expect(record.state == .pending)
+    #expect(record.failer == 2)
+    #expect(try await bench.desk.record(record.id).error.stage == .notBegun)
+    #expect(
+      try await bench.desk.resume(record.id, version: nil, trigger: .auto).outcome == .resolved)
+    #expect(bench.told.takeHeard() == ["then k"])
+    #expect(try await bench.store.dataCount(in: "9") == 1)
+  }
+
   @Test("because the disk is full leaves nothing undone when there is room again")
   func fullDisk() async throws {
     let bundles: [Bundle] = (1...40).map { number in

@@ -30,6 +30,18 @@ struct DataStoreTests {
     #expect(try await bench.store.dataRecord("a", in: "default") == ["v": 1])
   }
 
+  @Test(
+    "what is no collection is refused as a record, not stored as an empty one (7.1)",
+    arguments: [Value.text("abc"), 5, ["a"]])
+  func noCollection(data: Value) async throws {
+    let blueprint = try Workbench.blueprint(
+      #"{"id":2,"module":"datastore:AddRecord","mapper":{"key":"k","data":"{{1.d}}"}}"#)
+    let summary = try await bench.runner.run(blueprint, given: [["d": data]])
+    #expect(summary.status == .warning)
+    #expect(try await bench.open().map(\.errorType) == [.bundleValidation])
+    #expect(try await keys() == [])
+  }
+
   @Test("with auto-commit off a failure undoes the cycle; with it on what was written stays")
   func rollback() async throws {
     bench.told.fail(on: "x", with: ModuleError(.runtime, "no"))

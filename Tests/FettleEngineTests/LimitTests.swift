@@ -45,6 +45,42 @@ struct LimitTests {
     #expect(record.state == .pending)
   }
 
+  /// A runner over a store whose scenarios may keep no record of more than so many bytes.
+  private func cramped(bytes: Int) throws -> (ScenarioRunner, SQLiteStore) {
+    let store = try SQLiteStore.open(
+      path: bench.folder.path + "/cramped.db", limits: StoreLimits(scenarioBytes: bytes))
+    return (
+      ScenarioRunner(
+        modules: ModuleRegistry(Connectors.all() + [bench.told]), store: store, clock: bench.clock),
+      store
+    )
+  }
+
+  @Test(
+    "a store without room treats Break as default handling: rows 9 and 10 of 3.4 (4.4.9)",
+    arguments: ["", #","onerror":[{"id":9,"module":"builtin:Break","mapper":{"retry":true}}]"#])
+  func noRoom(handler: String) async throws {
+    let (runner, _) = try cramped(bytes: 5000)
+    bench.told.fail(on: "x", with: ModuleError(.data, "no"))
+    let long = Value.text(String(repeating: "y", count: 3000))
+    let events: [Bundle] = [["n": long], ["n": long], ["n": long]]
+    func run(_ settings: String) async throws -> ExecutionSummary {
+      try await runner.run(
+        Workbench.blueprint(Workbench.say(2, "x", handler), settings: settings), given: events)
+    }
+    let kept = try await run(#""dlq":true"#)
+    #expect(kept.status == .error)
+    #expect(kept.consequence == .pauseScenario)
+    #expect(kept.error?.type == .data)
+    #expect(kept.stored.count == 1, "the first had room")
+    #expect(bench.told.takeHeard().count == 2, "the run ends with the one that has none")
+    let lossy = try await run(#""dlq":true,"dataloss":true"#)
+    #expect(lossy.status == .warning)
+    #expect(lossy.stored.isEmpty)
+    #expect(lossy.warnings.count == 3, "each bundle that is given up is said")
+    #expect(bench.told.takeHeard().count == 3, "the run goes on")
+  }
+
   @Test("a run that takes too long is cut with a warning, and keeps what it had not got to (D32)")
   func run() async throws {
     let blueprint = try Workbench.blueprint(

@@ -47,7 +47,13 @@ struct ResumeTests {
     bench.clock.advance(seconds: 600)
     _ = try await bench.desk.resume(record.id, version: nil, trigger: .auto)
     let next = try #require(try await bench.open().first)
-    #expect(next.nextRetry == bench.clock.now().advanced(bySeconds: 10_800))
+    #expect(
+      next.nextRetry == bench.clock.now().advanced(bySeconds: 3600), "and takes none of its steps")
+    bench.clock.advance(seconds: 7200)
+    _ = try await bench.resumeAll()
+    #expect(
+      try await bench.open().first?.nextRetry == bench.clock.now().advanced(bySeconds: 3600),
+      "where the time of the plan is past, its step begins anew")
     bench.told.fail(on: "x", with: data)
     _ = try await bench.resumeAll()
     #expect(try await bench.open().first?.state == .unresolved, "a type that waits stops the plan")

@@ -6,7 +6,7 @@ extension CurlJob {
   /// above.
   init(_ request: HTTPRequest) {
     self.init(
-      url: request.url, timeoutMilliseconds: request.timeoutMilliseconds,
+      url: request.url.asSentAddress, timeoutMilliseconds: request.timeoutMilliseconds,
       maximumSize: request.maximumBodySize)
     set(CURLOPT_PROTOCOLS_STR, "http,https")
     set(CURLOPT_FOLLOWLOCATION, 0)

@@ -72,3 +72,42 @@ extension WebAddress {
     return String(decoding: bytes, as: UTF8.self)
   }
 }
+
+extension String {
+  /// The address as it goes over the wire: blanks around it are gone, and what may not stand in an
+  /// address - blanks, letters beyond ASCII, braces - is percent-encoded behind the host, as browsers
+  /// and Make's modules do. What is encoded already stays as it is.
+  var asSentAddress: String {
+    let trimmed = Substring(self).trimmed
+    guard let scheme = trimmed.range(of: "://"),
+      let rest = trimmed[scheme.upperBound...].firstIndex(where: { "/?#".contains($0) })
+    else { return String(trimmed) }
+    let digits = Array("0123456789ABCDEF".utf8)
+    var bytes = Array(trimmed[..<rest].utf8)
+    for byte in trimmed[rest...].utf8 {
+      let isPlain = (0x21..<0x7F).contains(byte) && !"\"<>\\^`{|}".utf8.contains(byte)
+      bytes +=
+        isPlain ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension Substring {
+  fileprivate var trimmed: Substring {
+    let isBlank = { (character: Character) in character.isWhitespace || character == "\u{FEFF}" }
+    guard let start = firstIndex(where: { !isBlank($0) }),
+      let end = lastIndex(where: { !isBlank($0) })
+    else { return "" }
+    return self[start...end]
+  }
+
+  fileprivate func range(of text: String) -> Range<Index>? {
+    var place = startIndex
+    while place < endIndex {
+      if self[place...].hasPrefix(text) { return place..<index(place, offsetBy: text.count) }
+      place = index(after: place)
+    }
+    return nil
+  }
+}

@@ -207,7 +207,7 @@ struct DeclarativeModule: Module {
       mask = mask.joined(with: try await authentication.authenticate(&request, with: refresh).mask)
       answer = try await authentication.transport.exchange(request)
     }
-    let parsed = try? JSONReader.read(answer.body)
+    let parsed = try? JSONReader.read(answer.body, foreign: true)
     var seen = view
     seen.answer = parsed ?? .text(String(decoding: answer.body, as: UTF8.self))
     seen.status = answer.status

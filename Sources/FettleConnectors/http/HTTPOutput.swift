@@ -28,7 +28,7 @@ enum HTTPOutput {
     // A service that names no type is read as JSON where that works; one that says JSON has to mean
     // it (semantics 2.5: "body not parseable although parse response is on").
     do {
-      if isJSON || type.isEmpty { return try JSONReader.read(answer.body) }
+      if isJSON || type.isEmpty { return try JSONReader.read(answer.body, foreign: true) }
     } catch  where isJSON {
       throw ModuleError(
         .data, "the answer of \(target) says it is JSON and is not: \(error)",

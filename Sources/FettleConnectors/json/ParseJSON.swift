@@ -10,7 +10,7 @@ struct ParseJSON: ModuleImplementation {
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
     let value: Value
-    do { value = try JSONReader.read(input["json"]?.text ?? "") } catch {
+    do { value = try JSONReader.read(input["json"]?.text ?? "", foreign: true) } catch {
       // Raising here is what "throw" is built on (semantics 4.6).
       throw ModuleError(
         .bundleValidation, "\"json\" is no JSON: \(error)", field: "json", stage: .input)

@@ -95,12 +95,17 @@ private struct Checker {
       }
       let isBranching = module.isRouter || !module.branches.isEmpty
       let next = position + 1 < flow.count ? flow[position + 1] : nil
-      if isBranching, let next, next.type != "builtin:BasicMerge" {
+      if isBranching, let next, next.type != Self.merge {
         add(
           .error, module,
           "module \(next.id) stands behind it in the same flow and never runs; put it into a route")
       }
       if module.isRouter { checkRouter(module) }
+      if !module.branches.isEmpty { checkBranches(of: module, before: next) }
+      let follows = position > 0 && !flow[position - 1].branches.isEmpty
+      if module.type == Self.merge, !follows {
+        add(.error, module, "a merge belongs directly behind an if-else")
+      }
       for route in module.routes { checkFlow(route.flow, isHandler: isHandler) }
       for branch in module.branches { checkFlow(branch.flow, isHandler: isHandler) }
       checkFlow(module.handler, isHandler: true)
@@ -138,6 +143,62 @@ private struct Checker {
     }
   }
 
+  private static let merge = "builtin:BasicMerge"
+
+  private mutating func checkBranches(of ifElse: ModuleNode, before next: ModuleNode?) {
+    let branches = ifElse.branches
+    if branches.count(where: { $0.filter == nil }) > 1 {
+      add(.warning, ifElse, "of several else branches only the first is ever taken")
+    }
+    for (index, branch) in branches.enumerated() {
+      guard let filter = branch.filter, !branch.isDisabled else { continue }
+      let lacks = filter.groups.allSatisfy(\.isEmpty) ? "conditions" : "modules"
+      if lacks == "conditions" || branch.flow.isEmpty {
+        add(
+          .warning, ifElse, "branch \(index + 1) has no \(lacks) and is never taken, as in Make",
+          at: "branches[\(index)]")
+      }
+    }
+    let merging = branches.count(where: \.merges)
+    guard next?.type == Self.merge, let merge = next else {
+      if merging > 0 {
+        add(.error, ifElse, "a branch merges, but no \(Self.merge) stands directly behind")
+      }
+      return
+    }
+    for (index, output) in (merge.document["outputs"]?.array ?? []).enumerated() {
+      let count = output.collection?["mappings"]?.array?.count ?? 0
+      if count != merging, count != branches.count {
+        add(
+          .warning, merge,
+          "output \(index + 1) has \(count) mappings for \(merging) merging branches",
+          at: "outputs[\(index)]")
+      }
+    }
+  }
+
+  private mutating func checkSource(of aggregator: ModuleNode) {
+    guard let source = aggregator.parameters["feeder"].flatMap(Coercion.number)?.integer else {
+      let isElsewhere = [
+        aggregator.document["feeder"], aggregator.document["mapper"]?.collection?["feeder"],
+      ]
+      .contains { $0?.isNull == false }
+      return add(
+        .error, aggregator,
+        "it names no source module"
+          + (isElsewhere ? "; the feeder is read from its parameters only" : ""),
+        at: "parameters.feeder")
+    }
+    let id = ModuleID(source)
+    guard !visibleIDs(to: aggregator).contains(id) else { return }
+    add(
+      .error, aggregator,
+      blueprint.module(id) == nil
+        ? "there is no module \(id) to aggregate the bundles of"
+        : "module \(id), whose bundles it aggregates, does not come before it",
+      at: "parameters.feeder")
+  }
+
   mutating func checkModule(_ module: ModuleNode, _ descriptor: ModuleDescriptor?) {
     let isFlow =
       module.isRouter || Directive(module) != nil || module.type == ModuleNode.placeholderType
@@ -149,6 +210,8 @@ private struct Checker {
           + "InvalidConfigurationError, and the scenario cannot be activated",
         blocksActivation: true)
     }
+    for part in module.unreadParts { add(.error, module, part.message, at: part.place) }
+    if descriptor?.kind == .aggregator { checkSource(of: module) }
     if module.type == "builtin:BasicScheduler" {
       add(
         .warning, module,
@@ -204,7 +267,7 @@ private struct Checker {
     }
     if !module.branches.isEmpty { ids.remove(module.id) }
     // A merge reads the modules of the branches before it.
-    if module.type == "builtin:BasicMerge", let last = path.last, last.position > 0 {
+    if module.type == Self.merge, let last = path.last, last.position > 0 {
       ids.formUnion(last.flow[last.position - 1].withDescendants.map(\.id))
     }
     return ids

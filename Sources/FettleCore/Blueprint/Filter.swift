@@ -8,15 +8,21 @@ public struct Filter: Sendable, Hashable {
   /// The filter as exported.
   public init(_ document: Collection) {
     name = document["name"]?.text.flatMap { $0.isEmpty ? nil : $0 }
-    groups = (document["conditions"]?.array ?? []).map { group in
-      (group.array ?? []).map { condition in
-        let fields = condition.collection ?? [:]
-        return Condition(
-          left: Template(Self.operand(fields["a"]) ?? ""),
-          operatorName: fields["o"]?.text ?? "text:equal",
-          right: Self.operand(fields["b"]).map { Template($0) })
-      }
-    }
+    let written = document["conditions"]?.array ?? []
+    // Conditions without a group around them, which machines write, are read as one group: read as
+    // groups of nothing they would let every bundle pass.
+    let loose = written.filter { $0.collection != nil }
+    groups =
+      written.compactMap { $0.collection == nil ? ($0.array ?? []).map(Self.condition) : nil }
+      + (loose.isEmpty ? [] : [loose.map(Self.condition)])
+  }
+
+  private static func condition(_ value: Value) -> Condition {
+    let fields = value.collection ?? [:]
+    return Condition(
+      left: Template(operand(fields["a"]) ?? ""),
+      operatorName: fields["o"]?.text ?? "text:equal",
+      right: operand(fields["b"]).map { Template($0) })
   }
 
   private static func operand(_ value: Value?) -> String? {

@@ -19,9 +19,20 @@ struct DateText {
 
   private mutating func date(zone: TimeZoneRules) -> Instant? {
     skipBlanks()
+    var time: CivilTime
+    if let sign = peek, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") {
+      // The years beyond four digits, as the text form of such a date writes them.
+      position += 1
+      guard let year = number(6...6), take(UInt8(ascii: "-")), let month = number(2...2),
+        take(UInt8(ascii: "-")), let day = number(2...2)
+      else { return nil }
+      let isBefore = sign == UInt8(ascii: "-")
+      time = CivilTime(
+        year: isBefore ? -year.value : year.value, month: month.value, day: day.value)
+      return finish(&time, zone: zone)
+    }
     guard let first = number(1...4) else { return nil }
     let firstWidth = first.width
-    var time: CivilTime
     if firstWidth == 4 {
       guard let separator = peek, separator == UInt8(ascii: "-") || separator == UInt8(ascii: "/")
       else { return nil }
@@ -42,6 +53,11 @@ struct DateText {
     } else {
       return nil
     }
+    return finish(&time, zone: zone)
+  }
+
+  /// Reads what stands behind the day.
+  private mutating func finish(_ time: inout CivilTime, zone: TimeZoneRules) -> Instant? {
     var offset: Int?
     if position < bytes.count, !readTime(&time, &offset) { return nil }
     skipBlanks()
@@ -51,8 +67,8 @@ struct DateText {
     if endsDay { time.hour = 0 }
     guard time.isValid else { return nil }
     if endsDay { time.day += 1 }
-    if let offset { return time.instant(offsetSeconds: offset) }
-    return zone.instant(time)
+    let instant = offset.map { time.instant(offsetSeconds: $0) } ?? zone.instant(time)
+    return Double(instant.milliseconds).magnitude <= Instant.limit ? instant : nil
   }
 
   private mutating func readTime(_ time: inout CivilTime, _ offset: inout Int?) -> Bool {

@@ -222,9 +222,6 @@ private struct Reader {
     case "Z", "ZZ": return readOffset()
     default:
       guard token.hasPrefix("S"), let number = digits(9) else { return false }
-      var value = number.value
-      for _ in 0..<number.width { value *= 10 }
-      for _ in 0..<(2 * number.width) { value /= 10 }
       // The digits as a fraction of a second, cut to thousandths.
       let scale = (0..<number.width).reduce(1) { power, _ in power * 10 }
       millisecond = number.value * 1000 / scale

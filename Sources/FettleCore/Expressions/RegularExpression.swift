@@ -20,6 +20,8 @@ final class RegularExpression: Sendable {
   private let code: Code
   let flags: Flags
   let groupCount: Int
+  /// Whether a group of the pattern has a name.
+  let hasNamedGroups: Bool
 
   deinit { pcre2_code_free_8(code.pointer) }
 
@@ -88,8 +90,11 @@ final class RegularExpression: Sendable {
     var groups: UInt32 = 0
     pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_CAPTURECOUNT), &groups)
     self.code = Code(pointer: code)
+    var names: UInt32 = 0
+    pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_NAMECOUNT), &names)
     self.flags = flags
     groupCount = Int(groups)
+    hasNamedGroups = names > 0
   }
 
   private static func message(_ code: Int32) -> String {

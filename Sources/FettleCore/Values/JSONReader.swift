@@ -14,21 +14,27 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
 /// Reads JSON (RFC 8259) into values, keeping key order and the spelling of numbers.
 ///
 /// What other readers let pass is refused here, because data would be lost without a word:
-/// duplicate keys, invalid UTF-8, lone surrogates, nesting that exhausts the stack.
+/// duplicate keys, invalid UTF-8, lone surrogates, nesting that exhausts the stack. Only what others
+/// wrote and nobody here can mend is read as `JSON.parse` reads it, where that is asked for: refusing
+/// the answer to a request that was carried out would have the request made again.
 public struct JSONReader {
   /// How deep arrays and objects may nest.
   public static let maximumDepth = 500
 
   private let bytes: UnsafeBufferPointer<UInt8>
+  /// Whether the last of two equal keys counts, and half a surrogate pair becomes U+FFFD.
+  private let isForeign: Bool
   private var position = 0
   private var depth = 0
   /// Memory for texts with escapes, used again for each.
   private var scratch: [UInt8] = []
 
   /// Reads one JSON value. A byte order mark before it is skipped.
-  public static func read(_ bytes: [UInt8]) throws(JSONError) -> Value {
+  /// - Parameter foreign: whether others wrote it at run time: the last of two equal keys counts then,
+  ///   and half a surrogate pair becomes U+FFFD.
+  public static func read(_ bytes: [UInt8], foreign: Bool = false) throws(JSONError) -> Value {
     let result: Result<Value, JSONError> = bytes.withUnsafeBufferPointer { buffer in
-      var reader = JSONReader(bytes: buffer)
+      var reader = JSONReader(bytes: buffer, isForeign: foreign)
       do throws(JSONError) { return .success(try reader.document()) } catch {
         return .failure(error)
       }
@@ -37,11 +43,14 @@ public struct JSONReader {
   }
 
   /// Reads one JSON value from a text.
-  public static func read(_ text: String) throws(JSONError) -> Value {
-    try read(Array(text.utf8))
+  public static func read(_ text: String, foreign: Bool = false) throws(JSONError) -> Value {
+    try read(Array(text.utf8), foreign: foreign)
   }
 
-  private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+  private init(bytes: UnsafeBufferPointer<UInt8>, isForeign: Bool) {
+    self.bytes = bytes
+    self.isForeign = isForeign
+  }
 
   private mutating func document() throws(JSONError) -> Value {
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
@@ -100,11 +109,18 @@ public struct JSONReader {
         }
       }
       marks |= mark
-      if isTaken { throw error("the key \(quoted(name)) stands twice in one object", at: start) }
+      if isTaken, !isForeign {
+        throw error("the key \(quoted(name)) stands twice in one object", at: start)
+      }
       skipSpace()
       guard take(UInt8(ascii: ":")) else { throw unexpected("':'") }
       skipSpace()
-      fields.append(Collection.Field(name: name, value: try value()))
+      let field = Collection.Field(name: name, value: try value())
+      if isTaken, let place = fields.firstIndex(where: { $0.name.hasSameBytes(as: name) }) {
+        fields[place] = field
+      } else {
+        fields.append(field)
+      }
       skipSpace()
     } while take(UInt8(ascii: ","))
     guard take(UInt8(ascii: "}")) else { throw unexpected("',' or '}'") }
@@ -337,17 +353,26 @@ public struct JSONReader {
       guard (0xD800..<0xE000).contains(unit) else {
         return Unicode.Scalar(UInt32(unit)) ?? "\u{FFFD}"
       }
+      let afterFirst = position
       guard unit < 0xDC00, take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else {
-        throw error("half of a surrogate pair stands alone", at: start)
+        return try lone(start, goingOnAt: afterFirst)
       }
       let low = try hexUnit(from: start)
       guard (0xDC00..<0xE000).contains(low),
         let pair = Unicode.Scalar(
           0x10000 + ((UInt32(unit) - 0xD800) << 10) + (UInt32(low) - 0xDC00))
-      else { throw error("half of a surrogate pair stands alone", at: start) }
+      else { return try lone(start, goingOnAt: afterFirst) }
       return pair
     default: throw error("a backslash stands before a character it does not escape", at: start)
     }
+  }
+
+  /// Half of a surrogate pair stands alone.
+  private mutating func lone(_ start: Int, goingOnAt next: Int) throws(JSONError) -> Unicode.Scalar
+  {
+    guard isForeign else { throw error("half of a surrogate pair stands alone", at: start) }
+    position = next
+    return "\u{FFFD}"
   }
 
   private mutating func hexUnit(from start: Int) throws(JSONError) -> UInt16 {

@@ -123,8 +123,17 @@ struct Resume {
     }
     if trigger != .auto, let planned = former.nextRetry, planned > attempt.ended { return planned }
     return record.schedule
-      .pause(before: attempt.number + 1, asked: error.retryAfterSeconds ?? 0)
+      .pause(before: step(behind: attempt, of: cycle), asked: error.retryAfterSeconds ?? 0)
       .map { attempt.ended.advanced(bySeconds: $0) }
+  }
+
+  /// Where the plan of automatic attempts stands behind an attempt. Those of an operator, and those
+  /// that were cut short, take none of its steps (semantics 5.4).
+  private func step(behind attempt: Attempt, of cycle: Cycle) -> Int {
+    let taken = (cycle.retried?.attempts ?? []).count {
+      $0.trigger == .auto && $0.outcome != .interrupted
+    }
+    return taken + (attempt.trigger == .auto ? 2 : 1)
   }
 }
 

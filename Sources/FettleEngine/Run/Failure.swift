@@ -80,17 +80,21 @@ extension Cycle {
         // A second failure of an aggregation that waits already stays with its record.
         let isRest = rest == nil && suspended.map { $0.frame < framesOfRecord } ?? false
         try await store(failure, schedule: schedule, owed: owed.map(\.owed), isRest: isRest)
-      } catch .full(let reason) {
-        situation.storeIsFull = true
-        execution.warnings.append("a bundle could not be stored: \(reason)")
-        if situation.decision == .dropBundle { return .fellOut }
-        execution.storeWasFull = true
-        return stop(.pauseScenario, because: failure)
-      }
+      } catch .full(let reason) { return withoutRoom(reason, for: failure) }
       if failure.error.type.row.stopsRun { execution.needsPerson = failure.error.type }
       if thenStopRun { return .stop(.afterStoring) }
       return suspended.map { .suspended(source: $0.source) } ?? .fellOut
     }
+  }
+
+  /// The store has no room for a failing bundle: it is given up where data loss is allowed, otherwise
+  /// the run ends and the scenario pauses (semantics 3.4, rows 9 and 10).
+  private mutating func withoutRoom(_ reason: String, for failure: Failure) -> Passage {
+    execution.warnings.append("a bundle could not be stored: \(reason)")
+    raise(to: .warning)
+    if blueprint.settings.dataLoss { return .fellOut }
+    execution.storeWasFull = true
+    return stop(.pauseScenario, because: failure)
   }
 
   /// Whether the operation that failed is the one the retry began with.
@@ -168,8 +172,10 @@ extension Cycle {
     let alone = openAggregations(missing: failure).map {
       OwedFrame.aggregation(source: $0.source, waiting: $0.missing, items: [])
     }
-    try await store(
-      failure, schedule: settings.schedule, owed: alone + frames[ownFrames...].map(\.owed))
+    do {
+      try await store(
+        failure, schedule: settings.schedule, owed: alone + frames[ownFrames...].map(\.owed))
+    } catch .full(let reason) { return withoutRoom(reason, for: failure) }
     return .fellOut
   }
 

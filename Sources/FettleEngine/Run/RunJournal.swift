@@ -54,7 +54,8 @@ struct RunJournal {
     var entry = recorded[position]
     if case .begun(let input, let effect) = entry.step, entry.module == module {
       guard position + 1 < recorded.count else {
-        return .interrupted(sending: effect == .effect ? input : nil)
+        // Beside a value the literal nil would be the value null, which means that something was sent.
+        return .interrupted(sending: effect == .effect ? input : Value?.none)
       }
       position += 1
       entry = recorded[position]

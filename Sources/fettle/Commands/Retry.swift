@@ -36,7 +36,9 @@ struct Retry: AsyncParsableCommand {
 
   @Option(
     name: .customLong("output"),
-    help: "A JSON object: the output of the failed module, which is not run then.")
+    help: ArgumentHelp(
+      "The output of the failed module, which is not run then: a JSON object, or a file with one.",
+      valueName: "json"))
   var substitute: String?
 
   @Flag(help: "Send again what may have arrived before an interruption.")
@@ -62,7 +64,7 @@ struct Retry: AsyncParsableCommand {
     let expression = try FilterExpression(option: filter)
     var output: Bundle?
     if let substitute {
-      guard let bundle = try InputFile.json(substitute).collection else {
+      guard let bundle = try InputFile.json(substitute, orText: true).collection else {
         throw CommandFailure.usage("\(substitute) is no JSON object")
       }
       output = bundle

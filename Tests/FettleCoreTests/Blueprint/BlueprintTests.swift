@@ -193,6 +193,102 @@ struct BlueprintCheckTests {
     #expect(found.contains { $0.contains(expected) }, "\(found)")
   }
 
+  private static let head = #"{"flow":[{"id":1,"module":"a:B"},"#
+
+  private func found(_ modules: String, settings: String = #""dlq":true"#) throws -> [String] {
+    let text = Self.head + modules + #"],"metadata":{"scenario":{\#(settings)}}}"#
+    let blueprint = try Blueprint(json: Array(text.utf8))
+    return BlueprintCheck(blueprint) { type in
+      ModuleDescriptor(
+        type: type, kind: type.hasSuffix("Aggregator") ? .aggregator : .action, effect: .pure)
+    }.findings.filter { $0.module != 1 }.map {
+      "\($0.severity.rawValue) \($0.module?.number ?? 0) \($0.place ?? ""): \($0.message)"
+    }
+  }
+
+  @Test(
+    "what nobody reads is said: it would change what the scenario does",
+    arguments: [
+      (
+        #"{"id":2,"module":"a:B","onerror":{"id":3,"module":"builtin:Ignore"}}"#,
+        "error 2 onerror: it is collection"
+      ),
+      (#"{"id":2,"module":"a:B","filter":[{"a":"x","o":"exist"}]}"#, "error 2 filter: it is array"),
+      (#"{"id":2,"module":"a:B","mapper":"x"}"#, "error 2 mapper: it is text instead of an object"),
+      (
+        #"{"id":2,"module":"a:B","filter":{"conditions":[{"a":"x","o":"exist"}]}}"#,
+        "error 2 filter.conditions: its conditions stand outside a group"
+      ),
+      (
+        #"{"id":2,"module":"a:B","filter":{"conditions":{"a":"x"}}}"#,
+        "error 2 filter.conditions: it is collection"
+      ),
+      (
+        #"{"id":2,"module":"a:B","handler":[{"id":3,"module":"builtin:Ignore"}]}"#,
+        "error 2 handler: it is read by nobody; error handlers belong into onerror"
+      ),
+      (#"{"id":2,"module":"a:B","parameters":{"onerror":[]}}"#, "error 2 parameters.onerror"),
+      (
+        #"{"id":2,"module":"a:B","onerror":[{"id":3,"module":"builtin:Break","mapper":{"retryAttempts":3}}]}"#,
+        "error 3 mapper.retryAttempts: it is read by nobody; Break takes retry"
+      ),
+      (
+        #"{"id":2,"module":"a:B","onerror":[{"id":3,"module":"builtin:Break","parameters":{"retry":true}}]}"#,
+        "error 3 parameters.retry"
+      ),
+      (
+        #"{"id":2,"module":"builtin:BasicAggregator","parameters":{"feeder":7}}"#,
+        "error 2 parameters.feeder: there is no module 7"
+      ),
+      (
+        #"{"id":2,"module":"builtin:BasicAggregator","parameters":{"feeder":3}},{"id":3,"module":"a:B"}"#,
+        "error 2 parameters.feeder: module 3, whose bundles it aggregates, does not come before it"
+      ),
+      (
+        #"{"id":2,"module":"util:TextAggregator","feeder":1}"#,
+        "error 2 parameters.feeder: it names no source module; the feeder is read from its parameters only"
+      ),
+      (
+        #"{"id":2,"module":"builtin:BasicIfElse","branches":[{"type":"else","merge":true,"flow":[{"id":3,"module":"a:B"}]}]}"#,
+        "error 2 : a branch merges, but no builtin:BasicMerge"
+      ),
+      (
+        #"{"id":2,"module":"builtin:BasicIfElse","branches":[{"type":"condition","conditions":[],"flow":[{"id":3,"module":"a:B"}]}]}"#,
+        "warning 2 branches[0]: branch 1 has no conditions and is never taken"
+      ),
+      (
+        #"{"id":2,"module":"builtin:BasicIfElse","branches":[{"type":"else","merge":true,"flow":[{"id":3,"module":"a:B"}]}]},{"id":4,"module":"builtin:BasicMerge","outputs":[{"name":"x","mappings":["1","2"]}]}"#,
+        "warning 4 outputs[0]: output 1 has 2 mappings for 1 merging"
+      ),
+      (
+        #"{"id":2,"module":"builtin:BasicMerge"}"#,
+        "error 2 : a merge belongs directly behind an if-else"
+      ),
+    ])
+  func unread(modules: String, expected: String) throws {
+    let found = try found(modules)
+    #expect(found.contains { $0.hasPrefix(expected) }, "\(found)")
+  }
+
+  @Test("nothing is said of what exports leave empty, or where a source stands outside the route")
+  func read() throws {
+    let modules =
+      #"{"id":2,"module":"a:B","parameters":[],"mapper":[],"filter":null,"onerror":[],"flags":{}},"#
+      + #"{"id":3,"module":"builtin:BasicRouter","mapper":null,"routes":[{"flow":[{"id":4,"module":"builtin:BasicAggregator","parameters":{"feeder":"2"},"filter":{"name":"all"}}]}]}"#
+    #expect(try found(modules) == [])
+  }
+
+  @Test("conditions outside a group are read as one: they would otherwise let every bundle pass")
+  func looseConditions() throws {
+    let filter = Filter([
+      "conditions": [
+        ["a": "1", "o": "text:equal", "b": "1"], ["a": "1", "o": "text:equal", "b": "2"],
+      ]
+    ])
+    #expect(filter.groups.map(\.count) == [2])
+    #expect(try !filter.passes(in: Scope(now: Instant(milliseconds: 0))))
+  }
+
   @Test("advises no harmless first module where there is one", arguments: [true, false])
   func harmless(isHarmless: Bool) throws {
     let type = isHarmless ? "util:SetVariables" : "http:MakeRequest"

@@ -70,6 +70,16 @@ struct JSONTests {
     #expect(throws: JSONError.self) { try JSONReader.read("{\(keys.joined(separator: ","))}") }
   }
 
+  @Test(
+    "of equal keys among many the last counts in what others wrote, and stands where the first did")
+  func foreignDuplicates() throws {
+    let keys = (0..<40).map { "\"k\($0)\":1" } + ["\"k7\":2", "\"k39\":3", "\"k0\":4"]
+    let value = try JSONReader.read("{\(keys.joined(separator: ","))}", foreign: true)
+    let fields = try #require(value.collection)
+    #expect(fields.fields.map(\.name) == (0..<40).map { "k\($0)" })
+    #expect([fields["k0"], fields["k7"], fields["k39"], fields["k8"]] == [4, 2, 3, 1])
+  }
+
   @Test("a byte order mark is skipped")
   func byteOrderMark() throws {
     #expect(try JSONReader.read([0xEF, 0xBB, 0xBF, 0x31]) == 1)

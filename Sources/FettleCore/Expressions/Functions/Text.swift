@@ -14,7 +14,7 @@ extension Function {
       }
     },
     Function("lower", 1...1) { (arguments, _) throws(Failure) in
-      .text(try arguments.text(0).lowercased())
+      .text(try arguments.text(0).inLowerCase)
     },
     Function("upper", 1...1) { (arguments, _) throws(Failure) in
       .text(try arguments.text(0).uppercased())
@@ -26,7 +26,7 @@ extension Function {
     Function("startcase", 1...1) { (arguments, _) throws(Failure) in
       .text(
         try arguments.text(0).mappingWords {
-          $0.prefix(1).uppercased() + $0.dropFirst().lowercased()
+          $0.prefix(1).uppercased() + String($0.dropFirst()).inLowerCase
         })
     },
     Function("pascal", 1...1) { (arguments, _) throws(Failure) in
@@ -61,6 +61,12 @@ extension Function {
             expression = known
           } else {
             expression = try RegularExpression.compiled(pattern, flags)
+          }
+          // Make knows groups by number only and refuses a pattern that names one (10.2.1).
+          guard !expression.hasNamedGroups else {
+            throw Failure(
+              "a search of replace has no named groups; write (…) and refer to it as $1.",
+              value: arguments[1])
           }
           return .text(try expression.replacing(in: text, with: replacement, all: flags.isGlobal))
         }
@@ -193,6 +199,26 @@ extension Arguments {
     return values.flatMap { value in
       if case .array(let elements) = value { elements } else { [value] }
     }
+  }
+}
+
+extension String {
+  /// The text in lower case. The standard library maps each letter by itself; a sigma that ends a
+  /// word has a form of its own (Unicode, Final_Sigma).
+  fileprivate var inLowerCase: String {
+    guard unicodeScalars.contains("Σ") else { return lowercased() }
+    let scalars = Array(unicodeScalars)
+    func isCased(_ places: some Sequence<Int>) -> Bool {
+      places.first { !scalars[$0].properties.isCaseIgnorable }
+        .map { scalars[$0].properties.isCased } ?? false
+    }
+    var output = ""
+    for (place, scalar) in scalars.enumerated() {
+      let endsWord =
+        scalar == "Σ" && isCased((0..<place).reversed()) && !isCased((place + 1)..<scalars.count)
+      output += endsWord ? "ς" : scalar.properties.lowercaseMapping
+    }
+    return output
   }
 }
 
