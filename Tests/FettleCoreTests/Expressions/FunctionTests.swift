@@ -1,8 +1,9 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
 /// What functions give at the edges of their descriptions, beyond the conformance cases.
-@Suite("Functions of expressions")
+@Suite("Functions of expressions", .fewAtOnce)
 struct FunctionTests {
   private func evaluate(_ template: String) throws(ExpressionError) -> Value {
     try Template(template).evaluate(in: Scope(now: Instant(milliseconds: 1_768_472_430_000)))
