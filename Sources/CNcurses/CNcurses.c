@@ -360,7 +360,8 @@ void fettle_curses_resume(void) {
 
 int fettle_wcwidth(uint32_t scalar) { return wcwidth((wchar_t)scalar); }
 
-int fettle_curses_hand_over(const char *command) {
+int fettle_curses_hand_over(const char *command, int *running) {
+  *running = 0;
   def_prog_mode();
   endwin();
   if (is_xterm_like()) write_text(end_extras);
@@ -378,10 +379,19 @@ int fettle_curses_hand_over(const char *command) {
   sigaction(SIGINT, &ignored, &interrupt);
   sigaction(SIGQUIT, &ignored, &quit);
   sigaction(SIGTSTP, &usual, &stop);
-  int status = fettle_guard_spawn(command);
+  int status = 127;
+  int child = fettle_guard_spawn(command);
+  if (child != 0 && !fettle_guard_wait(child, &status)) {
+    // This program is to end. The terminal is not taken back: who takes it next finds it as the other
+    // program leaves it.
+    *running = child;
+    return status;
+  }
   sigaction(SIGINT, &interrupt, NULL);
   sigaction(SIGQUIT, &quit, NULL);
   sigaction(SIGTSTP, &stop, NULL);
   fettle_curses_resume();
   return status;
 }
+
+void fettle_curses_leave_given_back(void) { fettle_guard_activate(1); }

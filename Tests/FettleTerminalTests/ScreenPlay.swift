@@ -185,6 +185,8 @@ struct ScreenPlay {
           text: text.text, date: Fixtures.now))
       return .textKept(.success(true))
     case .findTexts(let id): return .textsFound(id, .success(store.keptTextsNow(of: id)))
+    case .keepLeft: return .textKept(.success(true))
+    case .gatherLeft: return .leftKept([:])
     case .notes(let id): return .notes(id, .success(store.notesNow(of: id)))
     case .revealed(let place, let id):
       store.noteNow(

@@ -7,6 +7,8 @@ struct EventLoop {
   let mailbox: Mailbox
   let clock: SystemClock
   let clipboard: Clipboard
+  /// Where the store is.
+  let store: String
   /// Milliseconds between two looks at the store.
   let refreshInterval: Int
 
@@ -21,8 +23,8 @@ struct EventLoop {
     while !shallQuit {
       let wakening = terminal.wait(
         milliseconds: Int32(clamping: max(0, nextLook - Self.monotonicMilliseconds())))
-      if wakening.isHungUp || wakening.shallEnd {
-        runner.finish(state.lastEffects(), milliseconds: 1500)
+      if wakening.isHungUp || wakening.shallEnd || terminal.isAskedToEnd {
+        runner.finish(lastEffects(of: &state), milliseconds: 1400)
         terminal.endAsAsked()
         return .hungUp
       }
@@ -73,6 +75,14 @@ struct EventLoop {
     return .quit
   }
 
+  /// What has to be done before the program ends by itself, with what another program was at.
+  private func lastEffects(of state: inout State) -> [Effect] {
+    for case .editedOutside(let edit, .cut(let text)) in mailbox.collect() {
+      return state.editingCut(edit, text)
+    }
+    return state.lastEffects()
+  }
+
   /// Does what concerns the screen.
   /// - Returns: what is to be done elsewhere.
   private func handle(
@@ -85,7 +95,7 @@ struct EventLoop {
       case .suspend: terminal.suspend()
       case .repaint: terminal.repaintAll()
       case .editOutside(let edit):
-        mailbox.post(.editedOutside(edit, ExternalEditor(edit).run(on: &terminal)))
+        mailbox.post(.editedOutside(edit, ExternalEditor(edit, store: store).run(on: &terminal)))
       case .useMouse(let isOn): terminal.useMouse(isOn)
       case .copy(let text):
         if clipboard == .terminal {

@@ -84,7 +84,8 @@ public enum Terminal {
     let clock = SystemClock(standingStillAt: options.fixedNow)
     let loop = EventLoop(
       runner: runner, mailbox: mailbox, clock: clock,
-      clipboard: options.clipboard, refreshInterval: max(100, options.refreshInterval))
+      clipboard: options.clipboard, store: storeName,
+      refreshInterval: max(100, options.refreshInterval))
     return loop.run(on: &terminal, surroundings)
   }
 }

@@ -6,7 +6,9 @@ extension State {
   mutating func begin() -> [Effect] {
     // Who opened the store to change it can: it is asked only where it is looked at.
     let access: [Effect] = surroundings.isReadOnly ? [.list(.access)] : []
-    return startList(.start) + [.list(.counts)] + access
+    let left: [Effect] =
+      surroundings.isReadOnly ? [] : [.record(.gatherLeft(store: surroundings.storeName))]
+    return startList(.start) + [.list(.counts)] + access + left
   }
 
   /// Takes in what happened.

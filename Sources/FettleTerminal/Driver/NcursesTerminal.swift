@@ -188,13 +188,24 @@ struct NcursesTerminal: TerminalDriver {
     shown = nil
   }
 
-  /// Hands the terminal to a command of the shell and takes it back.
-  /// - Returns: its exit status.
-  mutating func handOver(to command: String) -> Int32 {
-    let status = fettle_curses_hand_over(command)
-    shown = nil
-    return status
+  /// What became of a program the terminal was handed to.
+  enum HandOver: Hashable {
+    /// It ended with that status, and the terminal is taken back.
+    case ended(Int32)
+    /// It runs on; this program is to end and has not taken the terminal back.
+    case runsOn(pid_t)
   }
+
+  /// Hands the terminal to a command of the shell and takes it back.
+  mutating func handOver(to command: String) -> HandOver {
+    var running: Int32 = 0
+    let status = fettle_curses_hand_over(command, &running)
+    shown = nil
+    return running == 0 ? .ended(status) : .runsOn(running)
+  }
+
+  /// Whether a signal asked the program to end.
+  var isAskedToEnd: Bool { fettle_guard_is_asked_to_end() != 0 }
 
   /// Takes the terminal over again after another program stopped and continued this one.
   mutating func resume() {

@@ -27,7 +27,7 @@ extension State {
         purpose: kept.purpose, record: kept.record, text: typing.line.text)
       if case .json(let place) = typing.purpose {
         guard detail?.mapped.holdsSecret(place) == false else { return nil }
-        text.place = Self.name(of: place)
+        text.place = place.name
       }
       return withheld(text) ? nil : text
     }
@@ -48,7 +48,7 @@ extension State {
   func text(of preview: PreviewState) -> TypedText? {
     guard let detail, !detail.mapped.holdsSecret(preview.place) else { return nil }
     let text = TypedText(
-      purpose: .json, record: detail.record.id, place: Self.name(of: preview.place),
+      purpose: .json, record: detail.record.id, place: preview.place.name,
       text: preview.text)
     return withheld(text) ? nil : text
   }
@@ -70,21 +70,6 @@ extension State {
   /// What stands in a box before anything is typed.
   static func initialText(of purpose: Typing.Purpose) -> String {
     purpose == .substitute ? "{\n  \n}" : ""
-  }
-
-  /// A place, as it is known again.
-  private static func name(of place: TreePlace) -> String {
-    switch place {
-    case .bundle(let path): path.description
-    case .input(let steps): "input:" + ValuePath(module: 0, steps: steps).description
-    }
-  }
-
-  private static func place(named name: String) -> TreePlace? {
-    guard name.hasPrefix("input:") else {
-      return (try? ValuePath(parsing: name)).map { .bundle($0) }
-    }
-    return (try? ValuePath(parsing: String(name.dropFirst(6)))).map { .input($0.steps) }
   }
 
   /// Begins to type something that is kept, with what was kept of it.
@@ -134,7 +119,7 @@ extension State {
       let kept = keptPurpose(of: typing),
       let text = keptTexts.first(where: { $0.record == kept.record && $0.purpose == kept.purpose })
     else { return }
-    if case .json(let place) = typing.purpose, Self.name(of: place) != text.place { return }
+    if case .json(let place) = typing.purpose, place.name != text.place { return }
     self.typing?.line.replace(with: text.text)
     self.typing?.isOffered = true
     self.typing?.problem =
@@ -147,7 +132,7 @@ extension State {
     let words = keptTexts.filter { $0.record == record }.map { text -> SafeText in
       switch text.purpose {
       case .json:
-        "P goes on with the JSON for \(Self.place(named: text.place)?.text(failer: 0) ?? "")"
+        "P goes on with the JSON for \(TreePlace(named: text.place)?.text(failer: 0) ?? "")"
       case .output: "O goes on with the output"
       case .reason: "x c goes on with the reason"
       }
@@ -159,7 +144,7 @@ extension State {
   mutating func offerTexts(of record: RecordID) {
     guard typing == nil, let words = offeredWords(of: record) else { return }
     if let json = keptTexts.first(where: { $0.record == record && $0.purpose == .json }),
-      let place = Self.place(named: json.place), detail?.drafts.isEmpty == true
+      let place = TreePlace(named: json.place), detail?.drafts.isEmpty == true
     {
       detail?.go(to: place)
     }
