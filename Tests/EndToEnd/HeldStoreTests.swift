@@ -87,11 +87,18 @@ struct HeldStoreTests {
         terminal.read(
           until: { $0.shows("the store has not answered for", since: start) }, seconds: 9),
         "no banner")
+      #expect(
+        terminal.read(
+          until: { Self.screen($0).contains(/^[^\n]* as of \d\d:\d\d:\d\d\n/) }, seconds: 5),
+        "it is not said of when it is: \(Self.screen(terminal))")
       let freed = terminal.output.count
       try lock.hold(readers: true, false)
       #expect(
         terminal.read(until: { $0.shows("Hostile", since: freed) }, seconds: 20),
         "the history does not come")
+      #expect(
+        terminal.read(until: { !Self.screen($0).contains("as of") }, seconds: 5),
+        "it is old for ever")
       terminal.readUntilQuiet(for: 1000)
       terminal.type("Q")
       #expect(terminal.waitForEnd(seconds: 10) == 0)

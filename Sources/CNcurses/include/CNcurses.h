@@ -92,6 +92,10 @@ void fettle_curses_use_mouse(int on);
 void fettle_curses_copy(const char *base64);
 /* The next piece of input that is there already; which of the two is filled, the result says. */
 int fettle_curses_read(uint32_t *value, struct fettle_mouse *mouse);
+/* What is typed, in bytes, past curses: what there is within some milliseconds. Gives how many. */
+int fettle_curses_read_bytes(uint8_t *bytes, int room, int milliseconds);
+/* Puts up to 65,000 bytes that were read past curses where it reads next. */
+void fettle_curses_put_back(const uint8_t *bytes, int count);
 /* Stops the program as Ctrl-Z does, and takes the terminal over again afterwards. */
 void fettle_curses_suspend(void);
 /* Hands the terminal to a command of the shell, waits for it, and takes the terminal over again.

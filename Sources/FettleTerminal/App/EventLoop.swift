@@ -21,8 +21,9 @@ struct EventLoop {
     for effect in handle(first, &terminal, &shallQuit) { runner.start(effect) }
     var nextLook = Self.monotonicMilliseconds() + refreshInterval
     while !shallQuit {
+      let left = max(0, nextLook - Self.monotonicMilliseconds())
       let wakening = terminal.wait(
-        milliseconds: Int32(clamping: max(0, nextLook - Self.monotonicMilliseconds())))
+        milliseconds: Int32(clamping: terminal.isPasting ? min(left, 500) : left))
       if wakening.isHungUp || wakening.shallEnd || terminal.isAskedToEnd {
         runner.finish(lastEffects(of: &state), milliseconds: 1400)
         terminal.endAsAsked()
@@ -34,12 +35,15 @@ struct EventLoop {
       if wakening.wasResized || wakening.wasContinued || wakening.shallStop {
         messages.append(.resized(terminal.size()))
       }
-      if wakening.hasInput {
+      if wakening.hasInput || terminal.isPasting {
         messages += terminal.input().map {
           switch $0 {
           case .key(let key): .key(key)
           case .paste(let text): .pasted(text)
           case .pasteTooLong(let count): .pastedTooMuch(count)
+          case .pasting(let count): .pasting(count)
+          case .pasteGivenUp: .pasteGivenUp
+          case .pasteRepaired: .pasteRepaired
           case .mouse(let event):
             .mouse(
               clicks.counted(event, at: Self.monotonicMilliseconds()),

@@ -93,7 +93,8 @@ struct LeftEdit: Hashable, Sendable {
     // A text that is no JSON for a place is quoted there, so that it can be gone on with.
     let isQuoted = kept == .json && !isJSON
     try await desk.keepText(
-      isQuoted ? JSONWriter.text(.text(text)) : text, for: kept, at: place?.name ?? "", of: record)
+      isQuoted ? JSONWriter.text(.text(text)) : text, for: kept, at: place?.name ?? "", of: record,
+      session: Session.new(in: "").name, sequence: 1)
     return .text
   }
 

@@ -200,7 +200,8 @@ extension RecordEffect {
       return .textKept(
         await answer { () async throws(StoreError) in
           try await desk.keepText(
-            text.text, for: text.purpose, at: text.place, of: text.record)
+            text.text, for: text.purpose, at: text.place, of: text.record, session: text.session,
+            sequence: text.sequence)
           return true
         })
     case .keepLeft(let edit):
