@@ -89,7 +89,7 @@ struct HeldStoreTests {
         "no banner")
       #expect(
         terminal.read(
-          until: { Self.screen($0).contains(/^[^\n]* as of \d\d:\d\d:\d\d\n/) }, seconds: 5),
+          until: { Self.screen($0).contains(/^[^\n]* as of \d\d:\d\d:\d\d *\n/) }, seconds: 5),
         "it is not said of when it is: \(Self.screen(terminal))")
       let freed = terminal.output.count
       try lock.hold(readers: true, false)

@@ -43,7 +43,7 @@ struct PasteFlowTests {
       let json = "{\"pasted\":\"" + String(repeating: "word ж ", count: 625_000) + "\"}"
       let before = terminal.output.count
       let start = PseudoTerminal.now()
-      terminal.type(Self.begin + json + Self.end + "j\u{1B}[Bk")
+      terminal.type(Self.begin + json + Self.end + "j\u{1B}OBk")
       try #require(terminal.read(until: { $0.shows("Paste into", since: before) }, seconds: 60))
       let time = PseudoTerminal.now() - start
       // Byte by byte it took half a minute; compiled without optimisation this takes one second.
