@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,11 @@ static SCREEN *screen = NULL;
 // the picture in one write.
 static FILE *curses_output = NULL;
 static int picture = -1;
+// Curses reads from a descriptor of its own too: a paste is read past it, in blocks, and what came in
+// the last block behind the paste is put where curses reads.
+static FILE *curses_input = NULL;
+static int rest[2] = {-1, -1};
+static int reads_rest = 0;
 
 // Numbers of our own above those of curses for keys it has no name for.
 enum {
@@ -99,6 +105,79 @@ static void close_output(void) {
   curses_output = NULL;
 }
 
+static void open_input(void) {
+  int descriptor = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 10);
+  curses_input = descriptor < 0 ? NULL : fdopen(descriptor, "r");
+  if (curses_input == NULL || fettle_open_pipe(rest) != 0) rest[0] = rest[1] = -1;
+  reads_rest = 0;
+}
+
+static void close_input(void) {
+  for (int i = 0; i < 2; i++) {
+    if (rest[i] >= 0) close(rest[i]);
+    rest[i] = -1;
+  }
+  if (curses_input != NULL) fclose(curses_input);
+  curses_input = NULL;
+}
+
+static void read_terminal(void) {
+  if (reads_rest) dup3(STDIN_FILENO, fileno(curses_input), O_CLOEXEC);
+  reads_rest = 0;
+}
+
+static int wait_for_input(int milliseconds) {
+  struct pollfd state = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  return poll(&state, 1, milliseconds) > 0 && (state.revents & POLLIN);
+}
+
+int fettle_curses_read_bytes(uint8_t *bytes, int room, int milliseconds) {
+  if (reads_rest) {
+    ssize_t count = read(rest[0], bytes, (size_t)room);
+    if (count > 0) return (int)count;
+    read_terminal();
+  }
+  if (!wait_for_input(milliseconds)) return 0;
+  ssize_t count = read(STDIN_FILENO, bytes, (size_t)room);
+  return count > 0 ? (int)count : 0;
+}
+
+// Whether bytes end within a key or a character: curses would take the half of it for the whole.
+static int ends_within(const uint8_t *bytes, int count) {
+  int start = count - 1;
+  while (start > 0 && count - start < 32 && bytes[start] != 033) start--;
+  if (bytes[start] == 033) {
+    int length = count - start;
+    if (length == 1) return 1;
+    if (bytes[start + 1] == 'O') return length < 3;
+    if (bytes[start + 1] == '[') {
+      for (int i = start + 2; i < count; i++) {
+        if (bytes[i] >= 0x40 && bytes[i] <= 0x7E) return 0;
+      }
+      return 1;
+    }
+  }
+  for (int i = 1; i <= 3 && i <= count; i++) {
+    uint8_t byte = bytes[count - i];
+    if (byte < 0x80) return 0;
+    if (byte >= 0xC0) return (byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2) > i;
+  }
+  return 0;
+}
+
+void fettle_curses_put_back(const uint8_t *bytes, int count) {
+  uint8_t all[64 * 1024];
+  if (count <= 0 || rest[1] < 0 || count > (int)sizeof all - 64) return;
+  memcpy(all, bytes, (size_t)count);
+  for (int i = 0; i < 64 && ends_within(all, count) && wait_for_input(25); i++) {
+    if (read(STDIN_FILENO, all + count, 1) != 1) break;
+    count++;
+  }
+  if (write(rest[1], all, (size_t)count) <= 0) return;
+  dup3(rest[0], fileno(curses_input), O_CLOEXEC);
+  reads_rest = 1;
+}
+
 static void append_capability(char *text, size_t room, const char *name) {
   const char *value = tigetstr(name);
   if (value == NULL || value == (const char *)-1) return;
@@ -141,9 +220,13 @@ int fettle_curses_start(int escape_delay_milliseconds) {
   fettle_guard_activate(1);
 
   open_output();
-  screen = newterm(NULL, curses_output == NULL ? stdout : curses_output, stdin);
+  open_input();
+  screen = newterm(
+      NULL, curses_output == NULL ? stdout : curses_output,
+      curses_input == NULL ? stdin : curses_input);
   if (screen == NULL) {
     close_output();
+    close_input();
     fettle_guard_activate(0);
     fettle_guard_remove();
     return FETTLE_START_FAILED;
@@ -195,6 +278,7 @@ void fettle_curses_end(void) {
   fettle_guard_release_errors();
   delscreen(screen);
   close_output();
+  close_input();
   screen = NULL;
 }
 
@@ -317,7 +401,13 @@ int fettle_curses_read(uint32_t *value, struct fettle_mouse *mouse) {
       if (code == CODE_MOUSE) return read_mouse(mouse) ? FETTLE_READ_MOUSE : FETTLE_READ_IGNORED;
       *value = key_of(code);
       return FETTLE_READ_KEY;
-    default: return FETTLE_READ_NOTHING;
+    default:
+      // Behind what was put back comes what the terminal has.
+      if (reads_rest) {
+        read_terminal();
+        return FETTLE_READ_IGNORED;
+      }
+      return FETTLE_READ_NOTHING;
   }
 }
 
@@ -360,7 +450,8 @@ void fettle_curses_resume(void) {
 
 int fettle_wcwidth(uint32_t scalar) { return wcwidth((wchar_t)scalar); }
 
-int fettle_curses_hand_over(const char *command) {
+int fettle_curses_hand_over(const char *command, int *running) {
+  *running = 0;
   def_prog_mode();
   endwin();
   if (is_xterm_like()) write_text(end_extras);
@@ -378,10 +469,19 @@ int fettle_curses_hand_over(const char *command) {
   sigaction(SIGINT, &ignored, &interrupt);
   sigaction(SIGQUIT, &ignored, &quit);
   sigaction(SIGTSTP, &usual, &stop);
-  int status = fettle_guard_spawn(command);
+  int status = 127;
+  int child = fettle_guard_spawn(command);
+  if (child != 0 && !fettle_guard_wait(child, &status)) {
+    // This program is to end. The terminal is not taken back: who takes it next finds it as the other
+    // program leaves it.
+    *running = child;
+    return status;
+  }
   sigaction(SIGINT, &interrupt, NULL);
   sigaction(SIGQUIT, &quit, NULL);
   sigaction(SIGTSTP, &stop, NULL);
   fettle_curses_resume();
   return status;
 }
+
+void fettle_curses_leave_given_back(void) { fettle_guard_activate(1); }

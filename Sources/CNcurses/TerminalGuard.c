@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <termios.h>
 #include <poll.h>
@@ -238,6 +239,37 @@ void fettle_guard_remove(void) {
 
 extern char **environ;
 
+int fettle_guard_is_asked_to_end(void) { return asked_to_end_by != 0; }
+
+// Takes in what the handlers told: size, stop and continuation are looked at again afterwards.
+static void take_told(void) {
+  char bytes[64];
+  while (read(pipe_ends[0], bytes, sizeof bytes) > 0) {
+  }
+}
+
+int fettle_guard_wait(int child, int *status) {
+  // Without a descriptor for the process it is looked at 20 times a second.
+  int process = (int)syscall(SYS_pidfd_open, child, 0);
+  int has_ended = 0;
+  while (!has_ended && asked_to_end_by == 0) {
+    int ended = 0;
+    pid_t found = waitpid(child, &ended, WNOHANG);
+    if (found == child || (found < 0 && errno != EINTR)) {
+      *status = found < 0 ? 127 : WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended);
+      has_ended = 1;
+      break;
+    }
+    struct pollfd states[2] = {
+        {.fd = process, .events = POLLIN, .revents = 0},
+        {.fd = pipe_ends[0], .events = POLLIN, .revents = 0},
+    };
+    if (poll(states, 2, process < 0 ? 50 : -1) > 0 && states[1].revents != 0) take_told();
+  }
+  if (process >= 0) close(process);
+  return has_ended;
+}
+
 int fettle_guard_spawn(const char *command) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -258,12 +290,7 @@ int fettle_guard_spawn(const char *command) {
   int problem = posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
-  if (problem != 0) return 127;
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return 127;
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return problem != 0 ? 0 : child;
 }
 
 int fettle_is_hung_up(int descriptor) {

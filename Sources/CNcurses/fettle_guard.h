@@ -10,9 +10,12 @@ void fettle_guard_activate(int on);
 /* Standard error goes to a file without a name until it is given back. */
 void fettle_guard_capture_errors(void);
 void fettle_guard_release_errors(void);
-/* Runs a command of the shell on the terminal, with standard error as it was at the start, and waits
-   for it. */
+/* Starts a command of the shell on the terminal, with standard error as it was at the start. Gives its
+   process, 0 when there is none. */
 int fettle_guard_spawn(const char *command);
+/* Waits for a child of that sort. Gives 1 and its status, or 0 when this program is asked to end
+   before. */
+int fettle_guard_wait(int child, int *status);
 /* The terminal settings that were remembered, put back. */
 void fettle_guard_restore_settings(void);
 

@@ -172,13 +172,17 @@ extension OperatorDesk {
   }
 
   /// Keeps what this operator is typing about a record, or about several; an empty text forgets it.
+  /// - Parameters:
+  ///   - session: the program it is typed in.
+  ///   - sequence: goes up with every change.
   public func keepText(
-    _ text: String, for purpose: KeptText.Purpose, at place: String, of id: RecordID?
+    _ text: String, for purpose: KeptText.Purpose, at place: String, of id: RecordID?,
+    session: String, sequence: Int
   ) async throws(StoreError) {
     try await store.keep(
       KeptText(
-        record: id, author: author, purpose: purpose, place: place, text: text,
-        date: runner.clock.now()))
+        record: id, author: author, session: session, sequence: sequence, purpose: purpose,
+        place: place, text: text, date: runner.clock.now()))
   }
 
   /// What this operator was typing about a record; nil asks for what is about several.

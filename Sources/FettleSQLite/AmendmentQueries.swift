@@ -132,23 +132,36 @@ extension SQLiteStore {
 }
 
 extension SQLiteStore {
-  /// Keeps what somebody is typing, instead of what was kept for the same purpose.
+  /// Keeps what somebody is typing, instead of what was kept for the same purpose in the same session.
   public func keep(_ text: KeptText) async throws(StoreError) {
     try await writing { [self] database in
       let rows = self.rows(database)
       let found = try text.record.map { try rows.find($0) }
       guard !text.text.isEmpty else {
         return try database.execute(
-          cached: "DELETE FROM kept_text WHERE record = ? AND author = ? AND purpose = ?",
-          arguments: [found?.number ?? 0, text.author, text.purpose.rawValue])
+          cached: """
+            DELETE FROM kept_text
+            WHERE record = ? AND author = ? AND purpose = ? AND session = ? AND sequence <= ?
+            """,
+          arguments: [
+            found?.number ?? 0, text.author, text.purpose.rawValue, text.session, text.sequence,
+          ])
       }
       let value = Value.text(text.text)
       let bytes = try found.map { try rows.bytes(of: value, in: $0.summary) } ?? value.bytes
       try database.execute(
-        cached: "INSERT OR REPLACE INTO kept_text VALUES (?, ?, ?, ?, ?, ?)",
+        cached: """
+          INSERT INTO kept_text
+            (author, record, purpose, session, sequence, place, text, date)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+          ON CONFLICT (record, author, purpose, session) DO UPDATE SET
+            sequence = excluded.sequence, place = excluded.place, text = excluded.text,
+            date = excluded.date
+          WHERE excluded.sequence >= kept_text.sequence
+          """,
         arguments: [
-          text.author, found?.number ?? 0, text.purpose.rawValue, text.place, Data(bytes),
-          text.date.milliseconds,
+          text.author, found?.number ?? 0, text.purpose.rawValue, text.session, text.sequence,
+          text.place, Data(bytes), text.date.milliseconds,
         ])
     }
   }
@@ -162,7 +175,9 @@ extension SQLiteStore {
       let number = try id.map { try rows.find($0).number } ?? 0
       return try Row.fetchAll(
         try database.cachedStatement(
-          sql: "SELECT * FROM kept_text WHERE record = ? AND author = ? ORDER BY purpose"),
+          sql: """
+            SELECT * FROM kept_text WHERE record = ? AND author = ? ORDER BY date DESC, purpose
+            """),
         arguments: [number, author]
       ).compactMap { row in
         guard let purpose = KeptText.Purpose(rawValue: row["purpose"]) else { return nil }
@@ -171,7 +186,8 @@ extension SQLiteStore {
           ?? ValueCodec.decode(Array(row["text"] as Data))
         guard let text = value?.text else { return nil }
         return KeptText(
-          record: id, author: author, purpose: purpose, place: row["place"], text: text,
+          record: id, author: author, session: row["session"], sequence: row["sequence"],
+          purpose: purpose, place: row["place"], text: text,
           date: Instant(milliseconds: row["date"]))
       }
     }

@@ -93,7 +93,7 @@ private struct Resealing {
         "content", ["record"], ["error", "bundles", "input", "variables", "continuation"]),
       ofRecord("edit", ["record", "number"], ["old", "new"]),
       ofRecord("draft", ["record", "author"], ["changes"]),
-      ofRecord("kept_text", ["record", "author", "purpose"], ["text"]),
+      ofRecord("kept_text", ["record", "author", "purpose", "session"], ["text"]),
       Table(
         name: "retry_request", keys: ["number"], columns: ["output"], owner: "record",
         means: { .record(RecordID($0)) }, word: "record"),

@@ -113,8 +113,15 @@ struct HeldStoreTests {
           "\(keys.debugDescription)")
       }
       #expect(held.shows("the store has not answered for", seconds: 9), "no banner")
+      #expect(
+        held.terminal.read(
+          until: { Self.screen($0).contains(/^[^\n]* as of \d\d:\d\d:\d\d *\n/) }, seconds: 5),
+        "it is not said of when it is: \(Self.screen(held.terminal))")
       let freed = try held.free()
       #expect(held.shows("Hostile", since: freed, seconds: 20), "the history does not come")
+      #expect(
+        held.terminal.read(until: { !Self.screen($0).contains("as of") }, seconds: 5),
+        "it is old for ever")
       held.terminal.readUntilQuiet(for: 1000)
     }
   }

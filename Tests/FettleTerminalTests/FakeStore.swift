@@ -239,7 +239,12 @@ final class FakeStore: IncompleteStore {
 
   func keepNow(_ text: KeptText) {
     texts.withLock { texts in
-      texts.removeAll { $0.record == text.record && $0.purpose == text.purpose }
+      func isSame(_ other: KeptText) -> Bool {
+        other.record == text.record && other.purpose == text.purpose
+          && other.session == text.session
+      }
+      guard !texts.contains(where: { isSame($0) && $0.sequence > text.sequence }) else { return }
+      texts.removeAll(where: isSame)
       if !text.text.isEmpty { texts.append(text) }
     }
   }

@@ -6,8 +6,7 @@ import Testing
 @Suite("Input", .fewAtOnce)
 struct InputTests {
   private func decode(_ pieces: InputDecoder.Raw...) -> [InputEvent] {
-    var decoder = InputDecoder()
-    return pieces.compactMap { decoder.decode($0) }
+    pieces.compactMap { InputDecoder.event($0) }
   }
 
   @Test("control characters are keys")
@@ -18,40 +17,6 @@ struct InputTests {
           .key(.escape), .key(.enter), .key(.tab), .key(.backspace), .key(.control("s")),
           .key(.control("\\")),
         ])
-  }
-
-  @Test("a paste is one event, whatever is in it")
-  func paste() {
-    #expect(
-      decode(
-        .pasteBegin, .scalar(113), .scalar(27), .scalar(13), .key(.down), .pasteEnd, .scalar(113))
-        == [.paste("q\u{1B}\n"), .key(.character("q"))])
-  }
-
-  @Test("a paste that never ends does not keep the keyboard")
-  func endless() {
-    var decoder = InputDecoder()
-    #expect(decoder.resume(at: 0) == nil)
-    _ = decoder.decode(.pasteBegin)
-    _ = decoder.decode(.scalar(97))
-    #expect(decoder.resume(at: InputDecoder.longestSilence) == nil)
-    #expect(decoder.decode(.scalar(98)) == nil)
-    #expect(decoder.resume(at: 2 * InputDecoder.longestSilence + 1) == .paste("ab"))
-    #expect(decoder.decode(.scalar(113)) == .key(.character("q")))
-  }
-
-  @Test("of a paste that is too long nothing becomes a key")
-  func tooLong() {
-    var decoder = InputDecoder()
-    _ = decoder.decode(.pasteBegin)
-    let count = InputDecoder.longestPaste + 100
-    var events: [InputEvent] = []
-    for _ in 0..<count {
-      if let event = decoder.decode(.scalar(100)) { events.append(event) }
-    }
-    #expect(events.isEmpty)
-    #expect(decoder.decode(.pasteEnd) == .pasteTooLong(count))
-    #expect(decoder.decode(.scalar(113)) == .key(.character("q")))
   }
 
   @Test("a surrogate or a number that is no scalar is nothing")

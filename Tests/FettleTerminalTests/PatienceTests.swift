@@ -26,6 +26,42 @@ struct PatienceTests {
     #expect(!play.state.frame().text.contains("the store"))
   }
 
+  @Test(
+    "what is shown is dimmed and says of when it is while the store tells nothing, on every screen",
+    arguments: [
+      [Key](), [.enter], [.character("3")], [.character("b")], [.enter, .character("D")],
+    ])
+  func stale(keys: [Key]) throws {
+    for size in [Size(rows: 24, columns: 80), Size(rows: 10, columns: 40)] {
+      var play = try ScreenPlay(Fixtures.records(), size: size)
+      for key in keys { play.press(key) }
+      let later = Instant(milliseconds: Fixtures.now.milliseconds + 61_000)
+      _ = play.state.update(.ticked(later))
+      _ = play.state.update(.waiting(seconds: 7))
+      let frame = play.state.frame()
+      let title = try #require(frame.text.split(separator: "\n").first)
+      #expect(
+        title.hasSuffix("as of " + DisplayZone.utc.clock(Fixtures.now).text), "\(frame.text)")
+      let roles = Set(
+        (1..<size.rows - 2).flatMap { row in
+          (0..<size.columns).map { frame.cell(row, $0).style.role }
+        })
+      #expect(roles.isSubset(of: [.faint, .heading, .typing]), "\(roles)")
+      _ = play.state.update(.waiting(seconds: nil))
+      #expect(!play.state.frame().text.contains("as of "))
+    }
+  }
+
+  @Test("trouble with the store makes what is shown old at once, until it answers again")
+  func troubled() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    _ = play.state.update(.list(.countsLoaded(.failure(.failed("the disk is gone")))))
+    #expect(play.state.frame().text.contains("as of "))
+    #expect(play.state.frame().text.contains("the disk is gone"))
+    play.send(.ticked(Fixtures.now))
+    #expect(!play.state.frame().text.contains("as of "))
+  }
+
   @Test("Esc stops it: late answers are dropped and nothing is asked until a key is pressed")
   func stopped() throws {
     let records = try Fixtures.records()

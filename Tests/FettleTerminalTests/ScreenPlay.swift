@@ -193,10 +193,12 @@ struct ScreenPlay {
     case .keepText(let text):
       store.keepNow(
         KeptText(
-          record: text.record, author: "ada", purpose: text.purpose, place: text.place,
-          text: text.text, date: Fixtures.now))
+          record: text.record, author: "ada", session: text.session, sequence: text.sequence,
+          purpose: text.purpose, place: text.place, text: text.text, date: Fixtures.now))
       return .textKept(.success(true))
     case .findTexts(let id): return .textsFound(id, .success(store.keptTextsNow(of: id)))
+    case .keepLeft: return .textKept(.success(true))
+    case .gatherLeft: return .leftKept([:])
     case .notes(let id): return .notes(id, .success(store.notesNow(of: id)))
     case .revealed(let place, let id):
       store.noteNow(

@@ -36,8 +36,8 @@ struct TypedTextTests {
       if case .record(.keepText(let text)) = effect {
         play.store.keepNow(
           KeptText(
-            record: text.record, author: "ada", purpose: text.purpose, place: text.place,
-            text: text.text, date: Fixtures.now))
+            record: text.record, author: "ada", session: text.session, sequence: text.sequence,
+            purpose: text.purpose, place: text.place, text: text.text, date: Fixtures.now))
       }
     }
   }
@@ -132,6 +132,58 @@ struct TypedTextTests {
     }
   }
 
+  @Test(
+    "what is typed in two terminals is kept side by side, offered with where and when it was typed, and gone on with or dropped one by one"
+  )
+  func twoTerminals() throws {
+    var one = try play()
+    one.state = State(
+      surroundings: Surroundings(storeName: "orders.db", session: Session("pts/1#1")),
+      size: one.state.size, now: Fixtures.now)
+    one = again(one)
+    var two = one
+    two.state = State(
+      surroundings: Surroundings(storeName: "orders.db", session: Session("pts/2#2")),
+      size: one.state.size, now: Fixtures.now)
+    two = again(two)
+    one.press(.enter, .character("O"), .control("u"))
+    two.press(.enter, .character("O"), .control("u"))
+    one.type("one")
+    two.type("two")
+    one.send(.ticked(Fixtures.now))
+    two.send(.ticked(Instant(milliseconds: Fixtures.now.milliseconds + 1)))
+    let id = try #require(one.state.detail?.record.id)
+    #expect(Set(one.store.keptTextsNow(of: id).map(\.text)) == ["one", "two"])
+    // A third, later.
+    var three = one
+    three.state = State(
+      surroundings: Surroundings(storeName: "orders.db", session: Session("pts/3#3")),
+      size: one.state.size, now: Fixtures.now)
+    three = again(three)
+    three.send(.ticked(Instant(milliseconds: Fixtures.now.milliseconds + 3 * 60_000)))
+    three.press(.enter)
+    #expect(three.state.notice.text.contains("3 min ago in another terminal"))
+    three.press(.character("O"))
+    let first = try #require(three.state.typing?.line.text)
+    #expect(
+      three.state.typing?.problem?.text.contains("typed 3 min ago in another terminal") == true)
+    // Gone on with it is ours, and the other stays.
+    three.type("!")
+    three.send(.ticked(three.state.now))
+    #expect(three.store.keptTextsNow(of: id).count == 2)
+    #expect(three.store.keptTextsNow(of: id).contains { $0.text == first + "!" })
+    // Dropped, the other is offered.
+    three.press(.escape, .escape, .character("O"))
+    let second = try #require(three.state.typing?.line.text)
+    #expect(Set([first, second]) == ["one", "two"])
+    three.press(.escape, .escape)
+    #expect(three.store.keptTextsNow(of: id) == [])
+    // Who types on keeps it again.
+    one.type("x")
+    one.send(.ticked(Fixtures.now))
+    #expect(one.store.keptTextsNow(of: id).map(\.text) == ["onex"])
+  }
+
   @Test("is kept every two seconds, once for each change")
   func ticks() throws {
     var play = try play()
@@ -161,19 +213,20 @@ struct TypedTextTests {
     #expect(play.store.keptTextsNow(of: id) == [])
   }
 
-  @Test("a long paste is taken whole, one that is too long is refused whole; neither becomes keys")
+  @Test(
+    "a long paste is taken whole and typed on in, one that is too long is refused whole; neither becomes keys"
+  )
   func longPaste() throws {
     var play = try play()
     play.press(.enter, .character("P"))
     let open = "{\"a\":\"" + String(repeating: "x", count: 300_000)
     play.send(.pasted(open))
     #expect(play.state.typing?.line.text == open)
-    play.press(.character("z"))
-    #expect(play.state.typing?.line.text == open)
-    #expect(play.state.typing?.problem?.text.contains("$EDITOR") == true)
+    play.press(.character("z"), .left, .character("y"), .home, .delete)
+    #expect(play.state.typing?.line.text == open.dropFirst() + "yz")
     play.send(.pastedTooMuch(20_000_000))
-    #expect(play.state.typing?.line.text == open)
-    #expect(play.state.typing?.problem?.text.contains("20,000,000") == true)
+    #expect(play.state.typing?.line.text == open.dropFirst() + "yz")
+    #expect(play.state.typing?.problem?.text.contains("too long") == true)
     play.press(.escape, .escape)
     play.send(.pastedTooMuch(20_000_000))
     #expect(play.state.notice.text.contains("too long"))

@@ -49,6 +49,36 @@ struct KeptTextTests {
   }
 
   @Test(
+    "what is typed in two sessions is kept side by side; an older text never replaces or forgets a newer one",
+    arguments: StoreUnderTest.allCases)
+  func sessions(kind: StoreUnderTest) async throws {
+    let store = try kind.open(in: folder)
+    let record = try await RecordMaker(store).record()
+    _ = try await store.add(record)
+    func keep(_ text: String, _ session: String, _ sequence: Int, at date: Int64 = 5) async throws {
+      try await store.keep(
+        KeptText(
+          record: record.id, author: "ada", session: session, sequence: sequence, purpose: .json,
+          text: text, date: Instant(milliseconds: date)))
+    }
+    func texts() async throws -> [String] {
+      try await store.keptTexts(of: record.id, by: "ada").map {
+        "\($0.session) \($0.sequence) \($0.text)"
+      }
+    }
+    try await keep("here", "one", 2, at: 7)
+    try await keep("there", "two", 1, at: 8)
+    #expect(try await texts() == ["two 1 there", "one 2 here"])
+    try await keep("older", "one", 1, at: 9)
+    try await keep("", "one", 1)
+    #expect(try await texts() == ["two 1 there", "one 2 here"])
+    try await keep("more", "one", 3, at: 9)
+    #expect(try await texts() == ["one 3 more", "two 1 there"])
+    try await keep("", "two", 1)
+    #expect(try await texts() == ["one 3 more"])
+  }
+
+  @Test(
     "what was closed by hand opens again; what a retry resolved does not",
     arguments: StoreUnderTest.allCases)
   func reopen(kind: StoreUnderTest) async throws {

@@ -92,11 +92,20 @@ void fettle_curses_use_mouse(int on);
 void fettle_curses_copy(const char *base64);
 /* The next piece of input that is there already; which of the two is filled, the result says. */
 int fettle_curses_read(uint32_t *value, struct fettle_mouse *mouse);
+/* What is typed, in bytes, past curses: what there is within some milliseconds. Gives how many. */
+int fettle_curses_read_bytes(uint8_t *bytes, int room, int milliseconds);
+/* Puts up to 65,000 bytes that were read past curses where it reads next. */
+void fettle_curses_put_back(const uint8_t *bytes, int count);
 /* Stops the program as Ctrl-Z does, and takes the terminal over again afterwards. */
 void fettle_curses_suspend(void);
 /* Hands the terminal to a command of the shell, waits for it, and takes the terminal over again.
-   Gives its exit status, 128 and the signal that ended it, or 127. */
-int fettle_curses_hand_over(const char *command);
+   Gives its exit status, 128 and the signal that ended it, or 127. When this program is asked to end
+   meanwhile, the terminal is not taken over again: `running` is the process of the command then, and 0
+   otherwise. */
+int fettle_curses_hand_over(const char *command, int *running);
+/* When the terminal was handed over and not taken back: the end of this program gives it back all the
+   same, for the other program may not have. */
+void fettle_curses_leave_given_back(void);
 /* Takes the terminal over again after someone else stopped and continued the program. */
 void fettle_curses_resume(void);
 
@@ -113,6 +122,9 @@ int fettle_guard_descriptor(void);
 /* Gives the terminal back and puts the handlers on that do it on any way this program can end. */
 void fettle_guard_install(void);
 void fettle_guard_remove(void);
+
+/* Whether a signal asked this program to end. */
+int fettle_guard_is_asked_to_end(void);
 
 /* Ends the program by the signal that asked for it, the terminal given back; returns when none did. */
 void fettle_guard_end_as_asked(void);

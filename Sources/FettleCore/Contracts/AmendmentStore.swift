@@ -28,10 +28,11 @@ public protocol AmendmentStore: Sendable {
   /// - Parameter sequence: up to which change; a newer draft stays.
   func dropDraft(of id: RecordID, by author: String, upTo sequence: Int) async throws(StoreError)
 
-  /// Keeps what somebody is typing, instead of what the same person typed before for the same record
-  /// and purpose; an empty text forgets that.
+  /// Keeps what somebody is typing, instead of what the same person typed before in the same session for
+  /// the same record and purpose, unless that is newer; an empty text forgets that.
   func keep(_ text: KeptText) async throws(StoreError)
 
-  /// What somebody was typing about a record; nil asks for what is about several.
+  /// What somebody was typing about a record, in any session, the newest first; nil asks for what is
+  /// about several.
   func keptTexts(of id: RecordID?, by author: String) async throws(StoreError) -> [KeptText]
 }

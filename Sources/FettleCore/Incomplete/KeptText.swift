@@ -15,7 +15,12 @@ public struct KeptText: Hashable, Sendable {
   public let record: RecordID?
   /// Whose it is.
   public let author: String
-  /// What it was typed for; of each there is one.
+  /// Where it was typed: a program that runs, in whatever terminal. What is typed in one does not take
+  /// the place of what is typed in another.
+  public let session: String
+  /// Goes up with every change in its session; an older text never takes the place of a newer one.
+  public let sequence: Int
+  /// What it was typed for; of each there is one in a session.
   public let purpose: Purpose
   /// The place it was typed for, as a path; empty where there is none.
   public let place: String
@@ -26,11 +31,13 @@ public struct KeptText: Hashable, Sendable {
 
   /// A text of these parts.
   public init(
-    record: RecordID?, author: String, purpose: Purpose, place: String = "", text: String,
-    date: Instant
+    record: RecordID?, author: String, session: String = "", sequence: Int = 0,
+    purpose: Purpose, place: String = "", text: String, date: Instant
   ) {
     self.record = record
     self.author = author
+    self.session = session
+    self.sequence = sequence
     self.purpose = purpose
     self.place = place
     self.text = text

@@ -29,6 +29,7 @@ enum Migrations {
     migrator.registerMigration("035_clock", migrate: clock)
     migrator.registerMigration("036_probe", migrate: probe)
     migrator.registerMigration("033_history_by_store", migrate: historyByStore)
+    migrator.registerMigration("041_kept_texts_by_session", migrate: keptTextsBySession)
     return migrator
   }()
 }

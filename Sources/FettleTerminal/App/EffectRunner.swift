@@ -119,7 +119,7 @@ extension Effect {
   /// Whether it is about what is kept against a crash.
   fileprivate var keepsAgainstCrash: Bool {
     switch self {
-    case .record(.keepDraft), .record(.dropDraft), .record(.keepText): true
+    case .record(.keepDraft), .record(.dropDraft), .record(.keepText), .record(.keepLeft): true
     default: false
     }
   }

@@ -7,6 +7,8 @@ struct EventLoop {
   let mailbox: Mailbox
   let clock: SystemClock
   let clipboard: Clipboard
+  /// Where the store is.
+  let store: String
   /// Milliseconds between two looks at the store.
   let refreshInterval: Int
 
@@ -19,10 +21,11 @@ struct EventLoop {
     for effect in handle(first, &terminal, &shallQuit) { runner.start(effect) }
     var nextLook = Self.monotonicMilliseconds() + refreshInterval
     while !shallQuit {
+      let left = max(0, nextLook - Self.monotonicMilliseconds())
       let wakening = terminal.wait(
-        milliseconds: Int32(clamping: max(0, nextLook - Self.monotonicMilliseconds())))
-      if wakening.isHungUp || wakening.shallEnd {
-        runner.finish(state.lastEffects(), milliseconds: 1500)
+        milliseconds: Int32(clamping: terminal.isPasting ? min(left, 500) : left))
+      if wakening.isHungUp || wakening.shallEnd || terminal.isAskedToEnd {
+        runner.finish(lastEffects(of: &state), milliseconds: 1400)
         terminal.endAsAsked()
         return .hungUp
       }
@@ -32,12 +35,15 @@ struct EventLoop {
       if wakening.wasResized || wakening.wasContinued || wakening.shallStop {
         messages.append(.resized(terminal.size()))
       }
-      if wakening.hasInput {
+      if wakening.hasInput || terminal.isPasting {
         messages += terminal.input().map {
           switch $0 {
           case .key(let key): .key(key)
           case .paste(let text): .pasted(text)
           case .pasteTooLong(let count): .pastedTooMuch(count)
+          case .pasting(let count): .pasting(count)
+          case .pasteGivenUp: .pasteGivenUp
+          case .pasteRepaired: .pasteRepaired
           case .mouse(let event):
             .mouse(
               clicks.counted(event, at: Self.monotonicMilliseconds()),
@@ -73,6 +79,14 @@ struct EventLoop {
     return .quit
   }
 
+  /// What has to be done before the program ends by itself, with what another program was at.
+  private func lastEffects(of state: inout State) -> [Effect] {
+    for case .editedOutside(let edit, .cut(let text)) in mailbox.collect() {
+      return state.editingCut(edit, text)
+    }
+    return state.lastEffects()
+  }
+
   /// Does what concerns the screen.
   /// - Returns: what is to be done elsewhere.
   private func handle(
@@ -85,7 +99,7 @@ struct EventLoop {
       case .suspend: terminal.suspend()
       case .repaint: terminal.repaintAll()
       case .editOutside(let edit):
-        mailbox.post(.editedOutside(edit, ExternalEditor(edit).run(on: &terminal)))
+        mailbox.post(.editedOutside(edit, ExternalEditor(edit, store: store).run(on: &terminal)))
       case .useMouse(let isOn): terminal.useMouse(isOn)
       case .copy(let text):
         if clipboard == .terminal {

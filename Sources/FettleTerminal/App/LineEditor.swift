@@ -1,92 +1,135 @@
-/// One line that is being typed.
+/// A line, or a text of several lines, that is being typed. What stands before the cursor and what stands
+/// behind it are two strings: a key in a text of megabytes looks at what is beside the cursor only.
 struct LineEditor: Hashable, Sendable {
-  private(set) var text: String
-  /// How many characters stand before the cursor.
-  private(set) var cursor: Int
+  /// What stands before the cursor.
+  private(set) var head: String
+  /// What stands behind it.
+  private(set) var tail: String
 
   /// A line with the cursor at its end.
   init(_ text: String = "") {
-    self.text = text
-    cursor = text.count
+    head = text
+    tail = ""
   }
 
   /// A line with the cursor behind that many characters.
   init(_ text: String, cursor: Int) {
-    self.text = text
-    self.cursor = min(max(0, cursor), text.count)
+    let place = text.index(text.startIndex, offsetBy: max(0, cursor), limitedBy: text.endIndex)
+    head = String(text[..<(place ?? text.endIndex)])
+    tail = String(text[(place ?? text.endIndex)...])
   }
 
-  /// What stands before the cursor.
-  var head: String { String(text.prefix(cursor)) }
+  /// All of it.
+  var text: String { tail.isEmpty ? head : head + tail }
 
-  private var tail: String { String(text.dropFirst(cursor)) }
+  /// How many characters stand before the cursor.
+  var cursor: Int { head.count }
 
   mutating func insert(_ inserted: String) {
-    let before = head + inserted
-    text = before + tail
-    // A combining mark joins the character before it: count again instead of adding.
-    cursor = min(before.count, text.count)
+    head += inserted
+    join()
   }
 
   mutating func replace(with text: String) { self = LineEditor(text) }
 
+  /// A mark behind the cursor joins the character before it: the cursor stands behind both then.
+  private mutating func join() {
+    guard let last = head.last, let first = tail.first,
+      (String(last) + String(first)).count < 2
+    else { return }
+    head.append(tail.removeFirst())
+  }
+
   /// The same column of the line above or below, in a text of several lines.
   mutating func moveLine(_ step: Int) {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    let before = head.split(separator: "\n", omittingEmptySubsequences: false)
-    let wanted = before.count - 1 + step
-    guard lines.indices.contains(wanted) else {
-      cursor = step < 0 ? 0 : text.count
-      return
+    let start = Self.startOfLastLine(in: head[...])
+    let column = head[start...].count
+    if step < 0 {
+      guard start > head.startIndex else { return moveToStart() }
+      let above = Self.startOfLastLine(in: head[..<head.utf8.index(before: start)])
+      let place = head.index(
+        above, offsetBy: column, limitedBy: head.utf8.index(before: start))
+      moveBack(to: place ?? head.utf8.index(before: start))
+    } else {
+      guard let end = tail.utf8.firstIndex(of: 0x0A) else { return moveToEnd() }
+      let below = tail.utf8.index(after: end)
+      let line = tail[below...]
+      let limit = line.utf8.firstIndex(of: 0x0A) ?? tail.endIndex
+      moveOn(to: tail.index(below, offsetBy: column, limitedBy: limit) ?? limit)
     }
-    let column = min(before.last?.count ?? 0, lines[wanted].count)
-    cursor = lines[..<wanted].reduce(0) { $0 + $1.count + 1 } + column
+  }
+
+  /// Where the last line of a text begins.
+  static func startOfLastLine(in text: Substring) -> String.Index {
+    text.utf8.lastIndex(of: 0x0A).map { text.utf8.index(after: $0) } ?? text.startIndex
   }
 
   /// Does what a key means in a line.
   /// - Returns: false when it means nothing there.
   mutating func handle(_ key: Key) -> Bool {
     switch key {
-    case .left: cursor = max(0, cursor - 1)
-    case .right: cursor = min(text.count, cursor + 1)
-    case .home, .control("a"): cursor = 0
-    case .end, .control("e"): cursor = text.count
-    case .wordLeft: cursor = wordStart
-    case .wordRight: cursor = wordEnd
-    case .backspace, .control("h"): delete(from: max(0, cursor - 1))
+    case .left: moveBack(to: head.isEmpty ? head.endIndex : head.index(before: head.endIndex))
+    case .right: moveOn(to: tail.isEmpty ? tail.startIndex : tail.index(after: tail.startIndex))
+    case .home, .control("a"): moveToStart()
+    case .end, .control("e"): moveToEnd()
+    case .wordLeft: moveBack(to: wordStart)
+    case .wordRight: moveOn(to: wordEnd)
+    case .backspace, .control("h"):
+      _ = head.popLast()
+      join()
     case .delete, .control("d"):
-      guard cursor < text.count else { return true }
-      cursor += 1
-      delete(from: cursor - 1)
-    case .control("w"): delete(from: wordStart)
-    case .control("u"): delete(from: 0)
-    case .control("k"): text = head
+      if !tail.isEmpty { tail.removeFirst() }
+      join()
+    case .control("w"):
+      head.removeSubrange(wordStart...)
+      join()
+    case .control("u"): head = ""
+    case .control("k"): tail = ""
     case .character(let character): insert(String(character))
     default: return false
     }
     return true
   }
 
-  private mutating func delete(from start: Int) {
-    let rest = tail
-    text = String(text.prefix(start)) + rest
-    cursor = min(start, text.count)
+  private mutating func moveToStart() {
+    tail = text
+    head = ""
   }
 
-  private var wordStart: Int {
-    let before = Array(head)
-    var position = before.count
-    while position > 0, !before[position - 1].isWordPart { position -= 1 }
-    while position > 0, before[position - 1].isWordPart { position -= 1 }
-    return position
+  private mutating func moveToEnd() {
+    head = text
+    tail = ""
   }
 
-  private var wordEnd: Int {
-    let all = Array(text)
-    var position = cursor
-    while position < all.count, !all[position].isWordPart { position += 1 }
-    while position < all.count, all[position].isWordPart { position += 1 }
-    return position
+  private mutating func moveBack(to place: String.Index) {
+    tail.insert(contentsOf: head[place...], at: tail.startIndex)
+    head.removeSubrange(place...)
+  }
+
+  private mutating func moveOn(to place: String.Index) {
+    head += tail[..<place]
+    tail.removeSubrange(..<place)
+  }
+
+  private var wordStart: String.Index {
+    var place = head.endIndex
+    var isInWord = false
+    while place > head.startIndex {
+      let before = head.index(before: place)
+      if head[before].isWordPart { isInWord = true } else if isInWord { break }
+      place = before
+    }
+    return place
+  }
+
+  private var wordEnd: String.Index {
+    var place = tail.startIndex
+    var isInWord = false
+    while place < tail.endIndex {
+      if tail[place].isWordPart { isInWord = true } else if isInWord { break }
+      place = tail.index(after: place)
+    }
+    return place
   }
 }
 

@@ -4,8 +4,14 @@ import FettleCore
 enum Message: Equatable, Sendable {
   case key(Key)
   case pasted(String)
-  /// Something was pasted that is too long, with how many characters it had.
+  /// Something was pasted that is too long, with how many bytes it had.
   case pastedTooMuch(Int)
+  /// Something is being pasted, with how many bytes came so far.
+  case pasting(Int)
+  /// What was being pasted was given up with Ctrl-C.
+  case pasteGivenUp
+  /// What was pasted last had bytes that are no UTF-8.
+  case pasteRepaired
   case resized(Size)
   /// There is no store to work on; the program ends.
   case unopened(StoreError)

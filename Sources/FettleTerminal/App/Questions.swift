@@ -122,7 +122,8 @@ extension Effect {
   var waiting: Waiting {
     switch self {
     case .list(.settle), .list(.settleBlink), .list(.search), .list(.loadViews), .list(.saveView),
-      .bulk(.start), .bulk(.stop), .record(.resume), .record(.resumeBehind), .auditTrail(.export),
+      .bulk(.start), .bulk(.stop), .record(.resume), .record(.resumeBehind), .record(.gatherLeft),
+      .auditTrail(.export),
       .search(.stop), .readFile, .copy, .useMouse, .editOutside, .suspend, .repaint, .quit,
       .stopWaiting:
       .none
@@ -136,7 +137,8 @@ extension Effect {
     case .groups(.page(_, let ask)) where ask.isSearch: .none
     case .record(.amend), .record(.close), .record(.delete), .record(.restore),
       .record(.setAutoRetry), .record(.keepDraft), .record(.dropDraft), .record(.keepText),
-      .record(.revealed), .scenarios(.activate), .history(.stop), .groupEdit(.write):
+      .record(.keepLeft), .record(.revealed), .scenarios(.activate), .history(.stop),
+      .groupEdit(.write):
       .write
     case .list, .record, .bulk, .history, .auditTrail, .groups, .groupEdit, .search: .read()
     }

@@ -32,8 +32,14 @@ struct State: Equatable, Sendable {
   var notice: SafeText = ""
   /// What was being typed when the program ended some other time, as far as it was read.
   var keptTexts: [KeptText] = []
+  /// Texts of other sessions that were put where they are gone on with, here.
+  var adoptedTexts: [KeptText] = []
+  /// Goes up with every text that is kept.
+  var textSequence = 0
   /// What is wrong with the store; it stays until the store answers again.
   var trouble: SafeText?
+  /// When the store told last what is shown.
+  var lastRead: Instant?
   /// For how many seconds the store has been waited for; nil when nobody has to wait.
   var waited: Int?
   /// When waiting was noticed.
@@ -97,6 +103,8 @@ struct State: Equatable, Sendable {
 /// What does not change while the program runs.
 struct Surroundings: Equatable, Sendable {
   var storeName = ""
+  /// What is typed in this program is kept under it.
+  var session = Session("")
   var isReadOnly = false
   var isASCII = false
   /// The version of the program.

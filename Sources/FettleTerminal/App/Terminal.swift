@@ -78,13 +78,15 @@ public enum Terminal {
     defer { terminal.close() }
     if options.usesMouse { terminal.useMouse(true) }
     let surroundings = Surroundings(
-      storeName: storeName, isReadOnly: options.isReadOnly, isASCII: terminal.isASCII,
+      storeName: storeName, session: .new(in: Session.terminal), isReadOnly: options.isReadOnly,
+      isASCII: terminal.isASCII,
       version: options.version, keys: keys, zone: options.utcOffset.map { .fixed($0) } ?? .local,
       scenarioLimit: options.scenarioLimit)
     let clock = SystemClock(standingStillAt: options.fixedNow)
     let loop = EventLoop(
       runner: runner, mailbox: mailbox, clock: clock,
-      clipboard: options.clipboard, refreshInterval: max(100, options.refreshInterval))
+      clipboard: options.clipboard, store: storeName,
+      refreshInterval: max(100, options.refreshInterval))
     return loop.run(on: &terminal, surroundings)
   }
 }

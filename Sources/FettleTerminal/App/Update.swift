@@ -6,13 +6,16 @@ extension State {
   mutating func begin() -> [Effect] {
     // Who opened the store to change it can: it is asked only where it is looked at.
     let access: [Effect] = surroundings.isReadOnly ? [.list(.access)] : []
-    return startList(.start) + [.list(.counts)] + access
+    let left: [Effect] =
+      surroundings.isReadOnly ? [] : [.record(.gatherLeft(store: surroundings.storeName))]
+    return startList(.start) + [.list(.counts)] + access + left
   }
 
   /// Takes in what happened.
   /// - Returns: what shall be done about it outside of the screen.
   mutating func update(_ message: Message) -> [Effect] {
     needsPaint = true
+    noteRead(message)
     let effects = takeInTurn(message)
     keepCursorsInView()
     return effects
@@ -23,9 +26,17 @@ extension State {
     case .key(let key): return pressed(key)
     case .pasted(let text): return pasted(text)
     case .pastedTooMuch(let count):
-      let words: SafeText =
-        "the paste is too long (\(Quantity.grouped(count)) characters); a file is put in with W"
-      if typing == nil { notice = words } else { typing?.problem = words }
+      tellOfPaste(
+        "the paste is too long (" + Quantity.bytes(count) + "); a file is put in with W")
+      return []
+    case .pasting(let count):
+      tellOfPaste("pasting, " + Quantity.bytes(count) + " so far · Ctrl-C gives it up")
+      return []
+    case .pasteGivenUp:
+      tellOfPaste("the paste was given up; nothing of it is here")
+      return []
+    case .pasteRepaired:
+      tellOfPaste("bytes of the paste that are no UTF-8 became \u{FFFD}")
       return []
     case .resized(let size):
       self.size = size
@@ -103,11 +114,6 @@ extension State {
   private mutating func unbound(_ key: Key, in context: KeyContext) -> [Effect] {
     switch context {
     case .line, .commandLine, .value, .mapping, .box:
-      // Each key looks through all of it.
-      if context == .box, (typing?.line.text.utf8.count ?? 0) > Self.longestTyped {
-        typing?.problem = "too long to be typed in: Ctrl-E opens it in $EDITOR, Esc twice drops it"
-        return []
-      }
       if context == .box, key == .enter {
         typing?.line.insert("\n")
         return typed()
@@ -124,9 +130,6 @@ extension State {
     }
   }
 
-  /// Longer texts in a box are edited in `$EDITOR` only, in bytes.
-  static let longestTyped = 262_144
-
   /// The line that is being typed became another one.
   private mutating func typed() -> [Effect] {
     typing?.problem = nil
@@ -138,6 +141,10 @@ extension State {
     if typing?.isValue == true { return checkTyped() }
     if isFiltering, let text = typing?.line.text { return filterTyped(text) }
     return []
+  }
+
+  private mutating func tellOfPaste(_ words: SafeText) {
+    if typing == nil { notice = words } else { typing?.problem = words }
   }
 
   private mutating func pasted(_ text: String) -> [Effect] {

@@ -44,6 +44,7 @@ extension State {
       case .audit: drawAuditTrail(into: &frame)
       }
     }
+    drawStale(into: &frame)
     if help == nil, picker == nil { drawBulk(into: &frame) }
     return frame
   }

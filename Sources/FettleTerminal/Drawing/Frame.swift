@@ -102,6 +102,16 @@ struct Frame: Equatable, Sendable {
     put(shown, at: line.columns - shown.width, in: line, style)
   }
 
+  /// Makes lines faint. The cursor, the heads of columns and what is typed stay as they are.
+  mutating func dim(rows: Range<Int>) {
+    for position in (rows.lowerBound * size.columns)..<(rows.upperBound * size.columns) {
+      switch cells[position].style.role {
+      case .typing, .heading: break
+      default: cells[position].style.role = .faint
+      }
+    }
+  }
+
   /// A horizontal line with a title in it.
   mutating func rule(_ title: SafeText = "", in line: Area, isFocused: Bool = false) {
     put(SafeText(repeating: "─", count: line.columns), in: line, .role(.faint))

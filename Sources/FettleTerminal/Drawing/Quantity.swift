@@ -92,6 +92,13 @@ enum DisplayZone: Hashable, Sendable {
     return SafeText(own: "\(day) \(month) \(Self.two(parts.hour)):\(Self.two(parts.minute))")
   }
 
+  /// `14:02:11`
+  func clock(_ instant: Instant) -> SafeText {
+    let parts = parts(instant)
+    return SafeText(
+      own: "\(Self.two(parts.hour)):\(Self.two(parts.minute)):\(Self.two(parts.second))")
+  }
+
   /// `21 Sep 14:02:11`
   func long(_ instant: Instant) -> SafeText {
     short(instant) + SafeText(own: ":\(Self.two(parts(instant).second))")

@@ -1,40 +1,56 @@
 import CNcurses
+import FettleCore
 import Glibc
 
 /// Another program on a text: written to a file that only this user can read, handed over with the
 /// terminal, read back, removed.
 struct ExternalEditor {
   let edit: ExternalEdit
+  /// The store the value is in, for whoever finds the file after this program was killed.
+  let store: String
 
-  init(_ edit: ExternalEdit) { self.edit = edit }
+  init(_ edit: ExternalEdit, store: String) {
+    self.edit = edit
+    self.store = store
+  }
+
+  /// How long the other program gets to end when this one is to end, in milliseconds.
+  private static let patience = 400
 
   /// Hands the terminal over and takes it back.
   func run(on terminal: inout NcursesTerminal) -> ExternalEdit.Outcome {
     guard let command = Self.command else {
       return .failed("neither VISUAL nor EDITOR is set, and there is no vi; set EDITOR")
     }
-    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(base)/fettle-edit-XXXXXX".utf8CString)
-    // The folder is this user's alone, so that copies an editor makes beside the file are too.
-    guard mkdtemp(&template) != nil else {
-      return .failed("no folder in \(base): \(String(cString: strerror(errno)))")
+    let folder: EditFolder
+    switch EditFolder.make(edit, store: store) {
+    case .failure(let trouble): return .failed(trouble.description)
+    case .success(let made): folder = made
     }
-    let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    defer { Self.remove(folder) }
-    let path = "\(folder)/value.\(edit.isJSON ? "json" : "txt")"
-    if let trouble = Self.write(Array(edit.text.utf8), to: path) { return .failed(trouble) }
-    let status = terminal.handOver(to: "\(command)\(line(for: command)) \(Self.quoted(path))")
-    guard status == 0 else {
+    defer { folder.remove() }
+    let path = folder.file(isJSON: edit.isJSON)
+    switch terminal.handOver(to: "\(command)\(line(for: command)) \(Self.quoted(path))") {
+    case .runsOn(let process):
+      // The program is to end, and what it started with it, as when a terminal is closed.
+      ProcessTree.hangUp(from: process, milliseconds: Self.patience)
+      // Nobody knows if it put the terminal back.
+      fettle_curses_leave_given_back()
+      guard case .success(let text) = folder.lastWritten(isJSON: edit.isJSON) else {
+        return .cut(edit.text)
+      }
+      return .cut(text)
+    case .ended(let status) where status != 0:
       return .failed(
         status == 127 ? "\(command) cannot be started" : "the editor ended with status \(status)")
-    }
-    switch FileContent.read(path) {
-    case .failure(let trouble): return .failed(trouble.description)
-    case .success(let bytes):
-      guard let text = String(validating: bytes, as: UTF8.self) else {
-        return .failed("what the editor left is no UTF-8")
+    case .ended:
+      switch FileContent.read(path) {
+      case .failure(let trouble): return .failed(trouble.description)
+      case .success(let bytes):
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+          return .failed("what the editor left is no UTF-8")
+        }
+        return .text(text)
       }
-      return .text(text)
     }
   }
 
@@ -59,33 +75,6 @@ struct ExternalEditor {
   private static func quoted(_ path: String) -> String {
     "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
       + "'"
-  }
-
-  private static func write(_ bytes: [UInt8], to path: String) -> String? {
-    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard file >= 0 else { return "\(path): \(String(cString: strerror(errno)))" }
-    defer { close(file) }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-      guard count > 0 else { return "\(path): \(String(cString: strerror(errno)))" }
-      rest = rest.dropFirst(count)
-    }
-    return nil
-  }
-
-  /// Removes the folder with what an editor left in it.
-  private static func remove(_ folder: String) {
-    if let listing = opendir(folder) {
-      while let entry = readdir(listing) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != ".", name != ".." { unlink("\(folder)/\(name)") }
-      }
-      closedir(listing)
-    }
-    rmdir(folder)
   }
 }
 

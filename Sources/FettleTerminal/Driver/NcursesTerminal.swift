@@ -6,7 +6,10 @@ import Glibc
 struct NcursesTerminal: TerminalDriver {
   private let theme: Theme
   private let wakeDescriptor: Int32
-  private var decoder = InputDecoder()
+  /// The paste that comes.
+  private var paste: PasteReader?
+  /// When it was told last that it comes, in milliseconds.
+  private var pasteTold = 0
   private var shown: Frame?
 
   /// Whether the locale and the options leave only ASCII.
@@ -107,8 +110,8 @@ struct NcursesTerminal: TerminalDriver {
     var events: [InputEvent] = []
     var value: UInt32 = 0
     var mouse = fettle_mouse()
-    if let event = decoder.resume(at: EventLoop.monotonicMilliseconds()) { events.append(event) }
     while true {
+      if paste != nil, !readPaste(into: &events) { return events }
       let raw: InputDecoder.Raw
       switch Int(fettle_curses_read(&value, &mouse)) {
       case FETTLE_READ_CHARACTER: raw = .scalar(value)
@@ -120,8 +123,50 @@ struct NcursesTerminal: TerminalDriver {
       case FETTLE_READ_IGNORED: continue
       default: return events
       }
-      if let event = decoder.decode(raw) { events.append(event) }
+      if raw == .pasteBegin {
+        pasteTold = EventLoop.monotonicMilliseconds()
+        paste = PasteReader(at: pasteTold)
+      } else if let event = InputDecoder.event(raw) {
+        events.append(event)
+      }
     }
+  }
+
+  /// Whether a paste has begun and not ended; it is to be looked at though nothing comes.
+  var isPasting: Bool { paste != nil }
+
+  /// Reads what there is of a paste.
+  /// - Returns: whether it is over.
+  private mutating func readPaste(into events: inout [InputEvent]) -> Bool {
+    var block = [UInt8](repeating: 0, count: 65_536)
+    while var reader = paste {
+      let now = EventLoop.monotonicMilliseconds()
+      // What comes at once with a mark tells whether it is the end.
+      let count = Int(
+        fettle_curses_read_bytes(&block, Int32(block.count), reader.hasEnded ? 10 : 0))
+      if count > 0 {
+        paste = nil
+        guard reader.take(block[..<count], at: now) else {
+          events.append(.pasteGivenUp)
+          return true
+        }
+        paste = reader
+        if !reader.hasLongRest { continue }
+      }
+      guard reader.hasEnded || reader.silence(at: now) > PasteReader.longestSilence else {
+        if now - pasteTold >= 500 {
+          pasteTold = now
+          events.append(.pasting(reader.count))
+        }
+        return false
+      }
+      paste = nil
+      let ending = reader.end()
+      events.append(ending.event)
+      if ending.isRepaired { events.append(.pasteRepaired) }
+      fettle_curses_put_back(ending.rest, Int32(ending.rest.count))
+    }
+    return true
   }
 
   private static func raw(_ code: UInt32) -> InputDecoder.Raw {
@@ -188,13 +233,24 @@ struct NcursesTerminal: TerminalDriver {
     shown = nil
   }
 
-  /// Hands the terminal to a command of the shell and takes it back.
-  /// - Returns: its exit status.
-  mutating func handOver(to command: String) -> Int32 {
-    let status = fettle_curses_hand_over(command)
-    shown = nil
-    return status
+  /// What became of a program the terminal was handed to.
+  enum HandOver: Hashable {
+    /// It ended with that status, and the terminal is taken back.
+    case ended(Int32)
+    /// It runs on; this program is to end and has not taken the terminal back.
+    case runsOn(pid_t)
   }
+
+  /// Hands the terminal to a command of the shell and takes it back.
+  mutating func handOver(to command: String) -> HandOver {
+    var running: Int32 = 0
+    let status = fettle_curses_hand_over(command, &running)
+    shown = nil
+    return running == 0 ? .ended(status) : .runsOn(running)
+  }
+
+  /// Whether a signal asked the program to end.
+  var isAskedToEnd: Bool { fettle_guard_is_asked_to_end() != 0 }
 
   /// Takes the terminal over again after another program stopped and continued this one.
   mutating func resume() {

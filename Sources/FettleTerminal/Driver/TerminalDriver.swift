@@ -20,6 +20,12 @@ enum InputEvent: Hashable, Sendable {
   case paste(String)
   /// A paste nobody takes, with how many characters it had.
   case pasteTooLong(Int)
+  /// A paste comes, with how many bytes there are of it so far.
+  case pasting(Int)
+  /// A paste that Ctrl-C gave up.
+  case pasteGivenUp
+  /// The paste before had bytes that are no UTF-8; they were replaced.
+  case pasteRepaired
   case mouse(MouseEvent)
 }
 

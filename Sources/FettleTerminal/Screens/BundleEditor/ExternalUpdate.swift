@@ -14,6 +14,8 @@ struct ExternalEdit: Hashable, Sendable {
   }
 
   let purpose: Purpose
+  /// The record it belongs to.
+  let record: RecordID
   let text: String
   /// Whether the text is JSON; otherwise it is the text itself.
   let isJSON: Bool
@@ -27,6 +29,14 @@ struct ExternalEdit: Hashable, Sendable {
     case text(String)
     /// The program ended with another status than 0, or could not be started.
     case failed(String)
+    /// This program is to end meanwhile; what was written so far.
+    case cut(String)
+  }
+
+  /// What another program left, as it is taken. Editors end the last line; a text that had no such end
+  /// does not get one.
+  func taken(_ text: String) -> String {
+    !isJSON && text.hasSuffix("\n") && !self.text.hasSuffix("\n") ? String(text.dropLast()) : text
   }
 }
 
@@ -35,12 +45,14 @@ extension State {
   mutating func editOutside() -> [Effect] {
     guard let detail else { return [] }
     if let typing, let editor = typing.editor {
+      let kept = keepTyped()
       self.typing = nil
       let isText = editor.kind == .text
-      return [
+      return kept + [
         .editOutside(
           ExternalEdit(
-            purpose: .value(editor.place, editor.path, editor.target), text: typing.line.text,
+            purpose: .value(editor.place, editor.path, editor.target),
+            record: detail.record.id, text: typing.line.text,
             isJSON: !isText, typed: typing))
       ]
     }
@@ -55,7 +67,9 @@ extension State {
       self.typing = nil
       return kept + [
         .editOutside(
-          ExternalEdit(purpose: purpose, text: typing.line.text, isJSON: true, typed: typing))
+          ExternalEdit(
+            purpose: purpose, record: detail.record.id, text: typing.line.text, isJSON: true,
+            typed: typing))
       ]
     }
     guard let target = writingTarget(of: detail.cursor) else { return [] }
@@ -72,7 +86,7 @@ extension State {
     return [
       .editOutside(
         ExternalEdit(
-          purpose: .value(detail.cursor, target.path, target.target),
+          purpose: .value(detail.cursor, target.path, target.target), record: detail.record.id,
           text: text ?? value.map { JSONWriter.text($0, indented: true) + "\n" } ?? "",
           isJSON: text == nil && value != nil))
     ]
@@ -106,10 +120,9 @@ extension State {
       notice = "nothing was changed: \(why)"
       typing = edit.typed
       return []
+    case .cut(let text): return editingCut(edit, text)
     case .text(let text):
-      // Editors end the last line; a text that had no such end does not get one.
-      var text = text
-      if !edit.isJSON, text.hasSuffix("\n"), !edit.text.hasSuffix("\n") { text.removeLast() }
+      let text = edit.taken(text)
       guard !text.utf8.elementsEqual(edit.text.utf8) else {
         notice = "unchanged"
         typing = edit.typed
@@ -131,7 +144,8 @@ extension State {
         return [
           .editOutside(
             ExternalEdit(
-              purpose: edit.purpose, text: text, isJSON: true, line: error.line, typed: typed))
+              purpose: edit.purpose, record: edit.record, text: text, isJSON: true,
+              line: error.line, typed: typed))
         ]
       }
     }

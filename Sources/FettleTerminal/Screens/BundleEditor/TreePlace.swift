@@ -30,6 +30,23 @@ enum TreePlace: Hashable, Sendable {
     }
   }
 
+  /// The place, as it is known again in a store or a file.
+  var name: String {
+    switch self {
+    case .bundle(let path): path.description
+    case .input(let steps): "input:" + ValuePath(module: 0, steps: steps).description
+    }
+  }
+
+  /// The place of a name; nil when it is none.
+  init?(named name: String) {
+    let isInput = name.hasPrefix("input:")
+    guard let path = try? ValuePath(parsing: isInput ? String(name.dropFirst(6)) : name) else {
+      return nil
+    }
+    self = isInput ? .input(path.steps) : .bundle(path)
+  }
+
   /// The place as a mapping or a message names it.
   func text(failer: ModuleID) -> String {
     switch self {

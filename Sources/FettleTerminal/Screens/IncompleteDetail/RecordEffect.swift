@@ -23,6 +23,10 @@ enum RecordEffect: Equatable, Sendable {
   case dropDraft(RecordID, upTo: Int)
   /// Keeps what is being typed, or forgets it.
   case keepText(TypedText)
+  /// Keeps what was written in `$EDITOR` when the program is to end.
+  case keepLeft(LeftEdit)
+  /// Finds what killed programs left of it for a store, and keeps it.
+  case gatherLeft(store: String)
   /// What was being typed about a record, or about several.
   case findTexts(RecordID?)
   case notes(RecordID)
@@ -58,6 +62,8 @@ enum RecordMessage: Equatable, Sendable {
   /// A draft was kept or dropped, or could not be.
   case draftKept(RecordID, Message.Answer<Bool>)
   case textKept(Message.Answer<Bool>)
+  /// What was found of texts in `$EDITOR`.
+  case leftKept([RecordID: LeftEdit.Kept])
   case textsFound(RecordID?, Message.Answer<[KeptText]>)
   case notes(RecordID, Message.Answer<[RecordNote]>)
   case operations(ModuleID, RecordID, Message.Answer<[JournalEntry]>)
@@ -194,9 +200,25 @@ extension RecordEffect {
       return .textKept(
         await answer { () async throws(StoreError) in
           try await desk.keepText(
-            text.text, for: text.purpose, at: text.place, of: text.record)
+            text.text, for: text.purpose, at: text.place, of: text.record, session: text.session,
+            sequence: text.sequence)
           return true
         })
+    case .keepLeft(let edit):
+      return .textKept(
+        await answer { () async throws(StoreError) in try await edit.keep(desk) != .gone })
+    case .gatherLeft(let store):
+      let kept = Gathered()
+      await EditFolder.gather(store: store) { edit in
+        guard
+          case .success(let what) = await answer({ () async throws(StoreError) in
+            try await edit.keep(desk)
+          })
+        else { return false }
+        await kept.note(what, edit.record)
+        return true
+      }
+      return .leftKept(await kept.all)
     case .findTexts(let id):
       return .textsFound(
         id, await answer { () async throws(StoreError) in try await desk.keptTexts(of: id) })
@@ -243,14 +265,19 @@ extension RecordEffect {
   private static func load(
     _ id: RecordID, _ desk: OperatorDesk
   ) async -> Message.Answer<OpenedRecord> {
-    await answer { () async throws(StoreError) in
-      let record = try await desk.record(id)
-      var opened = OpenedRecord(
-        record: record, descriptor: record.failedModule.flatMap(desk.descriptor),
-        check: desk.check(record, bundles: record.bundles))
-      opened.undoneFrom = try await desk.restartAfterRollback(of: record)
-      return opened
-    }
+    await answer { () async throws(StoreError) in try await opened(id, desk) }
+  }
+
+  /// A record with what the engine knows about its failed module.
+  static func opened(
+    _ id: RecordID, _ desk: OperatorDesk
+  ) async throws(StoreError) -> OpenedRecord {
+    let record = try await desk.record(id)
+    var opened = OpenedRecord(
+      record: record, descriptor: record.failedModule.flatMap(desk.descriptor),
+      check: desk.check(record, bundles: record.bundles))
+    opened.undoneFrom = try await desk.restartAfterRollback(of: record)
+    return opened
   }
 
   /// The same; of a resolved record with what the retry ran, which nothing else would tell.

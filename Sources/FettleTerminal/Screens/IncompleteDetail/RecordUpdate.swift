@@ -23,6 +23,7 @@ extension State {
     case .draftKept(_, .failure(let error)), .textKept(.failure(let error)):
       notice = "unsaved changes are not kept against a crash: \(error.description)"
       return []
+    case .leftKept(let kept): return leftEditsKept(kept)
     case .notes(let id, let answer):
       guard recordAudit?.id == id else { return [] }
       switch answer {

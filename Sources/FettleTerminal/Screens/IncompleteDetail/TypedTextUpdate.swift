@@ -8,6 +8,9 @@ struct TypedText: Hashable, Sendable {
   var place = ""
   /// Nothing forgets what was kept.
   let text: String
+  /// The program it is typed in, and its number there.
+  var session = ""
+  var sequence = 0
 
   /// Larger texts are kept at the end only, in bytes.
   static let largestAtOnce = 1_000_000
@@ -27,7 +30,7 @@ extension State {
         purpose: kept.purpose, record: kept.record, text: typing.line.text)
       if case .json(let place) = typing.purpose {
         guard detail?.mapped.holdsSecret(place) == false else { return nil }
-        text.place = Self.name(of: place)
+        text.place = place.name
       }
       return withheld(text) ? nil : text
     }
@@ -48,7 +51,7 @@ extension State {
   func text(of preview: PreviewState) -> TypedText? {
     guard let detail, !detail.mapped.holdsSecret(preview.place) else { return nil }
     let text = TypedText(
-      purpose: .json, record: detail.record.id, place: Self.name(of: preview.place),
+      purpose: .json, record: detail.record.id, place: preview.place.name,
       text: preview.text)
     return withheld(text) ? nil : text
   }
@@ -72,21 +75,6 @@ extension State {
     purpose == .substitute ? "{\n  \n}" : ""
   }
 
-  /// A place, as it is known again.
-  private static func name(of place: TreePlace) -> String {
-    switch place {
-    case .bundle(let path): path.description
-    case .input(let steps): "input:" + ValuePath(module: 0, steps: steps).description
-    }
-  }
-
-  private static func place(named name: String) -> TreePlace? {
-    guard name.hasPrefix("input:") else {
-      return (try? ValuePath(parsing: name)).map { .bundle($0) }
-    }
-    return (try? ValuePath(parsing: String(name.dropFirst(6)))).map { .input($0.steps) }
-  }
-
   /// Begins to type something that is kept, with what was kept of it.
   mutating func begin(_ purpose: Typing.Purpose) -> [Effect] {
     typing = Typing(line: LineEditor(Self.initialText(of: purpose)), purpose: purpose)
@@ -97,32 +85,68 @@ extension State {
     return [.record(.findTexts(kept.record))]
   }
 
-  /// Keeps a text; nothing keeps nothing.
+  /// Keeps a text; nothing keeps nothing. What it goes on with is forgotten where it was typed, unless
+  /// more was typed there since.
   mutating func keep(_ text: TypedText?) -> [Effect] {
-    guard let text, !surroundings.isReadOnly else { return [] }
-    keptTexts.removeAll { $0.record == text.record && $0.purpose == text.purpose }
+    guard var text, !surroundings.isReadOnly else { return [] }
+    textSequence += 1
+    text.session = surroundings.session.name
+    text.sequence = textSequence
+    let taken = adopted(text.purpose, text.record)
+    adoptedTexts.removeAll { taken.contains($0) }
+    keptTexts.removeAll {
+      taken.contains($0)
+        || $0.record == text.record && $0.purpose == text.purpose && $0.session == text.session
+    }
     keptTexts.append(
       KeptText(
-        record: text.record, author: "", purpose: text.purpose, place: text.place,
-        text: text.text, date: now))
-    return [.record(.keepText(text))]
+        record: text.record, author: "", session: text.session, sequence: text.sequence,
+        purpose: text.purpose, place: text.place, text: text.text, date: now))
+    return [.record(.keepText(text))] + taken.map { Self.forgetting($0, upTo: $0.sequence) }
   }
 
-  /// Forgets a text, if one was kept.
+  /// What was typed elsewhere and is gone on with here.
+  private func adopted(_ purpose: KeptText.Purpose, _ record: RecordID?) -> [KeptText] {
+    adoptedTexts.filter { $0.record == record && $0.purpose == purpose }
+  }
+
+  private static func forgetting(_ text: KeptText, upTo sequence: Int) -> Effect {
+    .record(
+      .keepText(
+        TypedText(
+          purpose: text.purpose, record: text.record, text: "", session: text.session,
+          sequence: sequence)))
+  }
+
+  /// Forgets a text that was typed or gone on with here, if one was kept. What was typed in other
+  /// terminals stays.
   mutating func forgetText(_ purpose: KeptText.Purpose, of record: RecordID?) -> [Effect] {
-    let count = keptTexts.count
-    keptTexts.removeAll { $0.record == record && $0.purpose == purpose }
-    guard keptTexts.count < count, !surroundings.isReadOnly else { return [] }
-    return [.record(.keepText(TypedText(purpose: purpose, record: record, text: "")))]
+    let taken = adopted(purpose, record)
+    let gone = keptTexts.filter {
+      taken.contains($0)
+        || $0.record == record && $0.purpose == purpose && $0.session == surroundings.session.name
+    }
+    adoptedTexts.removeAll { taken.contains($0) }
+    keptTexts.removeAll { gone.contains($0) }
+    guard !gone.isEmpty, !surroundings.isReadOnly else { return [] }
+    textSequence += 1
+    return gone.map {
+      Self.forgetting(
+        $0, upTo: $0.session == surroundings.session.name ? textSequence : $0.sequence)
+    }
   }
 
   /// Takes in what was being typed before.
   /// - Returns: whether there is something that was not known.
   @discardableResult
   mutating func textsFound(_ record: RecordID?, _ texts: [KeptText]) -> Bool {
-    // What was typed here since is newer.
-    let known = Set(keptTexts.filter { $0.record == record }.map(\.purpose))
-    let fresh = texts.filter { !known.contains($0.purpose) }
+    // What was typed here since is newer, and what was forgotten here is not to come back.
+    let fresh = texts.filter { text in
+      text.sequence > (text.session == surroundings.session.name ? textSequence : -1)
+        && !keptTexts.contains {
+          $0.record == record && $0.purpose == text.purpose && $0.session == text.session
+        }
+    }
     keptTexts += fresh
     offer()
     return !fresh.isEmpty
@@ -131,25 +155,58 @@ extension State {
   /// Puts what was typed before where it was typed, unless something stands there by now.
   private mutating func offer() {
     guard let typing, typing.line.text == Self.initialText(of: typing.purpose),
-      let kept = keptPurpose(of: typing),
-      let text = keptTexts.first(where: { $0.record == kept.record && $0.purpose == kept.purpose })
+      let kept = keptPurpose(of: typing), let text = offered(for: typing, kept)
     else { return }
-    if case .json(let place) = typing.purpose, Self.name(of: place) != text.place { return }
+    if text.session != surroundings.session.name, !adoptedTexts.contains(text) {
+      adoptedTexts.append(text)
+    }
+    let words = "typed " + when(text)
     self.typing?.line.replace(with: text.text)
     self.typing?.isOffered = true
     self.typing?.problem =
-      "typed " + surroundings.zone.short(text.date)
+      words
       + (typing.context == .box ? ", goes on here; Esc twice drops it" : ", Ctrl-U clears it")
+  }
+
+  /// What was typed here, or else what was typed last anywhere.
+  private func offered(
+    for typing: Typing, _ kept: (purpose: KeptText.Purpose, record: RecordID?)
+  ) -> KeptText? {
+    var place: String?
+    if case .json(let here) = typing.purpose { place = here.name }
+    let fitting = keptTexts.filter {
+      $0.record == kept.record && $0.purpose == kept.purpose && (place ?? $0.place) == $0.place
+    }
+    return fitting.first { $0.session == surroundings.session.name }
+      ?? fitting.max { $0.date < $1.date }
+  }
+
+  /// When and where a text was typed.
+  private func when(_ text: KeptText) -> SafeText {
+    let minutes = (now.milliseconds - text.date.milliseconds) / 60_000
+    let time: SafeText =
+      switch minutes {
+      case ..<0: surroundings.zone.short(text.date)
+      case 0: "just now"
+      case 1..<60: "\(Int(minutes)) min ago"
+      default: surroundings.zone.short(text.date)
+      }
+    return Session(text.session).isElsewhere(than: surroundings.session)
+      ? time + " in another terminal" : time
   }
 
   /// What of a record waits to be finished, in words.
   func offeredWords(of record: RecordID) -> SafeText? {
     let words = keptTexts.filter { $0.record == record }.map { text -> SafeText in
-      switch text.purpose {
+      let elsewhere: SafeText =
+        Session(text.session).isElsewhere(than: surroundings.session)
+        ? " (" + when(text) + ")" : ""
+      return switch text.purpose {
       case .json:
-        "P goes on with the JSON for \(Self.place(named: text.place)?.text(failer: 0) ?? "")"
-      case .output: "O goes on with the output"
-      case .reason: "x c goes on with the reason"
+        "P goes on with the JSON for \(TreePlace(named: text.place)?.text(failer: 0) ?? "")"
+          + elsewhere
+      case .output: "O goes on with the output" + elsewhere
+      case .reason: "x c goes on with the reason" + elsewhere
       }
     }
     return words.isEmpty ? nil : "you were typing: " + words.joined(separator: ", ")
@@ -159,7 +216,7 @@ extension State {
   mutating func offerTexts(of record: RecordID) {
     guard typing == nil, let words = offeredWords(of: record) else { return }
     if let json = keptTexts.first(where: { $0.record == record && $0.purpose == .json }),
-      let place = Self.place(named: json.place), detail?.drafts.isEmpty == true
+      let place = TreePlace(named: json.place), detail?.drafts.isEmpty == true
     {
       detail?.go(to: place)
     }
