@@ -136,7 +136,7 @@ struct KeyWalk {
       if isLeft {
         try await goHome()
         for step in place.way { try await perform(step) }
-        try await terminal.wait(for: place.arrived, seconds: 3)
+        try await terminal.wait(for: place.arrived, seconds: 10)
         arrival = Self.edges(try await still())
       }
       for step in sight.before { try await perform(step) }
@@ -150,7 +150,7 @@ struct KeyWalk {
       try await terminal.wait(for: Self.scribble)
     }
     try press(key)
-    let deadline = ContinuousClock.now + .seconds(3)
+    let deadline = ContinuousClock.now + .seconds(10)
     var now = try terminal.look()
     while !sight.isSeen(before, now), ContinuousClock.now < deadline {
       try await Task.sleep(for: .milliseconds(15))
@@ -175,7 +175,7 @@ struct KeyWalk {
     switch step {
     case .key(let key): try terminal.press(key)
     case .type(let text): try terminal.type(text)
-    case .wait(let text): try await terminal.wait(for: text, seconds: 3)
+    case .wait(let text): try await terminal.wait(for: text, seconds: 10)
     case .othersChange(let field):
       let title = try terminal.look().lines[0]
       let id = try #require(title.firstMatch(of: /› ([0-9a-f]{8})/)?.output.1, "\(title)")

@@ -19,19 +19,24 @@ struct Quiet {
   func end() { close(device) }
 
   /// The screen once all that was pressed is done.
-  func look(at terminal: TmuxSession, seconds: Double = 3) async throws -> TmuxSession.Look {
+  func look(at terminal: TmuxSession, seconds: Double = 15) async throws -> TmuxSession.Look {
     try await still(seconds: seconds) { try terminal.look() }
   }
+
+  /// How often in a row it has to be quiet, with a pause of 10 ms: longer than the program waits for the
+  /// rest of a key after Escape.
+  private static let looks = 4
 
   /// What is seen once all that was pressed is done.
   func still<Seen: Equatable>(seconds: Double, _ see: () throws -> Seen) async throws -> Seen {
     var last = try see()
+    var quiet = 0
     let deadline = ContinuousClock.now + .seconds(seconds)
-    while ContinuousClock.now < deadline {
+    while quiet < Self.looks, ContinuousClock.now < deadline {
       try await Task.sleep(for: .milliseconds(10))
       let isQuiet = isNow
       let now = try see()
-      if isQuiet, now == last { break }
+      quiet = isQuiet && now == last ? quiet + 1 : 0
       last = now
     }
     return last

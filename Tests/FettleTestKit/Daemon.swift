@@ -1,10 +1,13 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// `fettled`, running.
 public final class Daemon: Sendable {
   private let process: pid_t
   private let logPath: String
+  /// Whether somebody waited for its end: its number may be another's then.
+  private let hasEnded = Atomic(false)
 
   /// Starts it on a store, listening on a free port of the loopback interface.
   public init(
@@ -21,6 +24,13 @@ public final class Daemon: Sendable {
         + (arguments.contains("--listen") ? [] : ["--listen", "127.0.0.1:0"]) + arguments,
       environment: variables.map { "\($0.key)=\($0.value)" }, input: try folder.file("in", ""),
       output: folder.path + "/fettled.out", errors: logPath)
+  }
+
+  deinit {
+    // A test that failed stops nothing.
+    guard !hasEnded.load(ordering: .relaxed) else { return }
+    Spawn.kill(process)
+    _ = Spawn.waitNow(process)
   }
 
   /// What it has logged.
@@ -44,7 +54,7 @@ public final class Daemon: Sendable {
   /// Kills it with signal 9 and waits until it is gone.
   public func kill() async throws {
     Spawn.kill(process)
-    _ = try await Spawn.wait(process)
+    _ = try await wait()
   }
 
   /// The number of its process.
@@ -52,12 +62,16 @@ public final class Daemon: Sendable {
 
   /// Waits until it ends by itself.
   /// - Returns: its exit status.
-  public func wait() async throws -> Int32 { try await Spawn.wait(process) }
+  public func wait() async throws -> Int32 {
+    let status = try await Spawn.wait(process)
+    hasEnded.store(true, ordering: .relaxed)
+    return status
+  }
 
   /// Asks it to stop, as an init system does, and waits until it has.
   /// - Returns: its exit status.
   public func stop() async throws -> Int32 {
     Glibc.kill(process, SIGTERM)
-    return try await Spawn.wait(process)
+    return try await wait()
   }
 }
