@@ -127,7 +127,7 @@ struct KeyWalk {
   }
 
   private func check(
-    _ key: Key, _ sight: Sight, _ name: String, _ arrival: inout [String]
+    _ key: Key, _ sight: Sight, _ name: String, _ arrival: inout [String], tries: Int = 3
   ) async throws {
     do {
       // Most keys do not lead away: the way is gone once only.
@@ -150,15 +150,20 @@ struct KeyWalk {
       try await terminal.wait(for: Self.scribble)
     }
     try press(key)
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(4)
     var now = try terminal.look()
     while !sight.isSeen(before, now), ContinuousClock.now < deadline {
       try await Task.sleep(for: .milliseconds(15))
       now = try terminal.look()
     }
-    let isSeen = sight.isSeen(before, now)
-    #expect(
-      isSeen, "\(name): \(sight.what)\n\(before.text)\n---- then\n\(now.text)")
+    if sight.isSeen(before, now) { return }
+    // On a machine that is very busy a key before this one may have been done after the look.
+    guard tries > 1 else {
+      Issue.record("\(name): \(sight.what)\n\(before.text)\n---- then\n\(now.text)")
+      return
+    }
+    arrival = []
+    try await check(key, sight, name, &arrival, tries: tries - 1)
   }
 
   /// What tells one place from another: the title and the keys.
