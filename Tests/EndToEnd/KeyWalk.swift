@@ -127,7 +127,7 @@ struct KeyWalk {
   }
 
   private func check(
-    _ key: Key, _ sight: Sight, _ name: String, _ arrival: inout [String], tries: Int = 3
+    _ key: Key, _ sight: Sight, _ name: String, _ arrival: inout [String]
   ) async throws {
     do {
       // Most keys do not lead away: the way is gone once only.
@@ -136,7 +136,7 @@ struct KeyWalk {
       if isLeft {
         try await goHome()
         for step in place.way { try await perform(step) }
-        try await terminal.wait(for: place.arrived, seconds: 10)
+        try await terminal.wait(for: place.arrived, seconds: 3)
         arrival = Self.edges(try await still())
       }
       for step in sight.before { try await perform(step) }
@@ -144,26 +144,22 @@ struct KeyWalk {
       Issue.record("\(name): no way there: \(error.description)")
       return
     }
-    let before = try await still()
+    // A step that is done only after this look would be taken for what the key did, or undo it.
+    let before = try await quiet.look(at: terminal, sight.before.isEmpty ? .short : .long)
     if case .paints = sight.what {
       try terminal.scribble("\u{1B}[3;3H\(Self.scribble)")
       try await terminal.wait(for: Self.scribble)
     }
     try press(key)
-    let deadline = ContinuousClock.now + .seconds(4)
+    let deadline = ContinuousClock.now + .seconds(3)
     var now = try terminal.look()
     while !sight.isSeen(before, now), ContinuousClock.now < deadline {
       try await Task.sleep(for: .milliseconds(15))
       now = try terminal.look()
     }
-    if sight.isSeen(before, now) { return }
-    // On a machine that is very busy a key before this one may have been done after the look.
-    guard tries > 1 else {
-      Issue.record("\(name): \(sight.what)\n\(before.text)\n---- then\n\(now.text)")
-      return
-    }
-    arrival = []
-    try await check(key, sight, name, &arrival, tries: tries - 1)
+    let isSeen = sight.isSeen(before, now)
+    #expect(
+      isSeen, "\(name): \(sight.what)\n\(before.text)\n---- then\n\(now.text)")
   }
 
   /// What tells one place from another: the title and the keys.
@@ -180,7 +176,7 @@ struct KeyWalk {
     switch step {
     case .key(let key): try terminal.press(key)
     case .type(let text): try terminal.type(text)
-    case .wait(let text): try await terminal.wait(for: text, seconds: 10)
+    case .wait(let text): try await terminal.wait(for: text, seconds: 3)
     case .othersChange(let field):
       let title = try terminal.look().lines[0]
       let id = try #require(title.firstMatch(of: /› ([0-9a-f]{8})/)?.output.1, "\(title)")

@@ -76,9 +76,9 @@ struct LocaleFrameTests {
     defer { quiet.end() }
     @discardableResult func press(_ key: String?) async throws -> String {
       if let key { try terminal.press(key) }
-      // What comes too soon behind it would be taken for the rest of another key.
-      if key == "Escape" { try await Task.sleep(for: .milliseconds(40)) }
-      return try await quiet.still(seconds: 15) { try terminal.attributedScreen() }
+      // What comes too soon behind Escape would be taken for the rest of another key.
+      let calm: Quiet.Calm = key == nil || key == "Escape" ? .long : .short
+      return try await quiet.still(calm, seconds: 15) { try terminal.attributedScreen() }
     }
     for screen in screens {
       try await terminal.wait(for: "2 open")

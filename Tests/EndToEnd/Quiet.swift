@@ -18,21 +18,31 @@ struct Quiet {
 
   func end() { close(device) }
 
-  /// The screen once all that was pressed is done.
-  func look(at terminal: TmuxSession, seconds: Double = 15) async throws -> TmuxSession.Look {
-    try await still(seconds: seconds) { try terminal.look() }
+  /// For how long it has to be quiet. Between a key and the program, and between the program and the screen,
+  /// a thread of the kernel carries the bytes; what waits for its turn there is seen nowhere.
+  enum Calm: Int {
+    /// Where a key that comes late changes nothing: longer than the program waits for the rest of a key
+    /// after Escape.
+    case short = 4
+    /// Where what is seen counts, or the next key must not touch this one.
+    case long = 25
   }
 
-  /// How often in a row it has to be quiet, with a pause of 10 ms: longer than the program waits for the
-  /// rest of a key after Escape.
-  private static let looks = 4
+  /// The screen once all that was pressed is done.
+  func look(
+    at terminal: TmuxSession, _ calm: Calm = .short, seconds: Double = 15
+  ) async throws -> TmuxSession.Look {
+    try await still(calm, seconds: seconds) { try terminal.look() }
+  }
 
   /// What is seen once all that was pressed is done.
-  func still<Seen: Equatable>(seconds: Double, _ see: () throws -> Seen) async throws -> Seen {
+  func still<Seen: Equatable>(
+    _ calm: Calm = .short, seconds: Double, _ see: () throws -> Seen
+  ) async throws -> Seen {
     var last = try see()
     var quiet = 0
     let deadline = ContinuousClock.now + .seconds(seconds)
-    while quiet < Self.looks, ContinuousClock.now < deadline {
+    while quiet < calm.rawValue, ContinuousClock.now < deadline {
       try await Task.sleep(for: .milliseconds(10))
       let isQuiet = isNow
       let now = try see()
