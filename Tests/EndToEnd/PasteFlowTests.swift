@@ -32,14 +32,23 @@ struct PasteFlowTests {
     terminal.readUntilQuiet(for: 120)
   }
 
-  @Test(
-    "5 MB are there within 5 seconds, in at most a few pictures, and the keys behind them are keys")
-  func large() async throws {
+  /// Opens that box in the program.
+  private func inBox(
+    _ body: @escaping @Sendable (PseudoTerminal) throws -> Void
+  ) async throws {
     try await bench.fill([["a": "x"]])
     let open = bench.open()
     try await bench.onItsOwnThread {
       let terminal = try open()
       try Self.openBox(terminal)
+      try body(terminal)
+    }
+  }
+
+  @Test(
+    "5 MB are there within 5 seconds, in at most a few pictures, and the keys behind them are keys")
+  func large() async throws {
+    try await inBox { terminal in
       let json = "{\"pasted\":\"" + String(repeating: "word ж ", count: 625_000) + "\"}"
       let before = terminal.output.count
       let start = PseudoTerminal.now()
@@ -58,11 +67,7 @@ struct PasteFlowTests {
 
   @Test("marks within it, control characters and bytes that are no UTF-8 are data")
   func hostile() async throws {
-    try await bench.fill([["a": "x"]])
-    let open = bench.open()
-    try await bench.onItsOwnThread {
-      let terminal = try open()
-      try Self.openBox(terminal)
+    try await inBox { terminal in
       terminal.type(
         Array((Self.begin + "[жщ" + Self.begin + "\u{13}\u{1B}Q").utf8) + [0xFF, 0x03]
           + Array((" юя" + Self.end + "x").utf8))
@@ -76,11 +81,7 @@ struct PasteFlowTests {
 
   @Test("keys that come in one piece with an early end run nothing while the true end follows")
   func early() async throws {
-    try await bench.fill([["a": "x"]])
-    let open = bench.open()
-    try await bench.onItsOwnThread {
-      let terminal = try open()
-      try Self.openBox(terminal)
+    try await inBox { terminal in
       terminal.type(Self.begin + "[жщ" + Self.end + "\u{1B}\u{1B}Qd" + Self.end)
       #expect(
         terminal.read(until: { Self.screen($0).contains("Qd") }, seconds: 10),
@@ -91,11 +92,7 @@ struct PasteFlowTests {
 
   @Test("a paste whose end does not come is told, and Ctrl-C gives it up; the keyboard works again")
   func endless() async throws {
-    try await bench.fill([["a": "x"]])
-    let open = bench.open()
-    try await bench.onItsOwnThread {
-      let terminal = try open()
-      try Self.openBox(terminal)
+    try await inBox { terminal in
       terminal.type(Self.begin + "[1, 2")
       #expect(
         terminal.read(until: { Self.screen($0).contains("Ctrl-C gives it up") }, seconds: 10),

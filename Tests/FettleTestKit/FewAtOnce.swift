@@ -9,7 +9,7 @@ public import Testing
 /// are cores: hundreds of servers, terminals and stores are open together, none gets on, and two tests that
 /// wait in `poll` hold up the rest. What a test says about time then says nothing about the program.
 public struct FewAtOnce: TestTrait, SuiteTrait, TestScoping {
-  private static let turnstile = Turnstile(ProcessInfo.processInfo.activeProcessorCount + 2)
+  private static let turnstile = Turnstile(4 * ProcessInfo.processInfo.activeProcessorCount)
 
   /// Holds for every test of a suite.
   public var isRecursive: Bool { true }

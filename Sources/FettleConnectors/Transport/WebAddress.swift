@@ -79,7 +79,7 @@ extension String {
   /// and Make's modules do. What is encoded already stays as it is.
   var asSentAddress: String {
     let trimmed = Substring(self).trimmed
-    guard let scheme = trimmed.range(of: "://"),
+    guard let scheme = trimmed.firstRange(of: "://"),
       let rest = trimmed[scheme.upperBound...].firstIndex(where: { "/?#".contains($0) })
     else { return String(trimmed) }
     let digits = Array("0123456789ABCDEF".utf8)
@@ -100,14 +100,5 @@ extension Substring {
       let end = lastIndex(where: { !isBlank($0) })
     else { return "" }
     return self[start...end]
-  }
-
-  fileprivate func range(of text: String) -> Range<Index>? {
-    var place = startIndex
-    while place < endIndex {
-      if self[place...].hasPrefix(text) { return place..<index(place, offsetBy: text.count) }
-      place = index(after: place)
-    }
-    return nil
   }
 }
