@@ -99,7 +99,9 @@ public struct HookRequest: Sendable {
       return [["value": .text(String(decoding: body, as: UTF8.self))]]
     }
     let value: Value
-    do throws(JSONError) { value = try JSONReader.read(body, foreign: true) } catch {
+    do throws(JSONError) {
+      value = try JSONReader.read(body, ofType: header("content-type"), foreign: true)
+    } catch {
       throw Unreadable("the body is no JSON: \(error)")
     }
     switch value {
