@@ -18,6 +18,14 @@ struct Charset {
   /// The charset of that name.
   init(_ name: String) { self.name = name.lowercased() }
 
+  /// The charset a `Content-Type` declares; nil where it declares none.
+  init?(declaredBy type: String?) {
+    guard let name = type.flatMap({ MediaType($0).parameters["charset"] }), !name.isEmpty else {
+      return nil
+    }
+    self.init(name)
+  }
+
   /// The text, as UTF-8.
   /// - Parameter mending: whether half a surrogate pair becomes U+FFFD instead of being refused.
   func utf8(_ bytes: [UInt8], mending: Bool) throws(Failure) -> [UInt8] {
@@ -105,11 +113,9 @@ extension JSONReader {
   public static func read(
     _ body: [UInt8], ofType type: String?, foreign: Bool = false
   ) throws(JSONError) -> Value {
-    guard let name = type.flatMap({ MediaType($0).parameters["charset"] }), !name.isEmpty else {
-      return try read(body, foreign: foreign)
-    }
+    guard let charset = Charset(declaredBy: type) else { return try read(body, foreign: foreign) }
     let bytes: [UInt8]
-    do throws(Charset.Failure) { bytes = try Charset(name).utf8(body, mending: foreign) } catch {
+    do throws(Charset.Failure) { bytes = try charset.utf8(body, mending: foreign) } catch {
       throw JSONError(message: error.message, line: 0, column: 0)
     }
     return try read(bytes, foreign: foreign)

@@ -100,6 +100,25 @@ struct HookRequestTests {
     #expect(refusal?.description.contains(reason) == true, "\(String(describing: refusal))")
   }
 
+  @Test(
+    "JSON is read in the charset it declares, also where it is passed on", arguments: [true, false])
+  func charset(isPassedOn: Bool) throws {
+    var settings = HookSettings()
+    settings.passesJSONThrough = isPassedOn
+    func event(_ charset: String) -> HookRequest {
+      HookRequest(
+        method: "POST", headers: [.init("Content-Type", "application/json; charset=\(charset)")],
+        body: Array("{\"a\":\"".utf8) + [0xE9] + Array("\"}".utf8))
+    }
+    #expect(
+      try event("ISO-8859-1").bundles(settings)
+        == [isPassedOn ? ["value": #"{"a":"é"}"#] : ["a": "é"]])
+    let refusal = #expect(throws: HookRequest.Unreadable.self) {
+      try event("klingon").bundles(settings)
+    }
+    #expect(refusal?.description.contains("charset \"klingon\"") == true)
+  }
+
   @Test("carries headers and method, and leaves JSON alone, where its owner asks for that")
   func settings() throws {
     var settings = HookSettings()
