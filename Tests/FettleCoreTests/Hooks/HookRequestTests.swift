@@ -21,7 +21,7 @@ struct HookRequestTests {
     Row(
       what: "a JSON object keeps types and order", type: "application/json",
       body: #"{"n":1.5,"t":true,"o":{"x":null}}"#,
-      bundles: [["n": 1.5, "t": true, "o": ["x": nil]]]),
+      bundles: [["n": 1.5, "t": true, "o": ["x": .null]]]),
     Row(
       what: "the body counts where the query says otherwise", query: "a=query&b=2",
       type: "application/json; charset=utf-8", body: #"{"a":"body"}"#,
