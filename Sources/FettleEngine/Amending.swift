@@ -1,8 +1,8 @@
 public import FettleCore
 
-/// Changing what a record goes on with: its bundles, the mapping of its module, the place.
+/// Changing what a record goes on with: its bundles, its variables, the mapping of its module, the place.
 extension OperatorDesk {
-  /// Makes changes of bundles and mappings, all of them or none.
+  /// Makes changes of bundles, variables and mappings, all of them or none.
   /// - Parameters:
   ///   - drafts: the changes, in order.
   ///   - version: the version the operator has seen.
@@ -17,7 +17,7 @@ extension OperatorDesk {
     let record = try await store.record(id)
     let date = runner.clock.now()
     var amendment = Amendment(author: author, date: date)
-    var bundles = record.bundles
+    var bundles = record.editable
     var blueprint = record.blueprint
     var today: Blueprint?
     let changesMapping = drafts.contains { $0.target == .mapping }

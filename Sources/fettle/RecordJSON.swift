@@ -24,6 +24,7 @@ extension IncompleteExecution {
     fields["error"] = error.value
     fields["bundle"] = .collection(bundlesWithError)
     fields["mappedInput"] = mappedInput
+    let variables = currentVariables
     fields["variables"] = [
       "roundtrip": .collection(variables.cycle), "execution": .collection(variables.execution),
     ]

@@ -168,10 +168,21 @@ struct DeclarativeAppTests {
     #expect(server.requests.last?.headers["authorization"] == "Bot xoxb-sesame-sesame")
   }
 
+  @Test("a field that is left empty is as one that is not there")
+  func leftEmpty() throws {
+    let app = try DeclarativeApp(
+      yaml:
+        "app: x\nbase: http://h\nconnection:\nlogin:\nerrors:\nmodules: {A: {kind: ~, request: {}}}"
+    )
+    #expect(app.connection == nil && app.login.isEmpty && app.errors.isEmpty)
+    #expect(app.types == ["x:A"])
+  }
+
   @Test(
     "a slip of the pen is refused with its place",
     arguments: [
-      ("app: x", "base"), ("app: x\nbase: http://h\nmodul: {}", "modul"),
+      ("app: x", "base"), ("app: x\nbase:\nmodules: {A: {request: {}}}", "base: is missing"),
+      ("app: x\nbase: http://h\nmodul: {}", "modul"),
       ("app: x\nbase: http://h\nmodules: {}", "modules"),
       ("app: x\nbase: http://h\nmodules: {A: {}}", "modules.A.request"),
       ("app: x\nbase: http://h\nmodules: {A: {request: {metod: get}}}", "modules.A.request.metod"),

@@ -304,6 +304,25 @@ struct HTTPRequestTests {
     #expect(await ask("text/plain") == .success("{oops"))
   }
 
+  @Test("an answer in a charset of its own is read in it, and one nobody knows is a DataError")
+  func charset() async throws {
+    let server = LoopbackHTTP { request in
+      .init(
+        200,
+        headers: ["Content-Type": "application/json; charset=\(request.query["charset"] ?? "")"],
+        bytes: Array("{\"a\":\"".utf8) + [0xE9] + Array("\"}".utf8))
+    }
+    func input(_ charset: String) -> Collection {
+      [
+        "url": .text("\(server.base)/?charset=\(charset)"), "method": "get", "parseResponse": true,
+      ]
+    }
+    #expect(try await perform(v4, input("iso-8859-1")).bundles.first?["data"] == ["a": "é"])
+    let error = await failure(v4, input("klingon"))
+    #expect(error?.type == .data)
+    #expect(error?.message.contains("charset \"klingon\"") == true, "\(String(describing: error))")
+  }
+
   @Test("a body that is no JSON is refused before it is sent, with its place")
   func brokenBody() async throws {
     let server = LoopbackHTTP { _ in .init(200) }

@@ -296,6 +296,10 @@ struct APIContractTests {
     let told = try JSONReader.read(listener.requests.last?.text ?? "").collection
     #expect(told?["status"] == "ERROR")
     #expect(told?["error"]?.collection?["causeModule"]?.collection?["id"] == 2)
+    // Programs write null where they mean nothing.
+    let uncalled = await caller.call(
+      "POST", "scenarios/1/run", #"{"data":{"j":"[1]"},"callbackUrl":null,"responsive":true}"#)
+    #expect(uncalled["status"] == 1, "\(uncalled)")
     #expect(try await caller.daemon.stop() == 0)
   }
 

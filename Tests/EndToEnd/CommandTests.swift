@@ -159,6 +159,35 @@ struct CommandTests {
     #expect(done.errors.contains("resolved already"))
   }
 
+  @Test("a variable is changed as a field is, and shown and kept like one")
+  func variable() async throws {
+    _ = try await stored(#"[{"body":"x"}]"#)
+    let id = try #require(try await records().first?["id"]?.text)
+    for (arguments, said) in [
+      (["--set", "var.total=12"], "var.total: nothing -> 12\n"),
+      (["--set", "var.total=13", "--set-json", #"var.tags=["a"]"#], "var.total: 12 -> 13\n"),
+      (["--remove", "var.tags"], #"var.tags: ["a"] -> nothing"# + "\n"),
+    ] {
+      let edit = try await Program.fettle(
+        ["edit", id, "--store", store] + arguments, home: folder.path)
+      #expect(edit.status == 0 && edit.output.contains(said), "\(edit)")
+    }
+    for (arguments, said) in [
+      (["--set", "var=1"], "var.total"), (["--remove", "var.no"], "var.no does not exist"),
+      (["--mapping", "var.total={{1.a}}"], "use --set"),
+    ] {
+      let edit = try await Program.fettle(
+        ["edit", id, "--store", store] + arguments, home: folder.path)
+      #expect(edit.status == 2 && edit.errors.contains(said), "\(edit)")
+    }
+    let shown = try await fettle("show", id, "--json", "--store", store)
+    let fields = try JSONReader.read(shown.output).collection
+    #expect(fields?["variables"]?.collection?["roundtrip"] == ["total": 13])
+    #expect(fields?["edits"]?.array?.count == 4)
+    let plain = try await fettle("show", id, "--store", store)
+    #expect(plain.output.contains("Variables:\n{"), "\(plain.output)")
+  }
+
   @Test(
     "the output of the failed module may be given as it is, or in a file", arguments: [true, false])
   func givenOutput(isFile: Bool) async throws {

@@ -46,6 +46,55 @@ struct AmendingTests {
     #expect(try today?.mapping(at: path("2.say")) == "{{1.better}}")
   }
 
+  @Test("variables are changed, in the scope they are read from, and a resume begins with them")
+  func variables() async throws {
+    let bench = try Workbench()
+    func set(_ id: Int, _ name: String, _ scope: String, _ value: String) -> String {
+      #"{"id":\#(id),"module":"util:SetVariable2","mapper":{"name":"\#(name)","scope":"\#(scope)","value":"\#(value)"}}"#
+    }
+    func get(_ id: Int, _ name: String) -> String {
+      #"{"id":\#(id),"module":"util:GetVariable2","mapper":{"name":"\#(name)"}}"#
+    }
+    let record = try await failed(
+      bench,
+      [
+        set(2, "who", "roundtrip", "Ada"), set(3, "team", "execution", "red"),
+        set(4, "gone", "roundtrip", "x"), Workbench.say(5, "{{1.w}}"), get(6, "who"),
+        get(7, "team"), get(8, "gone"), get(9, "new"),
+        Workbench.say(10, "{{6.who}} {{7.team}} {{8.gone}} {{9.new}}"),
+      ].joined(separator: ","), "bad")
+    #expect(record.variables.execution == ["team": "red"])
+    let version = try await bench.desk.amend(
+      record.id, version: record.summary.version,
+      [
+        Draft(path: path("var.who"), value: "Grace"), Draft(path: path("var.team"), value: "blue"),
+        Draft(path: path("var.gone"), value: nil), Draft(path: path("var.new"), value: 1),
+        Draft(path: path("1.w"), value: "good"),
+      ])
+    let changed = try await bench.desk.record(record.id)
+    #expect(changed.variables == record.variables)
+    #expect(changed.currentVariables.cycle == ["who": "Grace", "new": 1])
+    #expect(changed.currentVariables.execution == ["team": "blue"])
+    #expect(changed.bundles[1]?["w"] == "good")
+    #expect(changed.edits.map(\.path.description).first == "var.who")
+    #expect(changed.edits.map(\.old) == ["Ada", "red", "x", nil, "bad"])
+    #expect(Set(changed.edits.map(\.author)) == ["ada"])
+    let report = try await bench.desk.resume(record.id, version: version, trigger: .manual)
+    #expect(report.outcome == .resolved)
+    #expect(bench.told.takeHeard() == ["good", "Grace blue  1"])
+  }
+
+  @Test(
+    "a place of a variable that does not exist is refused", arguments: ["var.no.where", "var.x[2]"])
+  func missingVariable(place: String) async throws {
+    let bench = try Workbench()
+    let record = try await failed(bench, Workbench.say(2, "{{1.w}}"), "bad")
+    await #expect(throws: StoreError.self) {
+      try await bench.desk.amend(
+        record.id, version: record.summary.version, [Draft(path: path(place), value: "x")])
+    }
+  }
+
   @Test("a change that does not fit writes nothing")
   func allOrNothing() async throws {
     let bench = try Workbench()

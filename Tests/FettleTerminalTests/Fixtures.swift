@@ -68,7 +68,7 @@ enum Fixtures {
             "note": "spring\n2026",
           ]),
       ]),
-      mappedInput: ["name": "Ada", "email": nil, "token": "hunter2"], variables: Variables(),
+      mappedInput: ["name": "Ada", "email": .null, "token": "hunter2"], variables: Variables(),
       continuation: [],
       visits: [
         ModuleVisit(module: 1, emitted: 1), ModuleVisit(module: 2, seen: 1, passed: 1, emitted: 2),

@@ -63,7 +63,7 @@ extension Fixtures {
       entry(
         3, 5,
         .failed(
-          input: ["name": "Ada", "email": nil],
+          input: ["name": "Ada", "email": .null],
           error: ModuleError(.data, "\"email\" is required and is empty"))),
       entry(4, 7, .finished(input: ["to": "x"], output: OperationOutput([["sent": true]]))),
     ]

@@ -207,7 +207,12 @@ struct DeclarativeModule: Module {
       mask = mask.joined(with: try await authentication.authenticate(&request, with: refresh).mask)
       answer = try await authentication.transport.exchange(request)
     }
-    let parsed = try? JSONReader.read(answer.body, foreign: true)
+    let parsed: Value?
+    var flaw = ""
+    do {
+      parsed = try JSONReader.read(
+        answer.body, ofType: answer.header("Content-Type"), foreign: true)
+    } catch { (parsed, flaw) = (nil, "\(error)") }
     var seen = view
     seen.answer = parsed ?? .text(String(decoding: answer.body, as: UTF8.self))
     seen.status = answer.status
@@ -240,7 +245,7 @@ struct DeclarativeModule: Module {
     // Who may ask for anything may be answered with anything.
     guard parsed != nil || answer.body.isEmpty || description.takesAnyAnswer else {
       throw ModuleError(
-        .data, "the answer of \(request.target) is no JSON",
+        .data, "the answer of \(request.target) is no JSON: \(flaw)",
         detail: String(decoding: answer.body.prefix(2000), as: UTF8.self))
     }
     return (answer.body.isEmpty ? [:] : seen.answer, answer.status)

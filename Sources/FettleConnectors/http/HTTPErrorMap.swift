@@ -116,8 +116,11 @@ struct ServiceMessage {
   init(_ answer: HTTPAnswer) {
     let body = String(decoding: answer.body.prefix(2000), as: UTF8.self)
     excerpt = body.isEmpty ? nil : body
-    guard let fields = (try? JSONReader.read(answer.body, foreign: true))?.collection else {
-      let isText = answer.header("Content-Type")?.hasPrefix("text/plain") == true
+    let type = answer.header("Content-Type")
+    guard
+      let fields = (try? JSONReader.read(answer.body, ofType: type, foreign: true))?.collection
+    else {
+      let isText = type?.hasPrefix("text/plain") == true
       text = isText ? body.split(separator: "\n").first.map { String($0.prefix(300)) } : nil
       suberrors = []
       field = nil

@@ -19,7 +19,8 @@ enum HTTPOutput {
     _ answer: HTTPAnswer, parses: Bool, target: String
   ) throws(ModuleError) -> Value {
     if answer.body.isEmpty { return .text("") }
-    let type = answer.header("Content-Type")?.prefix { $0 != ";" }.lowercased() ?? ""
+    let declared = answer.header("Content-Type")
+    let type = declared?.prefix { $0 != ";" }.lowercased() ?? ""
     let isJSON = type.hasSuffix("/json") || type.hasSuffix("+json")
     let text = String(validating: answer.body, as: UTF8.self)
     guard parses else {
@@ -28,7 +29,9 @@ enum HTTPOutput {
     // A service that names no type is read as JSON where that works; one that says JSON has to mean
     // it (semantics 2.5: "body not parseable although parse response is on").
     do {
-      if isJSON || type.isEmpty { return try JSONReader.read(answer.body, foreign: true) }
+      if isJSON || type.isEmpty {
+        return try JSONReader.read(answer.body, ofType: declared, foreign: true)
+      }
     } catch  where isJSON {
       throw ModuleError(
         .data, "the answer of \(target) says it is JSON and is not: \(error)",

@@ -118,7 +118,8 @@ struct OAuthGrant: Sendable {
     request.body = .bytes(Array(HTTPRequest.formEncoded(pairs).utf8))
     request.followsRedirects = false
     let answer = try await transport.exchange(request)
-    let fields = (try? JSONReader.read(answer.body, foreign: true))?.collection
+    let type = answer.header("Content-Type")
+    let fields = (try? JSONReader.read(answer.body, ofType: type, foreign: true))?.collection
     guard answer.status < 300, let token = fields?["access_token"]?.text, !token.isEmpty else {
       // Connection trouble and rate limits stay what they are; a refusal needs a person.
       if answer.status >= 500 || answer.status == 429,

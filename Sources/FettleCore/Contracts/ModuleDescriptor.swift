@@ -189,8 +189,7 @@ extension ModuleDescriptor {
     case .number: Coercion.number(value).map(Value.number)
     case .boolean: Coercion.boolean(value).map(Value.boolean)
     case .array: value.array == nil ? .array([value]) : value
-    // Beside a value the literal nil would be the value null: a misfit would be dropped unsaid.
-    case .date, .buffer, .collection, .null: value.kind == kind ? value : Value?.none
+    case .date, .buffer, .collection, .null: value.kind == kind ? value : nil
     }
   }
 }

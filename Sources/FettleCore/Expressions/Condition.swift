@@ -68,7 +68,7 @@ public struct Condition: Sendable, Hashable {
       }
     }
     return UnmetCondition(
-      text: summary, left: first.abridged, right: takesSecond ? .some(second.abridged) : .none)
+      text: summary, left: first.abridged, right: takesSecond ? second.abridged : nil)
   }
 }
 

@@ -95,11 +95,11 @@ public struct HookRequest: Sendable {
   private var isText: Bool { String(validating: body, as: UTF8.self) != nil && !body.contains(0) }
 
   private func json(_ settings: HookSettings) throws(Unreadable) -> [Bundle] {
-    if settings.passesJSONThrough {
-      return [["value": .text(String(decoding: body, as: UTF8.self))]]
-    }
+    if settings.passesJSONThrough { return [["value": .text(try jsonText)]] }
     let value: Value
-    do throws(JSONError) { value = try JSONReader.read(body, foreign: true) } catch {
+    do throws(JSONError) {
+      value = try JSONReader.read(body, ofType: header("content-type"), foreign: true)
+    } catch {
       throw Unreadable("the body is no JSON: \(error)")
     }
     switch value {
@@ -109,6 +109,18 @@ public struct HookRequest: Sendable {
       // No bundle would be an event that vanishes.
       return bundles.count == elements.count && !bundles.isEmpty ? bundles : [["value": value]]
     default: return [["value": value]]
+    }
+  }
+
+  /// The body as it is, in the charset it declares.
+  private var jsonText: String {
+    get throws(Unreadable) {
+      guard let charset = Charset(declaredBy: header("content-type")) else {
+        return String(decoding: body, as: UTF8.self)
+      }
+      do throws(Charset.Failure) {
+        return String(decoding: try charset.utf8(body, mending: true), as: UTF8.self)
+      } catch { throw Unreadable("the body is no JSON: \(error.message)") }
     }
   }
 

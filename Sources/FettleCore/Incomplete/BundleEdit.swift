@@ -1,5 +1,5 @@
-/// One change an operator made to a record's bundles. Edits are appended; the bundles as they were
-/// at the failure stay as they are.
+/// One change an operator made to a record's bundles or variables. Edits are appended; both stay as
+/// they were at the failure.
 public struct BundleEdit: Hashable, Sendable {
   /// The place.
   public let path: ValuePath
@@ -104,6 +104,10 @@ public struct VisibleBundles: Hashable, Sendable {
     _ value: Value?, at path: ValuePath, author: String, date: Instant
   ) throws(BundleEditError) -> BundleEdit {
     guard let bundle = self[path.module] else {
+      guard !path.isVariable else {
+        throw BundleEditError(
+          path: path, description: "\(path) is a variable, which 'fettle edit' changes")
+      }
       let known = entries.map(\.module.description).joined(separator: ", ")
       throw BundleEditError(
         path: path,

@@ -48,7 +48,7 @@ public struct IncompleteExecution: Sendable, Hashable {
   public var mappingEdits: [MappingEdit]
   /// What the failed module was given, after mapping; for people to read. A resume maps again.
   public var mappedInput: Value
-  /// Variables in force at the failure.
+  /// Variables in force at the failure. A resume begins with `currentVariables`.
   public var variables: Variables
   /// The pieces of work that fell out of the run together with the bundle, outermost first.
   public var continuation: [OwedFrame]
@@ -97,9 +97,23 @@ extension IncompleteExecution {
   /// The bundles with every edit applied: what a resume maps from.
   public var bundles: VisibleBundles {
     edits.dropFirst(settledEdits).reduce(into: originalBundles) { bundles, edit in
+      guard !edit.path.isVariable else { return }
       // An edit was checked against these very bundles when it was appended.
       try? bundles.apply(edit)
     }
+  }
+
+  /// The variables with every edit applied: what a resume begins with.
+  public var currentVariables: Variables {
+    edits.dropFirst(settledEdits).filter(\.path.isVariable).reduce(into: variables) {
+      variables, edit in variables.write(edit.new, at: edit.path.steps[...])
+    }
+  }
+
+  /// What can be edited: the bundles, and the variables as one more of them, at the places that begin
+  /// with `var`.
+  public var editable: VisibleBundles {
+    bundles.adding(currentVariables.merged, of: ValuePath.variables)
   }
 
   /// Module and bundle, as Make's interface gives them: the failed module holds its error (semantics
@@ -221,6 +235,25 @@ public struct Variables: Sendable, Hashable {
 
   /// The value of a variable; one of the cycle hides one of the execution.
   public subscript(name: String) -> Value? { cycle[name] ?? execution[name] }
+
+  /// All of them, as modules that read them see them.
+  public var merged: Collection {
+    cycle.fields.reduce(into: execution) { $0[$1.name] = $1.value }
+  }
+
+  /// Writes to a place inside the variables, or takes away what stands there: in the scope the
+  /// variable is read from, and a new one in that of the cycle, since a retry is one.
+  mutating func write(_ value: Value?, at steps: ArraySlice<ValuePath.Step>) {
+    guard case .field(let name)? = steps.first else { return }
+    if value == nil, steps.count == 1 {
+      (cycle[name], execution[name]) = (nil, nil)
+      return
+    }
+    let isOfExecution = cycle[name] == nil && execution[name] != nil
+    var scope = Value.collection(isOfExecution ? execution : cycle)
+    guard scope.write(value, at: steps), let scope = scope.collection else { return }
+    if isOfExecution { execution = scope } else { cycle = scope }
+  }
 }
 
 /// A piece of work that a run owes because a bundle fell out of it: on the way from the point where

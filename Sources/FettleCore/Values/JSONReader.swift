@@ -2,13 +2,15 @@
 public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What was found, in one sentence without a full stop.
   public let message: String
-  /// Counted from 1.
+  /// Counted from 1; 0 where it is no single place.
   public let line: Int
   /// Counted from 1, in characters.
   public let column: Int
 
   /// The message with its place.
-  public var description: String { "line \(line), column \(column): \(message)" }
+  public var description: String {
+    line == 0 ? message : "line \(line), column \(column): \(message)"
+  }
 }
 
 /// Reads JSON (RFC 8259) into values, keeping key order and the spelling of numbers.

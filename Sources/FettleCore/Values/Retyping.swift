@@ -16,7 +16,7 @@ extension Value {
     case (.array(let elements), .array(let before)?):
       return .array(
         elements.enumerated().map { index, element in
-          element.retyped(like: before.indices.contains(index) ? before[index] : Value?.none)
+          element.retyped(like: before.indices.contains(index) ? before[index] : nil)
         })
     default: return self
     }

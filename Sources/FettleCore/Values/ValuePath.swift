@@ -1,6 +1,7 @@
 /// A place inside the bundles of a record: `1.items[2].email`, with back-quotes where a name needs
 /// them: ``1.`Customer Name` ``. The syntax is that of a reference in an expression, so a path can
-/// be copied from a mapping; arrays count from 1.
+/// be copied from a mapping; arrays count from 1. A place inside its variables begins with `var`:
+/// `var.total`.
 public struct ValuePath: Hashable, Sendable {
   /// One step down.
   public enum Step: Hashable, Sendable {
@@ -10,7 +11,7 @@ public struct ValuePath: Hashable, Sendable {
     case element(Int)
   }
 
-  /// The module whose bundle it is.
+  /// The module whose bundle it is; `variables` for a place inside the variables.
   public let module: ModuleID
   /// The steps down from the bundle; none names the bundle itself.
   public var steps: [Step]
@@ -20,6 +21,12 @@ public struct ValuePath: Hashable, Sendable {
     self.module = module
     self.steps = steps
   }
+
+  /// What stands for the variables where a module is expected; no module has that number.
+  public static let variables = ModuleID(0)
+
+  /// Whether it is a place inside the variables of a record.
+  public var isVariable: Bool { module == Self.variables }
 
   /// The place one step further down.
   public func appending(_ step: Step) -> ValuePath {
@@ -42,11 +49,19 @@ extension ValuePath: CustomStringConvertible {
           + "1.items[2].name or 1.`Full Name`")
     }
     var rest = Substring(text)
-    let digits = rest.prefix { $0.isASCII && $0.isNumber }
-    guard let id = Int(digits), id > 0 else {
-      throw wrong("it has to begin with the number of a module")
+    let module: ModuleID
+    if rest.hasPrefix("var") {
+      rest = rest.dropFirst(3)
+      guard rest.first == "." else { throw wrong("a variable is written as var.total") }
+      module = Self.variables
+    } else {
+      let digits = rest.prefix { $0.isASCII && $0.isNumber }
+      guard let id = Int(digits), id > 0 else {
+        throw wrong("it has to begin with the number of a module, or with var")
+      }
+      rest = rest.dropFirst(digits.count)
+      module = ModuleID(id)
     }
-    rest = rest.dropFirst(digits.count)
     var steps: [Step] = []
     while let next = rest.first {
       rest = rest.dropFirst()
@@ -70,12 +85,12 @@ extension ValuePath: CustomStringConvertible {
       default: throw wrong("'\(next)' stands where '.' or '[' should stand")
       }
     }
-    self.init(module: ModuleID(id), steps: steps)
+    self.init(module: module, steps: steps)
   }
 
   /// The path as it is written in an expression.
   public var description: String {
-    steps.reduce(into: "\(module.number)") { text, step in
+    steps.reduce(into: isVariable ? "var" : "\(module.number)") { text, step in
       switch step {
       case .element(let index): text += "[\(index)]"
       case .field(let name): text += ".\(Self.written(name))"

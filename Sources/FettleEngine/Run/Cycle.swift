@@ -66,7 +66,7 @@ struct Cycle {
     self.execution = execution
     self.journal = journal
     self.retried = retried
-    variables = retried?.variables ?? Variables()
+    variables = retried?.currentVariables ?? Variables()
     surroundings = Scope(
       now: execution.started,
       variables: [

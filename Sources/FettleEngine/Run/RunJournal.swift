@@ -54,8 +54,7 @@ struct RunJournal {
     var entry = recorded[position]
     if case .begun(let input, let effect) = entry.step, entry.module == module {
       guard position + 1 < recorded.count else {
-        // Beside a value the literal nil would be the value null, which means that something was sent.
-        return .interrupted(sending: effect == .effect ? input : Value?.none)
+        return .interrupted(sending: effect == .effect ? input : nil)
       }
       position += 1
       entry = recorded[position]

@@ -76,7 +76,9 @@ struct APIRequest: Sendable {
   func body() throws(APIError) -> Collection? {
     guard !request.body.isEmpty else { return nil }
     let value: Value
-    do throws(JSONError) { value = try JSONReader.read(request.body) } catch {
+    do throws(JSONError) {
+      value = try JSONReader.read(request.body, ofType: request.header("content-type"))
+    } catch {
       throw APIError(400, "The body is no JSON.", detail: "\(error)")
     }
     guard let fields = value.collection else {

@@ -343,7 +343,7 @@ extension API {
     guard let wanted = body["edits"]?.array, !wanted.isEmpty else {
       throw .parameter("edits", "is a list of {\"path\",\"value\"} or {\"path\",\"remove\":true}")
     }
-    var bundles = try await record(call).bundles
+    var bundles = try await record(call).editable
     var edits: [BundleEdit] = []
     for (index, entry) in wanted.enumerated() {
       let place = "edits[\(index)]"

@@ -12,6 +12,7 @@ struct Edit: AsyncParsableCommand {
       PATH is written as in a mapping: 1.email, 1.items[2].name, 1.`Full Name`.
       --set keeps the type of the field: a text stays a text. Where there is no field yet, VALUE is \
       read as JSON when it is JSON, else as text. --set-json sets the type too.
+      A variable is named as var.total; a retry begins with the variables of the record.
       --mapping mends the mapping instead of the data: its PATH names a module and a field of its \
       input, as in --mapping '4.email={{1.contact.email}}'.
       All changes of one call are made together or not at all.
@@ -55,7 +56,7 @@ struct Edit: AsyncParsableCommand {
     let record = try await reporting { () async throws(StoreError) in
       try await workshop.desk.record(try await workshop.desk.identify(digits))
     }
-    var bundles = record.bundles
+    var bundles = record.editable
     var blueprint = record.blueprint
     var drafts: [Draft] = []
     var told: [(path: ValuePath, old: Value?, new: Value?)] = []
@@ -87,12 +88,17 @@ struct Edit: AsyncParsableCommand {
       let (text, template) = try Self.parts(assignment)
       do {
         let path = try ValuePath(parsing: text)
+        guard !path.isVariable else {
+          throw CommandFailure.usage("\(path) is a variable, which no mapping fills; use --set")
+        }
         let old = blueprint.mapping(at: path)
         let new = Self.value(template, like: old)
         blueprint = try blueprint.replacingMapping(at: path, with: new)
         drafts.append(Draft(path: path, value: new, in: .mapping))
         told.append((path, old, new))
-      } catch { throw CommandFailure.usage("\(error)") }
+      } catch let error as CommandFailure { throw error } catch {
+        throw CommandFailure.usage("\(error)")
+      }
     }
     let (made, alsoInScenario) = (drafts, inScenario)
     let after = try await reporting { () async throws(StoreError) in

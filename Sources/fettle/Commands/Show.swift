@@ -53,6 +53,11 @@ struct Show: AsyncParsableCommand {
       Console.say("\nBundle of module \(entry.module) \(title):")
       Console.say(JSONWriter.text(.collection(entry.bundle), indented: true))
     }
+    let variables = record.currentVariables.merged
+    if !variables.isEmpty {
+      Console.say("\nVariables:")
+      Console.say(JSONWriter.text(.collection(variables), indented: true))
+    }
     if !record.edits.isEmpty { Console.say("\nEdits:") }
     for edit in record.edits {
       Console.say(

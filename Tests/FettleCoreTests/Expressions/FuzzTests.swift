@@ -118,8 +118,8 @@ struct FuzzTests {
       bundles: [
         1: [
           "n": -7.25, "text": "Příliš žluťoučký aaaaaaaaaaaaaaaaaaaaab",
-          "list": [1, "b", nil, 2.5, ["x"]],
-          "records": [["a": 1, "b": "x"], ["a": "2"], ["b": nil], "y"],
+          "list": [1, "b", .null, 2.5, ["x"]],
+          "records": [["a": 1, "b": "x"], ["a": "2"], ["b": .null], "y"],
           "date": .date(Instant(milliseconds: 1_768_472_430_045)),
           "buffer": .buffer(Buffer([0, 255, 65])), "collection": ["k": 1, "odd": ["z": true]],
           "odd name": "v", "emoji": "a😀b👩‍👩‍👧‍👦🇨🇿1️⃣", "huge": 1e300, "deep": deep,

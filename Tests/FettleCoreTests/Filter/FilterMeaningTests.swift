@@ -21,11 +21,11 @@ struct FilterMeaningTests {
         .init(
           module: 1,
           bundle: [
-            "order": ["total": 120, "vat": "19.5", "paid": true, "note": nil],
+            "order": ["total": 120, "vat": "19.5", "paid": true, "note": .null],
             "email": "ada@old.example", "due": .date(now),
             "items": [["sku": "A-17"], ["sku": "B-3"]], "Full Name": "Ada Lovelace",
           ]),
-        .init(module: 2, bundle: ["task": ["owner": nil, "tags": []]]),
+        .init(module: 2, bundle: ["task": ["owner": .null, "tags": []]]),
       ]), mappedInput: [:], variables: Variables(), continuation: [], visits: [],
       schedule: .fusion)
   }

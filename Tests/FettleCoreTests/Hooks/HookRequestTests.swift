@@ -21,7 +21,7 @@ struct HookRequestTests {
     Row(
       what: "a JSON object keeps types and order", type: "application/json",
       body: #"{"n":1.5,"t":true,"o":{"x":null}}"#,
-      bundles: [["n": 1.5, "t": true, "o": ["x": nil]]]),
+      bundles: [["n": 1.5, "t": true, "o": ["x": .null]]]),
     Row(
       what: "the body counts where the query says otherwise", query: "a=query&b=2",
       type: "application/json; charset=utf-8", body: #"{"a":"body"}"#,
@@ -98,6 +98,25 @@ struct HookRequestTests {
     }
     let refusal = #expect(throws: HookRequest.Unreadable.self) { try request.bundles() }
     #expect(refusal?.description.contains(reason) == true, "\(String(describing: refusal))")
+  }
+
+  @Test(
+    "JSON is read in the charset it declares, also where it is passed on", arguments: [true, false])
+  func charset(isPassedOn: Bool) throws {
+    var settings = HookSettings()
+    settings.passesJSONThrough = isPassedOn
+    func event(_ charset: String) -> HookRequest {
+      HookRequest(
+        method: "POST", headers: [.init("Content-Type", "application/json; charset=\(charset)")],
+        body: Array("{\"a\":\"".utf8) + [0xE9] + Array("\"}".utf8))
+    }
+    #expect(
+      try event("ISO-8859-1").bundles(settings)
+        == [isPassedOn ? ["value": #"{"a":"é"}"#] : ["a": "é"]])
+    let refusal = #expect(throws: HookRequest.Unreadable.self) {
+      try event("klingon").bundles(settings)
+    }
+    #expect(refusal?.description.contains("charset \"klingon\"") == true)
   }
 
   @Test("carries headers and method, and leaves JSON alone, where its owner asks for that")

@@ -18,6 +18,55 @@ struct JSONTests {
     #expect(Array(written.utf8) == Array(text.utf8))
   }
 
+  private static func inUTF16(_ text: String, isBig: Bool) -> [UInt8] {
+    text.utf16.flatMap { unit in
+      let bytes = [UInt8(unit >> 8), UInt8(unit & 255)]
+      return isBig ? bytes : bytes.reversed()
+    }
+  }
+
+  @Test(
+    "is read in the charset that is declared, UTF-8 where none is or a mark says so",
+    arguments: [
+      (nil, Array(#""é""#.utf8), "é"), ("application/json", Array(#""é""#.utf8), "é"),
+      ("application/json;charset=\"UTF-8\"", Array(#""é""#.utf8), "é"),
+      ("application/json; charset=iso-8859-1", [0x22, 0xE9, 0x22], "é"),
+      ("application/json; charset=latin1", [0xEF, 0xBB, 0xBF] + Array(#""é""#.utf8), "é"),
+      ("application/json; charset=Windows-1252", [0x22, 0x80, 0x22], "€"),
+      ("application/json; charset=shift_jis", [0x22, 0x83, 0x65, 0x22], "テ"),
+      ("application/json; charset=utf-16", inUTF16(#""é😀""#, isBig: true), "é😀"),
+      ("application/json; charset=utf-16", inUTF16(#""é😀""#, isBig: false), "é😀"),
+      ("application/json; charset=utf-16", inUTF16("\u{FEFF}\"é\"", isBig: false), "é"),
+      ("application/json; charset=utf-16be", inUTF16("\"é\"", isBig: true), "é"),
+    ] as [(String?, [UInt8], Value)])
+  func charsets(type: String?, body: [UInt8], value: Value) throws {
+    #expect(try JSONReader.read(body, ofType: type) == value)
+  }
+
+  @Test(
+    "a charset that is not known, or not what the bytes are, is said",
+    arguments: [
+      ("klingon", [0x22, 0x22], "it declares the charset \"klingon\", which cannot be read here"),
+      ("utf-8//ignore", [0x22, 0x22], "cannot be read here"),
+      ("utf-16", [0x22, 0, 0x22], "it is not in the charset utf-16 it declares"),
+      ("utf-16", [0x22, 0, 0, 0xD8, 0x22, 0], "it is not in the charset utf-16 it declares"),
+      ("shift_jis", [0x22, 0x83], "it is not in the charset shift_jis it declares"),
+      ("iso-8859-1", [0x22, 0xE9], "line 1, column"),
+    ] as [(String, [UInt8], String)])
+  func wrongCharset(name: String, body: [UInt8], reason: String) {
+    let error = #expect(throws: JSONError.self) {
+      try JSONReader.read(body, ofType: "application/json; charset=\(name)")
+    }
+    #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
+  }
+
+  @Test("a text of many pieces is converted whole")
+  func longInCharset() throws {
+    let body = [0x22] + [UInt8](repeating: 0x80, count: 100_000) + [0x22]
+    let value = try JSONReader.read(body, ofType: "application/json; charset=windows-1252")
+    #expect(value == .text(String(repeating: "€", count: 100_000)))
+  }
+
   @Test("an edit to one field changes no other byte")
   func editOneField() throws {
     let text = #"{"z":1.10,"id":9007199254740993,"big":1e400,"a":{"é":"x","n":[1.0,-0]}}"#
