@@ -1,5 +1,4 @@
 import Dispatch
-import Glibc
 import Synchronization
 
 /// Signals, as something a task can wait for.
@@ -15,16 +14,19 @@ final class Signals: @unchecked Sendable {
   private let state = Mutex(State())
   private let sources: [any DispatchSourceSignal]
 
-  /// Takes these signals; they no longer end the process.
+  /// Takes these signals; they no longer end the process. Returns when that is so: a signal that comes
+  /// sooner ends it, as it ends any program that has not begun. Ignored meanwhile it would be lost, and a
+  /// daemon that was told to stop would work on.
   init(_ signals: [Int32]) {
-    sources = signals.map { number in
-      signal(number, SIG_IGN)
-      return DispatchSource.makeSignalSource(signal: number, queue: .global())
-    }
+    sources = signals.map { DispatchSource.makeSignalSource(signal: $0, queue: .global()) }
+    let taken = DispatchGroup()
     for (number, source) in zip(signals, sources) {
       source.setEventHandler { [weak self] in self?.receive(number) }
+      taken.enter()
+      source.setRegistrationHandler { taken.leave() }
       source.resume()
     }
+    taken.wait()
   }
 
   /// As if the signal had come.

@@ -24,6 +24,24 @@ struct DaemonTests {
       """#)
   }
 
+  @Test("told to stop right behind its first line, it stops", .timeLimit(.minutes(5)))
+  func stoppedEarly() async throws {
+    let bench = try ServiceBench()
+    // Many at once, so that some are held up between the line and what they do next.
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<32 {
+        let daemon = try bench.daemon(["--listen", "none"])
+        group.addTask {
+          while !daemon.log.contains("message=working") {
+            try await Task.sleep(for: .milliseconds(1))
+          }
+          #expect(try await daemon.stop() == 0)
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
   @Test("reads described apps again on SIGHUP: what nothing could run yesterday runs today")
   func apps() async throws {
     let server = LoopbackHTTP { request in .json(200, ["path": .text(request.path)]) }
