@@ -76,7 +76,10 @@ struct Fettled: AsyncParsableCommand {
       logger.critical("\(error)")
       throw ExitCode(2)
     }
-    let signals = Signals([SIGTERM, SIGINT, SIGHUP])
+    guard let signals = Signals([SIGTERM, SIGINT, SIGHUP]) else {
+      logger.critical("no more files may be opened; raise the limit (ulimit -n)")
+      throw ExitCode(2)
+    }
     let metrics = ServiceMetrics()
     let reporter = Reporter(logger: logger, metrics: metrics, store: path)
     logger.info("working", metadata: ["store": "\(path)"])

@@ -1,9 +1,13 @@
 import Dispatch
+import Glibc
 import Synchronization
+
+/// Where the handler writes which signal came. The only thing that is safe there.
+private nonisolated(unsafe) var signalPipe: Int32 = -1
 
 /// Signals, as something a task can wait for.
 ///
-/// The sources are made once and only kept; Dispatch's own types do not say that they may be shared.
+/// The source is made once and only kept; Dispatch's own types do not say that they may be shared.
 final class Signals: @unchecked Sendable {
   private struct State {
     var received: [Int32] = []
@@ -12,21 +16,41 @@ final class Signals: @unchecked Sendable {
   }
 
   private let state = Mutex(State())
-  private let sources: [any DispatchSourceSignal]
+  private let source: any DispatchSourceRead
 
-  /// Takes these signals; they no longer end the process. Returns when that is so: a signal that comes
-  /// sooner ends it, as it ends any program that has not begun. Ignored meanwhile it would be lost, and a
-  /// daemon that was told to stop would work on.
-  init(_ signals: [Int32]) {
-    sources = signals.map { DispatchSource.makeSignalSource(signal: $0, queue: .global()) }
-    let taken = DispatchGroup()
-    for (number, source) in zip(signals, sources) {
-      source.setEventHandler { [weak self] in self?.receive(number) }
-      taken.enter()
-      source.setRegistrationHandler { taken.leave() }
-      source.resume()
+  /// Takes these signals; they no longer end the process. To be made once.
+  ///
+  /// Dispatch has a source for signals. It takes them some time after it was made, and on Linux not from
+  /// every thread: on a busy machine a daemon that was told to stop just after its start worked on. What a
+  /// handler wrote into a pipe waits there until it is read.
+  /// - Returns: nil when the process may open no more files.
+  init?(_ signals: [Int32]) {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { return nil }
+    for end in ends {
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
     }
-    taken.wait()
+    let output = ends[0]
+    signalPipe = ends[1]
+    source = DispatchSource.makeReadSource(fileDescriptor: output, queue: .global())
+    source.setEventHandler { [weak self] in
+      var numbers = [UInt8](repeating: 0, count: 64)
+      let count = read(output, &numbers, numbers.count)
+      for number in numbers.prefix(max(0, count)) { self?.receive(Int32(number)) }
+    }
+    source.resume()
+    for number in signals {
+      var action = sigaction()
+      action.sa_flags = SA_RESTART
+      action.__sigaction_handler.sa_handler = { number in
+        let code = errno
+        var byte = UInt8(truncatingIfNeeded: number)
+        _ = write(signalPipe, &byte, 1)
+        errno = code
+      }
+      sigaction(number, &action, nil)
+    }
   }
 
   /// As if the signal had come.

@@ -29,7 +29,7 @@ struct DaemonTests {
     let bench = try ServiceBench()
     // Many at once, so that some are held up between the line and what they do next.
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<32 {
+      for _ in 0..<16 {
         let daemon = try bench.daemon(["--listen", "none"])
         group.addTask {
           while !daemon.log.contains("message=working") {
