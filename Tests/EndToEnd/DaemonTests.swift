@@ -24,7 +24,7 @@ struct DaemonTests {
       """#)
   }
 
-  @Test("told to stop right behind its first line, it stops", .timeLimit(.minutes(5)))
+  @Test("told to stop right behind its first line, it stops", .timeLimit(.minutes(15)))
   func stoppedEarly() async throws {
     let bench = try ServiceBench()
     // Many at once, so that some are held up between the line and what they do next.
