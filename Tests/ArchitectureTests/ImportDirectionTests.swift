@@ -107,6 +107,14 @@ struct ImportDirectionTests {
     }
   }
 
+  @Test("what is no test builds without the library of tests: no statically linked program has it")
+  func testless() throws {
+    let files = try sources(under: "Tests/FettleTestKit") + sources(under: "Tests/PseudoTerminal")
+    for file in files where imports(in: file.text).contains("Testing") {
+      #expect(file.text.contains("#if canImport(Testing)"), "\(file.path)")
+    }
+  }
+
   @Test("a planted import upwards is found")
   func planted() {
     let text = "public import FettleCore\nimport struct FettleTerminal.SafeText\n"
