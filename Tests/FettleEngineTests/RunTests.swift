@@ -251,6 +251,24 @@ struct FailureTests {
     #expect(try await bench.open().isEmpty)
   }
 
+  @Test("an automatic retry that resolves ends the errors in a row with its own end, no later")
+  func errorsInARow() async throws {
+    let blueprint = try Workbench.blueprint(Workbench.say(2, "x"))
+    func errors() async throws -> Int? {
+      try await bench.store.scenarios().first?.state.consecutiveErrors
+    }
+    for (trigger, left) in [(AttemptTrigger.manual, 2), (.auto, 0)] {
+      bench.told.fail(on: "x", with: ModuleError(.connection, "down"))
+      let run = try await bench.runner.run(blueprint, given: [[:]])
+      try await bench.store.update(run.scenario) { $0.consecutiveErrors = 2 }
+      bench.told.fail(on: "x", with: nil)
+      let id = try #require(run.stored.first)
+      let report = try await bench.desk.resume(id, version: nil, trigger: trigger)
+      #expect(report.outcome == .resolved)
+      #expect(try await errors() == left)
+    }
+  }
+
   @Test("keeps everything a person needs to mend it")
   func record() async throws {
     bench.told.fail(on: "hi Ada", with: ModuleError(.data, "bad name", field: "say"))

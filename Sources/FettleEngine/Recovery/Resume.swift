@@ -62,8 +62,14 @@ struct Resume {
       attempt: Attempt(
         number: former.attempts + 1, trigger: trigger, executionID: summary.id,
         started: summary.started, ended: ended, outcome: outcome))
-    // What the attempt did and what became of the record are on disk together.
-    try await cycle.journal.close(summary, outcome: RecordMove(record.id, version: nil, change))
+    // What the attempt did, what became of the record and what that means for its scenario are on disk
+    // together. What a person started counts for nothing.
+    let noting =
+      trigger == .auto
+      ? runner.change(
+        afterRetry: summary, of: record.blueprint, isResolved: outcome == .resolved) : nil
+    try await cycle.journal.close(
+      summary, outcome: RecordMove(record.id, version: nil, change), noting: noting)
     return ResumeReport(
       record: try after(change, record), outcome: outcome, execution: summary,
       milliseconds: Int(ended.milliseconds - summary.started.milliseconds))

@@ -214,6 +214,15 @@ extension ScenarioRunner {
     return expected == known ? nil : change
   }
 
+  /// What the end of an automatic retry means for its scenario: it counts for nothing but good, and where
+  /// Break directives take one failure after the other (semantics 4.4.6, 5.4). Nil where it means nothing.
+  func change(
+    afterRetry summary: ExecutionSummary, of blueprint: Blueprint, isResolved: Bool
+  ) -> (@Sendable (inout ScenarioState) -> Void)? {
+    guard isResolved || !summary.breakFailures.isEmpty else { return nil }
+    return change(after: summary, of: blueprint)
+  }
+
   private func change(
     after summary: ExecutionSummary, of blueprint: Blueprint
   ) -> @Sendable (inout ScenarioState) -> Void {
@@ -239,17 +248,5 @@ extension ScenarioRunner {
         return state
       }
     } catch { return known }
-  }
-
-  /// Notes for the scenario how a retry of it ended.
-  /// - Returns: what is known of the scenario then.
-  func note(
-    _ summary: ExecutionSummary, of blueprint: Blueprint
-  ) async throws(StoreError) -> ScenarioState {
-    let change = change(after: summary, of: blueprint)
-    return try await scenarios.update(summary.scenario) { state in
-      change(&state)
-      return state
-    }
   }
 }

@@ -152,14 +152,6 @@ public actor Scheduler {
   private func run(_ record: IncompleteSummary) async -> Event {
     do throws(StoreError) {
       let report = try await desk.resume(record.id, version: record.version, trigger: .auto)
-      // A retry counts for nothing but good, and where Break directives take one failure after the
-      // other (semantics 4.4.6, 5.4).
-      if report.outcome == .resolved || !report.execution.breakFailures.isEmpty,
-        let scenario = try await runner.scenarios.blueprint(
-          of: record.scenarioID)
-      {
-        _ = try await runner.note(report.execution, of: scenario)
-      }
       return .retried(report)
     } catch { return .refused("record \(record.id.short)", error) }
   }
