@@ -90,4 +90,46 @@ struct MendingFlowTests {
     #expect(screen.contains(#""{"name":"Ada"}""#))
     #expect(screen.contains("UNSAVED"))
   }
+
+  @Test(
+    "a variable a module had set is typed over below the bundles, told before it runs, and kept")
+  func variable() async throws {
+    try await bench.run(
+      "greeting",
+      #"""
+      {"name":"Greeting","flow":[{"id":1,"module":"gateway:CustomWebHook","mapper":{}},
+        {"id":2,"module":"util:SetVariable2",
+         "mapper":{"name":"greeting","scope":"roundtrip","value":"Helo"}},
+        {"id":3,"module":"json:ParseJSON","mapper":{"json":"{{1.body}}"}},
+        {"id":4,"module":"util:GetVariable2","mapper":{"name":"greeting"}}],
+       "metadata":{"scenario":{"dlq":true}}}
+      """#, #"[{"body":"no JSON"}]"#)
+    let terminal = try open()
+    try await terminal.wait(for: "1 open")
+    try terminal.press("Enter")
+    try await terminal.wait(for: "<< FAILED")
+    try terminal.press("G")
+    try await terminal.wait(for: "var variables")
+    try terminal.press("m")
+    try await terminal.wait(for: "var.greeting is set by 2")
+    try terminal.press("e")
+    try await terminal.wait(for: "Enter keep")
+    try terminal.press("C-u")
+    try terminal.type("Hello")
+    try terminal.press("Enter")
+    try await terminal.wait(for: "UNSAVED")
+    try terminal.press("r")
+    try await terminal.wait(for: #"~ var.greeting  text "Helo"  →  text "Hello""#)
+    try terminal.press("s")
+    try await terminal.wait(for: "saved; nothing was run")
+    try terminal.press("a")
+    try await terminal.wait(for: #"var.greeting  text "Helo"  →  text "Hello""#)
+    let list = try await Program.fettle(["list", "--json", "--store", store], home: folder.path)
+    let id = try #require(
+      try JSONReader.read(list.output).array?.first?.collection?["id"]?.text)
+    let show = try await Program.fettle(
+      ["show", id, "--json", "--store", store], home: folder.path)
+    let variables = try JSONReader.read(show.output).collection?["variables"]?.collection
+    #expect(variables?["roundtrip"] == ["greeting": "Hello"])
+  }
 }

@@ -85,6 +85,29 @@ struct AmendingTests {
   }
 
   @Test(
+    "all variables are replaced by a collection, each where it is; nothing else takes their place")
+  func allVariables() async throws {
+    let bench = try Workbench()
+    let set =
+      #"{"id":2,"module":"util:SetVariables","mapper":{"scope":"execution","variables":["#
+      + #"{"name":"team","value":"red"},{"name":"gone","value":1}]}}"#
+    let record = try await failed(bench, set + "," + Workbench.say(3, "{{1.w}}"), "bad")
+    let version = try await bench.desk.amend(
+      record.id, version: record.summary.version,
+      [Draft(path: path("var"), value: ["team": "blue", "new": true])])
+    let changed = try await bench.desk.record(record.id)
+    #expect(
+      changed.currentVariables == Variables(cycle: ["new": true], execution: ["team": "blue"]))
+    #expect(changed.editable.value(at: try path("var.gone")) == nil)
+    for value in ["x", nil] as [Value?] {
+      await #expect(throws: StoreError.self) {
+        try await bench.desk.amend(
+          record.id, version: version, [Draft(path: path("var"), value: value)])
+      }
+    }
+  }
+
+  @Test(
     "a place of a variable that does not exist is refused", arguments: ["var.no.where", "var.x[2]"])
   func missingVariable(place: String) async throws {
     let bench = try Workbench()

@@ -380,7 +380,7 @@ struct ScreenPlay {
           GroupEditState.Member(
             id: record.id, version: record.summary.version,
             lines: changes.map {
-              "\($0.path.description)  " + ValueText.typed(record.bundles.value(at: $0.path))
+              "\($0.path.description)  " + ValueText.typed(record.editable.value(at: $0.path))
                 + "  →  " + ValueText.typed($0.value)
             }, problem: record.summary.state == .inProgress ? "it is being retried" : nil)
         }
@@ -389,7 +389,7 @@ struct ScreenPlay {
       var written: [RecordID] = []
       for member in members {
         guard let record = store.recordNow(member.id) else { continue }
-        var bundles = record.bundles
+        var bundles = record.editable
         let edits = changes.compactMap {
           try? bundles.write($0.value, at: $0.path, author: "ada", date: Fixtures.now)
         }
@@ -404,7 +404,7 @@ struct ScreenPlay {
   private func amend(
     _ record: IncompleteExecution, _ changes: RecordChanges, _ version: Int
   ) -> Message.Answer<Int> {
-    var bundles = record.bundles
+    var bundles = record.editable
     var amendment = Amendment(author: "ada", date: Fixtures.now)
     var blueprint = record.blueprint
     do {

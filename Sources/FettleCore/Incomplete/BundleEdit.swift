@@ -92,6 +92,11 @@ public struct VisibleBundles: Hashable, Sendable {
     return VisibleBundles(entries.filter { kept.contains($0.module) })
   }
 
+  /// The same without the variables: what can be mapped.
+  public var withoutVariables: VisibleBundles {
+    VisibleBundles(entries.filter { $0.module != ValuePath.variables })
+  }
+
   /// The value at a place, or nil where there is none.
   public func value(at path: ValuePath) -> Value? {
     self[path.module].flatMap { Value.collection($0).value(at: path.steps[...]) }
@@ -116,7 +121,10 @@ public struct VisibleBundles: Hashable, Sendable {
     }
     if path.steps.isEmpty, value?.collection == nil {
       throw BundleEditError(
-        path: path, description: "\(path) is a whole bundle; it can only become a collection")
+        path: path,
+        description: path.isVariable
+          ? "\(path) is all variables and can only become a collection; one is named as var.total"
+          : "\(path) is a whole bundle; it can only become a collection")
     }
     let old = self.value(at: path)
     var changed = Value.collection(bundle)

@@ -116,6 +116,11 @@ extension IncompleteExecution {
     bundles.adding(currentVariables.merged, of: ValuePath.variables)
   }
 
+  /// The same as they were at the failure: what a change is told against.
+  public var originalEditable: VisibleBundles {
+    originalBundles.adding(variables.merged, of: ValuePath.variables)
+  }
+
   /// Module and bundle, as Make's interface gives them: the failed module holds its error (semantics
   /// 1.4).
   public var bundlesWithError: Collection {
@@ -242,8 +247,16 @@ public struct Variables: Sendable, Hashable {
   }
 
   /// Writes to a place inside the variables, or takes away what stands there: in the scope the
-  /// variable is read from, and a new one in that of the cycle, since a retry is one.
+  /// variable is read from, and a new one in that of the cycle, since a retry is one. Without steps a
+  /// collection takes the place of all of them.
   mutating func write(_ value: Value?, at steps: ArraySlice<ValuePath.Step>) {
+    if steps.isEmpty, let all = value?.collection {
+      for name in merged.names where all[name] == nil { write(nil, at: [.field(name)]) }
+      for field in all.fields where self[field.name] != field.value {
+        write(field.value, at: [.field(field.name)])
+      }
+      return
+    }
     guard case .field(let name)? = steps.first else { return }
     if value == nil, steps.count == 1 {
       (cycle[name], execution[name]) = (nil, nil)

@@ -1,7 +1,7 @@
 /// A place inside the bundles of a record: `1.items[2].email`, with back-quotes where a name needs
 /// them: ``1.`Customer Name` ``. The syntax is that of a reference in an expression, so a path can
 /// be copied from a mapping; arrays count from 1. A place inside its variables begins with `var`:
-/// `var.total`.
+/// `var.total`; `var` alone names all of them.
 public struct ValuePath: Hashable, Sendable {
   /// One step down.
   public enum Step: Hashable, Sendable {
@@ -52,7 +52,9 @@ extension ValuePath: CustomStringConvertible {
     let module: ModuleID
     if rest.hasPrefix("var") {
       rest = rest.dropFirst(3)
-      guard rest.first == "." else { throw wrong("a variable is written as var.total") }
+      guard rest.isEmpty || rest.first == "." else {
+        throw wrong("a variable is written as var.total")
+      }
       module = Self.variables
     } else {
       let digits = rest.prefix { $0.isASCII && $0.isNumber }

@@ -4,7 +4,10 @@ import FettleEngine
 /// The record that is open in the line mode, with the changes that are not saved yet.
 struct PlainRecord: Sendable {
   private(set) var record: IncompleteExecution
+  /// The bundles and the variables, as one more of them.
   private var bundles: VisibleBundles
+  /// The same at the failure.
+  private let originals: VisibleBundles
   private var edits: [BundleEdit] = []
   private var undone: [BundleEdit] = []
   private let mapped: MappedFields
@@ -17,7 +20,8 @@ struct PlainRecord: Sendable {
 
   init(_ record: IncompleteExecution, desk: OperatorDesk) {
     self.record = record
-    bundles = record.bundles
+    bundles = record.editable
+    originals = record.originalEditable
     descriptor = record.failedModule.flatMap(desk.descriptor)
     mapped = MappedFields(record.failedModule, descriptor: descriptor)
   }
@@ -54,6 +58,7 @@ struct PlainRecord: Sendable {
     let roots: [ValuePath]
     if path.isEmpty {
       roots = bundles.entries.map { ValuePath(module: $0.module) }
+        .filter { !$0.isVariable || record.hasVariables }
     } else {
       roots = [try parsed(path)]
     }
@@ -69,7 +74,7 @@ struct PlainRecord: Sendable {
 
   private func add(_ path: ValuePath, _ value: Value, to lines: inout [SafeText]) {
     let change: SafeText =
-      value == record.originalBundles.value(at: path) ? "" : ", changed"
+      value == originals.value(at: path) ? "" : ", changed"
     lines.append(
       "\(path.description): " + ValueText.typed(value, isSecret: mapped.isSecret(path), mask: mask)
         + change)
@@ -87,7 +92,7 @@ struct PlainRecord: Sendable {
   }
 
   func input(_ desk: OperatorDesk) -> [SafeText] {
-    let check = desk.check(record, bundles: bundles)
+    let check = desk.check(record, bundles: bundles.withoutVariables)
     guard let input = check.input else { return problems(of: check) }
     return input.names.enumerated().map { position, name in
       "\(name): "
@@ -101,7 +106,7 @@ struct PlainRecord: Sendable {
   }
 
   var changes: [SafeText] {
-    let changes = BundleDiff(from: record.originalBundles, to: bundles).changes
+    let changes = BundleDiff(from: originals, to: bundles).changes
     guard !changes.isEmpty else { return ["nothing differs from the failure"] }
     return changes.map { change in
       let isSecret = mapped.isSecret(change.path)
@@ -114,7 +119,7 @@ struct PlainRecord: Sendable {
   }
 
   func check(_ desk: OperatorDesk) -> [SafeText] {
-    let check = desk.check(record, bundles: bundles)
+    let check = desk.check(record, bundles: bundles.withoutVariables)
     func names(_ modules: [ModuleID]) -> SafeText {
       modules.isEmpty
         ? "nothing"
@@ -222,7 +227,7 @@ struct PlainRecord: Sendable {
       ValueText.typed($0, isSecret: mapped.isSecret(path), mask: mask)
     }
     return ["\(path.description): " + (value ?? "taken away")]
-      + problems(of: desk.check(record, bundles: bundles))
+      + problems(of: desk.check(record, bundles: bundles.withoutVariables))
   }
 
   mutating func undo(_ desk: OperatorDesk) throws(Refusal) -> [SafeText] {
@@ -246,7 +251,7 @@ struct PlainRecord: Sendable {
   }
 
   private mutating func rebuild() {
-    bundles = record.bundles
+    bundles = record.editable
     // They were made on these very bundles.
     for edit in edits { try? bundles.apply(edit) }
   }

@@ -34,7 +34,7 @@ struct ValuePathTests {
     "reads and prints",
     arguments: [
       "1", "1.email", "12.items[2].name", "1.`Full Name`[1]", "3.`0`", "1.`a.b[c]`", "1.$1",
-      "1.__IMTINDEX__", "1.größe",
+      "1.__IMTINDEX__", "1.größe", "var", "var.total", "var.`Full Name`[2].a",
     ])
   func roundTrip(text: String) throws {
     #expect(try ValuePath(parsing: text).description == text)
@@ -42,7 +42,7 @@ struct ValuePathTests {
 
   @Test(
     "that is none says what is missing",
-    arguments: ["", "email", "1.", "1[0]", "1[x]", "1.`a", "0.a", "1 a"])
+    arguments: ["", "email", "1.", "1[0]", "1[x]", "1.`a", "0.a", "1 a", "variable", "var1.a"])
   func refused(text: String) {
     #expect(throws: ValuePathError.self) { try ValuePath(parsing: text) }
   }

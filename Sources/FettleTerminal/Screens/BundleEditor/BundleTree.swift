@@ -1,7 +1,7 @@
 import FettleCore
 import FettleEngine
 
-/// The input of the failed module and the bundles it is mapped from, as lines.
+/// The input of the failed module, the bundles it is mapped from and the variables, as lines.
 ///
 /// Long runs of children that are all one line are not made into lines before they are drawn, so that
 /// an array of 100,000 elements costs no more than what of it is seen.
@@ -77,6 +77,14 @@ struct BundleTree: Equatable, Sendable {
       Line(place: .input([]), isNote: true, depth: 0, name: "mapped from", isProblem: false))
     for entry in facts.bundles.entries {
       let root = ValuePath(module: entry.module)
+      if root.isVariable {
+        guard facts.hasVariables else { continue }
+        append(Line(place: .bundle(root), isNote: true, depth: 0, name: "read with Get variable"))
+        add(
+          .collection(entry.bundle), at: .bundle(root), depth: 0, name: "var variables", facts,
+          isRoot: true)
+        continue
+      }
       var name: SafeText = "\(entry.module.number) \(facts.title(of: entry.module) ?? "bundle")"
       if entry.module == facts.failer { name += " (failed)" }
       add(.collection(entry.bundle), at: .bundle(root), depth: 0, name: name, facts, isRoot: true)

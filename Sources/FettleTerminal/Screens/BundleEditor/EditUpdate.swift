@@ -119,7 +119,7 @@ extension State {
   mutating func keepMapping() -> [Effect] {
     guard let typing, case .mapping(let editor) = typing.purpose, let detail else { return [] }
     let text = typing.line.text
-    switch editor.outcome(of: text, bundles: detail.bundles, now: now) {
+    switch editor.outcome(of: text, bundles: detail.mappable, now: now) {
     case .failure(let problem):
       self.typing?.problem = problem.text
       return []
@@ -216,6 +216,6 @@ extension State {
     }
     let token = nextToken()
     self.detail?.checkToken = token
-    return [.record(.check(drafted.draftedRecord, drafted.bundles, token: token))]
+    return [.record(.check(drafted.draftedRecord, drafted.mappable, token: token))]
   }
 }

@@ -27,7 +27,7 @@ struct MappingEditor: Hashable, Sendable {
 
   /// What to say beside the mapping while it is typed.
   func hint(for text: String, in detail: DetailState, now: Instant) -> SafeText {
-    switch outcome(of: text, bundles: detail.bundles, now: now) {
+    switch outcome(of: text, bundles: detail.mappable, now: now) {
     case .failure(let problem): return "! " + problem.text
     case .success(let value):
       let isSecret = detail.mapped.isSecret(input: path.steps)
@@ -66,7 +66,7 @@ struct MappingEditor: Hashable, Sendable {
       default: break
       }
     }
-    for entry in detail.bundles.entries {
+    for entry in detail.mappable.entries {
       walk(.collection(entry.bundle), ValuePath(module: entry.module))
     }
     return likely + others

@@ -122,6 +122,10 @@ extension State {
       return []
     }
     let parent = ValuePath(module: path.module, steps: Array(path.steps.dropLast()))
+    if parent.isVariable, parent.steps.isEmpty {
+      notice = "variables have names and no order"
+      return []
+    }
     switch (last, detail.bundles.value(at: parent)) {
     case (.element(let number), .array(let elements)?):
       let other = number + step

@@ -5,13 +5,18 @@ import FettleEngine
 /// them, what is wrong with them, what of them may be shown.
 struct TreeFacts: Equatable, Sendable {
   let failer: ModuleID
+  /// The bundles and the variables, as one more of them.
   let bundles: VisibleBundles
+  /// Whether the variables are of interest.
+  let hasVariables: Bool
   let input: Collection
   let descriptor: ModuleDescriptor?
   let mapped: MappedFields
   let mask: SecretMask
   let missing: [ValuePath]
   private let titles: [ModuleID: String]
+  /// The modules that set variables.
+  private let setters: [ModuleID]
   private let unfolded: Set<TreePlace>
   private let revealed: Set<TreePlace>
   private let changes: [ValuePath: BundleDiff.Change]
@@ -26,18 +31,19 @@ struct TreeFacts: Equatable, Sendable {
   init(_ detail: DetailState) {
     failer = detail.record.summary.failer
     bundles = detail.bundles
+    hasVariables = detail.record.hasVariables
     input = detail.check.input ?? detail.record.mappedInput.collection ?? [:]
     descriptor = detail.opened.descriptor
     mapped = detail.mapped
     mask = detail.mask
     missing = detail.mapped.missing(in: detail.bundles)
-    titles = Dictionary(
-      detail.record.blueprint.allModules.map { ($0.id, $0.title) }, uniquingKeysWith: { $1 })
+    let modules = detail.record.blueprint.allModules
+    titles = Dictionary(modules.map { ($0.id, $0.title) }, uniquingKeysWith: { $1 })
+    setters = modules.filter(\.setsVariables).map(\.id)
     unfolded = detail.unfolded
     revealed = detail.revealed
     changes = Dictionary(
-      BundleDiff(from: detail.record.originalBundles, to: detail.bundles).changes
-        .map { ($0.path, $0) }, uniquingKeysWith: { $1 })
+      detail.dataChanges.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
     mappingChanges = detail.mappingChanges
     blamed = Set(detail.culprits.compactMap(\.sources.first))
     var messages: [TreePlace: [SafeText]] = [:]
@@ -187,6 +193,10 @@ struct TreeFacts: Equatable, Sendable {
     case .input(let steps):
       if let field = field(steps), !field.expectation.isEmpty { return "\(field.expectation)" }
     case .bundle(let path):
+      if path.isVariable, path.steps.isEmpty {
+        let numbers = setters.map { "\($0.number)" as SafeText }
+        return numbers.isEmpty ? "" : "set by " + numbers.joined(separator: ", ")
+      }
       if path.steps.isEmpty {
         let count = mapped.count(ofModule: path.module)
         return count == 0 ? "" : "mapped: \(count) \(count == 1 ? "field" : "fields")"

@@ -94,7 +94,7 @@ extension GroupEditEffect {
     var record = record
     let mapped = MappedFields(
       record.failedModule, descriptor: record.failedModule.flatMap(desk.descriptor))
-    var bundles = record.bundles
+    var bundles = record.editable
     var lines: [SafeText] = []
     var problem: SafeText?
     for change in changes {
@@ -117,7 +117,9 @@ extension GroupEditEffect {
       } catch { problem = "\(String(describing: error))" }
     }
     if record.summary.state == .inProgress { problem = "it is being retried right now" }
-    if problem == nil, let wrong = desk.check(record, bundles: bundles).problems.first {
+    if problem == nil,
+      let wrong = desk.check(record, bundles: bundles.withoutVariables).problems.first
+    {
       lines.append("! \(wrong.message)")
     }
     return GroupEditState.Member(
@@ -175,17 +177,15 @@ extension State {
   /// The record that was mended first is saved: asks whether the others shall follow.
   mutating func sampleSaved(_ sample: DetailState) {
     guard groupEdit?.sample == sample.record.id, groupEdit?.stage == .mending else { return }
-    let bundles = BundleDiff(from: sample.record.originalBundles, to: sample.bundles).changes.map {
-      Draft(path: $0.path, value: $0.new)
-    }
+    let data = sample.dataChanges.map { Draft(path: $0.path, value: $0.new) }
     let mappings = sample.mappingChanges.sorted { $0.key.description < $1.key.description }.map {
       Draft(path: $0.key, value: $0.value.new, in: .mapping)
     }
-    guard !(bundles + mappings).isEmpty, let group = groupEdit?.group, group.records > 1 else {
+    guard !(data + mappings).isEmpty, let group = groupEdit?.group, group.records > 1 else {
       groupEdit = nil
       return
     }
-    groupEdit?.changes = bundles + mappings
+    groupEdit?.changes = data + mappings
     question = .applyToGroup(group.records - 1)
   }
 

@@ -25,8 +25,8 @@ struct ConflictState: Equatable, Sendable {
 
   /// What both changed; nil when no field was changed by both.
   init?(of detail: DetailState, with opened: OpenedRecord) {
-    let theirs = opened.record.bundles
-    let changed = BundleDiff(from: detail.record.bundles, to: theirs).changes
+    let (before, theirs) = (detail.record.editable, opened.record.editable)
+    let changed = BundleDiff(from: before, to: theirs).changes
     func overlap(_ left: ValuePath, _ right: ValuePath) -> Bool {
       left.module == right.module
         && (left.steps.starts(with: right.steps) || right.steps.starts(with: left.steps))
@@ -41,7 +41,7 @@ struct ConflictState: Equatable, Sendable {
     for draft in last {
       let (original, now) =
         draft.target == .bundle
-        ? (detail.record.bundles.value(at: draft.path), theirs.value(at: draft.path))
+        ? (before.value(at: draft.path), theirs.value(at: draft.path))
         : (
           detail.record.blueprint.mapping(at: draft.path),
           opened.record.blueprint.mapping(at: draft.path)

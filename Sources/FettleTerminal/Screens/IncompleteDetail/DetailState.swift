@@ -7,7 +7,7 @@ struct DetailState: Equatable, Sendable {
 
   private(set) var opened: OpenedRecord
   private(set) var mapped: MappedFields
-  /// The bundles of the record with the drafts applied.
+  /// The bundles of the record and its variables, as one more of them, with the drafts applied.
   private(set) var bundles: VisibleBundles
   /// The blueprint of the record with the drafts applied.
   private(set) var blueprint: Blueprint
@@ -66,6 +66,14 @@ struct DetailState: Equatable, Sendable {
     usesTodaysBlueprint ? opened.today?.blueprint ?? record.blueprint : record.blueprint
   }
 
+  /// The bundles alone, which mappings read.
+  var mappable: VisibleBundles { bundles.withoutVariables }
+
+  /// What differs from the failure in the bundles and the variables, saved or not.
+  var dataChanges: [BundleDiff.Change] {
+    BundleDiff(from: record.originalEditable, to: bundles).changes
+  }
+
   /// The record as it would be with the drafts, for checks.
   var draftedRecord: IncompleteExecution {
     var record = opened.record
@@ -86,7 +94,7 @@ struct DetailState: Equatable, Sendable {
 
   /// Whether what a resume runs differs from the failure, saved or not.
   var isChanged: Bool {
-    bundles != record.originalBundles || !record.mappingEdits.isEmpty
+    !dataChanges.isEmpty || !record.mappingEdits.isEmpty
       || drafts.contains { $0.target == .mapping }
   }
 
@@ -94,12 +102,12 @@ struct DetailState: Equatable, Sendable {
     self.opened = opened
     let record = opened.record
     mapped = MappedFields(record.failedModule, descriptor: opened.descriptor)
-    bundles = record.bundles
+    bundles = record.editable
     blueprint = record.blueprint
     check = opened.check
     chain = ChainState(opened.drawn, today: opened.today?.blueprint)
     var unfolded: Set<TreePlace> = [.input([])]
-    for entry in record.bundles.entries where entry.bundle.count <= 40 {
+    for entry in bundles.entries where entry.bundle.count <= 40 {
       unfolded.insert(.bundle(ValuePath(module: entry.module)))
     }
     self.unfolded = unfolded
@@ -128,7 +136,7 @@ struct DetailState: Equatable, Sendable {
     let before = others ?? drafts
     drafts = []
     undone = []
-    bundles = opened.record.bundles
+    bundles = opened.record.editable
     blueprint = base
     var lost: [Draft] = []
     for draft in before where apply(draft) != nil { lost.append(draft) }
@@ -251,7 +259,7 @@ struct DetailState: Equatable, Sendable {
   private mutating func replay() {
     let kept = drafts
     drafts = []
-    bundles = record.bundles
+    bundles = record.editable
     blueprint = base
     mapped = MappedFields(
       blueprint.module(record.summary.failer), descriptor: opened.descriptor)
@@ -266,7 +274,7 @@ struct DetailState: Equatable, Sendable {
       undone = []
       replay()
     } else {
-      for change in BundleDiff(from: record.originalBundles, to: bundles).changes {
+      for change in dataChanges {
         _ = apply(Draft(path: change.path, value: change.old))
       }
       for (path, change) in mappingChanges.sorted(by: { $0.key.description < $1.key.description }) {
@@ -296,7 +304,7 @@ struct DetailState: Equatable, Sendable {
   /// Finds out what is to blame as things are now.
   private mutating func find() {
     mask = SecretMask(bundles, mapped, input: check.input)
-    let changed = Set(BundleDiff(from: record.originalBundles, to: bundles).changes.map(\.path))
+    let changed = Set(dataChanges.map(\.path))
     let remapped = mappingChanges
     culprits = mapped.culprits(
       of: record.error, check: check, isChanged: isChanged, bundles: bundles
@@ -344,7 +352,7 @@ struct DetailState: Equatable, Sendable {
 
   /// Which of the bundles of the last module that gave several it is, as `2/3`.
   var bundleNumber: SafeText? {
-    for entry in bundles.entries.reversed() {
+    for entry in mappable.entries.reversed() {
       if let index = entry.bundle["__IMTINDEX__"]?.number?.integer,
         let count = entry.bundle["__IMTLENGTH__"]?.number?.integer, count > 1
       {

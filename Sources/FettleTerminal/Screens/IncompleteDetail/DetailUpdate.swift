@@ -229,7 +229,7 @@ extension State {
     let token = nextToken()
     detail?.checkToken = token
     guard let detail else { return [] }
-    return [.record(.check(detail.draftedRecord, detail.bundles, token: token))]
+    return [.record(.check(detail.draftedRecord, detail.mappable, token: token))]
   }
 
   private var detailPage: Int {

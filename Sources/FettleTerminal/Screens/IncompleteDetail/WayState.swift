@@ -16,6 +16,10 @@ extension State {
       notice = "the blueprint has no such module, so that nothing is mapped"
       return []
     }
+    if case .bundle(let path) = detail.cursor, path.isVariable {
+      notice = detail.settersWords(of: path)
+      return []
+    }
     let stations: [Provenance]
     var input: [ValuePath.Step]?
     switch detail.cursor {

@@ -1,6 +1,6 @@
 import FettleCore
 
-/// What differs between two states of the bundles, field by field.
+/// What differs between two states of the bundles and variables, field by field.
 struct BundleDiff: Equatable, Sendable {
   /// One field that differs.
   struct Change: Hashable, Sendable {
@@ -54,7 +54,8 @@ struct BundleDiff: Equatable, Sendable {
       }
     default: changes.append(Change(path: path, old: old, new: new))
     }
-    if changes.count == before {
+    // Variables have names and no order.
+    if changes.count == before, !(path.isVariable && path.steps.isEmpty) {
       changes.append(Change(path: path, old: old, new: new, isOrder: true))
     }
   }

@@ -74,8 +74,7 @@ extension State {
     guard let detail, let resumeCheck else { return [] }
     var lines: [CheckLine] = []
     let columns = checkColumns
-    let changes = BundleDiff(from: detail.record.originalBundles, to: detail.bundles).changes
-    for change in changes.prefix(5000) {
+    for change in detail.dataChanges.prefix(5000) {
       lines += Self.lines(
         of: change, isSecret: detail.mapped.isSecret(change.path), mask: detail.mask,
         columns: columns)
