@@ -67,6 +67,40 @@ struct FrameTests {
     }
   }
 
+  @Test("variables below the bundles, one of them changed, are as they were", arguments: sizes)
+  func variables(size: Size) async throws {
+    for isASCII in [false, true] {
+      var play = ScreenPlay(
+        [try VariableTests.record()], size: size,
+        surroundings: Surroundings(storeName: "orders.db", isASCII: isASCII))
+      play.press(.enter, .character("z"), .character("G"), .character("e"), .control("u"))
+      play.type("13")
+      play.press(.enter)
+      try await Self.check(play, "variables", size, isASCII)
+      if !isASCII { try await Self.checkLooks(play, "variables", size) }
+    }
+  }
+
+  @Test("what the store no longer answers for is dimmed and says of when it is", arguments: sizes)
+  func stale(size: Size) async throws {
+    for (screen, keys) in [("stale", []), ("stale-detail", [Key.enter])] {
+      for isASCII in [false, true] {
+        var play = try KeyFlows.play(size: size, isASCII: isASCII)
+        for key in keys { play.press(key) }
+        let later = Instant(milliseconds: Fixtures.now.milliseconds + 61_000)
+        _ = play.state.update(.ticked(later))
+        _ = play.state.update(.waiting(seconds: 7))
+        try await Self.check(play, screen, size, isASCII)
+        guard !isASCII else { continue }
+        try await Self.checkLooks(play, screen, size)
+        // Where there is no colour nothing is dim; here it is seen that the rest is.
+        try Self.compare(
+          Self.looks(play.state.frame(), Theme(hasColor: true)) + "\n",
+          with: "\(screen)-\(size.columns)x\(size.rows)-dim.txt")
+      }
+    }
+  }
+
   private static func check(
     _ play: ScreenPlay, _ screen: String, _ size: Size, _ isASCII: Bool
   ) async throws {
@@ -103,16 +137,16 @@ struct FrameTests {
     #expect(text == expected, "\(name)")
   }
 
-  /// The looks of a frame without colour, a letter a cell: what is not plain, and how.
-  private static func looks(_ frame: Frame) -> String {
-    let theme = Theme(hasColor: false)
-    return (0..<frame.size.rows).map { row in
+  /// The looks of a frame, a letter a cell: what is not plain, and how. Colours are left out.
+  private static func looks(_ frame: Frame, _ theme: Theme = Theme(hasColor: false)) -> String {
+    (0..<frame.size.rows).map { row in
       let line = (0..<frame.size.columns).map { column -> String in
         let cell = frame.cell(row, column)
         let look = theme.look(cell.style)
         // Nobody sees that a blank is bold.
         if look.isReversed { return look.isBold ? "R" : "r" }
         if look.isUnderlined { return "u" }
+        if look.isDim { return cell.text == " " ? " " : "d" }
         return look.isBold && cell.text != " " ? "b" : cell.text == " " ? " " : "."
       }.joined()
       return String(line.reversed().drop { $0 == " " }.reversed())

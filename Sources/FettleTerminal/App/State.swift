@@ -42,8 +42,6 @@ struct State: Equatable, Sendable {
   var lastRead: Instant?
   /// For how many seconds the store has been waited for; nil when nobody has to wait.
   var waited: Int?
-  /// When waiting was noticed.
-  var waitedSince: Instant?
   /// Whether waiting was given up: nothing is asked by itself until a key is pressed.
   var hasGivenUp = false
   /// Records that are being run on at this moment.

@@ -46,7 +46,6 @@ extension State {
       self.now = now
       return tick()
     case .waiting(let seconds):
-      if waited == nil { waitedSince = now }
       waited = hasGivenUp ? nil : seconds
       return []
     case .mouse(let event, let target): return updateMouse(event, on: target)
