@@ -149,6 +149,17 @@ public struct OperatorDesk: Sendable {
     }
   }
 
+  /// Says that this operator has seen how many bundles a scenario lost; they are no longer told of.
+  /// - Parameter count: how many the operator was told of. What was lost since is told next.
+  /// - Returns: how many are no longer told of.
+  /// - Throws: `unfit` when nothing was lost that nobody has acknowledged.
+  public func acknowledgeLoss(
+    of scenario: ScenarioID, count: Int
+  ) async throws(StoreError) -> Int {
+    try await runner.scenarios.acknowledgeLoss(
+      of: scenario, count: count, author: author, date: runner.clock.now())
+  }
+
   /// The oldest record of a scenario that is neither resolved nor deleted: the one a scenario that
   /// is processed in order waits for.
   public func oldestOpen(of scenario: ScenarioID) async throws(StoreError) -> RecordID? {

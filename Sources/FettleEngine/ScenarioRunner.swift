@@ -141,6 +141,7 @@ public struct ScenarioRunner: Sendable {
               + "when there is room"), of: nil)
         var summary = cycle.closed()
         summary.returnsEvent = false
+        summary.lost = 0
         return (summary, await noteLeftOpen(summary, of: opening.blueprint, knowing: state))
       }
     }

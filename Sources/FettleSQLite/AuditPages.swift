@@ -2,8 +2,8 @@ public import FettleCore
 import Foundation
 import GRDB
 
-/// Goes through the audit of all records. Its lines lie in four tables, each with indexes by time and by
-/// author, and clustered by record; the list is merged from them.
+/// Goes through the audit of all records and scenarios. Its lines lie in five tables, each with indexes by
+/// time and by author, and clustered by record; the list is merged from them.
 struct AuditPages {
   let filter: AuditFilter
   let request: ListRequest<AuditPlace>
@@ -12,7 +12,7 @@ struct AuditPages {
 
   /// A table of lines. Its number orders lines of one record and one time.
   private enum Source: Int, CaseIterable {
-    case move, edit, mappingEdit, note
+    case move, edit, mappingEdit, note, scenarioNote
 
     var table: String {
       switch self {
@@ -20,6 +20,7 @@ struct AuditPages {
       case .edit: "edit"
       case .mappingEdit: "mapping_edit"
       case .note: "record_note"
+      case .scenarioNote: "scenario_note"
       }
     }
 
@@ -28,7 +29,7 @@ struct AuditPages {
 
     var action: String {
       switch self {
-      case .move, .note: "event"
+      case .move, .note, .scenarioNote: "event"
       case .edit: "'edited'"
       case .mappingEdit: "iif(in_scenario, 'mapping of the scenario changed', 'mapping changed')"
       }
@@ -36,10 +37,10 @@ struct AuditPages {
 
     /// What was done, in the words of an operator.
     var deed: String {
-      guard self == .move || self == .note else { return action }
-      let words = (IncompleteEvent.allCases.map(\.rawValue) + RecordNote.known).map {
-        "WHEN '\($0)' THEN '\(AuditEntry.deed($0))'"
-      }
+      guard action == "event" else { return action }
+      let known =
+        IncompleteEvent.allCases.map(\.rawValue) + RecordNote.known + [AuditEntry.lossAcknowledged]
+      let words = known.map { "WHEN '\($0)' THEN '\(AuditEntry.deed($0))'" }
       return "CASE event \(words.joined(separator: " ")) ELSE event END"
     }
 
@@ -48,7 +49,7 @@ struct AuditPages {
     var note: String {
       switch self {
       case .move: "reason"
-      case .note: "detail"
+      case .note, .scenarioNote: "detail"
       case .edit, .mappingEdit: "NULL"
       }
     }
@@ -263,7 +264,7 @@ struct AuditPages {
             SELECT \(source.columns), (SELECT id FROM record WHERE number = ?1)
             FROM \(source.table) WHERE record = ?1 AND \(source.number) = ?2
             """), arguments: [position.record, position.number]),
-      let id = row[9] as String?
+      let id = row[9] as String? ?? (source == .scenarioNote ? "" : nil)
     else { return nil }
     let record = RecordID(id)
     // Who did what is told without the key too; only the values are not.

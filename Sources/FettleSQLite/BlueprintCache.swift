@@ -14,6 +14,8 @@ final class BlueprintCache: Sendable {
   private struct State {
     var byNumber: [Int64: Entry] = [:]
     var numbers: [Blueprint.Export: Int64] = [:]
+    /// Those that were read once only to know that it can be done. More than are remembered whole.
+    var readable: Set<Int64> = []
   }
 
   private let state = Mutex(State())
@@ -31,9 +33,23 @@ final class BlueprintCache: Sendable {
     state.withLock { $0.numbers[blueprint.export] }
   }
 
+  /// Whether a blueprint was found readable, and has not failed since.
+  func isReadable(_ number: Int64) -> Bool {
+    state.withLock { $0.readable.contains(number) || $0.byNumber[number] != nil }
+  }
+
+  func noteReadable(_ number: Int64, _ isReadable: Bool) {
+    state.withLock { state in
+      if isReadable { state.readable.insert(number) } else { state.readable.remove(number) }
+    }
+  }
+
   func note(_ blueprint: Blueprint, number: Int64, hash: Int64) {
     state.withLock { state in
-      if state.byNumber.count >= Self.most || state.numbers.count >= Self.most { state = State() }
+      if state.byNumber.count >= Self.most || state.numbers.count >= Self.most {
+        state.byNumber = [:]
+        state.numbers = [:]
+      }
       state.byNumber[number] = Entry(blueprint: blueprint, hash: hash)
       state.numbers[blueprint.export] = number
     }

@@ -61,8 +61,10 @@ extension SQLiteStore: ScenarioStore {
         AS runs_until,
       (SELECT count(*) FROM execution
         WHERE execution.scenario = scenario.id AND lease_until IS NOT NULL
-          AND retry_of IS NOT NULL) AS retrying
+          AND retry_of IS NOT NULL) AS retrying,
+      \(LostBundles.columns)
     FROM scenario LEFT JOIN open_counter ON open_counter.scenario = scenario.id
+      LEFT JOIN lost_bundles ON lost_bundles.scenario = scenario.id
     """
 
   /// The blueprint a scenario has today.
@@ -188,6 +190,6 @@ extension ScenarioRow {
       } ?? ScenarioState(),
       openRecords: row["records"], openBytes: row["bytes"],
       runsUntil: (row["runs_until"] as Int64?).map(leases.date),
-      isSequential: row["sequential"], retrying: row["retrying"])
+      isSequential: row["sequential"], retrying: row["retrying"], lost: LostBundles(row))
   }
 }

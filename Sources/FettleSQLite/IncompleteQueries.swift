@@ -34,6 +34,9 @@ extension SQLiteStore: IncompleteStore {
         counts.byState[state] = row["records"]
         if RecordFilter().effectiveStates.contains(state) { counts.openBytes += row["bytes"] }
       }
+      counts.lost =
+        try Int.fetchOne(
+          try database.cachedStatement(sql: "SELECT sum(count) FROM lost_bundles")) ?? 0
       return counts
     }
   }

@@ -116,6 +116,7 @@ extension SQLiteStore: ExecutionJournal {
           ? .null : .bytes(ValueCodec.encode(.array(summary.warnings.map(Value.text)))),
         .number(transferred), .number(summary.filtered), .number(number))
       try self.rows(database).settleUndone(by: summary)
+      try self.rows(database).countLost(by: summary)
       if summary.origin == .instant {
         try EventRows(database: database, records: self.rows(database))
           .settle(summary, execution: number)

@@ -192,20 +192,38 @@ struct RecordRows {
       throw StoreError.damaged("a blueprint is missing")
     }
     if let known = cache.blueprint(number, hash: hash) { return known }
-    guard
-      let json = try Data.fetchOne(
-        try database.cachedStatement(sql: "SELECT json FROM blueprint WHERE id = ?"),
-        arguments: [number])
-    else { throw StoreError.damaged("a blueprint is missing") }
-    let blueprint: Blueprint
-    do { blueprint = try Blueprint(try JSONReader.read([UInt8](json))) } catch let error
-      as JSONError
-    {
-      throw StoreError.damaged(
-        "blueprint \(number), of scenarios \(try users(of: number)): \(error)")
-    }
+    let blueprint = try read(blueprint: number)
     cache.note(blueprint, number: number, hash: hash)
     return blueprint
+  }
+
+  /// Reads a stored blueprint, whatever is remembered of it.
+  private func read(blueprint number: Int64) throws -> Blueprint {
+    do {
+      guard
+        let json = try Data.fetchOne(
+          try database.cachedStatement(sql: "SELECT json FROM blueprint WHERE id = ?"),
+          arguments: [number])
+      else { throw StoreError.damaged("a blueprint is missing") }
+      do { return try Blueprint(try JSONReader.read([UInt8](json))) } catch let error as JSONError {
+        throw StoreError.damaged(
+          "blueprint \(number), of scenarios \(try users(of: number)): \(error)")
+      }
+    } catch {
+      cache.noteReadable(number, false)
+      throw error
+    }
+  }
+
+  /// Why a stored blueprint cannot be read; nil when it can. It is read once at most: what can be read
+  /// is never changed. It does not become one of those that are remembered.
+  func whyUnreadable(_ number: Int64, path: String) -> String? {
+    guard !cache.isReadable(number) else { return nil }
+    do {
+      _ = try read(blueprint: number)
+      cache.noteReadable(number, true)
+      return nil
+    } catch { return "\(StoreError(error, path: path))" }
   }
 
   /// Appends an edit.

@@ -35,6 +35,21 @@ extension SQLiteStore: StoreHealth {
     return writability.trouble
   }
 
+  /// The scenarios whose blueprint of today cannot be read.
+  public func unreadableScenarios() async throws(StoreError) -> [UnreadableScenario] {
+    try await reading { [self] database in
+      let rows = rows(database)
+      return try Row.fetchAll(
+        try database.cachedStatement(
+          sql: "SELECT id, name, blueprint FROM scenario WHERE blueprint IS NOT NULL ORDER BY name")
+      ).compactMap { row in
+        rows.whyUnreadable(row["blueprint"], path: path).map {
+          UnreadableScenario(id: ScenarioID(row["id"]), name: row["name"], reason: $0)
+        }
+      }
+    }
+  }
+
   /// Writes something.
   /// - Parameter forRoom: as much as an event or a record may need, because what is small fits where
   ///   nothing else does.

@@ -7,7 +7,8 @@ struct Health: Sendable {
   let runner: ScenarioRunner
   let metrics: ServiceMetrics
 
-  /// Whether the store can be read and written to.
+  /// Whether the store can be read and written to, and all scenarios can be run. Where a scenario cannot,
+  /// the rest works, so the answer stays 200.
   func answer(_ request: ServiceRequest) async -> HookAnswer {
     guard request.method == "GET" || request.method == "HEAD" else { return Self.wrongMethod }
     let trouble = await store.trouble(probing: true)
@@ -28,10 +29,26 @@ struct Health: Sendable {
         fields["store"] = told(StoreTrouble(error, since: runner.clock.now()))
       }
     }
-    guard fields["status"] != "ok" else { return .json(200, .collection(fields)) }
+    if fields["status"] == "ok", let damaged = try? await store.unreadableScenarios(),
+      !damaged.isEmpty
+    {
+      fields["status"] = "degraded"
+      fields["scenarios"] = .array(damaged.map(Self.told))
+      fields["works"] = "everything but these scenarios, which cannot be run"
+      fields["next"] =
+        "give each its blueprint again: fettle schedule FILE, or fettle import; then fettle start"
+    }
+    if fields["status"] != "error" { return .json(200, .collection(fields)) }
     fields["stopped"] =
       "webhooks are answered 503, nothing is started, retried or changed; runs that had begun are kept"
     return .json(503, .collection(fields))
+  }
+
+  private static func told(_ scenario: UnreadableScenario) -> Value {
+    [
+      "id": .integer(scenario.id.number), "name": .text(scenario.name),
+      "error": .text("its blueprint cannot be read: \(scenario.reason)"),
+    ]
   }
 
   private func told(_ trouble: StoreTrouble) -> Value {
@@ -80,6 +97,7 @@ struct Health: Sendable {
     let hooks = try await store.hooks()
     let scenarios = try await store.scenarios()
     let bytes = try await store.usedBytes()
+    let unreadable = try await store.unreadableScenarios().count
     let requested = try await store.retryRequests(limit: 10_000).count
     var gauges = IncompleteState.allCases.map {
       (
@@ -108,7 +126,22 @@ struct Health: Sendable {
         "fettle_scenarios_switched_off", "", "Scenarios that were switched off by an error.",
         scenarios.count { $0.state.problem != nil }
       ),
+      (
+        "fettle_scenarios_unreadable", "", "Scenarios whose blueprint cannot be read.", unreadable
+      ),
+      (
+        "fettle_lost_unacknowledged", "",
+        "Bundles that were lost for want of room and that nobody has acknowledged.", counts.lost
+      ),
     ]
+    gauges += scenarios.compactMap { row in
+      row.lost.map {
+        (
+          name: "fettle_scenario_lost_unacknowledged", labels: "{scenario=\"\(row.id)\"}",
+          help: "The same, by scenario.", value: $0.count
+        )
+      }
+    }
     return gauges
   }
 

@@ -28,6 +28,10 @@ public final class ServiceMetrics: Sendable {
     ("fettle_executions_total", "Executions that ended in this daemon, by status."),
     ("fettle_operations_total", "Operations of those executions."),
     ("fettle_records_stored_total", "Incomplete executions those executions stored."),
+    (
+      "fettle_bundles_lost_total",
+      "Failed bundles those executions gave up: no room for them, and data loss is enabled."
+    ),
     ("fettle_retries_total", "Retries that ended in this daemon, by outcome."),
     (
       "fettle_cut_short_total",

@@ -16,7 +16,8 @@ struct Fettle: AsyncParsableCommand {
     subcommands: [
       Open.self, Run.self, Check.self, List.self, Show.self, Edit.self, Retry.self,
       History.self, Log.self, Prune.self, Scenarios.self, ScheduleCommand.self, Start.self,
-      Stop.self, HookCommand.self, TokenCommand.self, Import.self, ConnectionCommand.self,
+      Stop.self, Acknowledge.self, HookCommand.self, TokenCommand.self, Import.self,
+      ConnectionCommand.self,
       KeyCommand.self,
       Eval.self, Demo.self, Manual.self,
     ],

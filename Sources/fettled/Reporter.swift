@@ -88,6 +88,11 @@ final class Reporter: Sendable {
       "stored": "\(run.stored.count)", "origin": "\(run.origin.rawValue)",
     ]
     if let error = run.error { metadata["error"] = "\(error.type)" }
+    if run.lost > 0 {
+      metrics.count("fettle_bundles_lost_total", by: run.lost)
+      metadata["lost"] = "\(run.lost)"
+      metadata["why"] = "\(run.lossReason)"
+    }
     // Events come by the thousand; those that went well are counted, not told.
     let isQuiet = run.origin == .instant && run.status == .success
     logger.log(

@@ -86,6 +86,7 @@ enum KeyPlaces {
     sights: [
       .open: .shows("FAILED MODULE"), .historyOfScenario: .shows(" History"),
       .toggleScenario: .shows("by itself"), .openBlocking: .says("it waits for no record"),
+      .acknowledgeLoss: .says("it lost nothing"),
       .back: .shows("FAILED MODULE"), .quit: .shows("FAILED MODULE"),
       .showIncomplete: .shows("FAILED MODULE"), .showScenarios: .says(" Scenarios"),
     ].merging(table) { own, _ in own })

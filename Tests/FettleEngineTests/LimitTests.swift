@@ -60,7 +60,7 @@ struct LimitTests {
     "a store without room treats Break as default handling: rows 9 and 10 of 3.4 (4.4.9)",
     arguments: ["", #","onerror":[{"id":9,"module":"builtin:Break","mapper":{"retry":true}}]"#])
   func noRoom(handler: String) async throws {
-    let (runner, _) = try cramped(bytes: 5000)
+    let (runner, store) = try cramped(bytes: 5000)
     bench.told.fail(on: "x", with: ModuleError(.data, "no"))
     let long = Value.text(String(repeating: "y", count: 3000))
     let events: [Bundle] = [["n": long], ["n": long], ["n": long]]
@@ -74,11 +74,37 @@ struct LimitTests {
     #expect(kept.error?.type == .data)
     #expect(kept.stored.count == 1, "the first had room")
     #expect(bench.told.takeHeard().count == 2, "the run ends with the one that has none")
+    #expect(kept.lost == 0)
+    #expect(try await store.counts().lost == 0)
     let lossy = try await run(#""dlq":true,"dataloss":true"#)
     #expect(lossy.status == .warning)
     #expect(lossy.stored.isEmpty)
     #expect(lossy.warnings.count == 3, "each bundle that is given up is said")
     #expect(bench.told.takeHeard().count == 3, "the run goes on")
+    #expect(lossy.lost == 3)
+    let lost = try #require(try await store.scenarios().first?.lost)
+    #expect(lost.count == 3, "the store counts them (durability 5)")
+    #expect(lost.reason.contains("FETTLE_SCENARIO_LIMIT"), "\(lost.reason)")
+    #expect(try await store.counts().lost == 3)
+  }
+
+  @Test("a bundle whose event goes back to its queue is not lost, though there was no room for it")
+  func notLost() async throws {
+    let (runner, store) = try cramped(bytes: 10)
+    bench.told.fail(on: "x", with: ModuleError(.data, "no"))
+    bench.told.fail(on: "z", with: ModuleError(.runtime, "no more"))
+    let blueprint = try Workbench.blueprint(
+      Workbench.say(2, "{{1.w}}"), settings: #""dlq":true,"dataloss":true"#)
+    func run(_ words: [String]) async throws -> ExecutionSummary {
+      try await runner.run(
+        blueprint, given: words.map { ["w": .text($0)] }, origin: .instant)
+    }
+    let returned = try await run(["x", "z"])
+    #expect(returned.returnsEvent)
+    #expect(returned.lost == 0)
+    #expect(try await store.counts().lost == 0)
+    #expect(try await run(["x"]).lost == 1)
+    #expect(try await store.counts().lost == 1)
   }
 
   @Test("a run that takes too long is cut with a warning, and keeps what it had not got to (D32)")

@@ -234,6 +234,17 @@ struct ScreenPlay {
             isSequential: row.scenario.isSequential), blocking: row.blocking)
       }
       return .activated(id, isActive, .success(scenarios))
+    case .acknowledgeLoss(let id, let count):
+      scenarios = scenarios.map { row in
+        guard row.scenario.id == id else { return row }
+        let known = row.scenario
+        return ScenariosState.Row(
+          scenario: ScenarioRow(
+            id: id, name: known.name, state: known.state, openRecords: known.openRecords,
+            openBytes: known.openBytes, runsUntil: nil, isSequential: known.isSequential),
+          blocking: row.blocking)
+      }
+      return .lossAcknowledged(id, count: count, .success(scenarios))
     }
   }
 

@@ -49,6 +49,31 @@ struct ScreenTests {
     #expect(play.state.history.list.filter.text == "scenario:\"Orders to Workfront\"")
   }
 
+  @Test("what was lost for want of room is shown until it is acknowledged")
+  func losses() throws {
+    var play = try play(size: Size(rows: 24, columns: 110))
+    let orders = play.scenarios[0].scenario
+    play.scenarios[0] = ScenariosState.Row(
+      scenario: ScenarioRow(
+        id: orders.id, name: orders.name, state: orders.state, openRecords: orders.openRecords,
+        openBytes: orders.openBytes, runsUntil: nil, isSequential: false,
+        lost: LostBundles(
+          count: 3, since: Fixtures.now, last: Fixtures.now, reason: "no room")), blocking: nil)
+    play.state.counts?.lost = 3
+    let list = play.state.frame().text
+    #expect(list.contains("3 lost"))
+    #expect(list.contains("3 bundles lost, the store had no room: 2 shows where, a there"))
+    play.press(.character("2"))
+    #expect(play.state.frame().text.contains("3 lost (a)"))
+    play.press(.character("a"))
+    #expect(
+      play.state.notice.text == "Orders to Workfront: 3 lost acknowledged; the audit keeps it")
+    #expect(!play.state.frame().text.contains("3 lost (a)"))
+    #expect(play.state.counts?.lost == 0, "the numbers of the list are read again")
+    play.press(.character("a"))
+    #expect(play.state.notice.text.contains("it lost nothing"))
+  }
+
   @Test(
     "a list without records says what is true of those it asks for",
     arguments: [

@@ -125,6 +125,52 @@ struct HistoryTests {
     try await check()
   }
 
+  /// A run of a scenario loses bundles.
+  @discardableResult private func lose(_ count: Int) async throws -> ScenarioID {
+    let scenario = try await store.scenario(named: "Lossy")
+    var summary = ExecutionSummary(
+      id: "e\(try await store.executions(of: nil, limit: 1000).count)", scenario: scenario,
+      started: Self.now)
+    _ = try await store.open(
+      ExecutionOpening(
+        execution: summary, blueprint: try Blueprint(json: Array(RecordMaker.blueprintText.utf8)),
+        given: nil, seed: 1, worker: "w", lease: Self.now), claiming: nil)
+    summary.ended = Self.now.advanced(bySeconds: 1)
+    summary.status = .warning
+    summary.lost = count
+    summary.lossReason = "no room"
+    try await store.close(summary, [], outcome: nil, by: "w", isConfidential: false)
+    return scenario
+  }
+
+  @Test(
+    "bundles that were lost are told of until somebody acknowledges them, which the audit keeps")
+  func losses() async throws {
+    let id = try await lose(2)
+    try await lose(3)
+    let lost = try #require(try await store.scenario(id).lost)
+    #expect(lost.count == 5)
+    #expect(lost.since == Self.now.advanced(bySeconds: 1))
+    try await lose(4)
+    #expect(try await store.counts().lost == 9)
+    #expect(
+      try await store.acknowledgeLoss(of: id, count: lost.count, author: "ada", date: Self.now) == 5
+    )
+    #expect(try await store.scenario(id).lost?.count == 4, "the operator was not told of these")
+    #expect(
+      try await store.acknowledgeLoss(of: id, count: 4, author: "grace", date: Self.now) == 4)
+    #expect(try await store.scenario(id).lost == nil)
+    await #expect(throws: StoreError.unfit("Lossy lost nothing that was not acknowledged already"))
+    {
+      try await store.acknowledgeLoss(of: id, count: 1, author: "ada", date: Self.now)
+    }
+    let lines = try await store.audit(AuditFilter(), .first, limit: 9, effort: 9).rows
+    #expect(lines.map(\.author) == ["grace", "ada"])
+    #expect(lines.allSatisfy { $0.deed == "lost bundles acknowledged" && $0.record.text.isEmpty })
+    #expect(lines.last?.note?.hasPrefix("Lossy: 5 lost from ") == true)
+    #expect(try await store.auditCount() == 2)
+  }
+
   /// Everything the audit tells of: moves, edits, mappings, looks at secrets.
   private func fillAudit(_ count: Int) async throws -> RecordMaker {
     let maker = try await RecordMaker(store)
@@ -160,10 +206,17 @@ struct HistoryTests {
           number % 4 == 0 ? .closed : .deleted, reason: number % 4 == 0 ? "by hand" : nil,
           author: author, date: date()))
     }
+    let scenario = try await lose(3)
+    for author in ["ada", "grace"] {
+      _ = try await store.acknowledgeLoss(
+        of: scenario, count: author == "ada" ? 2 : 1, author: author,
+        date: Instant(milliseconds: Self.start + 60_000))
+    }
     return maker
   }
 
   private static let auditFilters = [
+    "lost", "action:\"lost bundles acknowledged\" who:ada",
     "", "who:ada", "who:ada,grace", "-who:fettle", "who:nobody", "action:closed",
     "action:\"put into the bin\"", "action:edited field:email", "field:to", "hand", "-hand who:a*",
     "time:>=2026-09-21T14:15", "age:2m..5m", "\"new 7\"", "record:0 or who:grace", "mapping",
@@ -177,7 +230,7 @@ struct HistoryTests {
     let whole = try await store.audit(AuditFilter(), .first, limit: 1000, effort: 1000)
     let count = try await store.auditCount()
     #expect(whole.isLookUp && whole.rows.count == count)
-    #expect(whole.rows.count == 24 * 4)
+    #expect(whole.rows.count == 24 * 4 + 2)
     let tree = try FilterTree<AuditKey>(text)
     for column in AuditColumn.allCases {
       for isDescending in [true, false] {
@@ -193,7 +246,7 @@ struct HistoryTests {
               let stretch = try await store.audit(filter, next, limit: limit, effort: effort)
               found = isForwards ? found + stretch.rows : stretch.rows + found
               request = stretch.end.map { isForwards ? .after($0) : .before($0) }
-              try #require(found.count <= 96)
+              try #require(found.count <= 98)
             }
             #expect(
               found == wanted, "\(text) \(order) \(limit) \(effort) \(isForwards)")
@@ -209,7 +262,8 @@ struct HistoryTests {
     let maker = try await fillAudit(12)
     _ = maker
     let id = try #require(
-      try await store.audit(AuditFilter(), .first, limit: 1, effort: 1).rows.first?.record)
+      try await store.audit(AuditFilter(), .first, limit: 9, effort: 9).rows
+        .first { !$0.record.text.isEmpty }?.record)
     let filter = AuditFilter(try FilterTree("record:\(id.short)"), now: Self.now)
     let stretch = try await store.audit(filter, .first, limit: 100, effort: 100)
     #expect(stretch.isLookUp && stretch.rows.count == 4)
@@ -217,8 +271,8 @@ struct HistoryTests {
     let deleted = try #require(
       try await store.page(RecordFilter(states: [.deleted]), .first, limit: 1).first)
     try await store.purge(deleted.id)
-    #expect(try await store.auditCount() == 44)
-    #expect(try await store.audit(AuditFilter(), .first, limit: 100, effort: 100).rows.count == 44)
+    #expect(try await store.auditCount() == 46)
+    #expect(try await store.audit(AuditFilter(), .first, limit: 100, effort: 100).rows.count == 46)
   }
 
   @Test("of a large value the audit reads the beginning and how much there is")

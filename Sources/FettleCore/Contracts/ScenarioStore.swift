@@ -32,6 +32,14 @@ public protocol ScenarioStore: Sendable {
     _ id: ScenarioID, _ change: @escaping @Sendable (inout ScenarioState) -> Result
   ) async throws(StoreError) -> Result
 
+  /// An operator has seen that bundles were lost, which is no longer told then. It is in the audit.
+  /// - Parameter count: how many the operator was told of; what was lost since goes on being told.
+  /// - Returns: how many are no longer told.
+  /// - Throws: `notFound`; `unfit` when nothing was lost that nobody has acknowledged.
+  func acknowledgeLoss(
+    of id: ScenarioID, count: Int, author: String, date: Instant
+  ) async throws(StoreError) -> Int
+
   /// Follows the clock of the machine. Where it was set back, what waits for a pause to be over would
   /// wait for as much longer: planned retries are brought forward by that, and `change` says what it
   /// means for a scenario. It is done once, whoever of several programs looks first.
@@ -81,11 +89,13 @@ public struct ScenarioRow: Sendable, Hashable {
   public let isSequential: Bool
   /// Its retries that workers hold now, of whatever worker and whoever started them.
   public let retrying: Int
+  /// What it lost and no operator has acknowledged; nil when nothing.
+  public let lost: LostBundles?
 
   /// A row of these parts.
   public init(
     id: ScenarioID, name: String, state: ScenarioState, openRecords: Int, openBytes: Int,
-    runsUntil: Instant?, isSequential: Bool, retrying: Int = 0
+    runsUntil: Instant?, isSequential: Bool, retrying: Int = 0, lost: LostBundles? = nil
   ) {
     self.id = id
     self.name = name
@@ -95,6 +105,7 @@ public struct ScenarioRow: Sendable, Hashable {
     self.runsUntil = runsUntil
     self.isSequential = isSequential
     self.retrying = retrying
+    self.lost = lost
   }
 
   /// Whether it waits for its open records before it runs again (semantics 5.9).
@@ -134,6 +145,11 @@ public struct ExecutionSummary: Sendable, Hashable {
   public var failedModule: ModuleID?
   /// Whether the store had no room for a bundle, which ended the run.
   public var storeWasFull = false
+  /// Bundles that were given up because the store had no room for them (semantics 3.4, row 10). They
+  /// are counted with the end of the run: while that is not on the disk, nothing is lost.
+  public var lost = 0
+  /// Why there was no room for the last of them.
+  public var lossReason = ""
   /// Whether it ended in this worker only: the disk of the store was full, and what is left of it
   /// becomes an incomplete execution when there is room (durability 5).
   public var isLeftOpen: Bool { storeWasFull && consequence == nil }

@@ -12,6 +12,26 @@ public protocol StoreHealth: Sendable {
   ///   written anyway, and from the room that is left; trouble that is known ends with a write in any
   ///   case.
   func trouble(probing: Bool) async -> StoreTrouble?
+
+  /// The scenarios whose blueprint of today cannot be read, by name. The others are not concerned.
+  func unreadableScenarios() async throws(StoreError) -> [UnreadableScenario]
+}
+
+/// A scenario whose blueprint of today cannot be read.
+public struct UnreadableScenario: Sendable, Hashable {
+  /// The scenario.
+  public let id: ScenarioID
+  /// Its name.
+  public let name: String
+  /// What is wrong with the blueprint.
+  public let reason: String
+
+  /// A scenario that cannot be run.
+  public init(id: ScenarioID, name: String, reason: String) {
+    self.id = id
+    self.name = name
+    self.reason = reason
+  }
 }
 
 /// What keeps a store from being written to.

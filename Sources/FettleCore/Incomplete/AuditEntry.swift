@@ -4,7 +4,7 @@ public struct AuditEntry: Hashable, Sendable {
   public let date: Instant
   /// Who; `fettle` and `engine` are the program itself.
   public let author: String
-  /// The record.
+  /// The record; without digits in a line that tells of a scenario.
   public let record: RecordID
   /// What was done: an event of the record's life, `edited`, `mapping changed`.
   public let action: String
@@ -61,6 +61,9 @@ public struct AuditEntry: Hashable, Sendable {
 }
 
 extension AuditEntry {
+  /// An operator acknowledged that a scenario lost bundles.
+  public static let lossAcknowledged = "lossAcknowledged"
+
   /// What was done, in the words of an operator.
   public var deed: String { Self.deed(action) }
 
@@ -85,6 +88,7 @@ extension AuditEntry {
       case "restartMoved": "module to go on at changed"
       case RecordNote.revealed: "looked at a secret"
       case RecordNote.rolledBack: "earlier writes rolled back:"
+      case lossAcknowledged: "lost bundles acknowledged"
       default: action
       }
     }

@@ -4,11 +4,15 @@ public struct RecordCounts: Sendable, Hashable {
   public var byState: [IncompleteState: Int]
   /// The bytes of the records that are neither resolved nor deleted.
   public var openBytes: Int
+  /// Bundles that could not become records and were given up, of all scenarios, as far as no operator
+  /// has acknowledged it.
+  public var lost: Int
 
   /// These numbers.
-  public init(byState: [IncompleteState: Int] = [:], openBytes: Int = 0) {
+  public init(byState: [IncompleteState: Int] = [:], openBytes: Int = 0, lost: Int = 0) {
     self.byState = byState
     self.openBytes = openBytes
+    self.lost = lost
   }
 
   /// The number of records in a state.

@@ -31,6 +31,8 @@ struct Cycle {
   var framesOfRecord = 0
   /// How many records had been stored when the cycle began.
   private var storedBefore = 0
+  /// How many bundles had been given up then.
+  private var lostBefore = 0
   /// Whether the trigger of the cycle gives its bundles again when the cycle is given up: how far it
   /// has read waits for the commit.
   private var isDeliveredAgain = false
@@ -97,6 +99,7 @@ struct Cycle {
     for _ in 0..<(isEvent ? 1 : max(1, blueprint.settings.roundtrips)) {
       variables.cycle = [:]
       storedBefore = execution.stored.count
+      lostBefore = execution.lost
       isDeliveredAgain = false
       let emittedBefore = visits[first.id]?.emitted ?? 0
       let passage: Passage
@@ -184,6 +187,7 @@ struct Cycle {
   /// the trigger gives again are withdrawn; the others stay, and it is said that earlier steps are
   /// undone.
   private mutating func noteUndoneRecords() {
+    if isDeliveredAgain { execution.lost = lostBefore }
     let stored = execution.stored.dropFirst(storedBefore)
     guard !stored.isEmpty else { return }
     let names = stored.map(\.short).joined(separator: ", ")
@@ -220,6 +224,7 @@ struct Cycle {
     if summary.returnsEvent {
       summary.withdrawn = summary.stored
       summary.undone = []
+      summary.lost = 0
     }
     return summary
   }

@@ -68,9 +68,7 @@ extension Cycle {
     }
     switch decision {
     case .rollBack(let consequence): return stop(consequence, because: failure)
-    case .dropBundle:
-      raise(to: .warning)
-      return .fellOut
+    case .dropBundle: return lose("the store has no room for incomplete executions")
     case .store(let autoRetry, let thenStopRun):
       let schedule = autoRetry ? retrySchedule : RetrySchedule(pauses: [])
       raise(to: .warning)
@@ -90,11 +88,21 @@ extension Cycle {
   /// The store has no room for a failing bundle: it is given up where data loss is allowed, otherwise
   /// the run ends and the scenario pauses (semantics 3.4, rows 9 and 10).
   private mutating func withoutRoom(_ reason: String, for failure: Failure) -> Passage {
+    if blueprint.settings.dataLoss { return lose(reason) }
     execution.warnings.append("a bundle could not be stored: \(reason)")
     raise(to: .warning)
-    if blueprint.settings.dataLoss { return .fellOut }
     execution.storeWasFull = true
     return stop(.pauseScenario, because: failure)
+  }
+
+  /// Gives the bundle up, and counts it.
+  private mutating func lose(_ reason: String) -> Passage {
+    execution.lost += 1
+    execution.lossReason = reason
+    execution.warnings.append(
+      "a bundle was lost, as \"Enable data loss\" is on: it could not be stored, \(reason)")
+    raise(to: .warning)
+    return .fellOut
   }
 
   /// Whether the operation that failed is the one the retry began with.

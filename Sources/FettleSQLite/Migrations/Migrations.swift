@@ -30,6 +30,7 @@ enum Migrations {
     migrator.registerMigration("036_probe", migrate: probe)
     migrator.registerMigration("033_history_by_store", migrate: historyByStore)
     migrator.registerMigration("041_kept_texts_by_session", migrate: keptTextsBySession)
+    migrator.registerMigration("042_lost_bundles", migrate: lostBundles)
     return migrator
   }()
 }

@@ -17,6 +17,7 @@ extension ScenarioRow {
       // Beyond Make.
       "problem": state.problem.map(Value.text) ?? .null, "dlqBytes": .integer(openBytes),
       "consecutiveErrors": .integer(state.consecutiveErrors),
+      "lost": .integer(lost?.count ?? 0),
     ]
   }
 }

@@ -11,7 +11,8 @@ enum Command: String, Hashable, Sendable, CaseIterable {
   case groups, showBulk, stopBulk, hideBulk, listFailed, purge
   // the other screens
   case showIncomplete, showScenarios, showHistory, showLive, showAuditTrail
-  case historyOfScenario, toggleScenario, openBlocking, listStored, openRetried, export
+  case historyOfScenario, toggleScenario, openBlocking, acknowledgeLoss,
+    listStored, openRetried, export
   case scrollDown, scrollUp, stopRun
   // bundles
   case add, remove, rename, shiftUp, shiftDown, undo, redo, revertAll, showDiff, save

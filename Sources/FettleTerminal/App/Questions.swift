@@ -137,8 +137,8 @@ extension Effect {
     case .groups(.page(_, let ask)) where ask.isSearch: .none
     case .record(.amend), .record(.close), .record(.delete), .record(.restore),
       .record(.setAutoRetry), .record(.keepDraft), .record(.dropDraft), .record(.keepText),
-      .record(.keepLeft), .record(.revealed), .scenarios(.activate), .history(.stop),
-      .groupEdit(.write):
+      .record(.keepLeft), .record(.revealed), .scenarios(.activate), .scenarios(.acknowledgeLoss),
+      .history(.stop), .groupEdit(.write):
       .write
     case .list, .record, .bulk, .history, .auditTrail, .groups, .groupEdit, .search: .read()
     }
@@ -183,7 +183,7 @@ extension State {
       return ("looking for \"\(running.search.words)\" · Esc stops", false)
     }
     guard waited >= 5 else { return ("waiting for the store · Esc stops", false) }
-    let since = waitedSince.map { "; what is shown is of " + surroundings.zone.long($0) } ?? ""
-    return ("the store has not answered for \(waited) s" + since + " · Esc stops", true)
+    // Of when it is what is shown, the title says.
+    return ("the store has not answered for \(waited) s · Esc stops", true)
   }
 }

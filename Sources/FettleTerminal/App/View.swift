@@ -95,10 +95,21 @@ extension State {
       frame.put(
         " " + Self.verb(bulk.progress.action)
           + " \(bulk.progress.ended)/\(bulk.progress.total) · B shows it", in: line, .role(.notice))
+    } else if notice.isEmpty, let lossWords {
+      frame.put(" ! " + lossWords, in: line, .role(.problem))
     } else {
       let text = noticeParts(columns: line.columns)?.first ?? notice
       frame.put(" " + text, in: line, .role(.notice))
     }
+  }
+
+  /// What was lost for want of room, in the list where it would have been, until it is acknowledged.
+  private var lossWords: SafeText? {
+    guard screen == .incomplete, detail == nil, let counts, counts.lost > 0 else { return nil }
+    let what: SafeText =
+      "\(Quantity.grouped(counts.lost)) \(counts.lost == 1 ? "bundle" : "bundles") lost"
+    return size.columns < 80
+      ? what + ": 2, then a" : what + ", the store had no room: 2 shows where, a there acknowledges"
   }
 
   /// A notice the line is too short for goes on in the line of the keys, until the next one.

@@ -120,6 +120,7 @@ struct PlainSession: Sendable {
       let counts = try await desk.counts()
       lines.append(
         "\(counts[.unresolved]) open, \(counts[.pending]) waiting, \(counts[.inProgress]) running"
+          + (counts.lost > 0 ? ", \(counts.lost) lost: fettle scenarios" : "")
           + (filter.text.isEmpty ? "" : ", filter: \(filter.text)"))
     }
     let first = rows.count

@@ -28,6 +28,11 @@ struct Scenarios: AsyncParsableCommand {
       if !row.state.isActive, row.state.problem != nil {
         Console.say("    when that is mended: fettle start \(row.id)")
       }
+      if let lost = row.lost {
+        Console.say(
+          "    \(lost.told), the last at \(lost.last.iso8601.prefix(19))Z: \(lost.reason)")
+        Console.say("    when you have seen that: fettle acknowledge \(row.id)")
+      }
       if row.openRecords > 0 {
         Console.say(
           "    \(row.openRecords) incomplete, \(row.openBytes) bytes"
@@ -217,6 +222,32 @@ struct Stop: AsyncParsableCommand {
   }
 }
 
+/// `fettle acknowledge SCENARIO`
+struct Acknowledge: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "acknowledge",
+    abstract: "Say that you have seen how many bundles a scenario lost.",
+    discussion: """
+      A scenario with "Enable data loss" loses a bundle that failed when the store has no room for it. \
+      The count is shown by fettle scenarios, in the terminal and in /metrics until somebody \
+      acknowledges it. The audit keeps who did, and when.
+      """)
+
+  @Argument(help: "The name of the scenario, or its number.")
+  var scenario: String
+
+  @OptionGroup var options: StoreOptions
+
+  func run() async throws {
+    let workshop = try Workshop(options, creating: false)
+    guard let row = try await workshop.scenario(named: scenario) else { return }
+    let count = try await reporting { () async throws(StoreError) in
+      try await workshop.desk.acknowledgeLoss(of: row.id, count: row.lost?.count ?? 0)
+    }
+    Console.say("\(row.name): \(count) lost \(count == 1 ? "bundle" : "bundles") acknowledged")
+  }
+}
+
 extension Stop {
   private func stop(_ prefix: String) async throws {
     let workshop = try Workshop(options, creating: false)
@@ -266,6 +297,9 @@ extension ScenarioRow {
       "nextExec": state.nextRun.map(Value.date) ?? .null,
       "scheduling": state.schedule.map { .collection($0.document) } ?? .null,
       "consecutiveErrors": .integer(state.consecutiveErrors),
+      "lost": .integer(lost?.count ?? 0),
+      "lostSince": lost.map { .date($0.since) } ?? .null,
+      "lostReason": lost.map { .text($0.reason) } ?? .null,
     ]
   }
 }

@@ -50,9 +50,12 @@ enum AuditScreen: StoredScreen {
     case .who: shown.authors + shown.rows.map(\.author.text)
     case .action:
       IncompleteEvent.allCases.map { AuditEntry.deed($0.rawValue) }
-        + ["edited", "mapping changed", AuditEntry.deed(RecordNote.revealed)]
+        + [
+          "edited", "mapping changed", AuditEntry.deed(RecordNote.revealed),
+          AuditEntry.deed(AuditEntry.lossAcknowledged),
+        ]
     case .field: shown.rows.map(\.field.text).filter { !$0.isEmpty }
-    case .record: shown.rows.map(\.record.short)
+    case .record: shown.rows.map(\.record.short).filter { !$0.isEmpty }
     case .time: ["today", "yesterday"]
     case .age, .text: []
     }
@@ -160,7 +163,10 @@ extension KeyMap {
   static let auditTrail: [KeyBinding] = [
     KeyBinding(
       [.enter, .right, .character("l")], "record", "Open the record", .open,
-      unavailable: { $0.auditTrail.rows.isEmpty ? "there is nothing here" : nil }),
+      unavailable: {
+        guard let row = $0.auditTrail.selected else { return "there is nothing here" }
+        return row.record.text.isEmpty ? "the line tells of a scenario, not of a record" : nil
+      }),
     KeyBinding(
       [.character("w")], "export",
       "Write all of what the filter lets through to a file, one JSON object a line", .export,

@@ -152,6 +152,7 @@ extension State {
       title += "  \(Quantity.grouped(counts[.unresolved])) open"
       if counts[.pending] > 0 { title += " · \(Quantity.grouped(counts[.pending])) waiting" }
       if counts[.inProgress] > 0 { title += " · \(Quantity.grouped(counts[.inProgress])) running" }
+      if counts.lost > 0 { title += " · \(Quantity.grouped(counts.lost)) lost" }
     }
     if !list.marks.isEmpty { title += " · " + list.marks.words }
     let end = frame.put(title, in: layout.header, .role(.title))

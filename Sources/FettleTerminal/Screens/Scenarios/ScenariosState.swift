@@ -51,12 +51,15 @@ struct ScenariosState: Equatable, Sendable {
 enum ScenariosEffect: Hashable, Sendable {
   case load
   case activate(ScenarioID, Bool)
+  /// The operator has seen that so many bundles were lost.
+  case acknowledgeLoss(ScenarioID, count: Int)
 }
 
 /// What came of it.
 enum ScenariosMessage: Equatable, Sendable {
   case loaded(Message.Answer<[ScenariosState.Row]>)
   case activated(ScenarioID, Bool, Message.Answer<[ScenariosState.Row]>)
+  case lossAcknowledged(ScenarioID, count: Int, Message.Answer<[ScenariosState.Row]>)
 }
 
 extension ScenariosEffect {
@@ -69,6 +72,13 @@ extension ScenariosEffect {
         id, isActive,
         await answer { () async throws(StoreError) in
           try await desk.activate(isActive, id)
+          return try await Self.load(desk).get()
+        })
+    case .acknowledgeLoss(let id, let count):
+      return .lossAcknowledged(
+        id, count: count,
+        await answer { () async throws(StoreError) in
+          _ = try await desk.acknowledgeLoss(of: id, count: count)
           return try await Self.load(desk).get()
         })
     }
@@ -103,6 +113,14 @@ extension KeyMap {
       unavailable: {
         $0.scenarios.selected?.blocking == nil ? "it waits for no record" : nil
       }),
+    KeyBinding(
+      [.character("a")], "", "Say that you have seen what it lost for want of room",
+      .acknowledgeLoss,
+      unavailable: {
+        noScenario($0)
+          ?? ($0.scenarios.selected?.scenario.lost == nil
+            ? "it lost nothing that is not acknowledged" : $0.readOnlyReason)
+      }),
     KeyBinding([.escape], "", "To the incomplete executions", .back),
   ]
 
@@ -119,6 +137,12 @@ extension State {
       scenarios.take(rows)
       let name = rows.first { $0.scenario.id == id }?.scenario.name ?? ""
       notice = isActive ? "\(name) starts by itself now" : "\(name) no longer starts by itself"
+    case .lossAcknowledged(let id, let count, .success(let rows)):
+      scenarios.take(rows)
+      let name = rows.first { $0.scenario.id == id }?.scenario.name ?? ""
+      notice = "\(name): \(count) lost acknowledged; the audit keeps it"
+      return [.list(.counts)]
+    case .lossAcknowledged(_, _, .failure(let error)): notice = "\(error.description)"
     case .loaded(.failure(let error)): trouble = "\(error.description)"
     case .activated(_, _, .failure(let error)): notice = "\(error.description)"
     }
@@ -145,6 +169,9 @@ extension State {
     case .toggleScenario:
       guard let row = shown.selected else { return [] }
       return [.scenarios(.activate(row.scenario.id, !row.scenario.state.isActive))]
+    case .acknowledgeLoss:
+      guard let row = shown.selected, let lost = row.scenario.lost else { return [] }
+      return [.scenarios(.acknowledgeLoss(row.scenario.id, count: lost.count))]
     case .openBlocking:
       guard let id = shown.selected?.blocking else { return [] }
       return openRecord(id)
@@ -166,7 +193,8 @@ extension State {
       let row = scenarios.rows[index].scenario
       let share = Double(row.openBytes) / Double(max(1, surroundings.scenarioLimit))
       return (
-        scenarioLine(scenarios.rows[index]), share >= 0.8 ? .problem : .plain
+        scenarioLine(scenarios.rows[index]),
+        share >= 0.8 || row.lost != nil ? .problem : .plain
       )
     }
   }
@@ -203,6 +231,8 @@ extension State {
 
   private func standing(_ row: ScenariosState.Row) -> SafeText {
     let scenario = row.scenario
+    // That nobody has it any more comes before what can still be mended.
+    if let lost = scenario.lost { return "\(Quantity.short(lost.count)) lost (a)" }
     if let blocking = row.blocking { return "waits for \(blocking.short) (w)" }
     if scenario.runsUntil.map({ $0 > now }) == true { return "running" }
     if let why = scenario.state.whySwitchedOff { return SafeText(why) }
