@@ -9,6 +9,9 @@ struct Fettle: AsyncParsableCommand {
     commandName: "fettle",
     abstract: "Run automation scenarios, see what failed, mend the data, resume.",
     discussion: """
+      Without a command the terminal is opened; 'fettle help open' tells its options, such as --store, \
+      --read-only and --plain.
+
       Exit status: 0 done; 1 the execution failed; 2 usage or bad input; \
       3 done, but incomplete executions were stored.
       """,
@@ -41,7 +44,7 @@ struct Fettle: AsyncParsableCommand {
     } catch {
       let isRequest = exitCode(for: error) == .success
       if isRequest { exit(withError: error) }
-      Console.complain(unknownCommand ?? message(for: error))
+      Console.complain(unknownCommand ?? misplacedOptions ?? message(for: error))
       Console.complain("Try 'fettle \(subcommand)--help'.")
       exit(withError: ExitCode(2))
     }
@@ -59,6 +62,16 @@ extension Fettle {
     guard let word = rest.first, !word.hasPrefix("-"), !subcommands.isEmpty else { return nil }
     return "there is no command '\(words)\(word)'"
       + (subcommands.nearest(to: word).map { "; did you mean '\(words)\($0)'?" } ?? "")
+  }
+
+  /// What is to be said where options stand before the command they are for.
+  private static var misplacedOptions: String? {
+    let (words, subcommands, rest) = named
+    guard words.isEmpty, rest.first?.hasPrefix("-") == true,
+      let position = rest.firstIndex(where: subcommands.contains)
+    else { return nil }
+    let right = [rest[position]] + rest[..<position] + rest[(position + 1)...]
+    return "options stand behind the command: fettle \(right.joined(separator: " "))"
   }
 
   private static var named: (words: String, subcommands: [String], rest: ArraySlice<String>) {

@@ -379,6 +379,11 @@ struct BadInputTests {
     #expect(deep.status == 2)
     #expect(
       deep.errors.contains("'connection ad'; did you mean 'connection add'?"), "\(deep.errors)")
+    let early = try await fettle(["--store", "none.db", "list"])
+    #expect(early.status == 2)
+    #expect(
+      early.errors.contains("options stand behind the command: fettle list --store none.db"),
+      "\(early.errors)")
     let far = try await fettle(["xyzzy"])
     #expect(far.errors.hasPrefix("fettle: there is no command 'xyzzy'\n"), "\(far.errors)")
   }

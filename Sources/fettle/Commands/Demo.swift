@@ -13,7 +13,7 @@ struct Demo: AsyncParsableCommand {
     discussion: """
       Makes a throw-away store, starts a small local service that fails on purpose, runs two \
       scenarios through it and opens the terminal on what failed. The order that was refused lacks \
-      its e-mail address: open it, give it one, press r.
+      its e-mail address: open it, press e, give it one, and resume with r and Enter.
       """)
 
   @Flag(help: "Do not open the terminal; print the list.")
