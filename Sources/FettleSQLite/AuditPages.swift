@@ -218,7 +218,8 @@ struct AuditPages {
         sql: """
           (\(AuditTest.wordsFunction)(?, author, \(source.action), \
           \(source.hasPath ? "path, old, new" : "NULL, NULL, NULL"), \(source.note))
-            OR (SELECT instr(id, ?) > 0 FROM record WHERE record.number = \(source.table).record))
+            OR EXISTS (SELECT 1 FROM record
+              WHERE record.number = \(source.table).record AND instr(id, ?) > 0))
           """, arguments: [TextPattern.contains(words).encoded, words.lowercased()])
     }
   }
