@@ -128,8 +128,6 @@ public final class SQLiteStore: Sendable {
         // pace, the commit that makes it this long, in pages, does it: earlier, commits that share
         // hundreds of rows would do it again and again.
         try database.execute(sql: "PRAGMA wal_autocheckpoint = 8000")
-        // A reader that looks for long lets the log grow further; begun anew, it is cut to this, in bytes.
-        try database.execute(sql: "PRAGMA journal_size_limit = \(16 << 20)")
       }
     }
     let settings = configuration
