@@ -217,13 +217,18 @@ struct RecordRows {
 
   /// Why a stored blueprint cannot be read; nil when it can. It is read once at most: what can be read
   /// is never changed. It does not become one of those that are remembered.
-  func whyUnreadable(_ number: Int64, path: String) -> String? {
+  /// - Throws: what says nothing of the blueprint, such as a store that is busy.
+  func whyUnreadable(_ number: Int64, path: String) throws -> String? {
     guard !cache.isReadable(number) else { return nil }
     do {
       _ = try read(blueprint: number)
       cache.noteReadable(number, true)
       return nil
-    } catch { return "\(StoreError(error, path: path))" }
+    } catch {
+      let error = StoreError(error, path: path)
+      guard case .damaged = error else { throw error }
+      return "\(error)"
+    }
   }
 
   /// Appends an edit.

@@ -43,7 +43,7 @@ extension SQLiteStore: StoreHealth {
         try database.cachedStatement(
           sql: "SELECT id, name, blueprint FROM scenario WHERE blueprint IS NOT NULL ORDER BY name")
       ).compactMap { row in
-        rows.whyUnreadable(row["blueprint"], path: path).map {
+        try rows.whyUnreadable(row["blueprint"], path: path).map {
           UnreadableScenario(id: ScenarioID(row["id"]), name: row["name"], reason: $0)
         }
       }
