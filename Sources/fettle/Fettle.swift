@@ -30,6 +30,7 @@ struct Fettle: AsyncParsableCommand {
   static func main() async {
     do {
       if CommandLine.arguments.count <= 1 { return try await Open.runAsUsual() }
+      if let open = onlyOptions { return try await open.run() }
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
@@ -52,6 +53,15 @@ struct Fettle: AsyncParsableCommand {
 }
 
 extension Fettle {
+  /// The terminal with the options that were given, where there is nothing but options for it. The parser
+  /// of the whole command would look at every command there is first, which takes longer than the first
+  /// picture; what is no such option, as `--help`, is left to it.
+  private static var onlyOptions: Open? {
+    let arguments = CommandLine.arguments.dropFirst()
+    guard arguments.first?.hasPrefix("-") == true else { return nil }
+    return try? Open.parse(Array(arguments))
+  }
+
   /// The subcommands that were named, each with a blank behind it.
   private static var subcommand: String { named.words }
 
