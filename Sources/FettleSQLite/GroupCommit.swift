@@ -105,6 +105,9 @@ final class GroupCommit: Sendable {
     checkpoints = Checkpoints(path: path)
   }
 
+  /// Something was committed that shares with nobody: the log grew all the same.
+  func committedBeside() { checkpoints.committed() }
+
   /// Gives the room of the log back to the disk.
   func shortenLog() async { await checkpoints.giveBack() }
 

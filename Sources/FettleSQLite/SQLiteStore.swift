@@ -128,6 +128,9 @@ public final class SQLiteStore: Sendable {
         // pace, the commit that makes it this long, in pages, does it: earlier, commits that share
         // hundreds of rows would do it again and again.
         try database.execute(sql: "PRAGMA wal_autocheckpoint = 8000")
+        // A reader that looks for long lets the log grow further; begun anew, it is cut to this, in bytes:
+        // not below what it grows to by itself, which it would grow to again.
+        try database.execute(sql: "PRAGMA journal_size_limit = \(64 << 20)")
       }
     }
     let settings = configuration
@@ -221,7 +224,9 @@ public final class SQLiteStore: Sendable {
   ) async throws(StoreError) -> Result {
     do {
       try requireFile()
-      return try await pool.write(body)
+      let result = try await pool.write(body)
+      group.committedBeside()
+      return result
     } catch { throw notWritten(error) }
   }
 

@@ -194,6 +194,38 @@ struct SQLiteFileTests {
     #expect(mode() == 0o660)
   }
 
+  @Test("has a log that is short again when the burst that made it long is over")
+  func log() async throws {
+    let store = try SQLiteStore.open(path: path)
+    let maker = try await RecordMaker(store)
+    func length() -> Int {
+      var facts = stat()
+      stat(path + "-wal", &facts)
+      return Int(facts.st_size)
+    }
+    func burst(_ count: Int) async throws {
+      for _ in 0..<count {
+        _ = try await store.add(
+          try maker.record(bundle: ["text": .text(String(repeating: "x", count: 200_000))]))
+      }
+    }
+    var unsafe = Configuration()
+    unsafe.allowsUnsafeTransactions = true
+    unsafe.busyMode = .timeout(5)
+    let reader = try DatabaseQueue(path: path, configuration: unsafe)
+    // As long as somebody reads what was, the log cannot begin anew.
+    try reader.inDatabase { try $0.beginTransaction(.deferred) }
+    _ = try reader.inDatabase { try Int.fetchOne($0, sql: "SELECT count(*) FROM record") }
+    try await burst(200)
+    let longest = length()
+    #expect(longest > 16 << 20, "\(longest)")
+    try reader.inDatabase { try $0.commit() }
+    try await burst(130)
+    for _ in 0..<200 where length() > 4 << 20 { try await Task.sleep(for: .milliseconds(50)) }
+    #expect(length() <= 4 << 20, "\(length())")
+    #expect(try await store.counts()[.unresolved] == 330)
+  }
+
   @Test("that has no room says so and loses nothing")
   func full() async throws {
     let store = try SQLiteStore.open(path: path)
