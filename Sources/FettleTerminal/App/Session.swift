@@ -20,6 +20,12 @@ struct Session: Hashable, Sendable {
 
   private var terminal: Substring { name.prefix { $0 != "#" } }
 
+  /// The terminal, to be told to its operator; nil when it is not known.
+  var terminalName: SafeText? { terminal.isEmpty ? nil : SafeText(String(terminal)) }
+
+  /// Whether it was in the same terminal as a session.
+  func isHere(as other: Session) -> Bool { !terminal.isEmpty && terminal == other.terminal }
+
   /// Whether it was in another terminal than a session.
   func isElsewhere(than other: Session) -> Bool {
     !terminal.isEmpty && !other.terminal.isEmpty && terminal != other.terminal
