@@ -100,7 +100,7 @@ struct LeftEdit: Hashable, Sendable {
     let isQuoted = kept == .json && !isJSON
     try await desk.keepText(
       isQuoted ? JSONWriter.text(.text(text)) : text, for: kept, at: place?.name ?? "", of: record,
-      session: Session.new(in: "").name, sequence: 1)
+      session: Session.new(in: Session(session).terminal).name, sequence: 1)
     return .text
   }
 
