@@ -156,19 +156,29 @@ extension OperatorDesk {
   }
 
   /// Keeps what this operator has changed and not saved, so that it survives a crash.
-  /// - Parameter sequence: goes up with every change.
+  /// - Parameters:
+  ///   - session: the program it is changed in.
+  ///   - sequence: goes up with every change.
   public func keepDraft(
-    _ drafts: [Draft], withheld: Int, of id: RecordID, version: Int, sequence: Int
+    _ drafts: [Draft], withheld: Int, of id: RecordID, session: String, version: Int, sequence: Int
   ) async throws(StoreError) {
     try await store.keep(
       KeptDraft(
-        record: id, author: author, version: version, sequence: sequence, drafts: drafts,
-        withheld: withheld, date: runner.clock.now()))
+        record: id, author: author, session: session, version: version, sequence: sequence,
+        drafts: drafts, withheld: withheld, date: runner.clock.now()))
   }
 
-  /// The draft this operator left of a record; nil when there is none.
-  public func draft(of id: RecordID) async throws(StoreError) -> KeptDraft? {
-    try await store.draft(of: id, by: author)
+  /// The drafts of this operator for a record, in any session, the newest first.
+  public func drafts(of id: RecordID) async throws(StoreError) -> [KeptDraft] {
+    try await store.drafts(of: id, by: author)
+  }
+
+  /// Makes a draft of this operator in one session that of another, in which it is gone on with.
+  /// - Returns: the draft; nil when it is not there any more, or when the other has one already.
+  public func takeDraft(
+    of id: RecordID, from session: String, to other: String
+  ) async throws(StoreError) -> KeptDraft? {
+    try await store.takeDraft(of: id, by: author, from: session, to: other)
   }
 
   /// Keeps what this operator is typing about a record, or about several; an empty text forgets it.
@@ -190,8 +200,10 @@ extension OperatorDesk {
     try await store.keptTexts(of: id, by: author)
   }
 
-  /// Forgets the draft of this operator.
-  public func dropDraft(of id: RecordID, upTo sequence: Int) async throws(StoreError) {
-    try await store.dropDraft(of: id, by: author, upTo: sequence)
+  /// Forgets the draft of this operator in a session.
+  public func dropDraft(
+    of id: RecordID, in session: String, upTo sequence: Int
+  ) async throws(StoreError) {
+    try await store.dropDraft(of: id, by: author, in: session, upTo: sequence)
   }
 }

@@ -134,6 +134,7 @@ public struct ScenarioRunner: Sendable {
         // Nothing is lost: the execution stays open, and what it had not got to is taken over as
         // soon as there is room.
         cycle.execution.storeWasFull = true
+        cycle.losses = []
         cycle.fail(
           ModuleError(
             .outOfSpace,
@@ -141,7 +142,6 @@ public struct ScenarioRunner: Sendable {
               + "when there is room"), of: nil)
         var summary = cycle.closed()
         summary.returnsEvent = false
-        summary.lost = 0
         return (summary, await noteLeftOpen(summary, of: opening.blueprint, knowing: state))
       }
     }

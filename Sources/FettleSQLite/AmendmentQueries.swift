@@ -83,50 +83,61 @@ extension SQLiteStore {
       let changes = Value.array(draft.drafts.map(\.stored))
       try database.execute(
         cached: """
-          INSERT INTO draft VALUES (?, ?, ?, ?, ?, ?, ?)
-          ON CONFLICT (record, author) DO UPDATE SET version = excluded.version,
+          INSERT INTO draft
+            (record, author, session, version, sequence, changes, withheld, date)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+          ON CONFLICT (record, author, session) DO UPDATE SET version = excluded.version,
             sequence = excluded.sequence, changes = excluded.changes,
             withheld = excluded.withheld, date = excluded.date
           WHERE excluded.sequence > sequence
           """,
         arguments: [
-          number, draft.author, draft.version, draft.sequence,
+          number, draft.author, draft.session, draft.version, draft.sequence,
           Data(try rows.bytes(of: changes, in: summary)), draft.withheld,
           draft.date.milliseconds,
         ])
     }
   }
 
-  /// The draft somebody left of a record.
-  public func draft(
+  /// The drafts of somebody for a record, the newest first.
+  public func drafts(
     of id: RecordID, by author: String
-  ) async throws(StoreError) -> KeptDraft? {
+  ) async throws(StoreError) -> [KeptDraft] {
     try await reading { [self] database in
-      guard
-        let row = try Row.fetchOne(
-          try database.cachedStatement(
-            sql: """
-              SELECT draft.* FROM draft JOIN record ON record.number = draft.record
-              WHERE record.id = ? AND author = ?
-              """), arguments: [id.text, author])
-      else { return nil }
-      let changes = try rows(database).value(row["changes"], of: id)?.array ?? []
-      return KeptDraft(
-        record: id, author: author, version: row["version"], sequence: row["sequence"],
-        drafts: changes.compactMap(Draft.init(stored:)), withheld: row["withheld"],
-        date: Instant(milliseconds: row["date"]))
+      try rows(database).drafts(of: id, by: author)
     }
   }
 
-  /// Forgets a draft.
+  /// Makes the draft of one session that of another one.
+  public func takeDraft(
+    of id: RecordID, by author: String, from session: String, to other: String
+  ) async throws(StoreError) -> KeptDraft? {
+    try await writing { [self] database in
+      let rows = self.rows(database)
+      if session != other {
+        // A session that has one already keeps it.
+        try database.execute(
+          cached: """
+            UPDATE OR IGNORE draft SET session = ? WHERE record = ? AND author = ? AND session = ?
+            """,
+          arguments: [other, try rows.find(id).number, author, session])
+        guard database.changesCount > 0 else { return nil }
+      }
+      return try rows.drafts(of: id, by: author).first { $0.session == other }
+    }
+  }
+
+  /// Forgets the draft of a session.
   public func dropDraft(
-    of id: RecordID, by author: String, upTo sequence: Int
+    of id: RecordID, by author: String, in session: String, upTo sequence: Int
   ) async throws(StoreError) {
     try await writing { [self] database in
       let number = try self.rows(database).find(id).number
       try database.execute(
-        cached: "DELETE FROM draft WHERE record = ? AND author = ? AND sequence <= ?",
-        arguments: [number, author, sequence])
+        cached: """
+          DELETE FROM draft WHERE record = ? AND author = ? AND session = ? AND sequence <= ?
+          """,
+        arguments: [number, author, session, sequence])
     }
   }
 }
@@ -195,6 +206,23 @@ extension SQLiteStore {
 }
 
 extension RecordRows {
+  /// The drafts of somebody for a record, the newest first.
+  fileprivate func drafts(of id: RecordID, by author: String) throws -> [KeptDraft] {
+    try Row.fetchAll(
+      try database.cachedStatement(
+        sql: """
+          SELECT draft.* FROM draft JOIN record ON record.number = draft.record
+          WHERE record.id = ? AND author = ? ORDER BY date DESC, session
+          """), arguments: [id.text, author]
+    ).map { row in
+      let changes = try value(row["changes"], of: id)?.array ?? []
+      return KeptDraft(
+        record: id, author: author, session: row["session"], version: row["version"],
+        sequence: row["sequence"], drafts: changes.compactMap(Draft.init(stored:)),
+        withheld: row["withheld"], date: Instant(milliseconds: row["date"]))
+    }
+  }
+
   /// Adds a line to the audit of a record.
   func insert(_ note: RecordNote, number: Int64) throws {
     try database.execute(

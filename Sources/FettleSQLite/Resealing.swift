@@ -92,7 +92,7 @@ private struct Resealing {
       ofRecord(
         "content", ["record"], ["error", "bundles", "input", "variables", "continuation"]),
       ofRecord("edit", ["record", "number"], ["old", "new"]),
-      ofRecord("draft", ["record", "author"], ["changes"]),
+      ofRecord("draft", ["record", "author", "session"], ["changes"]),
       ofRecord("kept_text", ["record", "author", "purpose", "session"], ["text"]),
       Table(
         name: "retry_request", keys: ["number"], columns: ["output"], owner: "record",

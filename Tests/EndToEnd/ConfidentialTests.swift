@@ -147,7 +147,7 @@ struct ConfidentialTests {
       let id = try #require(try await bench.store.page(RecordFilter(), .first, limit: 1).first?.id)
       try await bench.wait("a draft") {
         do throws(StoreError) {
-          return try await bench.store.draft(of: id, by: NSUserName()) != nil
+          return try await !bench.store.drafts(of: id, by: NSUserName()).isEmpty
         } catch {
           // It is there: this store has no key to open it with.
           guard case .sealed = error else { throw error }

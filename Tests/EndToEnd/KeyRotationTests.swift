@@ -131,7 +131,7 @@ struct KeyRotationTests {
     try FileManager.default.removeItem(atPath: key + ".old")
     #expect(try await !isInStore(old))
     #expect(try await !isInStore(second))
-    #expect(try await bench.store.draft(of: records[0].id, by: "ada") == draft)
+    #expect(try await bench.store.drafts(of: records[0].id, by: "ada") == [draft])
     #expect(try await bench.store.retryRequests(limit: 1).first?.output == output)
     try await bench.store.removeRetryRequest(of: records[1].id)
     for word in ["one", "two", "three", "four"] {

@@ -102,8 +102,10 @@ struct LimitTests {
     let returned = try await run(["x", "z"])
     #expect(returned.returnsEvent)
     #expect(returned.lost == 0)
+    #expect(returned.warnings == [], "what is not lost is not said to be")
     #expect(try await store.counts().lost == 0)
-    #expect(try await run(["x"]).lost == 1)
+    let given = try await run(["x"])
+    #expect(given.lost == 1 && given.warnings.count == 1)
     #expect(try await store.counts().lost == 1)
   }
 

@@ -257,15 +257,23 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     try await write { () async throws(StoreError) in try await store.keep(draft) }
   }
 
-  func draft(of id: RecordID, by author: String) async throws(StoreError) -> KeptDraft? {
-    try await read { () async throws(StoreError) in try await store.draft(of: id, by: author) }
+  func drafts(of id: RecordID, by author: String) async throws(StoreError) -> [KeptDraft] {
+    try await read { () async throws(StoreError) in try await store.drafts(of: id, by: author) }
+  }
+
+  func takeDraft(
+    of id: RecordID, by author: String, from session: String, to other: String
+  ) async throws(StoreError) -> KeptDraft? {
+    try await write { () async throws(StoreError) in
+      try await store.takeDraft(of: id, by: author, from: session, to: other)
+    }
   }
 
   func dropDraft(
-    of id: RecordID, by author: String, upTo sequence: Int
+    of id: RecordID, by author: String, in session: String, upTo sequence: Int
   ) async throws(StoreError) {
     try await write { () async throws(StoreError) in
-      try await store.dropDraft(of: id, by: author, upTo: sequence)
+      try await store.dropDraft(of: id, by: author, in: session, upTo: sequence)
     }
   }
 

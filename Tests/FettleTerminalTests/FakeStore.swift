@@ -186,7 +186,7 @@ final class FakeStore: IncompleteStore {
 
   func releaseExpiredLeases(now: Instant) async throws(StoreError) -> [RecordID] { [] }
 
-  private let kept = Mutex<[RecordID: KeptDraft]>([:])
+  private let kept = Mutex<[KeptDraft]>([])
   private let noted = Mutex<[RecordID: [RecordNote]]>([:])
 
   func amend(
@@ -228,8 +228,12 @@ final class FakeStore: IncompleteStore {
 
   func keepNow(_ draft: KeptDraft) {
     kept.withLock { kept in
-      if let known = kept[draft.record], known.sequence >= draft.sequence { return }
-      kept[draft.record] = draft
+      func isSame(_ other: KeptDraft) -> Bool {
+        other.record == draft.record && other.session == draft.session
+      }
+      guard !kept.contains(where: { isSame($0) && $0.sequence >= draft.sequence }) else { return }
+      kept.removeAll(where: isSame)
+      kept.insert(draft, at: 0)
     }
   }
 
@@ -257,18 +261,40 @@ final class FakeStore: IncompleteStore {
     texts.withLock { $0.filter { $0.record == id } }
   }
 
-  func draft(of id: RecordID, by author: String) async throws(StoreError) -> KeptDraft? {
-    draftNow(of: id)
+  func drafts(of id: RecordID, by author: String) async throws(StoreError) -> [KeptDraft] {
+    draftsNow(of: id)
   }
 
-  func draftNow(of id: RecordID) -> KeptDraft? { kept.withLock { $0[id] } }
+  func draftsNow(of id: RecordID) -> [KeptDraft] {
+    kept.withLock { $0.filter { $0.record == id } }
+  }
+
+  func takeDraft(
+    of id: RecordID, by author: String, from session: String, to other: String
+  ) async throws(StoreError) -> KeptDraft? { takeDraftNow(of: id, from: session, to: other) }
+
+  func takeDraftNow(of id: RecordID, from session: String, to other: String) -> KeptDraft? {
+    kept.withLock { kept in
+      func place(_ session: String) -> Int? {
+        kept.firstIndex { $0.record == id && $0.session == session }
+      }
+      guard let index = place(session), session == other || place(other) == nil else { return nil }
+      let draft = kept[index]
+      kept[index] = KeptDraft(
+        record: id, author: draft.author, session: other, version: draft.version,
+        sequence: draft.sequence, drafts: draft.drafts, withheld: draft.withheld, date: draft.date)
+      return kept[index]
+    }
+  }
 
   func dropDraft(
-    of id: RecordID, by author: String, upTo sequence: Int
-  ) async throws(StoreError) { dropDraftNow(of: id, upTo: sequence) }
+    of id: RecordID, by author: String, in session: String, upTo sequence: Int
+  ) async throws(StoreError) { dropDraftNow(of: id, in: session, upTo: sequence) }
 
-  func dropDraftNow(of id: RecordID, upTo sequence: Int) {
-    kept.withLock { if let known = $0[id], known.sequence <= sequence { $0[id] = nil } }
+  func dropDraftNow(of id: RecordID, in session: String, upTo sequence: Int) {
+    kept.withLock {
+      $0.removeAll { $0.record == id && $0.session == session && $0.sequence <= sequence }
+    }
   }
 
   func move(

@@ -77,6 +77,24 @@ struct MendOneFieldTests {
     #expect(play.store.recordNow(record.id)?.edits.count == 1)
   }
 
+  @Test(
+    "someone else closed the record that is open, or put it into the bin: that is seen at once, and told",
+    arguments: [IncompleteEvent.closed, .deleted])
+  func closedMeanwhile(event: IncompleteEvent) throws {
+    let record = try Fixtures.record()
+    var play = ScreenPlay([record])
+    play.press(.enter, .character("e"), .character("a"), .enter)
+    _ = play.store.moveNow(
+      record.id, version: 1,
+      RecordChange(event, reason: "done", author: "grace", date: Fixtures.now))
+    play.send(.ticked(Fixtures.now))
+    play.send(.ticked(Fixtures.now))
+    #expect(play.state.detail?.record.summary.state == (event == .closed ? .resolved : .deleted))
+    #expect(play.state.notice.text.contains("someone else"), "\(play.state.notice.text)")
+    #expect(play.state.notice.text.contains("your changes are not written"))
+    #expect(play.state.detail?.drafts == [Draft(path: email, value: "a")])
+  }
+
   @Test("undo, redo and revert")
   func undo() throws {
     var play = try ScreenPlay([Fixtures.record()])

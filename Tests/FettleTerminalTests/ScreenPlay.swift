@@ -13,6 +13,10 @@ struct ScreenPlay {
   var restarts: [OperatorDesk.RestartForecast] = []
   var retryVisits: [ModuleVisit] = []
   var undoneFrom: ModuleID?
+  /// Other programs that run.
+  var living: Set<String> = []
+  /// The date what is kept is kept at.
+  var keepingDate = Fixtures.now
   var access = StoreAccess.writable
   /// Everything that was asked for, in order.
   private(set) var effects: [Effect] = []
@@ -173,7 +177,8 @@ struct ScreenPlay {
         record.id,
         .success(
           Companions(
-            draft: store.draftNow(of: record.id), texts: store.keptTextsNow(of: record.id),
+            drafts: store.draftsNow(of: record.id), living: living,
+            texts: store.keptTextsNow(of: record.id),
             today: today, restarts: restarts, retryVisits: retryVisits)))
     case .amend(let changes, let id, let version):
       guard let record = store.recordNow(id) else {
@@ -181,14 +186,16 @@ struct ScreenPlay {
       }
       return .saved(id, amend(record, changes, version))
     case .resumeBehind(let id, let version, _): return resume(id, version, .manual)
-    case .keepDraft(let drafts, let withheld, let id, let version, let sequence):
+    case .keepDraft(let drafts, let withheld, let id, let session, let version, let sequence):
       store.keepNow(
         KeptDraft(
-          record: id, author: "ada", version: version, sequence: sequence, drafts: drafts,
-          withheld: withheld, date: Fixtures.now))
+          record: id, author: "ada", session: session, version: version, sequence: sequence,
+          drafts: drafts, withheld: withheld, date: keepingDate))
       return .draftKept(id, .success(true))
-    case .dropDraft(let id, let sequence):
-      store.dropDraftNow(of: id, upTo: sequence)
+    case .takeDraft(let id, let session, let other):
+      return .draftTaken(id, .success(store.takeDraftNow(of: id, from: session, to: other)))
+    case .dropDraft(let id, let session, let sequence):
+      store.dropDraftNow(of: id, in: session, upTo: sequence)
       return .draftKept(id, .success(true))
     case .keepText(let text):
       store.keepNow(

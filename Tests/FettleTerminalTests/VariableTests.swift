@@ -86,7 +86,8 @@ struct VariableTests {
     play.press(.enter)
     #expect(play.state.detail?.drafts == [Draft(path: total, value: 13)])
     #expect(play.state.frame().text.contains("was  num 12"))
-    #expect(try play.store.draftNow(of: record().id)?.drafts == [Draft(path: total, value: 13)])
+    #expect(
+      try play.store.draftsNow(of: record().id).first?.drafts == [Draft(path: total, value: 13)])
     play.press(.character("u"))
     #expect(play.state.detail?.isChanged == false)
     play.press(.control("r"), .character("D"))
@@ -105,7 +106,7 @@ struct VariableTests {
     play.press(.character("e"), .control("u"))
     play.type("13")
     play.press(.enter)
-    let kept = try #require(try play.store.draftNow(of: record().id))
+    let kept = try #require(try play.store.draftsNow(of: record().id).first)
     var next = try ScreenPlay([record()], size: Size(rows: 45, columns: 140))
     next.store.keepNow(kept)
     next.press(.enter)

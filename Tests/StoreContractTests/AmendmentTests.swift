@@ -76,38 +76,77 @@ struct AmendmentTests {
   }
 
   @Test(
-    "the newest draft of each operator, until it is dropped", arguments: StoreUnderTest.allCases)
+    "the newest draft of each operator in each session, until it is dropped",
+    arguments: StoreUnderTest.allCases)
   func drafts(kind: StoreUnderTest) async throws {
     let store = try kind.open(in: folder)
     let maker = try await RecordMaker(store)
     let record = try maker.record()
     _ = try await store.add(record)
     let path = try ValuePath(parsing: "1.email")
-    func draft(_ author: String, _ sequence: Int, _ value: Value?) -> KeptDraft {
+    func draft(
+      _ author: String, _ session: String, _ sequence: Int, _ value: Value?, at date: Int64 = 5
+    ) -> KeptDraft {
       KeptDraft(
-        record: record.id, author: author, version: 1, sequence: sequence,
+        record: record.id, author: author, session: session, version: 1, sequence: sequence,
         drafts: [
           Draft(path: path, value: value), Draft(path: path, value: nil),
           Draft(path: path, value: .null, in: .mapping),
-        ], withheld: 1, date: Self.date)
+        ], withheld: 1, date: Instant(milliseconds: date))
     }
-    #expect(try await store.draft(of: record.id, by: "ada") == nil)
-    try await store.keep(draft("ada", 2, "b"))
+    #expect(try await store.drafts(of: record.id, by: "ada") == [])
+    try await store.keep(draft("ada", "one", 2, "b"))
     // Written by another thread and late: it must not win.
-    try await store.keep(draft("ada", 1, "a"))
-    try await store.keep(draft("grace", 1, .date(Self.date)))
-    #expect(try await store.draft(of: record.id, by: "ada") == draft("ada", 2, "b"))
+    try await store.keep(draft("ada", "one", 1, "a"))
+    try await store.keep(draft("grace", "one", 1, .date(Self.date)))
+    // What is changed in two terminals is kept side by side, the newest first.
+    try await store.keep(draft("ada", "two", 1, "c", at: 6))
     #expect(
-      try await store.draft(of: record.id, by: "grace") == draft("grace", 1, .date(Self.date)))
-    try await store.dropDraft(of: record.id, by: "ada", upTo: 1)
-    #expect(try await store.draft(of: record.id, by: "ada") != nil)
-    try await store.dropDraft(of: record.id, by: "ada", upTo: 2)
-    #expect(try await store.draft(of: record.id, by: "ada") == nil)
+      try await store.drafts(of: record.id, by: "ada") == [
+        draft("ada", "two", 1, "c", at: 6), draft("ada", "one", 2, "b"),
+      ])
+    #expect(
+      try await store.drafts(of: record.id, by: "grace")
+        == [draft("grace", "one", 1, .date(Self.date))])
+    try await store.dropDraft(of: record.id, by: "ada", in: "one", upTo: 1)
+    #expect(try await store.drafts(of: record.id, by: "ada").count == 2)
+    try await store.dropDraft(of: record.id, by: "ada", in: "one", upTo: 2)
+    #expect(try await store.drafts(of: record.id, by: "ada").map(\.session) == ["two"])
     #expect(
       try await store.record(record.id)
         == {
           var same = record; same.summary.index = 1; return same
         }())
+  }
+
+  @Test(
+    "a draft that was left is gone on with in one session, and in one only",
+    arguments: StoreUnderTest.allCases)
+  func takenDraft(kind: StoreUnderTest) async throws {
+    let store = try kind.open(in: folder)
+    let record = try await RecordMaker(store).record()
+    _ = try await store.add(record)
+    let change = Draft(path: try ValuePath(parsing: "1.email"), value: "b")
+    func draft(_ session: String, _ sequence: Int) -> KeptDraft {
+      KeptDraft(
+        record: record.id, author: "ada", session: session, version: 1, sequence: sequence,
+        drafts: [change], date: Instant(milliseconds: 5))
+    }
+    func take(_ session: String, _ other: String) async throws -> KeptDraft? {
+      try await store.takeDraft(of: record.id, by: "ada", from: session, to: other)
+    }
+    try await store.keep(draft("dead", 7))
+    #expect(try await take("dead", "one") == draft("one", 7))
+    #expect(try await take("dead", "two") == nil)
+    #expect(try await take("one", "one") == draft("one", 7))
+    // Who has one keeps it.
+    try await store.keep(draft("gone", 3))
+    #expect(try await take("gone", "one") == nil)
+    #expect(
+      Set(try await store.drafts(of: record.id, by: "ada")) == [draft("one", 7), draft("gone", 3)])
+    // A program that lives after all keeps its own again.
+    try await store.keep(draft("dead", 8))
+    #expect(try await store.drafts(of: record.id, by: "ada").count == 3)
   }
 
   @Test("a line of the audit", arguments: StoreUnderTest.allCases)

@@ -18,15 +18,25 @@ public protocol AmendmentStore: Sendable {
   func notes(of id: RecordID) async throws(StoreError) -> [RecordNote]
 
   /// Keeps what somebody has changed and not saved, instead of an older draft of the same person for
-  /// the same record.
+  /// the same record in the same session.
   func keep(_ draft: KeptDraft) async throws(StoreError)
 
-  /// The draft somebody left of a record; nil when there is none.
-  func draft(of id: RecordID, by author: String) async throws(StoreError) -> KeptDraft?
+  /// The drafts of somebody for a record, in any session, the newest first.
+  func drafts(of id: RecordID, by author: String) async throws(StoreError) -> [KeptDraft]
 
-  /// Forgets a draft.
+  /// Makes the draft of one session that of another one, in which it is gone on with: of two that want
+  /// it, one gets it.
+  /// - Returns: the draft, as it is now; nil when it is not there any more, or when the other session
+  ///   has one already.
+  func takeDraft(
+    of id: RecordID, by author: String, from session: String, to other: String
+  ) async throws(StoreError) -> KeptDraft?
+
+  /// Forgets the draft of a session.
   /// - Parameter sequence: up to which change; a newer draft stays.
-  func dropDraft(of id: RecordID, by author: String, upTo sequence: Int) async throws(StoreError)
+  func dropDraft(
+    of id: RecordID, by author: String, in session: String, upTo sequence: Int
+  ) async throws(StoreError)
 
   /// Keeps what somebody is typing, instead of what the same person typed before in the same session for
   /// the same record and purpose, unless that is newer; an empty text forgets that.

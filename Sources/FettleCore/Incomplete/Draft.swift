@@ -31,9 +31,12 @@ public struct KeptDraft: Hashable, Sendable {
   public let record: RecordID
   /// Whose it is.
   public let author: String
+  /// Where it was made: a program that runs, in whatever terminal. What is changed in one does not take
+  /// the place of what is changed in another.
+  public let session: String
   /// The version of the record that was changed.
   public let version: Int
-  /// Goes up with every change; an older draft never replaces a newer one.
+  /// Goes up with every change in its session; an older draft never replaces a newer one.
   public let sequence: Int
   /// The changes, oldest first. Values of secret fields are left out.
   public let drafts: [Draft]
@@ -44,11 +47,12 @@ public struct KeptDraft: Hashable, Sendable {
 
   /// A draft of these parts.
   public init(
-    record: RecordID, author: String, version: Int, sequence: Int, drafts: [Draft],
-    withheld: Int = 0, date: Instant
+    record: RecordID, author: String, session: String = "", version: Int, sequence: Int,
+    drafts: [Draft], withheld: Int = 0, date: Instant
   ) {
     self.record = record
     self.author = author
+    self.session = session
     self.version = version
     self.sequence = sequence
     self.drafts = drafts

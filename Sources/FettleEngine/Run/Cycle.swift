@@ -33,6 +33,9 @@ struct Cycle {
   private var storedBefore = 0
   /// How many bundles had been given up then.
   private var lostBefore = 0
+  /// Why bundles were given up, in order. They are told of with the end of the run only: until then
+  /// it may turn out that nothing is lost.
+  var losses: [String] = []
   /// Whether the trigger of the cycle gives its bundles again when the cycle is given up: how far it
   /// has read waits for the commit.
   private var isDeliveredAgain = false
@@ -99,7 +102,7 @@ struct Cycle {
     for _ in 0..<(isEvent ? 1 : max(1, blueprint.settings.roundtrips)) {
       variables.cycle = [:]
       storedBefore = execution.stored.count
-      lostBefore = execution.lost
+      lostBefore = losses.count
       isDeliveredAgain = false
       let emittedBefore = visits[first.id]?.emitted ?? 0
       let passage: Passage
@@ -187,7 +190,7 @@ struct Cycle {
   /// the trigger gives again are withdrawn; the others stay, and it is said that earlier steps are
   /// undone.
   private mutating func noteUndoneRecords() {
-    if isDeliveredAgain { execution.lost = lostBefore }
+    if isDeliveredAgain { losses.removeLast(losses.count - lostBefore) }
     let stored = execution.stored.dropFirst(storedBefore)
     guard !stored.isEmpty else { return }
     let names = stored.map(\.short).joined(separator: ", ")
@@ -224,7 +227,12 @@ struct Cycle {
     if summary.returnsEvent {
       summary.withdrawn = summary.stored
       summary.undone = []
-      summary.lost = 0
+    } else {
+      summary.lost = losses.count
+      summary.lossReason = losses.last ?? ""
+      summary.warnings += losses.map {
+        "a bundle was lost, as \"Enable data loss\" is on: it could not be stored, \($0)"
+      }
     }
     return summary
   }

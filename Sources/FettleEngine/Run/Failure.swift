@@ -97,10 +97,7 @@ extension Cycle {
 
   /// Gives the bundle up, and counts it.
   private mutating func lose(_ reason: String) -> Passage {
-    execution.lost += 1
-    execution.lossReason = reason
-    execution.warnings.append(
-      "a bundle was lost, as \"Enable data loss\" is on: it could not be stored, \(reason)")
+    losses.append(reason)
     raise(to: .warning)
     return .fellOut
   }

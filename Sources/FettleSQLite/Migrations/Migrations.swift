@@ -31,6 +31,7 @@ enum Migrations {
     migrator.registerMigration("033_history_by_store", migrate: historyByStore)
     migrator.registerMigration("041_kept_texts_by_session", migrate: keptTextsBySession)
     migrator.registerMigration("042_lost_bundles", migrate: lostBundles)
+    migrator.registerMigration("043_drafts_by_session", migrate: draftsBySession)
     return migrator
   }()
 }

@@ -119,7 +119,9 @@ extension Effect {
   /// Whether it is about what is kept against a crash.
   fileprivate var keepsAgainstCrash: Bool {
     switch self {
-    case .record(.keepDraft), .record(.dropDraft), .record(.keepText), .record(.keepLeft): true
+    case .record(.keepDraft), .record(.takeDraft), .record(.dropDraft), .record(.keepText),
+      .record(.keepLeft):
+      true
     default: false
     }
   }

@@ -9,6 +9,8 @@ struct EventLoop {
   let clipboard: Clipboard
   /// Where the store is.
   let store: String
+  /// This program.
+  let session: Session
   /// Milliseconds between two looks at the store.
   let refreshInterval: Int
 
@@ -99,7 +101,8 @@ struct EventLoop {
       case .suspend: terminal.suspend()
       case .repaint: terminal.repaintAll()
       case .editOutside(let edit):
-        mailbox.post(.editedOutside(edit, ExternalEditor(edit, store: store).run(on: &terminal)))
+        let editor = ExternalEditor(edit, store: store, session: session)
+        mailbox.post(.editedOutside(edit, editor.run(on: &terminal)))
       case .useMouse(let isOn): terminal.useMouse(isOn)
       case .copy(let text):
         if clipboard == .terminal {

@@ -136,8 +136,9 @@ extension Effect {
     case .auditTrail(.page(_, let ask)) where ask.isSearch: .none
     case .groups(.page(_, let ask)) where ask.isSearch: .none
     case .record(.amend), .record(.close), .record(.delete), .record(.restore),
-      .record(.setAutoRetry), .record(.keepDraft), .record(.dropDraft), .record(.keepText),
-      .record(.keepLeft), .record(.revealed), .scenarios(.activate), .scenarios(.acknowledgeLoss),
+      .record(.setAutoRetry), .record(.keepDraft), .record(.takeDraft), .record(.dropDraft),
+      .record(.keepText), .record(.keepLeft), .record(.revealed), .scenarios(.activate),
+      .scenarios(.acknowledgeLoss),
       .history(.stop), .groupEdit(.write):
       .write
     case .list, .record, .bulk, .history, .auditTrail, .groups, .groupEdit, .search: .read()

@@ -18,7 +18,14 @@ struct Session: Hashable, Sendable {
     return name.hasPrefix("/dev/") ? String(name.dropFirst(5)) : name
   }
 
-  private var terminal: Substring { name.prefix { $0 != "#" } }
+  /// The terminal, as `terminal` tells it; empty when it is not known.
+  var terminal: String { String(name.prefix { $0 != "#" }) }
+
+  /// The terminal, to be told to its operator; nil when it is not known.
+  var terminalName: SafeText? { terminal.isEmpty ? nil : SafeText(terminal) }
+
+  /// Whether it was in the same terminal as a session.
+  func isHere(as other: Session) -> Bool { !terminal.isEmpty && terminal == other.terminal }
 
   /// Whether it was in another terminal than a session.
   func isElsewhere(than other: Session) -> Bool {

@@ -77,15 +77,18 @@ public enum Terminal {
     var terminal = try NcursesTerminal(options: options, wakeDescriptor: mailbox.readDescriptor)
     defer { terminal.close() }
     if options.usesMouse { terminal.useMouse(true) }
+    let session = Session.new(in: Session.terminal)
+    let living = LivingSession(session)
+    defer { living.end() }
     let surroundings = Surroundings(
-      storeName: storeName, session: .new(in: Session.terminal), isReadOnly: options.isReadOnly,
+      storeName: storeName, session: session, isReadOnly: options.isReadOnly,
       isASCII: terminal.isASCII,
       version: options.version, keys: keys, zone: options.utcOffset.map { .fixed($0) } ?? .local,
       scenarioLimit: options.scenarioLimit)
     let clock = SystemClock(standingStillAt: options.fixedNow)
     let loop = EventLoop(
       runner: runner, mailbox: mailbox, clock: clock,
-      clipboard: options.clipboard, store: storeName,
+      clipboard: options.clipboard, store: storeName, session: session,
       refreshInterval: max(100, options.refreshInterval))
     return loop.run(on: &terminal, surroundings)
   }

@@ -79,7 +79,8 @@ extension State {
     effects += keepTyped()
     if let open = detail?.record, running.isEmpty, conflict == nil {
       let row = list.place(of: open.id).map { list.rows[$0] }
-      if row == nil || row?.version != open.summary.version {
+      // A row that left the list stays as it was.
+      if row == nil || row?.version != open.summary.version || list.gone.contains(open.id) {
         effects.append(.record(.refresh(open.id, version: open.summary.version)))
       }
     }

@@ -28,7 +28,9 @@ struct EditFolder {
   }
 
   /// A new folder with a value and what it is for.
-  static func make(_ edit: ExternalEdit, store: String) -> Result<EditFolder, FileTrouble> {
+  static func make(_ edit: ExternalEdit, store: String, session: Session) -> Result<
+    EditFolder, FileTrouble
+  > {
     func trouble() -> FileTrouble {
       FileTrouble(description: "no folder in \(base): \(String(cString: strerror(errno)))")
     }
@@ -40,7 +42,8 @@ struct EditFolder {
       return .failure(trouble())
     }
     let about = JSONWriter.text(
-      LeftEdit(edit, store: resolved(store), text: edit.text).stored(digest: digest(edit.text)))
+      LeftEdit(edit, store: resolved(store), session: session, text: edit.text).stored(
+        digest: digest(edit.text)))
     for (file, text) in [
       ("\(path)/\(aboutName)", about), (folder.file(isJSON: edit.isJSON), edit.text),
     ] {

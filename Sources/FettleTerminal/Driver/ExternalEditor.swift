@@ -8,10 +8,13 @@ struct ExternalEditor {
   let edit: ExternalEdit
   /// The store the value is in, for whoever finds the file after this program was killed.
   let store: String
+  /// This program.
+  let session: Session
 
-  init(_ edit: ExternalEdit, store: String) {
+  init(_ edit: ExternalEdit, store: String, session: Session) {
     self.edit = edit
     self.store = store
+    self.session = session
   }
 
   /// How long the other program gets to end when this one is to end, in milliseconds.
@@ -23,7 +26,7 @@ struct ExternalEditor {
       return .failed("neither VISUAL nor EDITOR is set, and there is no vi; set EDITOR")
     }
     let folder: EditFolder
-    switch EditFolder.make(edit, store: store) {
+    switch EditFolder.make(edit, store: store, session: session) {
     case .failure(let trouble): return .failed(trouble.description)
     case .success(let made): folder = made
     }

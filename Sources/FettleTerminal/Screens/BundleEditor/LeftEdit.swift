@@ -7,6 +7,8 @@ import FettleEngine
 struct LeftEdit: Hashable, Sendable {
   /// Where the store is.
   let store: String
+  /// The program it was written in; empty where that is not known.
+  let session: String
   let record: RecordID
   let purpose: ExternalEdit.Purpose
   let isJSON: Bool
@@ -26,16 +28,19 @@ struct LeftEdit: Hashable, Sendable {
     case unchanged
   }
 
-  init(_ edit: ExternalEdit, store: String, text: String) {
+  init(_ edit: ExternalEdit, store: String, session: Session, text: String) {
     self.init(
-      store: store, record: edit.record, purpose: edit.purpose, isJSON: edit.isJSON,
+      store: store, session: session.name, record: edit.record, purpose: edit.purpose,
+      isJSON: edit.isJSON,
       text: edit.taken(text))
   }
 
   private init(
-    store: String, record: RecordID, purpose: ExternalEdit.Purpose, isJSON: Bool, text: String
+    store: String, session: String, record: RecordID, purpose: ExternalEdit.Purpose, isJSON: Bool,
+    text: String
   ) {
     self.store = store
+    self.session = session
     self.record = record
     self.purpose = purpose
     self.isJSON = isJSON
@@ -62,7 +67,8 @@ struct LeftEdit: Hashable, Sendable {
     case .substitute: return try await keep(for: .output, at: nil, detail, desk)
     case .json(let place): return try await keep(for: .json, at: place, detail, desk)
     case .value(let place, let path, let target):
-      let before = try await desk.draft(of: record)
+      // It goes on with what else was changed in that program.
+      let before = try await desk.drafts(of: record).first { $0.session == session }
       // Of the draft nothing is lost that does not fit any more.
       let lost = before.map { detail.take(opened, replaying: $0.drafts) } ?? []
       let old = target == .mapping ? detail.value(at: place) : detail.bundles.value(at: path)
@@ -78,7 +84,7 @@ struct LeftEdit: Hashable, Sendable {
       }
       try await desk.keepDraft(
         lost + detail.changesToSave, withheld: before?.withheld ?? 0, of: record,
-        version: before?.version ?? opened.record.summary.version,
+        session: session, version: before?.version ?? opened.record.summary.version,
         sequence: (before?.sequence ?? 0) + 1)
       return .change
     }
@@ -94,7 +100,7 @@ struct LeftEdit: Hashable, Sendable {
     let isQuoted = kept == .json && !isJSON
     try await desk.keepText(
       isQuoted ? JSONWriter.text(.text(text)) : text, for: kept, at: place?.name ?? "", of: record,
-      session: Session.new(in: "").name, sequence: 1)
+      session: Session.new(in: Session(session).terminal).name, sequence: 1)
     return .text
   }
 
@@ -103,7 +109,8 @@ struct LeftEdit: Hashable, Sendable {
   /// What is written beside the text: nothing of a value.
   func stored(digest: String) -> Value {
     var fields: Collection = [
-      "store": .text(store), "record": .text(record.text), "isJSON": .boolean(isJSON),
+      "store": .text(store), "session": .text(session), "record": .text(record.text),
+      "isJSON": .boolean(isJSON),
       "digest": .text(digest),
     ]
     switch purpose {
@@ -141,7 +148,8 @@ struct LeftEdit: Hashable, Sendable {
     default: return nil
     }
     let edit = LeftEdit(
-      store: store, record: RecordID(record), purpose: purpose, isJSON: isJSON, text: "")
+      store: store, session: fields["session"]?.text ?? "", record: RecordID(record),
+      purpose: purpose, isJSON: isJSON, text: "")
     return (edit, digest)
   }
 }
@@ -158,7 +166,12 @@ extension State {
       return lastEffects()
     }
     return lastEffects()
-      + [.record(.keepLeft(LeftEdit(edit, store: surroundings.storeName, text: text)))]
+      + [
+        .record(
+          .keepLeft(
+            LeftEdit(edit, store: surroundings.storeName, session: surroundings.session, text: text)
+          ))
+      ]
   }
 
   /// Says what of texts in `$EDITOR` came back when the program was started.
@@ -175,6 +188,7 @@ extension State {
       ? "what was written in $EDITOR for \(first.short) is back; Enter on it goes on"
       : "what was written in $EDITOR for \(back.count) records is back; opened they go on"
     guard let detail, back.contains(detail.record.id) else { return [] }
+    self.detail?.takesDraft = detail.drafts.isEmpty
     return [.record(.companions(detail.record))]
   }
 }

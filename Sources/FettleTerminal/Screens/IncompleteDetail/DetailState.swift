@@ -52,6 +52,11 @@ struct DetailState: Equatable, Sendable {
   var substituteText = ""
   /// What follows once the drafts are saved.
   var afterSaving: AfterSaving?
+  /// Whether it was opened just now: what was left of it is gone on with then, not in the middle of
+  /// something else.
+  var takesDraft = true
+  /// What is told of drafts that stay where they are.
+  var otherDrafts: [SafeText] = []
   /// Goes up with every change that is kept against a crash.
   var draftSequence = 0
   /// The tree as it is now; built when something in it changes, not for every key.

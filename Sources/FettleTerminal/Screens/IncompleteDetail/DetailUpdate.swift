@@ -301,7 +301,24 @@ extension State {
     }
   }
 
+  /// What others made of the open record, where it cannot be mended any more.
+  private func news(_ opened: OpenedRecord) -> SafeText? {
+    let summary = opened.record.summary
+    guard let detail, detail.record.summary.state != summary.state, !running.contains(summary.id),
+      list.place(of: summary.id).map({ list.rows[$0].version != summary.version }) ?? true
+    else { return nil }
+    let words: SafeText
+    switch summary.state {
+    case .resolved: words = "someone else brought this record to its end"
+    case .deleted: words = "someone else put this record into the bin"
+    case .inProgress: words = "someone else is retrying this record"
+    case .pending, .unresolved: return nil
+    }
+    return detail.drafts.isEmpty ? words : words + "; your changes are not written"
+  }
+
   private mutating func take(_ opened: OpenedRecord) -> [Effect] {
+    let words = news(opened)
     list.take(opened.record.summary)
     // While somebody chooses between both sides, and while something is typed, nothing moves.
     if conflict != nil { return [] }
@@ -314,6 +331,7 @@ extension State {
       return []
     }
     let lost = detail?.take(opened) ?? []
+    if let words { notice = words }
     if !lost.isEmpty {
       notice =
         "\(lost.count) of your changes no longer fit: \(lost.map(\.path.description).joined(separator: ", "))"

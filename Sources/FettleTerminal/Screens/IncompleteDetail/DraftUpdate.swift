@@ -11,13 +11,13 @@ extension State {
     let sequence = detail.draftSequence + 1
     let id = detail.record.id
     let all = detail.changesToSave + (typed.map { [$0] } ?? [])
-    guard !all.isEmpty else { return [.record(.dropDraft(id, upTo: sequence))] }
+    guard !all.isEmpty else { return [forgettingDraft(of: id, upTo: sequence)] }
     let kept = all.filter { !detail.mapped.isSecret($0) }
     return [
       .record(
         .keepDraft(
-          kept, withheld: all.count - kept.count, of: id, version: detail.record.summary.version,
-          sequence: sequence))
+          kept, withheld: all.count - kept.count, of: id, session: surroundings.session.name,
+          version: detail.record.summary.version, sequence: sequence))
     ]
   }
 
@@ -72,10 +72,14 @@ extension State {
   /// Forgets what was kept; who only looked at a record writes nothing.
   mutating func dropDraft() -> [Effect] {
     guard let detail, detail.draftSequence > 0, !surroundings.isReadOnly else { return [] }
-    return [.record(.dropDraft(detail.record.id, upTo: detail.draftSequence))]
+    return [forgettingDraft(of: detail.record.id, upTo: detail.draftSequence)]
   }
 
-  /// Takes in what is shown beside the record; changes that were left come back, unsaved.
+  private func forgettingDraft(of id: RecordID, upTo sequence: Int) -> Effect {
+    .record(.dropDraft(id, in: surroundings.session.name, upTo: sequence))
+  }
+
+  /// Takes in what is shown beside the record; what was changed and left comes back, unsaved.
   mutating func companionsLoaded(
     _ id: RecordID, _ answer: Message.Answer<Companions>
   ) -> [Effect] {
@@ -86,29 +90,98 @@ extension State {
       return []
     case .success(let companions):
       self.detail?.join(companions)
-      let isFirst = textsFound(id, companions.texts)
-      if isFirst { offerTexts(of: id) }
-      guard let draft = companions.draft, !draft.drafts.isEmpty || draft.withheld > 0,
-        draft.sequence > detail.draftSequence
-      else { return [] }
-      self.detail?.draftSequence = draft.sequence
-      guard let opened = self.detail?.opened, !surroundings.isReadOnly else { return [] }
-      // What was done here meanwhile comes after what was left.
-      let lost =
-        self.detail?.take(opened, replaying: draft.drafts + detail.drafts) ?? []
-      let place = draft.drafts.last.map { detail.place(of: $0) }
-      if typing == nil, let place { self.detail?.go(to: place) }
-      let count = draft.drafts.count - lost.count
-      var text: SafeText =
-        "\(count) unsaved \(count == 1 ? "change" : "changes") of "
-        + surroundings.zone.short(draft.date) + " \(count == 1 ? "is" : "are") back; U drops them"
-      if draft.version != opened.record.summary.version {
-        text += "; the record changed since"
-      }
-      if draft.withheld > 0 { text += "; \(draft.withheld) of secret fields were not kept" }
-      if !lost.isEmpty { text += "; \(lost.count) no longer fit" }
-      notice = (isFirst ? offeredWords(of: id) : nil).map { text + " · " + $0 } ?? text
-      return checkAgain()
+      if textsFound(id, companions.texts) { offerTexts(of: id) }
+      return draftsFound(companions)
     }
+  }
+
+  /// Goes on with one of the drafts that were left, when the record was opened just now. One that is
+  /// being made in a program that runs is left alone.
+  private mutating func draftsFound(_ companions: Companions) -> [Effect] {
+    guard let detail, detail.takesDraft, !surroundings.isReadOnly else { return [] }
+    self.detail?.takesDraft = false
+    let here = surroundings.session
+    let filled = companions.drafts.filter { !$0.drafts.isEmpty || $0.withheld > 0 }
+    let (left, living) = filled.reduce(into: ([KeptDraft](), [KeptDraft]())) { all, draft in
+      let isOurs = draft.session == here.name || !companions.living.contains(draft.session)
+      if isOurs { all.0.append(draft) } else { all.1.append(draft) }
+    }
+    self.detail?.otherDrafts = living.map { other in
+      Session(other.session).terminalName.map { "it is being changed in \($0) too" }
+        ?? "it is being changed in another terminal of yours too"
+    }
+    // What was changed here meanwhile is kept under the name the draft would get.
+    guard let draft = nearest(left), detail.draftSequence == 0 else {
+      tellOfOtherDrafts(left)
+      return []
+    }
+    let waiting = words(of: left.filter { $0 != draft })
+    self.detail?.otherDrafts += waiting
+    return [.record(.takeDraft(detail.record.id, from: draft.session, to: here.name))]
+  }
+
+  /// The draft that was made here, or else in this terminal, or else last.
+  private func nearest(_ drafts: [KeptDraft]) -> KeptDraft? {
+    let here = surroundings.session
+    return drafts.first { $0.session == here.name }
+      ?? drafts.first { Session($0.session).isHere(as: here) } ?? drafts.first
+  }
+
+  /// What of drafts is told that wait for their turn.
+  private func words(of drafts: [KeptDraft]) -> [SafeText] {
+    guard let newest = drafts.first else { return [] }
+    let more: SafeText = drafts.count == 1 ? "one more draft" : "\(drafts.count) more drafts"
+    return [
+      more + ", of " + surroundings.zone.short(newest.date)
+        + (Session(newest.session).isElsewhere(than: surroundings.session)
+          ? " in another terminal" : "")
+        + ", \(drafts.count == 1 ? "waits" : "wait"): close the record and open it again"
+    ]
+  }
+
+  private mutating func tellOfOtherDrafts(_ left: [KeptDraft]) {
+    let words = (detail?.otherDrafts ?? []) + words(of: left)
+    guard !words.isEmpty else { return }
+    let told = words.joined(separator: "; ")
+    notice = notice.isEmpty ? told : notice + " · " + told
+  }
+
+  /// A draft is gone on with here.
+  mutating func draftTaken(
+    _ id: RecordID, _ answer: Message.Answer<KeptDraft?>
+  ) -> [Effect] {
+    guard let detail, detail.record.id == id else { return [] }
+    switch answer {
+    case .failure(let error):
+      notice = "what was left of this record is not to be had: \(error.description)"
+      return []
+    case .success(nil):
+      // Another program was faster. There may be one more.
+      guard detail.draftSequence == 0 else { return [] }
+      self.detail?.takesDraft = true
+      return [.record(.companions(detail.record))]
+    case .success(let draft?): return goOn(with: draft)
+    }
+  }
+
+  private mutating func goOn(with draft: KeptDraft) -> [Effect] {
+    guard let detail else { return [] }
+    // What was done here meanwhile comes after what was left, and is kept with it.
+    self.detail?.draftSequence = max(draft.sequence, detail.draftSequence)
+    let lost =
+      self.detail?.take(detail.opened, replaying: draft.drafts + detail.drafts) ?? []
+    let kept = detail.drafts.isEmpty ? [] : keepDraft()
+    let place = draft.drafts.last.map { detail.place(of: $0) }
+    if typing == nil, let place { self.detail?.go(to: place) }
+    let count = draft.drafts.count - lost.count
+    var text: SafeText =
+      "\(count) unsaved \(count == 1 ? "change" : "changes") of "
+      + surroundings.zone.short(draft.date) + " \(count == 1 ? "is" : "are") back; U drops them"
+    if draft.version != detail.record.summary.version { text += "; the record changed since" }
+    if draft.withheld > 0 { text += "; \(draft.withheld) of secret fields were not kept" }
+    if !lost.isEmpty { text += "; \(lost.count) no longer fit" }
+    text = ([text] + detail.otherDrafts).joined(separator: "; ")
+    notice = offeredWords(of: detail.record.id).map { text + " · " + $0 } ?? text
+    return checkAgain() + kept
   }
 }

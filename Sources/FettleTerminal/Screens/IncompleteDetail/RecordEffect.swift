@@ -19,8 +19,11 @@ enum RecordEffect: Equatable, Sendable {
   case delete(RecordID, version: Int)
   case restore(RecordID, version: Int)
   case setAutoRetry(Bool, RecordID, version: Int)
-  case keepDraft([Draft], withheld: Int, of: RecordID, version: Int, sequence: Int)
-  case dropDraft(RecordID, upTo: Int)
+  case keepDraft(
+    [Draft], withheld: Int, of: RecordID, session: String, version: Int, sequence: Int)
+  /// Goes on, in a session, with what was left in another.
+  case takeDraft(RecordID, from: String, to: String)
+  case dropDraft(RecordID, in: String, upTo: Int)
   /// Keeps what is being typed, or forgets it.
   case keepText(TypedText)
   /// Keeps what was written in `$EDITOR` when the program is to end.
@@ -61,6 +64,8 @@ enum RecordMessage: Equatable, Sendable {
   case moved(RecordID, RecordAction, Message.Answer<IncompleteExecution>)
   /// A draft was kept or dropped, or could not be.
   case draftKept(RecordID, Message.Answer<Bool>)
+  /// A draft is gone on with here; nil when another program was faster.
+  case draftTaken(RecordID, Message.Answer<KeptDraft?>)
   case textKept(Message.Answer<Bool>)
   /// What was found of texts in `$EDITOR`.
   case leftKept([RecordID: LeftEdit.Kept])
@@ -130,7 +135,10 @@ struct TodaysBlueprint: Hashable, Sendable {
 
 /// What is shown beside an opened record and is not in it.
 struct Companions: Hashable, Sendable {
-  var draft: KeptDraft?
+  /// What this operator changed and did not save, the newest first.
+  var drafts: [KeptDraft] = []
+  /// The sessions of those whose programs still run.
+  var living: Set<String> = []
   var texts: [KeptText] = []
   var today: TodaysBlueprint?
   var restarts: [OperatorDesk.RestartForecast] = []
@@ -195,7 +203,7 @@ extension RecordEffect {
         await answer { () async throws(StoreError) in
           try await desk.setAutoRetry(isOn, of: id, version: version)
         })
-    case .keepDraft, .dropDraft, .revealed: return await keep(desk)
+    case .keepDraft, .takeDraft, .dropDraft, .revealed: return await keep(desk)
     case .keepText(let text):
       return .textKept(
         await answer { () async throws(StoreError) in
@@ -221,7 +229,7 @@ extension RecordEffect {
       return .leftKept(await kept.all)
     case .findTexts(let id):
       return .textsFound(
-        id, await answer { () async throws(StoreError) in try await desk.keptTexts(of: id) })
+        id, await answer { () async throws(StoreError) in try await Self.leftTexts(of: id, desk) })
     case .notes(let id):
       return .notes(
         id, await answer { () async throws(StoreError) in try await desk.notes(of: id) })
@@ -236,19 +244,26 @@ extension RecordEffect {
 
   private func keep(_ desk: OperatorDesk) async -> RecordMessage {
     switch self {
-    case .keepDraft(let drafts, let withheld, let id, let version, let sequence):
+    case .keepDraft(let drafts, let withheld, let id, let session, let version, let sequence):
       return .draftKept(
         id,
         await answer { () async throws(StoreError) in
           try await desk.keepDraft(
-            drafts, withheld: withheld, of: id, version: version, sequence: sequence)
+            drafts, withheld: withheld, of: id, session: session, version: version,
+            sequence: sequence)
           return true
         })
-    case .dropDraft(let id, let sequence):
+    case .takeDraft(let id, let session, let other):
+      return .draftTaken(
+        id,
+        await answer { () async throws(StoreError) in
+          try await desk.takeDraft(of: id, from: session, to: other)
+        })
+    case .dropDraft(let id, let session, let sequence):
       return .draftKept(
         id,
         await answer { () async throws(StoreError) in
-          try await desk.dropDraft(of: id, upTo: sequence)
+          try await desk.dropDraft(of: id, in: session, upTo: sequence)
           return true
         })
     case .revealed(let place, let id):
@@ -297,9 +312,10 @@ extension RecordEffect {
   ) async -> Message.Answer<Companions> {
     await answer { () async throws(StoreError) in
       let today = try await desk.todaysBlueprint(for: record)
+      let drafts = try await desk.drafts(of: record.id)
       return Companions(
-        draft: try await desk.draft(of: record.id),
-        texts: try await desk.keptTexts(of: record.id),
+        drafts: drafts, living: Set(drafts.map(\.session).filter { Session($0).isAlive }),
+        texts: try await leftTexts(of: record.id, desk),
         today: today.map { TodaysBlueprint(blueprint: $0.blueprint, obstacles: $0.obstacles) },
         restarts: desk.restartForecasts(of: record),
         retryVisits: await retryVisits(of: record, desk))
@@ -308,6 +324,13 @@ extension RecordEffect {
 }
 
 extension RecordEffect {
+  /// What was being typed in programs that have ended. What is typed in one that runs is its own.
+  private static func leftTexts(
+    of id: RecordID?, _ desk: OperatorDesk
+  ) async throws(StoreError) -> [KeptText] {
+    try await desk.keptTexts(of: id).filter { !Session($0.session).isAlive }
+  }
+
   /// What the modules did in the last retry of a record. A journal that was pruned tells nothing.
   private static func retryVisits(
     of record: IncompleteExecution, _ desk: OperatorDesk

@@ -17,6 +17,7 @@ extension State {
       return []
     case .companions(let id, let answer): return companionsLoaded(id, answer)
     case .draftKept(_, .success), .textKept(.success): return []
+    case .draftTaken(let id, let answer): return draftTaken(id, answer)
     case .textsFound(let id, let answer):
       if case .success(let texts) = answer { textsFound(id, texts) }
       return []

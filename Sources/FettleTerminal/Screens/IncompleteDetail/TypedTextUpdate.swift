@@ -168,7 +168,7 @@ extension State {
       + (typing.context == .box ? ", goes on here; Esc twice drops it" : ", Ctrl-U clears it")
   }
 
-  /// What was typed here, or else what was typed last anywhere.
+  /// What was typed here, or else last in this terminal, or else last anywhere.
   private func offered(
     for typing: Typing, _ kept: (purpose: KeptText.Purpose, record: RecordID?)
   ) -> KeptText? {
@@ -177,8 +177,10 @@ extension State {
     let fitting = keptTexts.filter {
       $0.record == kept.record && $0.purpose == kept.purpose && (place ?? $0.place) == $0.place
     }
-    return fitting.first { $0.session == surroundings.session.name }
-      ?? fitting.max { $0.date < $1.date }
+    let here = surroundings.session
+    let ofThisTerminal = fitting.filter { Session($0.session).isHere(as: here) }
+    return fitting.first { $0.session == here.name }
+      ?? (ofThisTerminal.isEmpty ? fitting : ofThisTerminal).max { $0.date < $1.date }
   }
 
   /// When and where a text was typed.
