@@ -135,6 +135,7 @@ extension State {
     typing?.isAskedAbout = false
     typing?.isOffered = false
     typing?.problemRange = nil
+    typing?.candidates = nil
     if case .words? = typing?.purpose, let words = typing?.line.text { table?.words = words }
     typing?.isToBeKept = true
     if typing?.isValue == true { return checkTyped() }
@@ -284,6 +285,9 @@ extension State {
       self.typing = nil
       table?.words = before
     case (.keep, .filter):
+      // The line would go, and another filter would be shown than the one that was typed.
+      _ = filterTyped(typing.line.text)
+      guard self.typing?.problem == nil else { return [] }
       let effects = applyTypedFilter()
       self.typing = nil
       return effects
@@ -381,7 +385,7 @@ extension State {
     case (.answerSave, .leaveUnsaved): return save(then: .leave)
     case (.answerDrop, .quitUnsaved): return dropDraft() + [.quit]
     case (_, .quitUnsaved): quitsWhenIdle = false
-    case (.answerDrop, .leaveUnsaved): return closeDetail()
+    case (.answerDrop, .leaveUnsaved): return dropChanges()
     default: break
     }
     return []
