@@ -259,17 +259,43 @@ public struct OperatorDesk: Sendable {
     try await move(id, version: version, .deleted)
   }
 
-  /// Takes a record out of the bin.
+  /// Takes a record out of the bin, back to what it waited for.
   public func restore(_ id: RecordID, version: Int?) async throws(StoreError) -> IncompleteExecution
   {
-    try await move(id, version: version, .restored)
+    try await openAgain(id, version: version, .restored)
   }
 
-  /// Takes back that a record was closed; it waits for the operator again.
+  /// Takes back that a record was closed; it waits again for what it waited for.
   /// - Throws: `refused` when a retry resolved it, `unfit` when its data is gone.
   public func reopen(_ id: RecordID, version: Int?) async throws(StoreError) -> IncompleteExecution
   {
-    try await move(id, version: version, .reopened)
+    try await openAgain(id, version: version, .reopened)
+  }
+
+  /// Opens a record again. One that was retried by itself is again: who takes a slip back has not
+  /// turned that off, and nobody would look at it.
+  private func openAgain(
+    _ id: RecordID, version: Int?, _ event: IncompleteEvent
+  ) async throws(StoreError) -> IncompleteExecution {
+    let isRetried = try await wasPending(id)
+    let record = try await move(id, version: version, event)
+    guard isRetried, record.error.stage != .inDoubt else { return record }
+    return try await setAutoRetry(true, of: id, version: record.summary.version)
+  }
+
+  /// Whether a record waited for its next automatic attempt before it was closed or deleted.
+  private func wasPending(_ id: RecordID) async throws(StoreError) -> Bool {
+    for note in try await store.notes(of: id).reversed() {
+      switch IncompleteEvent(rawValue: note.event) {
+      case .failedWithAttemptsLeft, .interruptedWhilePending, .autoRetryTurnedOn: return true
+      case .finished, .failedElsewhere, .failedForGood, .interruptedWhileUnresolved,
+        .autoRetryTurnedOff, .restored, .reopened:
+        return false
+      case .claimed, .closed, .deleted, nil: continue
+      }
+    }
+    // Nothing but that befell it: it waits as it was stored.
+    return try await store.record(id).summary.plannedAttempts > 0
   }
 
   /// Turns the automatic retry of a record on or off.

@@ -40,6 +40,34 @@ struct BulkRunTests {
     #expect(again.skipped == ["resolved already": open.count - 1])
   }
 
+  @Test("what is taken back is retried by itself again where it was, and waits where it waited")
+  func takenBack() async throws {
+    let bench = try Workbench()
+    bench.told.fail(on: "no", with: ModuleError(.connection, "down"))
+    var known: Set<RecordID> = []
+    for turnsOff in [false, true] {
+      _ = try await bench.runner.run(
+        Workbench.blueprint(Workbench.say(2, "no")), given: [["a": 1]])
+      var record = try #require(try await bench.open().first { !known.contains($0.id) })
+      known.insert(record.id)
+      #expect(record.state == .pending)
+      if turnsOff {
+        record = try await bench.desk.setAutoRetry(false, of: record.id, version: nil).summary
+      }
+      let before = record.state
+      _ = try await bench.desk.delete(record.id, version: nil)
+      let restored = try await bench.desk.restore(record.id, version: nil)
+      #expect(restored.summary.state == before)
+      #expect((restored.summary.nextRetry != nil) == !turnsOff)
+      _ = try await bench.desk.close(record.id, version: nil, reason: "a slip")
+      let reopened = try await bench.desk.reopen(record.id, version: nil)
+      #expect(reopened.summary.state == before)
+      // Twice in a row it is still as it was.
+      _ = try await bench.desk.delete(record.id, version: nil)
+      #expect(try await bench.desk.restore(record.id, version: nil).summary.state == before)
+    }
+  }
+
   /// What makes a record one that is skipped, after it was selected.
   enum Obstacle: CaseIterable, Sendable {
     case changed, closed, deleted, beingRetried, inDoubt, purged

@@ -145,8 +145,11 @@ extension ModuleDescriptor {
   }
 
   /// Converts each field of a mapped input to its type, by the table of expression-language 7.1.
+  /// - Parameter timeZone: the zone of texts that are dates and name none.
   /// - Returns: the converted input and every reason why it does not fit.
-  public func fitted(_ input: Collection) -> (input: Collection, misfits: [Misfit]) {
+  public func fitted(
+    _ input: Collection, timeZone: String = "UTC"
+  ) -> (input: Collection, misfits: [Misfit]) {
     var fitted = input
     var misfits: [Misfit] = []
     for field in fields {
@@ -160,7 +163,7 @@ extension ModuleDescriptor {
         continue
       }
       guard let kind = field.kind else { continue }
-      guard let converted = Self.converted(value, to: kind) else {
+      guard let converted = Self.converted(value, to: kind, timeZone) else {
         misfits.append(
           Misfit(
             field, "must be \(kind.rawValue), got \(value.kind.rawValue) \(field.quoted(value))"))
@@ -183,13 +186,16 @@ extension ModuleDescriptor {
     return (fitted, misfits)
   }
 
-  private static func converted(_ value: Value, to kind: ValueKind) -> Value? {
+  private static func converted(
+    _ value: Value, to kind: ValueKind, _ timeZone: String
+  ) -> Value? {
     switch kind {
     case .text: Coercion.text(value).map(Value.text)
     case .number: Coercion.number(value).map(Value.number)
     case .boolean: Coercion.boolean(value).map(Value.boolean)
     case .array: value.array == nil ? .array([value]) : value
-    case .date, .buffer, .collection, .null: value.kind == kind ? value : nil
+    case .date: Coercion.date(value, timeZone: timeZone).map(Value.date)
+    case .buffer, .collection, .null: value.kind == kind ? value : nil
     }
   }
 }

@@ -106,11 +106,12 @@ extension ResumeCheck {
           message: "what it was sending may have arrived already; a resume sends it again"))
     }
     do throws(ModuleError) {
-      let mapped = try Operation.map(module, in: cycle.scope(bundles))
+      let scope = cycle.scope(bundles)
+      let mapped = try Operation.map(module, in: scope)
       input = mapped
       if let descriptor = runner.modules.descriptor(of: module.type) {
         input = descriptor.masked(mapped)
-        problems = descriptor.fitted(mapped).misfits.map {
+        problems = descriptor.fitted(mapped, timeZone: scope.timeZone).misfits.map {
           Problem(field: $0.field.name, message: $0.message)
         }
       } else {

@@ -38,7 +38,7 @@ struct Operation {
     do { mapped = try Self.map(module, in: scope) } catch {
       return .failure(Refusal(error: error, input: .null))
     }
-    let (input, misfits) = descriptor.fitted(mapped)
+    let (input, misfits) = descriptor.fitted(mapped, timeZone: scope.timeZone)
     if let error = Self.error(for: misfits, of: module) {
       return .failure(Refusal(error: error, input: shown(mapped)))
     }

@@ -155,12 +155,12 @@ extension State {
     let (text, cursor) = (typing.line.text, typing.line.cursor)
     let completion = list.screen.completion(text, cursor: cursor, in: self)
     guard !completion.candidates.isEmpty else {
-      notice = "nothing is known that could stand here"
+      self.typing?.candidates = "nothing is known that could stand here"
       return []
     }
     let (completed, place) = completion.applied(to: text)
     self.typing?.line = LineEditor(completed, cursor: place)
-    notice =
+    self.typing?.candidates =
       SafeText(own: completion.candidates.count == 1 ? "" : " ")
       + SafeText(completion.candidates.prefix(40).joined(separator: "  "))
     let effects = filterTyped(completed)

@@ -13,6 +13,8 @@ struct State: Equatable, Sendable {
   var counts: RecordCounts?
   var list = IncompleteListState()
   var detail: DetailState?
+  /// The changes that were dropped last, while they can be made again.
+  var dropped: DroppedChanges?
   var resumeCheck: ResumeCheckState?
   var way: WayState?
   var preview: PreviewState?
@@ -114,6 +116,12 @@ struct Surroundings: Equatable, Sendable {
   var scenarioLimit = StoreLimits().scenarioBytes
 }
 
+/// Changes of a record that were left without being saved.
+struct DroppedChanges: Equatable, Sendable {
+  let record: RecordID
+  let drafts: [Draft]
+}
+
 /// A question that has to be answered before anything else.
 enum Question: Hashable, Sendable {
   case closeOrDelete(RecordID)
@@ -160,6 +168,8 @@ struct Typing: Hashable, Sendable {
   var problem: SafeText?
   /// Which of its characters that is about; nil is all of them.
   var problemRange: Range<Int>?
+  /// What could stand at the cursor, as it was asked for last.
+  var candidates: SafeText?
   /// Whether it became another one since it was last kept against a crash.
   var isToBeKept = false
   /// Whether it was asked if what is typed shall go; the next Esc is the answer.

@@ -136,6 +136,7 @@ extension State {
     typing?.isAskedAbout = false
     typing?.isOffered = false
     typing?.problemRange = nil
+    typing?.candidates = nil
     if case .words? = typing?.purpose, let words = typing?.line.text { table?.words = words }
     typing?.isToBeKept = true
     if typing?.isValue == true { return checkTyped() }
@@ -285,6 +286,9 @@ extension State {
       self.typing = nil
       table?.words = before
     case (.keep, .filter):
+      // The line would go, and another filter would be shown than the one that was typed.
+      _ = filterTyped(typing.line.text)
+      guard self.typing?.problem == nil else { return [] }
       let effects = applyTypedFilter()
       self.typing = nil
       return effects
@@ -382,7 +386,7 @@ extension State {
     case (.answerSave, .leaveUnsaved): return save(then: .leave)
     case (.answerDrop, .quitUnsaved): return dropDraft() + [.quit]
     case (_, .quitUnsaved): quitsWhenIdle = false
-    case (.answerDrop, .leaveUnsaved): return closeDetail()
+    case (.answerDrop, .leaveUnsaved): return dropChanges()
     default: break
     }
     return []

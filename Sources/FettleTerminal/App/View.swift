@@ -71,6 +71,8 @@ extension State {
     }
     if let problem = typing?.problem {
       frame.put(" ! " + problem, in: line, .role(.problem))
+    } else if let candidates = typing?.candidates {
+      frame.put(" " + candidates, in: line, .role(.notice))
     } else if let typing, let editor = typing.editor {
       frame.put(
         " " + placeName(of: editor) + " " + editor.kind.short + "  "
@@ -157,7 +159,8 @@ extension State {
     case .exportPath: " Write the lines to: "
     case .command: " :"
     case .closingReason(let id): " Close \(id.short), because: "
-    case .closingReasonOfMany: " Close all of them, because: "
+    case .closingReasonOfMany(.these(let ids)): " Close \(ids.count) records, because: "
+    case .closingReasonOfMany(.matching): " Close all that match, because: "
     case .confirmation(let selection):
       " Type \(Self.confirmation(of: selection)) to "
         + SafeText(Self.verb(selection.action).text.lowercased()) + ": "
@@ -174,6 +177,22 @@ extension State {
     }
   }
 
+  /// What Enter does with the line that is typed; nil where it keeps it.
+  private var wordOfEnter: SafeText? {
+    switch typing?.purpose {
+    case .closingReason?, .closingReasonOfMany?: "close"
+    case .confirmation(let selection)?:
+      SafeText(Self.verb(selection.action).text.lowercased())
+    case .stopping?: "stop the run"
+    case .exportPath?: "write"
+    case .fieldName?: "add"
+    case .rename?: "rename"
+    case .file?: "put it there"
+    case .search?: "search"
+    case .filter?, .words?, .value?, .mapping?, .json?, .substitute?, .command?, nil: nil
+    }
+  }
+
   private func placeName(of editor: ValueEditor) -> SafeText {
     "\(editor.place.text(failer: editor.path.module))"
   }
@@ -182,11 +201,9 @@ extension State {
   func drawTyping(into frame: inout Frame, prompt: SafeText, _ line: Area) {
     guard let typing else { return }
     var line = line
-    if let problem = typing.problem, line.columns > 60 {
-      let text: SafeText = " ! " + problem
-      let width = min(text.width, line.columns / 2)
-      frame.putRight(text.clipped(to: width), in: line, .role(.problem))
-      line.columns -= width
+    if let text = Self.problemBeside(typing, columns: line.columns) {
+      frame.putRight(text, in: line, .role(.problem))
+      line.columns -= text.width
     }
     let lead = prompt.clipped(to: max(0, line.columns - 12))
     frame.put(lead, in: line, .role(.title))
@@ -195,6 +212,21 @@ extension State {
       Area(
         row: line.row, column: line.column + lead.width, rows: 1,
         columns: max(1, line.columns - lead.width)))
+  }
+
+  /// What is wrong with the line that is typed, where that has room beside it.
+  private static func problemBeside(_ typing: Typing, columns: Int) -> SafeText? {
+    guard let problem = typing.problem, columns > 60 else { return nil }
+    let text: SafeText = " ! " + problem
+    return text.width <= columns / 2 ? text : nil
+  }
+
+  /// What is wrong with the line that is typed, where it has no room there: as a line of its own.
+  private func problemBelow(columns: Int) -> SafeText? {
+    guard let typing, let problem = typing.problem, !isFiltering, !isTypedInTree,
+      typing.context != .box
+    else { return nil }
+    return Self.problemBeside(typing, columns: columns) == nil ? " ! " + problem : nil
   }
 
   /// What is being typed, with the hardware cursor in it.
@@ -218,8 +250,13 @@ extension State {
       left -= glyph.width
       visible = visible.dropFirst()
     }
+    // What is scrolled off must not make one value look like another.
+    if skipped > 0, let first = visible.first {
+      let mark = SafeText(own: "…") + SafeText(repeating: " ", count: first.width - 1)
+      visible = (mark.glyphs + visible.dropFirst())[...]
+    }
     frame.put(
-      SafeText(glyphs: Array(visible.prefix(area.columns))).clipped(to: area.columns)
+      SafeText(glyphs: Array(visible.prefix(area.columns + 1))).clipped(to: area.columns)
         .padded(to: area.columns), in: area, .role(.typing))
     if let range = typing.problemRange, !isSecret {
       // What is wrong stands out in the line itself.
@@ -246,6 +283,10 @@ extension State {
       frame.put(" ! " + patience.text, in: line, .role(.problem))
       return
     }
+    if help == nil, let problem = problemBelow(columns: line.columns) {
+      frame.put(problem, in: line, .role(.problem))
+      return
+    }
     if help == nil, picker == nil, let parts = noticeParts(columns: line.columns), parts.count > 1 {
       frame.put(" " + parts[1], in: line, .role(.notice))
       return
@@ -265,10 +306,11 @@ extension State {
     for binding in bindings where binding.command != .help {
       guard let key = binding.keys.first, binding.unavailable(self) == nil else { continue }
       let name = key.name
-      let width = name.width + 1 + binding.name.width
+      let word = binding.command == .keep ? wordOfEnter ?? binding.name : binding.name
+      let width = name.width + 1 + word.width
       guard column + width <= room else { continue }
       frame.put(name, at: column, in: line, .role(.key))
-      frame.put(binding.name, at: column + name.width + 1, in: line, .role(.faint))
+      frame.put(word, at: column + name.width + 1, in: line, .role(.faint))
       frame.mark(
         .key(key), in: Area(row: line.row, column: line.column + column, rows: 1, columns: width))
       column += width + 2

@@ -120,6 +120,7 @@ struct ChainBoxes: Equatable, Sendable {
   private func note(_ module: ModuleNode, _ mark: ModuleMark) -> SafeText {
     if module.id == record.summary.failer { return "\(record.summary.errorType.rawValue)" }
     guard let visit = record.visit(of: module.id), mark != .notRun else { return mark.word }
+    if mark == .router { return "\(max(visit.passed, visit.seen)) in" }
     return visit.seen == 0 ? "out \(visit.emitted)" : "\(visit.passed) → \(visit.emitted)"
   }
 

@@ -229,7 +229,13 @@ extension State {
   ) -> [Effect] {
     switch answer {
     case .failure(let trouble):
-      notice = "\(trouble.description)"
+      guard detail != nil, typing == nil, question == nil else {
+        notice = "\(trouble.description)"
+        return []
+      }
+      // A long path is not to be typed again for one letter.
+      typing = Typing(line: LineEditor(file), purpose: .file(path))
+      typing?.problem = "\(trouble.description)"
       return []
     case .success(let bytes):
       guard let detail else { return [] }

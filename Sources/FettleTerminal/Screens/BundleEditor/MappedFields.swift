@@ -83,13 +83,15 @@ struct MappedFields: Equatable, Sendable {
   }
 
   /// The fields that made the module fail, or would as the bundles are now, the surest first.
+  /// - Parameter isTouched: whether what a field of the input is made of was changed.
   func culprits(
-    of error: ModuleError, check: ResumeCheck, isChanged: Bool, bundles: VisibleBundles
+    of error: ModuleError, check: ResumeCheck, bundles: VisibleBundles,
+    isTouched: (_ input: [ValuePath.Step]) -> Bool
   ) -> [Culprit] {
     guard let lineage else { return [] }
     var error = error
-    // The failure tells of the data as it was then; when that was changed, the check tells more.
-    if isChanged, error.stage != .service { error.field = nil }
+    // The failure tells of a field as it was then; when that was changed, the check tells more.
+    if let field = error.field, isTouched([.field(field)]) { error.field = nil }
     return lineage.culprits(
       of: error,
       misfits: check.problems.compactMap { problem in problem.field.map { ($0, problem.message) } },

@@ -58,14 +58,9 @@ extension State {
         text: isSame ? "the type stays " + after : "! the type changes: " + before + " → " + after,
         role: isSame ? .plain : .problem))
     lines.append(CheckLine(text: "", role: .plain))
-    let module = detail.record.summary.failer
-    let root =
-      switch preview.place {
-      case .bundle(let path): path
-      case .input(let steps): ValuePath(module: module, steps: steps)
-      }
     let isSecret = detail.mapped.isSecret(preview.draft)
-    for change in BundleDiff.changes(from: preview.old, to: preview.new, at: root).prefix(2000) {
+    let changes = BundleDiff.changes(from: preview.old, to: preview.new, at: preview.draft.path)
+    for change in changes.prefix(2000) {
       lines += Self.lines(
         of: change, isSecret: isSecret || detail.mapped.isSecret(change.path), mask: detail.mask,
         columns: size.columns - 4)
@@ -86,6 +81,8 @@ extension State {
   ) {
     frame.put(title, in: frame.area.line(0), .role(.title))
     frame.rule(in: frame.area.line(1))
+    let rest = lines.count - top - max(1, size.rows - 4)
+    if rest > 0 { frame.putRight(" \(rest) more ↓ ", in: frame.area.line(1), .role(.faint)) }
     for offset in 0..<max(1, size.rows - 4) {
       let index = top + offset
       guard lines.indices.contains(index) else { break }

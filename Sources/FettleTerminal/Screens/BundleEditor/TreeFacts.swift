@@ -21,6 +21,8 @@ struct TreeFacts: Equatable, Sendable {
   private let revealed: Set<TreePlace>
   private let changes: [ValuePath: BundleDiff.Change]
   private let mappingChanges: [ValuePath: (old: Value?, new: Value?)]
+  /// Fields of the input that are mapped from what was changed.
+  private let changedInputs: Set<[ValuePath.Step]>
   private let blamed: Set<ValuePath>
   private let messages: [TreePlace: [SafeText]]
   /// The columns of the pane, where long values are wrapped.
@@ -45,6 +47,15 @@ struct TreeFacts: Equatable, Sendable {
     changes = Dictionary(
       detail.dataChanges.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
     mappingChanges = detail.mappingChanges
+    let changed = changes.keys
+    changedInputs = Set(
+      (detail.mapped.lineage?.origins ?? []).filter { origin in
+        changed.contains {
+          $0.module == origin.source.module
+            && ($0.steps.starts(with: origin.source.steps)
+              || origin.source.steps.starts(with: $0.steps))
+        }
+      }.map(\.input))
     blamed = Set(detail.culprits.compactMap(\.sources.first))
     var messages: [TreePlace: [SafeText]] = [:]
     for culprit in detail.culprits {
@@ -100,7 +111,9 @@ struct TreeFacts: Equatable, Sendable {
     switch place {
     case .input(let steps):
       line.isProblem = messages[place] != nil || value == nil
-      line.isChanged = mappingChanges[ValuePath(module: failer, steps: steps)] != nil
+      line.isChanged =
+        mappingChanges[ValuePath(module: failer, steps: steps)] != nil
+        || changedInputs.contains(steps)
     case .bundle(let path):
       line.isProblem = value == nil || blamed.contains(path)
       line.isChanged = changes[path] != nil

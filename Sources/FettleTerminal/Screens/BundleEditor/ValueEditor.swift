@@ -127,7 +127,7 @@ struct ValueEditor: Hashable, Sendable {
       var hint: SafeText =
         switch (kind, value) {
         case (.date, .date(let date)): TypedDate.told(date, in: zone) + ". ↑ ↓ change the part"
-        case (.null, _): "null takes no text"
+        case (.null, _): text.isEmpty ? "becomes null" : "becomes null; the text goes"
         case (.collection, _): "becomes an empty collection; + adds fields"
         case (.array, _): "becomes an empty array; + adds elements"
         case (.boolean, _): "Space flips it"

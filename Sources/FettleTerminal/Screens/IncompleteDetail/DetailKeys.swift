@@ -88,7 +88,7 @@ extension KeyMap {
       [.character("u")], "",
       "Undo the last change, or the last close, delete or auto-retry", .undo,
       unavailable: {
-        $0.readOnlyReason ?? ($0.detail?.drafts.isEmpty == false ? nil : $0.takeBackReason)
+        $0.readOnlyReason ?? ($0.detail?.canUndo == true ? nil : $0.takeBackReason)
       }),
     KeyBinding(
       [.control("r")], "", "Redo the change that was undone", .redo,

@@ -15,6 +15,10 @@ struct DetailState: Equatable, Sendable {
   private(set) var drafts: [Draft] = []
   /// Changes that were undone, the last one last.
   private(set) var undone: [Draft] = []
+  /// The changes there were before everything was put back, while that can be undone as a whole.
+  private var beforeRevert: [Draft]?
+  /// How many fields and mappings differ from what is saved.
+  private(set) var changedCount = 0
   /// What made the module fail, or would as things are now.
   private(set) var culprits: [Culprit] = []
   private(set) var mask = SecretMask()
@@ -141,6 +145,7 @@ struct DetailState: Equatable, Sendable {
     let before = others ?? drafts
     drafts = []
     undone = []
+    beforeRevert = nil
     bundles = opened.record.editable
     blueprint = base
     var lost: [Draft] = []
@@ -162,6 +167,8 @@ struct DetailState: Equatable, Sendable {
   mutating func saved() {
     drafts = []
     undone = []
+    beforeRevert = nil
+    changedCount = 0
   }
 
   /// The drafts as they are to be written: two values for one place in a row are one change.
@@ -193,6 +200,7 @@ struct DetailState: Equatable, Sendable {
   /// - Returns: why there is no such place, when there is none.
   mutating func change(_ drafts: Draft...) -> String? {
     undone = []
+    beforeRevert = nil
     var problem: String?
     for draft in drafts where problem == nil { problem = apply(draft) }
     rebuild()
@@ -242,9 +250,18 @@ struct DetailState: Equatable, Sendable {
     draft.target == .mapping ? .input(draft.path.steps) : .bundle(draft.path)
   }
 
-  /// Takes the last change back.
+  /// Whether there is something for `undo`.
+  var canUndo: Bool { !drafts.isEmpty || beforeRevert != nil }
+
+  /// Takes the last change back, or that everything was put back.
   /// - Returns: its place.
   mutating func undo() -> TreePlace? {
+    if let before = beforeRevert {
+      beforeRevert = nil
+      drafts = before
+      replay()
+      return before.last.map { place(of: $0) } ?? cursor
+    }
     guard let last = drafts.popLast() else { return nil }
     replay()
     undone.append(last)
@@ -254,6 +271,7 @@ struct DetailState: Equatable, Sendable {
   /// Makes the change again that was undone last.
   mutating func redo() -> TreePlace? {
     guard let draft = undone.popLast() else { return nil }
+    beforeRevert = nil
     let rest = undone
     _ = apply(draft)
     undone = rest
@@ -272,8 +290,13 @@ struct DetailState: Equatable, Sendable {
     rebuild()
   }
 
+  /// Takes changes that were dropped, to be made again with `redo`.
+  mutating func offer(_ dropped: [Draft]) { undone = dropped.reversed() }
+
   /// Changes everything back to how it was at the failure. That is a change too and can be undone.
   mutating func revertAll() {
+    let before = drafts
+    defer { beforeRevert = before }
     if record.edits.isEmpty, record.mappingEdits.isEmpty {
       drafts = []
       undone = []
@@ -311,23 +334,24 @@ struct DetailState: Equatable, Sendable {
     mask = SecretMask(bundles, mapped, input: check.input)
     let changed = Set(dataChanges.map(\.path))
     let remapped = mappingChanges
-    culprits = mapped.culprits(
-      of: record.error, check: check, isChanged: isChanged, bundles: bundles
-    ).filter { culprit in
-      // What the service or the failure said of a value no longer holds once it is another one.
-      guard culprit.evidence == .named || culprit.evidence == .raised else { return true }
-      let failer = record.summary.failer
-      if remapped[ValuePath(module: failer, steps: culprit.input)] != nil { return false }
-      let blamed = culprit.evidence == .named ? Array(culprit.sources.prefix(1)) : culprit.sources
-      return !blamed.contains { source in
+    func isTouched(_ input: [ValuePath.Step], _ sources: [ValuePath]) -> Bool {
+      if remapped[ValuePath(module: record.summary.failer, steps: input)] != nil { return true }
+      return sources.contains { source in
         changed.contains { $0.module == source.module && $0.steps.starts(with: source.steps) }
       }
+    }
+    culprits = mapped.culprits(of: record.error, check: check, bundles: bundles) { input in
+      isTouched(input, mapped.sources(ofInput: input))
+    }.filter { culprit in
+      // What the service said of a value no longer holds once it is another one.
+      culprit.evidence != .named || !isTouched(culprit.input, Array(culprit.sources.prefix(1)))
     }
   }
 
   /// Builds the tree anew and keeps the cursor on a line.
   mutating func rebuild() {
     find()
+    changedCount = drafts.isEmpty ? 0 : countChanges()
     tree = BundleTree(TreeFacts(self))
     var place: TreePlace? = cursor
     while let wanted = place {
@@ -338,6 +362,12 @@ struct DetailState: Equatable, Sendable {
       place = wanted.parent
     }
     cursor = tree.place(1, from: -1) ?? .input([])
+  }
+
+  /// A field that was changed twice differs once; where all was changed back, that is to be saved yet.
+  private func countChanges() -> Int {
+    let mappings = Set(drafts.filter { $0.target == .mapping }.map(\.path)).count
+    return max(1, BundleDiff(from: record.editable, to: bundles).changes.count + mappings)
   }
 
   /// Whether the line with the cursor folds.

@@ -12,6 +12,7 @@ extension State {
     }
     let stopped = stopSearch()
     detail = DetailState(opened)
+    if let dropped, dropped.record == opened.record.id { detail?.offer(dropped.drafts) }
     list.cursor = opened.record.id
     notice = ""
     let companions = stopped + [Effect.record(.companions(opened.record))]
@@ -81,7 +82,7 @@ extension State {
       typing?.editor?.changeType()
       return effects + checkTyped()
     case .search:
-      typing = Typing(line: LineEditor(current.words), purpose: .search)
+      typing = Typing(line: LineEditor(), purpose: .search)
     case .resumeMarked: return updateList(command)
     case .groups:
       guard current.drafts.isEmpty else {
@@ -100,9 +101,11 @@ extension State {
     case .showWay: return showWay()
     case .substitute: return beginSubstitute()
     case .reveal: return revealSecret()
-    case .undo where current.drafts.isEmpty: return takeBack()
+    case .undo where !current.canUndo: return takeBack()
     case .undo: return stepped(detail?.undo(), "undone")
-    case .redo: return stepped(detail?.redo(), "done again")
+    case .redo:
+      dropped = nil
+      return stepped(detail?.redo(), "done again")
     case .revertAll:
       detail?.revertAll()
       notice = "everything is as it was at the failure; u takes that back"
@@ -170,6 +173,18 @@ extension State {
       return []
     }
     return closeDetail()
+  }
+
+  /// Leaves the record without its changes. One key did that: they can be made again.
+  mutating func dropChanges() -> [Effect] {
+    guard let left = detail else { return [] }
+    dropped = DroppedChanges(record: left.record.id, drafts: left.drafts)
+    let effects = closeDetail()
+    let count = left.changedCount
+    notice =
+      "\(count) \(count == 1 ? "change" : "changes") dropped; Ctrl-R in the record makes "
+      + (count == 1 ? "it" : "them") + " again"
+    return effects
   }
 
   mutating func closeDetail() -> [Effect] {

@@ -92,7 +92,7 @@ extension State {
     let state: SafeText = running.contains(summary.id) ? "RUN" : SafeText(own: summary.state.word)
     var right: SafeText = ""
     if !detail.drafts.isEmpty {
-      right = "\(detail.changesToSave.count) changed · UNSAVED "
+      right = "\(detail.changedCount) changed · UNSAVED "
     } else if size.columns >= 60 {
       if let index = list.index, list.reachesStart, list.filter == .open, let openTotal {
         right = "\(index + 1) of \(Quantity.grouped(max(openTotal, index + 1)))   "

@@ -3,7 +3,7 @@ import FettleCore
 /// The keys of the list.
 extension KeyMap {
   static let resumingMarked = KeyBinding(
-    [.character("R")], "", "Resume all marked records, after a question", .resumeMarked,
+    [.character("R")], "marked", "Resume all marked records, after a question", .resumeMarked,
     unavailable: {
       if let reason = $0.readOnlyReason { return reason }
       if $0.list.marks.isEmpty { return "nothing is marked; Space marks a record" }
