@@ -47,6 +47,23 @@ struct IncompleteListTests {
     #expect(try play.state.list.cursor == Fixtures.record(3).id)
   }
 
+  @Test("a row that left while others were retrying it tells what became of it")
+  func goneRetried() throws {
+    var play = try ScreenPlay((1...5).map { try Fixtures.record($0) })
+    let id = try #require(play.state.list.cursor)
+    func move(_ event: IncompleteEvent) {
+      _ = play.store.moveNow(
+        id, version: nil, RecordChange(event, author: "grace", date: Fixtures.now))
+    }
+    move(.claimed)
+    play.send(.ticked(Fixtures.now))
+    #expect(play.state.list.selected?.state == .inProgress)
+    move(.finished)
+    play.send(.ticked(Fixtures.now))
+    #expect(play.state.list.selected?.state == .resolved)
+    #expect(play.state.frame().text.contains("(gone)"))
+  }
+
   @Test("a row older than its record is brought up to date by the preview, once")
   func olderRow() throws {
     var play = try ScreenPlay((1...40).map { try Fixtures.record($0) })

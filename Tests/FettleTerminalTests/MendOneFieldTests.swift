@@ -78,8 +78,8 @@ struct MendOneFieldTests {
   }
 
   @Test(
-    "someone else closed the record that is open, or put it into the bin: that is seen at once, and told",
-    arguments: [IncompleteEvent.closed, .deleted])
+    "someone else closed, retried or deleted the record that is open: that is seen at once, and told",
+    arguments: [IncompleteEvent.closed, .deleted, .claimed])
   func closedMeanwhile(event: IncompleteEvent) throws {
     let record = try Fixtures.record()
     var play = ScreenPlay([record])
@@ -89,7 +89,10 @@ struct MendOneFieldTests {
       RecordChange(event, reason: "done", author: "grace", date: Fixtures.now))
     play.send(.ticked(Fixtures.now))
     play.send(.ticked(Fixtures.now))
-    #expect(play.state.detail?.record.summary.state == (event == .closed ? .resolved : .deleted))
+    let states: [IncompleteEvent: IncompleteState] = [
+      .closed: .resolved, .deleted: .deleted, .claimed: .inProgress,
+    ]
+    #expect(play.state.detail?.record.summary.state == states[event])
     #expect(play.state.notice.text.contains("someone else"), "\(play.state.notice.text)")
     #expect(play.state.notice.text.contains("your changes are not written"))
     #expect(play.state.detail?.drafts == [Draft(path: email, value: "a")])

@@ -134,6 +134,7 @@ struct ScreenPlay {
           store.searchNow(filter, request, limit: limit, effort: min(effort, searchEffort))))
     case .rows(let ids, let token):
       return .rowsLoaded(token: token, .success(store.summariesNow(ids)))
+    case .goneRow(let id): return .goneRowLoaded(.success(store.summariesNow([id])))
     case .counts: return .countsLoaded(.success(store.countsNow()))
     case .lookBack:
       let all = RecordFilter(states: Set(IncompleteState.allCases))

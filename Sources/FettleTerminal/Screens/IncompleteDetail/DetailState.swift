@@ -56,6 +56,8 @@ struct DetailState: Equatable, Sendable {
   var substituteText = ""
   /// What follows once the drafts are saved.
   var afterSaving: AfterSaving?
+  /// The version that was made here last, by what was done to the record as a whole.
+  var ownVersion: Int?
   /// Whether it was opened just now: what was left of it is gone on with then, not in the middle of
   /// something else.
   var takesDraft = true

@@ -320,7 +320,7 @@ extension State {
   private func news(_ opened: OpenedRecord) -> SafeText? {
     let summary = opened.record.summary
     guard let detail, detail.record.summary.state != summary.state, !running.contains(summary.id),
-      list.place(of: summary.id).map({ list.rows[$0].version != summary.version }) ?? true
+      detail.ownVersion != summary.version, bulk?.isRunning != true
     else { return nil }
     let words: SafeText
     switch summary.state {

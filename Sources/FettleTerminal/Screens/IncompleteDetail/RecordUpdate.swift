@@ -141,12 +141,17 @@ extension State {
       notice = "\(id.short) was not run: \(error.description)"
     case .success(let report):
       notice = outcome(of: report)
+      noteOwn(report.record.summary)
       list.take(report.record.summary)
       // The output that was given for it has served.
       effects += forgetText(.output, of: id)
     }
     if detail?.record.id == id { effects.append(.record(.load(id, .refresh))) }
     return effects + refreshList() + [.list(.counts)] + quitWhenIdle()
+  }
+
+  private mutating func noteOwn(_ summary: IncompleteSummary) {
+    if detail?.record.id == summary.id { detail?.ownVersion = summary.version }
   }
 
   private func outcome(of report: ResumeReport) -> SafeText {
@@ -180,6 +185,7 @@ extension State {
     switch answer {
     case .failure(let error): notice = "\(id.short): \(error.description)"
     case .success(let record):
+      noteOwn(record.summary)
       list.take(record.summary)
       notice = told(action, record.summary)
       forgotten = action == .closed ? forgetText(.reason, of: id) : []

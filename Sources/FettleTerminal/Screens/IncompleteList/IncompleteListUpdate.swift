@@ -45,6 +45,9 @@ extension State {
       guard let rows = succeeded(answer) else { return [] }
       list.refresh(withRowsAsTheyAre: rows)
       return loadPreview()
+    case .goneRowLoaded(let answer):
+      if case .success(let rows) = answer, let row = rows.first { list.take(row) }
+      return loadPreview()
     case .countsLoaded(let answer):
       if case .success(let counts) = answer { self.counts = counts }
       if case .failure(let error) = answer { trouble = "\(error.description)" }
@@ -105,9 +108,15 @@ extension State {
     if list.rows.isEmpty, list.filter == .open, purpose != .refresh || list.lookBack == nil {
       return [.list(.lookBack)]
     }
-    guard !list.blinking.isEmpty else { return loadPreview() }
+    // A row that left the list stays until the cursor leaves it, as what it is now. An open record is
+    // looked at by itself.
+    let gone = list.cursor.flatMap { id in
+      list.gone.contains(id) && detail?.record.id != id ? Effect.list(.goneRow(id)) : nil
+    }
+    let effects = (gone.map { [$0] } ?? []) + loadPreview()
+    guard !list.blinking.isEmpty else { return effects }
     list.blink += 1
-    return [.list(.settleBlink(list.blink))] + loadPreview()
+    return [.list(.settleBlink(list.blink))] + effects
   }
 
   private mutating func searched(_ answer: Message.Answer<SearchStretch>) -> [Effect] {

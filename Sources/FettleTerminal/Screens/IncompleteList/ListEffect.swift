@@ -8,6 +8,8 @@ enum ListEffect: Hashable, Sendable {
   case search(RecordFilter, PageRequest, limit: Int, effort: Int, token: Int)
   /// The rows of a search again, to see what changed.
   case rows([RecordID], token: Int)
+  /// A row that left the list and is still shown.
+  case goneRow(RecordID)
   case counts
   /// What there is to tell where nothing is incomplete.
   case lookBack
@@ -27,6 +29,7 @@ enum ListMessage: Equatable, Sendable {
   case pageLoaded(PagePurpose, token: Int, limit: Int, Message.Answer<[IncompleteSummary]>)
   case searched(token: Int, Message.Answer<SearchStretch>)
   case rowsLoaded(token: Int, Message.Answer<[IncompleteSummary]>)
+  case goneRowLoaded(Message.Answer<[IncompleteSummary]>)
   case countsLoaded(Message.Answer<RecordCounts>)
   case lookedBack(Message.Answer<LookBack>)
   case opened(StoreAccess)
@@ -67,6 +70,9 @@ extension ListEffect {
       .rowsLoaded(
         token: token,
         await answer { () async throws(StoreError) in try await desk.summaries(of: ids) })
+    case .goneRow(let id):
+      .goneRowLoaded(
+        await answer { () async throws(StoreError) in try await desk.summaries(of: [id]) })
     case .counts:
       .countsLoaded(await answer { () async throws(StoreError) in try await desk.counts() })
     case .lookBack:
