@@ -123,7 +123,7 @@ enum KeyPlaces {
   // MARK: A record and what is opened from it
 
   static let records = [
-    detail, resumeCheck, diff, way, conflict, preview, recordAudit, help, picker,
+    detail, resumeCheck, diff, way, conflict, preview, recordAudit, help, helpWords, picker,
   ]
 
   static let detail = KeyPlace(
@@ -217,7 +217,11 @@ enum KeyPlaces {
 
   static let help = KeyPlace(
     context: .help, way: ["?"], arrived: "Keys: ", rows: 12,
-    sights: [.back: .shows("FAILED MODULE")])
+    sights: [.back: .shows("FAILED MODULE"), .search: .shows("Enter keep")])
+
+  static let helpWords = KeyPlace(
+    context: .helpWords, way: ["?", "/", .type("saved view")], arrived: "Esc all", rows: 12,
+    sights: [.keep: .hides("Esc all"), .cancel: .shows("Mark the record")])
 
   static let picker = KeyPlace(
     context: .picker, way: ["F2"], arrived: "Enter take", rows: 12,

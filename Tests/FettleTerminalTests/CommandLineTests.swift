@@ -1,3 +1,4 @@
+import FettleCore
 import FettleTestKit
 import Testing
 
@@ -66,6 +67,26 @@ struct CommandLineTests {
     #expect(play.state.typing?.line.text == "set mouse on")
     play.press(.down)
     #expect(play.state.typing?.line.text == "")
+  }
+
+  @Test("sort takes a column as it stands for the least first, with - for the greatest")
+  func sort() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    for (line, words) in [("sort size", "size"), ("sort -size", "-size"), ("sort size", "size")] {
+      typed(line, in: &play)
+      #expect(play.state.list.order.description == words)
+    }
+    typed("sort nonsense", in: &play)
+    // What it may be is told as a whole.
+    #expect(
+      play.state.frame().text.contains(
+        "! sort by created, scenario, module, error, next, attempts, size, or -created"),
+      "\(play.state.frame().text)")
+    play.press(.escape)
+    play.scenarios = Fixtures.scenarios()
+    play.press(.character("2"))
+    typed("sort size", in: &play)
+    #expect(play.state.notice.text.contains("s sorts this screen"))
   }
 
   @Test("about tells the store, the version and the size")

@@ -55,6 +55,7 @@ enum KeyFlows {
     .conflict: editing + [.enter],
     .preview: [.enter, .character("P"), .character("1"), .control("s")],
     .recordAudit: [.enter, .character("a")], .help: [.character("?"), .down],
+    .helpWords: [.character("?"), .character("/"), .character("m")],
     .picker: [.function(2)], .line: [.character("/"), .character("e"), .character("r")],
     .commandLine: [.character(":")] + "about".map { Key.character($0) } + [.enter]
       + [.character(":"), .character("a")], .value: editing,

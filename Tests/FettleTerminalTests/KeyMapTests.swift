@@ -31,6 +31,38 @@ struct KeyMapTests {
     }
   }
 
+  @Test("help is searched while one types, and no key of the record is pressed by that")
+  func searchedHelp() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    play.press(.character("?"), .character("/"))
+    play.forgetEffects()
+    play.type("mark r")
+    #expect(play.effects.isEmpty && play.state.list.marks.isEmpty)
+    var frame = play.state.frame().text
+    #expect(frame.contains("/ mark r") && frame.contains("Mark the record"), "\(frame)")
+    #expect(!frame.contains("Open the record"))
+    play.press(.enter)
+    #expect(play.state.context == .help)
+    play.press(.escape)
+    frame = play.state.frame().text
+    #expect(frame.contains("Keys: The list") && frame.contains("Open the record"), "\(frame)")
+    play.press(.character("/"))
+    play.type("nonsense")
+    #expect(play.state.frame().text.contains("No key here has these words"))
+    play.press(.escape, .escape)
+    #expect(play.state.help == nil)
+  }
+
+  @Test("help shows all of its words on a narrow screen")
+  func narrowHelp() throws {
+    var play = try ScreenPlay(Fixtures.records(), size: Size(rows: 10, columns: 40))
+    play.press(.enter, .character("?"))
+    let lines = play.state.frame().text.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines[1].contains("Edit the field under"), "\(lines)")
+    #expect(lines[2].contains("cursor"))
+    #expect(!play.state.frame().text.contains("…"))
+  }
+
   @Test("a key that does nothing says why")
   func reasons() throws {
     var play = ScreenPlay([])

@@ -295,11 +295,12 @@ struct FilterOfListTests {
     play.press(.enter)
     #expect(
       play.state.typing?.problem?.text
-        == "sort by one of time, who, action, record; - before it turns the order round")
+        == "sort by time, who, action, record, or -time")
     play.press(.escape, .character("2"), .character(":"))
     play.type("sort size")
     play.press(.enter)
-    #expect(play.state.notice.text == "a list is sorted; Esc goes back to it")
+    #expect(
+      play.state.notice.text == "s sorts this screen by the next column, S turns the order round")
   }
 
   @Test("a view says of which list it is where that is not the incomplete executions")

@@ -1,8 +1,9 @@
 /// Which places in the bundles of a record a condition is about: `order.total`, `*.email`,
-/// `1.items.sku`, `` `Full Name` ``.
+/// `1.items.sku`, `1.items[2].sku`, `` `Full Name` ``.
 ///
 /// The first part may be the number of a module; without it every bundle is looked at. `*` is any
-/// one field, or any one module at the beginning. Elements of arrays are gone through by themselves.
+/// one field, or any one module at the beginning. Elements of arrays are gone through by themselves,
+/// where none is named by its number, as mappings count them.
 public struct BundlePattern: Hashable, Sendable {
   /// One part between dots.
   public enum Part: Hashable, Sendable {
@@ -10,6 +11,8 @@ public struct BundlePattern: Hashable, Sendable {
     case name(String)
     /// Any field.
     case any
+    /// One element of an array, from 1.
+    case element(Int)
   }
 
   /// From the outside in; at least one.
@@ -29,10 +32,16 @@ public struct BundlePattern: Hashable, Sendable {
         parts.append(.name(String(rest[..<end])))
         rest = rest[rest.index(after: end)...]
       } else {
-        let name = rest.prefix { $0 != "." }
+        var name = rest.prefix { $0 != "." }
+        if let bracket = name.firstIndex(of: "["), name.hasSuffix("]") { name = name[..<bracket] }
         guard !name.isEmpty else { return nil }
         parts.append(name == "*" ? .any : .name(String(name)))
-        rest = rest.dropFirst(name.count)
+        rest = rest[name.endIndex...]
+      }
+      while rest.first == "[", let end = rest.firstIndex(of: "]") {
+        guard let number = Int(rest[..<end].dropFirst()), number > 0 else { return nil }
+        parts.append(.element(number))
+        rest = rest[rest.index(after: end)...]
       }
       guard let dot = rest.first else { break }
       guard dot == "." else { return nil }
@@ -43,7 +52,8 @@ public struct BundlePattern: Hashable, Sendable {
 
   /// The last name in it, which every bundle it is found in must hold.
   public var innermostName: String? {
-    if case .name(let name)? = parts.last { return name }
+    let last = parts.last { if case .element = $0 { false } else { true } }
+    if case .name(let name)? = last { return name }
     return nil
   }
 
@@ -60,6 +70,7 @@ public struct BundlePattern: Hashable, Sendable {
         switch parts[0] {
         case .any: true
         case .name(let name): name == String(entry.module.number)
+        case .element: false
         }
       return isModule && Self.contains(bundle, parts.dropFirst(), found)
     }
@@ -68,6 +79,10 @@ public struct BundlePattern: Hashable, Sendable {
   private static func contains(
     _ value: Value, _ parts: ArraySlice<Part>, _ found: (Value) -> Bool
   ) -> Bool {
+    if case .array(let elements) = value, case .element(let number)? = parts.first {
+      guard elements.indices.contains(number - 1) else { return false }
+      return contains(elements[number - 1], parts.dropFirst(), found)
+    }
     if case .array(let elements) = value, !parts.isEmpty || !elements.isEmpty {
       return elements.contains { contains($0, parts, found) }
     }
@@ -78,6 +93,7 @@ public struct BundlePattern: Hashable, Sendable {
       return collection[name].map { contains($0, parts.dropFirst(), found) } ?? false
     case .any:
       return collection.fields.contains { contains($0.value, parts.dropFirst(), found) }
+    case .element: return false
     }
   }
 }
@@ -85,14 +101,17 @@ public struct BundlePattern: Hashable, Sendable {
 extension BundlePattern: CustomStringConvertible {
   /// The pattern as it is typed.
   public var description: String {
-    parts.map { part in
+    parts.enumerated().map { position, part in
+      let lead = position == 0 ? "" : "."
       switch part {
-      case .any: "*"
+      case .any: return lead + "*"
+      case .element(let number): return "[\(number)]"
       case .name(let name):
-        name.isEmpty || name == "*"
-          || name.contains { ".:` ()\"\n\t\r".contains($0) || $0.isWhitespace }
-          ? "`\(name)`" : name
+        let isPlain =
+          !name.isEmpty && name != "*"
+          && !name.contains { ".:`[] ()\"\n\t\r".contains($0) || $0.isWhitespace }
+        return lead + (isPlain ? name : "`\(name)`")
       }
-    }.joined(separator: ".")
+    }.joined()
   }
 }

@@ -85,7 +85,7 @@ extension FilteredScreen {
   {
     guard let order = ListOrder<Column>(words: words) else {
       throw TypedCommand.Problem(
-        text: "sort by one of \(Column.names); - before it turns the order round")
+        text: "sort by \(Column.names), or -\(Column.allCases.first?.rawValue ?? "")")
     }
     return show(order, in: &state)
   }

@@ -1,7 +1,7 @@
 /// Where keys go. Each context has its own table.
 enum KeyContext: String, Hashable, Sendable, CaseIterable {
   case list, groups, groupEdit, bulk, scenarios, history, run, auditTrail
-  case detail, resumeCheck, diff, way, conflict, preview, recordAudit, help, picker
+  case detail, resumeCheck, diff, way, conflict, preview, recordAudit, help, helpWords, picker
   case line, commandLine, value, mapping, box
   case questionClose, questionYes, questionUnsaved, questionCopy
   case questionInput, questionScope, questionDoubt, questionUndone, questionRunning
@@ -27,6 +27,7 @@ enum KeyContext: String, Hashable, Sendable, CaseIterable {
     case .preview: "Before a paste"
     case .recordAudit: "The audit of a record"
     case .help: "This help"
+    case .helpWords: "Searching the help"
     case .picker: "Picking"
     case .line: "Typing"
     case .commandLine: "The command line"
@@ -94,6 +95,7 @@ enum KeyMap {
     case .preview: previewKeys + scrolling + around
     case .recordAudit: recordAuditKeys + scrolling + anywhere
     case .help: help + scrolling + painting
+    case .helpWords: helpWords + painting
     case .picker: picker + scrolling + around
     case .line: line + whileTyping
     case .commandLine: commandLine + whileTyping

@@ -84,7 +84,7 @@ struct State: Equatable, Sendable {
 
   /// Where keys go.
   var context: KeyContext {
-    if help != nil { return .help }
+    if let help { return help.line == nil ? .help : .helpWords }
     if let question { return question.context }
     if let typing { return typing.context }
     if picker != nil { return .picker }

@@ -113,6 +113,9 @@ extension State {
 
   private mutating func unbound(_ key: Key, in context: KeyContext) -> [Effect] {
     switch context {
+    case .helpWords:
+      typedInHelp(key)
+      return []
     case .line, .commandLine, .value, .mapping, .box:
       if context == .box, key == .enter {
         typing?.line.insert("\n")
@@ -194,7 +197,7 @@ extension State {
     default: break
     }
     switch context {
-    case .help: return updateHelp(command)
+    case .help, .helpWords: return updateHelp(command)
     case .picker: return updatePicker(command)
     case .list: return updateList(command)
     case .groups: return updateGroups(command)

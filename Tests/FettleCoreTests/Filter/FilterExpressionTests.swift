@@ -12,7 +12,8 @@ struct FilterExpressionTests {
       "text:\"must be a date\"", "bundle.order.total:>100 bundle.task.owner:null",
       "bundle.*.email:/@old\\.example$/", "bundle.`Full Name`:Ada*", "(a or b) -(c d)",
       "error:Data (scenario:leads or scenario:orders) auto:yes", "\"or\" \"-x\" \"a:b\"",
-      "bundle.1.items.sku:A-17,B-3", "module:5,\"Create task\"", "bundle.url:/^https?:\\/\\/x/i",
+      "bundle.1.items.sku:A-17,B-3", "bundle.1.items[2].lines[1]:x",
+      "bundle.`a[1]`:x", "module:5,\"Create task\"", "bundle.url:/^https?:\\/\\/x/i",
     ])
   func roundTrip(text: String) throws {
     #expect(try FilterExpression(text).description == text)

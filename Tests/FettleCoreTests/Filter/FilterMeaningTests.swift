@@ -44,7 +44,8 @@ struct FilterMeaningTests {
       "bundle.order.total:120", "bundle.1.order.total:100..120", "bundle.order.vat:<20",
       "bundle.order.paid:true", "bundle.order.note:null", "bundle.*.note:null",
       "bundle.task.owner:null", "bundle.*.email:/@old\\.example$/", "bundle.email:ada@*",
-      "bundle.email:ADA@OLD.EXAMPLE", "bundle.items.sku:B-3", "bundle.`Full Name`:\"Ada Lovelace\"",
+      "bundle.email:ADA@OLD.EXAMPLE", "bundle.items.sku:B-3", "bundle.items[2].sku:B-3",
+      "bundle.1.items[1]:*", "bundle.`Full Name`:\"Ada Lovelace\"",
       "bundle.due:>2026-09-20", "bundle.due:2026-09-21..22", "bundle.order:*",
       "error:Connection or scenario:orders", "-(error:Data status:done)",
       "(status:done or status:wait) size:>1K", "bundle.2.task.tags:*",
@@ -63,6 +64,7 @@ struct FilterMeaningTests {
       "bundle.order.total:>120", "bundle.order.total:<100", "bundle.total:120",
       "bundle.2.order.total:120", "bundle.order.missing:null", "bundle.email:ada",
       "bundle.email:\"ADA@OLD.EXAMPLE\"", "bundle.task.owner:*x*", "bundle.items.sku:C-1",
+      "bundle.items[1].sku:B-3", "bundle.items[3].sku:*", "bundle.order[1].total:120",
       "error:Data status:done", "-(error:Data or status:done)",
     ])
   func stops(text: String) throws {

@@ -155,7 +155,10 @@ extension State {
   private mutating func sort(by words: String, _ line: String) -> [Effect] {
     guard let list = filteredList else {
       note(line)
-      notice = "a list is sorted; Esc goes back to it"
+      notice =
+        table != nil && detail == nil
+        ? "s sorts this screen by the next column, S turns the order round"
+        : "a list is sorted; Esc goes back to it"
       return []
     }
     do throws(TypedCommand.Problem) {
