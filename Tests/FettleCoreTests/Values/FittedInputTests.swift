@@ -1,7 +1,8 @@
 import FettleCore
+import FettleTestKit
 import Testing
 
-@Suite("An input that is fitted to its module")
+@Suite("An input that is fitted to its module", .fewAtOnce)
 struct FittedInputTests {
   private let descriptor = ModuleDescriptor(
     type: "shop:CreateTask", kind: .action, effect: .effect,
