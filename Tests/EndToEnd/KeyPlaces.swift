@@ -162,7 +162,7 @@ enum KeyPlaces {
       .chainView: .moves(), .followLink: .says("continues no other"),
       .openRun: .shows("History › "), .wrap: .says("wrap"), .zoom: .moves(),
       .back: .shows("FAILED MODULE"), .quit: .shows("FAILED MODULE"),
-      .search: .shows(" keep"), .changeType: .shows("Enter keep"), .groups: .shows("Groups"),
+      .search: .shows("Enter search"), .changeType: .shows("Enter keep"), .groups: .shows("Groups"),
       .resumeMarked: .says("nothing is marked"), .showIncomplete: .shows("FAILED MODULE"),
     ])
 

@@ -54,6 +54,42 @@ struct MouseTests {
     #expect(play.state.list.index == 0)
   }
 
+  @Test("a click on the head of a column sorts by it, another one turns the order round")
+  func heads() throws {
+    var play = try ScreenPlay(Fixtures.records(), size: Size(rows: 45, columns: 140))
+    let heads = [
+      ("CREATED", "created"), ("SCENARIO", "scenario"), ("FAILED MODULE", "module"),
+      ("ERROR", "error"), ("RETRY", "next"), ("  TRY", "attempts"), ("SIZE", "size"),
+    ]
+    play.press(.character("s"))
+    for (head, column) in heads {
+      try click(on: head, in: &play)
+      #expect(play.state.list.order.column.rawValue == column)
+      let isDescending = play.state.list.order.isDescending
+      try click(on: head, in: &play)
+      #expect(play.state.list.order.isDescending == !isDescending)
+    }
+  }
+
+  @Test("a click moves the cursor of every other list, a double click opens")
+  func tables() throws {
+    for key: Character in ["2", "3", "5", "b"] {
+      var play = try KeyFlows.play()
+      play.press(.character(key))
+      let first = play.state.frame().cursor
+      let row = first.row + 1
+      func click(_ action: MouseEvent.Action) {
+        let target = play.state.frame().target(row: row, column: 9)
+        play.send(.mouse(MouseEvent(action: action, row: row, column: 9), target))
+      }
+      click(.press)
+      #expect(play.state.frame().cursor.row == row, "\(key)")
+      let before = play.state.frame().text
+      click(.doublePress)
+      #expect(play.state.frame().text != before, "\(key)")
+    }
+  }
+
   @Test("a click beside a question answers nothing")
   func question() throws {
     var play = try ScreenPlay(Fixtures.records())

@@ -162,6 +162,29 @@ struct SlipTests {
     #expect(play.state.detail?.culprits == [])
   }
 
+  @Test("what a retry said of a field that was mended before it is shown there")
+  func culpritOfARetry() throws {
+    let record = try Fixtures.record()
+    var play = try changed("ada at example")
+    play.press(.control("s"), .escape)
+    let later = Fixtures.now.advanced(bySeconds: 60)
+    let error = ModuleError(.data, "\"email\" is no address", field: "email", stage: .service)
+    for change in [
+      RecordChange(.claimed, author: "ada", date: later),
+      RecordChange(
+        .failedForGood,
+        attempt: Attempt(
+          number: 1, trigger: .manual, executionID: "88132000", started: later, ended: later,
+          outcome: .failed(error)), error: error, author: "ada", date: later),
+    ] {
+      _ = play.store.moveNow(record.id, version: nil, change)
+    }
+    var again = ScreenPlay([try #require(play.store.recordNow(record.id))])
+    again.press(.enter)
+    #expect(again.state.detail?.record.error == error)
+    #expect(again.state.detail?.culprits.map(\.input) == [[.field("email")]])
+  }
+
   @Test("a field of the input whose source was changed is marked where it was typed")
   func changedInput() throws {
     let play = try changed()

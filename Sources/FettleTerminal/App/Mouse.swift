@@ -5,6 +5,11 @@ enum ClickTarget: Hashable, Sendable {
   /// A key that is named on the screen: clicking it presses it.
   case key(Key)
   case record(RecordID)
+  /// A row of another list.
+  /// - Parameter distance: how far below the cursor it is.
+  case row(distance: Int)
+  /// The head of a column of the list.
+  case column(RecordColumn)
   case module(ModuleID)
   case field(TreePlace)
   case pane(DetailState.Pane)
@@ -50,7 +55,7 @@ extension State {
     case .doublePress:
       let effects = choose(target)
       switch target {
-      case .record: return effects + press(.open)
+      case .record, .row: return effects + press(.open)
       case .field: return effects + press(.edit)
       default: return effects
       }
@@ -86,6 +91,13 @@ extension State {
     case .record(let id) where context == .list:
       guard let index = list.place(of: id) else { return [] }
       return moveList(to: index)
+    case .row(let distance)
+    where [.groups, .scenarios, .history, .auditTrail].contains(context):
+      let step: Command = distance < 0 ? .moveUp : .moveDown
+      return (0..<abs(distance)).reduce(into: []) { effects, _ in effects += press(step) }
+    case .column(let column) where context == .list:
+      guard list.order.column != column else { return press(.sortReversed) }
+      return IncompleteScreen.show(RecordOrder(column), in: &self)
     case .module(let module) where context == .detail: detail?.chain.cursor = module
     case .field(let place) where context == .detail: detail?.cursor = place
     default: break

@@ -169,6 +169,7 @@ extension State {
       let area = frame.area.line(first + offset)
       let (text, role) = line(index)
       frame.put(text, in: area, Style(role: role, isSelected: isSelected), fill: isSelected)
+      frame.mark(.row(distance: index - cursor), in: area)
       if isSelected {
         frame.put(">", in: area, Style(role: role, isSelected: true))
         frame.cursor = (area.row, 0)

@@ -334,10 +334,10 @@ struct DetailState: Equatable, Sendable {
   /// Finds out what is to blame as things are now.
   private mutating func find() {
     mask = SecretMask(bundles, mapped, input: check.input)
-    let changed = Set(dataChanges.map(\.path))
-    let remapped = mappingChanges
+    let changed = changedSinceFailure(.bundle)
+    let remapped = changedSinceFailure(.mapping)
     func isTouched(_ input: [ValuePath.Step], _ sources: [ValuePath]) -> Bool {
-      if remapped[ValuePath(module: record.summary.failer, steps: input)] != nil { return true }
+      if remapped.contains(ValuePath(module: record.summary.failer, steps: input)) { return true }
       return sources.contains { source in
         changed.contains { $0.module == source.module && $0.steps.starts(with: source.steps) }
       }
@@ -348,6 +348,19 @@ struct DetailState: Equatable, Sendable {
       // What the service said of a value no longer holds once it is another one.
       culprit.evidence != .named || !isTouched(culprit.input, Array(culprit.sources.prefix(1)))
     }
+  }
+
+  /// What was changed since the failure that is told: a retry failed with what was saved before it.
+  private func changedSinceFailure(_ target: Draft.Target) -> Set<ValuePath> {
+    let failed = record.attempts.last { if case .failed = $0.outcome { true } else { false } }
+    guard let failed else {
+      return Set(target == .bundle ? dataChanges.map(\.path) : Array(mappingChanges.keys))
+    }
+    let saved =
+      target == .bundle
+      ? record.edits.filter { $0.date > failed.started }.map(\.path)
+      : record.mappingEdits.filter { $0.date > failed.started }.map(\.path)
+    return Set(saved + drafts.filter { $0.target == target }.map(\.path))
   }
 
   /// Builds the tree anew and keeps the cursor on a line.

@@ -72,6 +72,12 @@ extension State {
     frame.put(
       list.texts.place?.size == size ? list.texts.heading : columns.heading, in: layout.columns,
       .role(.heading))
+    for place in columns.places {
+      var head = layout.columns.line(0)
+      head.column += place.first
+      head.columns = place.width
+      frame.mark(.column(place.column), in: head)
+    }
     if list.rows.isEmpty {
       drawEmptyList(into: &frame, layout.list)
     }

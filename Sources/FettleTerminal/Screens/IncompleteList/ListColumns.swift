@@ -55,6 +55,19 @@ struct ListColumns {
       reason: "REASON")
   }
 
+  /// Where the columns stand that the list can be sorted by.
+  var places: [(column: RecordColumn, first: Int, width: Int)] {
+    let widths: [(RecordColumn, Int)] = [
+      (.created, created), (.scenario, scenario), (.module, module), (.error, error),
+      (.next, retry), (.attempts, tries), (.size, size),
+    ]
+    var first = Self.lead + Self.status
+    return widths.filter { $0.1 > 0 }.map { column, width in
+      defer { first += width + 1 }
+      return (column, first + 1, width)
+    }
+  }
+
   /// The first three places of a row; the third says that the data opens with the key only.
   func lead(isSelected: Bool, isMarked: Bool, isSealed: Bool) -> SafeText {
     (isSelected ? ">" : " ") + (isMarked ? "*" : " ") + (isSealed ? "§" : " ")
