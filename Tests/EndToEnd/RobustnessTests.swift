@@ -299,8 +299,9 @@ struct RobustnessTests {
       let terminal = try open()
       try #require(terminal.read(until: { $0.shows("1 open") }, seconds: 20))
       return try (0..<5).map { _ in
+        let opened = terminal.output.count
         terminal.type("\r")
-        try #require(terminal.read(until: { $0.shows("INPUT", since: 0) }, seconds: 10))
+        try #require(terminal.read(until: { $0.shows("INPUT", since: opened) }, seconds: 10))
         terminal.readUntilQuiet(for: 50)
         let before = terminal.output.count
         let start = PseudoTerminal.now()
