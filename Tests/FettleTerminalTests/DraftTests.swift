@@ -16,18 +16,7 @@ struct DraftTests {
       play =
         try other?.play ?? ScreenPlay([Fixtures.record(bundle: ["name": "Ada", "email": "x"])])
       play.living = living
-      play.state = State(
-        surroundings: Surroundings(storeName: "orders.db", session: Session(session)),
-        size: Size(rows: 24, columns: 80), now: Fixtures.now)
-      for effect in play.state.begin() {
-        guard case .list(.page(let filter, let request, let limit, let purpose, let token)) = effect
-        else { continue }
-        play.send(
-          .list(
-            .pageLoaded(
-              purpose, token: token, limit: limit,
-              .success(play.store.pageNow(filter, request, limit: limit)))))
-      }
+      play.restart(Surroundings(storeName: "orders.db", session: Session(session)))
       play.press(.enter)
     }
 

@@ -482,6 +482,20 @@ struct ScreenPlay {
     return .resumed(id, after.map { report($0, outcome) })
   }
 
+  /// A program is started again on the same store, in a terminal of the same size.
+  mutating func restart(_ surroundings: Surroundings) {
+    state = State(surroundings: surroundings, size: state.size, now: Fixtures.now)
+    for effect in state.begin() {
+      guard case .list(.page(let filter, let request, let limit, let purpose, let token)) = effect
+      else { continue }
+      send(
+        .list(
+          .pageLoaded(
+            purpose, token: token, limit: limit,
+            .success(store.pageNow(filter, request, limit: limit)))))
+    }
+  }
+
   private func report(_ record: IncompleteExecution, _ outcome: Attempt.Outcome) -> ResumeReport {
     ResumeReport(
       record: record, outcome: outcome,

@@ -240,9 +240,9 @@ struct SlipTests {
     play.press(.enter)
     play.state.detail?.go(to: .bundle(name))
     play.press(.character("W"))
-    play.type("/tmp/nope")
+    play.type("nowhere/at-all.bin")
     play.press(.enter)
-    play.send(.fileRead(name, path: "/tmp/nope", FileContent.read("/tmp/nope")))
-    #expect(play.state.typing?.line.text == "/tmp/nope")
+    play.send(.fileRead(name, path: "nowhere/at-all.bin", FileContent.read("nowhere/at-all.bin")))
+    #expect(play.state.typing?.line.text == "nowhere/at-all.bin")
   }
 }

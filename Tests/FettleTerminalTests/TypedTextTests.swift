@@ -16,17 +16,7 @@ struct TypedTextTests {
   /// The same store, looked at by a program that was started again.
   private func again(_ before: ScreenPlay) -> ScreenPlay {
     var play = before
-    play.state = State(
-      surroundings: before.state.surroundings, size: before.state.size, now: Fixtures.now)
-    for effect in play.state.begin() {
-      guard case .list(.page(let filter, let request, let limit, let purpose, let token)) = effect
-      else { continue }
-      play.send(
-        .list(
-          .pageLoaded(
-            purpose, token: token, limit: limit,
-            .success(play.store.pageNow(filter, request, limit: limit)))))
-    }
+    play.restart(before.state.surroundings)
     return play
   }
 
