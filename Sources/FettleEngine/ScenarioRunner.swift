@@ -36,6 +36,11 @@ public struct ScenarioRunner: Sendable {
   public var connections: (any ConnectionOpening)?
   /// Which product counts where Fusion and Make disagree.
   public var profile = Profile.fusion
+  /// Whether `DuplicateDataError` is stored as `DataError` is, instead of failing the execution (D3).
+  public var treatsDuplicatesAsData = false
+  /// What the status 500 of a service means that says no more: `RuntimeError`, which is not stored, or
+  /// `ConnectionError` for services that are flaky (semantics 2.5).
+  public var internalServerError = ErrorType.runtime
   /// Whether failures of confidential scenarios are kept.
   public var confidentiality = Confidentiality.sealed
   /// What tells this worker from others on the same store.

@@ -10,6 +10,11 @@ public struct Settings: Sendable {
   public var zone = "UTC"
   /// Which product counts where Fusion and Make disagree: `FETTLE_PROFILE`, `fusion` or `make`.
   public var profile = Profile.fusion
+  /// What becomes of a duplicate that a service refuses: `FETTLE_DUPLICATES`, `fail` or `data`, which
+  /// stores it as other data that is refused.
+  public var treatsDuplicatesAsData = false
+  /// What the status 500 of a service means: `FETTLE_HTTP_500`, `RuntimeError` or `ConnectionError`.
+  public var internalServerError = ErrorType.runtime
   /// When stored failures are retried, where a scenario does not say: `FETTLE_RETRIES`, `fusion` or
   /// `make`.
   public var retries = RetrySchedule.fusion
@@ -48,6 +53,12 @@ public struct Settings: Sendable {
       Schedule.isZone($0) ? $0 : nil
     }
     let profile = read("FETTLE_PROFILE", "fusion or make", Profile.init(rawValue:))
+    let duplicates = read("FETTLE_DUPLICATES", "fail or data") {
+      ["fail": false, "data": true][$0]
+    }
+    let status = read("FETTLE_HTTP_500", "RuntimeError or ConnectionError") { name in
+      [ErrorType.runtime, .connection].first { $0.rawValue == name }
+    }
     let retries = read("FETTLE_RETRIES", "fusion or make", RetrySchedule.named)
     let confidentiality = read(
       "FETTLE_CONFIDENTIAL", "sealed or strict", Confidentiality.init(rawValue:))
@@ -58,6 +69,8 @@ public struct Settings: Sendable {
     if let zone { settings.zone = zone }
     if let profile { (settings.profile, settings.retries) = (profile, profile.retries) }
     if let retries { settings.retries = retries }
+    if let duplicates { settings.treatsDuplicatesAsData = duplicates }
+    if let status { settings.internalServerError = status }
     if let confidentiality { settings.confidentiality = confidentiality }
     return settings
   }

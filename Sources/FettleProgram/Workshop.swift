@@ -62,6 +62,8 @@ public struct Workshop: Sendable {
     runner.connections = connections
     runner.confidentiality = settings.confidentiality
     runner.profile = settings.profile
+    runner.treatsDuplicatesAsData = settings.treatsDuplicatesAsData
+    runner.internalServerError = settings.internalServerError
     self.runner = runner
     desk = OperatorDesk(
       store: store, runner: runner, author: Self.operatorName, access: store.access)

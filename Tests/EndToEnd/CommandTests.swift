@@ -437,6 +437,8 @@ struct BadInputTests {
       ("FETTLE_CONFIDENTIAL", "strikt", "is sealed or strict, not 'strikt'"),
       ("FETTLE_STORE_LIMIT", "500M", "is a number of bytes from 1, not '500M'"),
       ("FETTLE_LEASE", "0", "is a number of seconds from 1, not '0'"),
+      ("FETTLE_DUPLICATES", "yes", "is fail or data, not 'yes'"),
+      ("FETTLE_HTTP_500", "DataError", "is RuntimeError or ConnectionError, not 'DataError'"),
       ("FETTLE_ZONE", "Prague", "is a time zone such as Europe/Prague, not 'Prague'"),
     ])
   func environment(name: String, word: String, says: String) async throws {

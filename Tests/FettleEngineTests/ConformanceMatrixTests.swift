@@ -137,6 +137,61 @@ struct ConformanceMatrixTests {
     #expect(record.attempts == 3)
   }
 
+  @Test("Break while nothing may be stored is default handling: the scenario backs off (D16)")
+  func breakWithoutStoring() async throws {
+    bench.told.fail(on: "x", with: ModuleError(.connection, "away"))
+    let handler = #","onerror":[{"id":9,"module":"builtin:Break","mapper":{"retry":true}}]"#
+    let run = try await bench.runner.run(
+      Workbench.blueprint(Workbench.say(2, "x", handler), settings: #""dlq":false"#), given: [[:]])
+    #expect(run.status == .error)
+    #expect(run.consequence == .backOff)
+    #expect(try await bench.open().isEmpty)
+  }
+
+  @Test("DuplicateDataError fails the execution, or is stored as other data where that is set (D3)")
+  func duplicates() async throws {
+    bench.told.fail(on: "x", with: ModuleError(.duplicateData, "there"))
+    let blueprint = try Workbench.blueprint(Workbench.say(2, "x"))
+    #expect(try await bench.runner.run(blueprint, given: [[:]]).status == .error)
+    var runner = bench.runner
+    runner.treatsDuplicatesAsData = true
+    #expect(try await runner.run(blueprint, given: [[:]]).status == .warning)
+    #expect(try await bench.open().map(\.errorType) == [.duplicateData])
+    #expect(try await bench.open().map(\.state) == [.unresolved])
+  }
+
+  @Test("the status 500 fails the execution, or is tried again where that is set")
+  func internalServerError() async throws {
+    bench.told.fail(on: "x", with: ModuleError(.runtime, "500", statusCode: 500))
+    bench.told.fail(on: "y", with: ModuleError(.runtime, "no status"))
+    var runner = bench.runner
+    runner.internalServerError = .connection
+    for (word, status) in [("x", ExecutionStatus.warning), ("y", .error)] {
+      let blueprint = try Workbench.blueprint(Workbench.say(2, word))
+      #expect(try await bench.runner.run(blueprint, given: [[:]]).status == .error)
+      #expect(try await runner.run(blueprint, given: [[:]]).status == status)
+    }
+    #expect(try await bench.open().map(\.errorType) == [.connection])
+    #expect(try await bench.open().map(\.state) == [.pending])
+  }
+
+  @Test("in Make the interval of a Break directive may be as long as its editor lets it, 31 days")
+  func longestInterval() async throws {
+    bench.told.fail(on: "x", with: ModuleError(.data, "no"))
+    var runner = bench.runner
+    runner.profile = .make
+    for interval in ["44640", "99999"] {
+      let handler =
+        #","onerror":[{"id":9,"module":"builtin:Break","mapper":{"retry":true,"interval":"\#(interval)"}}]"#
+      _ = try await runner.run(
+        Workbench.blueprint(Workbench.say(2, "x", handler)), given: [[:]])
+    }
+    let now = bench.clock.now()
+    #expect(
+      try await bench.open().compactMap(\.nextRetry)
+        == Array(repeating: now.advanced(bySeconds: 31 * 86_400), count: 2))
+  }
+
   // MARK: Resumes
 
   @Test(

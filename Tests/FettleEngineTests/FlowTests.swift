@@ -46,6 +46,13 @@ struct AggregatorTests {
     #expect(try await heard(modules, items: []) == expected)
   }
 
+  @Test(
+    "an iterator of nothing emits nothing; an empty text in its field is nothing",
+    arguments: [Value.null, "", []])
+  func nothing(items: Value) async throws {
+    #expect(try await heard(iterator + "," + Workbench.say(3, "in"), items: items) == [])
+  }
+
   @Test("group by: one bundle for each key, in the order of first appearance")
   func groups() async throws {
     let modules =
@@ -179,6 +186,26 @@ struct SuspendedAggregationTests {
     #expect(try await bench.store.counts().openBytes == 0)
   }
 
+  @Test("what the aggregator itself refuses is mended bundle by bundle, in the same record")
+  func refusedByAggregator() async throws {
+    let modules =
+      iterator + "," + aggregator(3, #""v":"{{parseDate(2.value; \"YYYY\")}}""#) + ","
+      + Workbench.say(4, "{{length(3.array)}} years")
+    _ = try await bench.runner.run(
+      Workbench.blueprint(modules), given: [["items": ["a", "b", "2026"]]])
+    for bad in ["a", "b"] {
+      let record = try #require(try await bench.open().first)
+      var bundles = try await bench.desk.record(record.id).bundles
+      #expect(bundles[2]?["value"] == .text(bad))
+      let edit = try bench.desk.edit(
+        "2025", at: ValuePath(module: 2, steps: [.field("value")]), of: &bundles)
+      _ = try await bench.desk.append([edit], to: record.id, version: record.version)
+      _ = try await bench.resumeAll()
+    }
+    #expect(try await bench.open().isEmpty)
+    #expect(bench.told.takeHeard() == ["3 years"])
+  }
+
   @Test("bundles that were not reached keep their numbers, and the chain tells what ran before")
   func numbers() async throws {
     let modules =
@@ -298,6 +325,39 @@ struct IfElseTests {
     _ = try await bench.runner.run(
       Workbench.blueprint(Self.modules()), given: [["w": .text(word)]])
     #expect(bench.told.takeHeard() == expected)
+  }
+
+  @Test("the else branch is for what met no condition, wherever it stands", arguments: ["x", "z"])
+  func elseFirst(word: String) async throws {
+    let modules = #"""
+      {"id":2,"module":"builtin:BasicIfElse","branches":[
+        {"type":"else","merge":true,"flow":[\#(Workbench.say(3, "else"))]},
+        {"type":"condition","conditions":[[{"a":"{{1.w}}","o":"text:equal","b":"x"}]],"merge":true,"flow":[\#(Workbench.say(4, "X"))]}]},
+      {"id":5,"module":"builtin:BasicMerge","outputs":[{"name":"m","mappings":["{{3.said}}","{{4.said}}"]}]},
+      \#(Workbench.say(6, "then {{5.m}}"))
+      """#
+    _ = try await bench.runner.run(Workbench.blueprint(modules), given: [["w": .text(word)]])
+    let taken = word == "x" ? "X" : "else"
+    #expect(bench.told.takeHeard() == [taken, "then \(taken)"])
+  }
+
+  @Test("conditions that fail for the next bundle too are a failure of that bundle")
+  func conditionsFailTwice() async throws {
+    let modules = #"""
+      {"id":2,"module":"builtin:BasicIfElse","branches":[{"type":"condition",
+        "conditions":[[{"a":"{{parseDate(1.w; \"YYYY\")}}","o":"text:equal","b":"x"}]],"flow":[\#(Workbench.say(3, "in"))]}]}
+      """#
+    _ = try await bench.runner.run(
+      Workbench.blueprint(modules, settings: #""dlq":true,"sequential":true"#),
+      given: [["w": "a"], ["w": "b"]])
+    let first = try #require(try await bench.open().first)
+    var bundles = try await bench.desk.record(first.id).bundles
+    let edit = try bench.desk.edit(
+      "2026", at: ValuePath(module: 1, steps: [.field("w")]), of: &bundles)
+    _ = try await bench.desk.append([edit], to: first.id, version: first.version)
+    _ = try await bench.resumeAll()
+    let second = try #require(try await bench.open().first)
+    #expect(try await bench.desk.record(second.id).bundles[1]?["w"] == "b")
   }
 
   @Test("a branch that does not merge ends")

@@ -10,7 +10,8 @@ struct BasicFeeder: ModuleImplementation {
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
     switch input["array"] ?? .null {
-    case .null: OperationOutput([])
+    // An empty text in a field is no value.
+    case .null, .text(""): OperationOutput([])
     case .array(let elements): OperationOutput(elements.map(\.asBundle))
     case let single: OperationOutput([single.asBundle])
     }

@@ -50,7 +50,9 @@ public struct Blueprint: Sendable, Hashable {
       throw BlueprintError("it is \(bytes.count) bytes; a blueprint has at most 5 MB")
     }
     let value: Value
-    do { value = try JSONReader.read(bytes) } catch { throw BlueprintError("\(error)") }
+    do { value = try JSONReader.read(Fence.content(of: bytes)) } catch {
+      throw BlueprintError("\(error)")
+    }
     try self.init(value)
   }
 
@@ -85,7 +87,7 @@ public struct Blueprint: Sendable, Hashable {
       if outer["flow"] != nil { return outer }
       let candidates = [
         outer["blueprint"], outer["response"]?.collection?["blueprint"],
-        outer["subflows"]?.array?.first,
+        outer["subflows"]?.array.flatMap(connected),
       ]
       for candidate in candidates {
         // The API also hands out the blueprint as a text that holds JSON.
@@ -105,6 +107,20 @@ public struct Blueprint: Sendable, Hashable {
     default:
       throw BlueprintError("it is \(value.kind), not a JSON object with a \"flow\"")
     }
+  }
+
+  /// Modules copied in the editor. Where they are not connected with each other there are several flows,
+  /// and the editor pastes them so: the first is the scenario, the others are detached chains, which
+  /// never run and are told of.
+  private static func connected(_ subflows: [Value]) -> Value? {
+    guard subflows.count > 1, var first = subflows[0].collection else { return subflows.first }
+    var metadata = first["metadata"]?.collection ?? [:]
+    var designer = metadata["designer"]?.collection ?? [:]
+    let others = subflows.dropFirst().compactMap { $0.collection?["flow"] }
+    designer["orphans"] = .array((designer["orphans"]?.array ?? []) + others)
+    metadata["designer"] = .collection(designer)
+    first["metadata"] = .collection(metadata)
+    return .collection(first)
   }
 
   /// Equal when the exports are.
@@ -182,8 +198,19 @@ extension Blueprint {
     return nil
   }
 
-  /// The modules whose bundles can be mapped into a module: those before it on its path.
+  /// The modules whose bundles can be mapped into a module: those before it on its path, without those
+  /// that an aggregator on the way hides, from its source on (semantics 6.6.6).
   public func modulesVisible(to id: ModuleID) -> [ModuleNode] {
-    (path(to: id) ?? []).map(\.module).filter { $0.id != id }
+    var visible: [ModuleNode] = []
+    for step in (path(to: id) ?? []).dropLast() {
+      // The handler of an aggregator sees what the aggregator saw.
+      if step.exit != .handler, let source = step.module.feeder,
+        let place = visible.firstIndex(where: { $0.id == source })
+      {
+        visible.removeSubrange(place...)
+      }
+      visible.append(step.module)
+    }
+    return visible
   }
 }

@@ -178,7 +178,7 @@ private struct Checker {
   }
 
   private mutating func checkSource(of aggregator: ModuleNode) {
-    guard let source = aggregator.parameters["feeder"].flatMap(Coercion.number)?.integer else {
+    guard let id = aggregator.feeder else {
       let isElsewhere = [
         aggregator.document["feeder"], aggregator.document["mapper"]?.collection?["feeder"],
       ]
@@ -189,8 +189,8 @@ private struct Checker {
           + (isElsewhere ? "; the feeder is read from its parameters only" : ""),
         at: "parameters.feeder")
     }
-    let id = ModuleID(source)
-    guard !visibleIDs(to: aggregator).contains(id) else { return }
+    let before = (blueprint.path(to: aggregator.id) ?? []).dropLast()
+    guard !before.contains(where: { $0.module.id == id }) else { return }
     add(
       .error, aggregator,
       blueprint.module(id) == nil
@@ -228,10 +228,16 @@ private struct Checker {
         template, of: module, at: (["mapper"] + path.map(Self.written)).joined(separator: "."),
         reachable)
     }
+    for (place, template) in module.otherTemplates {
+      check(template, of: module, at: place, reachable)
+    }
     let guards =
       [("filter", module.filter)]
       + module.branches.enumerated().map {
         ("branches[\($0)]", $1.filter)
+      }
+      + (module.document["filters"]?.array ?? []).enumerated().map {
+        ("filters[\($0)]", $1.collection.map(Filter.init))
       }
     for (place, filter) in guards {
       for condition in (filter?.groups ?? []).joined() {
@@ -250,7 +256,7 @@ private struct Checker {
             "\(condition.operatorName) is no operator"
               + (FilterOperator.suggestion(for: condition.operatorName).map {
                 ", did its author mean \($0)?"
-              } ?? "; 'text:equal', 'number:greater' and 'exist' are some")
+              } ?? "; 'text:equal', 'number:greater' and 'exist' are some.")
               + " Make would quietly never let a bundle pass",
             at: place)
         }
@@ -260,12 +266,11 @@ private struct Checker {
 
   private func visibleIDs(to module: ModuleNode) -> Set<ModuleID> {
     let path = blueprint.path(to: module.id) ?? []
-    var ids = Set(path.map(\.module.id)).subtracting([module.id])
+    var ids = Set(blueprint.modulesVisible(to: module.id).map(\.id))
     // The handler of a router sees the error of whichever module failed in its routes.
     for step in path where step.exit == .handler {
       ids.formUnion(step.module.withDescendants.map(\.id))
     }
-    if !module.branches.isEmpty { ids.remove(module.id) }
     // A merge reads the modules of the branches before it.
     if module.type == Self.merge, let last = path.last, last.position > 0 {
       ids.formUnion(last.flow[last.position - 1].withDescendants.map(\.id))
@@ -318,4 +323,21 @@ private struct Checker {
     "util:Filter": "a filter on the next module",
     "gateway:Schedule": "the schedule of the scenario",
   ]
+}
+
+extension ModuleNode {
+  /// The templates outside its mapper, its filters and its branches: by what an aggregator groups, and
+  /// what a merge takes from the branches.
+  fileprivate var otherTemplates: [(place: String, template: Template)] {
+    var found: [(place: String, template: Template)] = []
+    if let grouping = document["flags"]?.collection?["groupBy"]?.text {
+      found.append(("flags.groupBy", Template(grouping)))
+    }
+    for (index, output) in (document["outputs"]?.array ?? []).enumerated() {
+      for mapping in output.collection?["mappings"]?.array ?? [] {
+        if let text = mapping.text { found.append(("outputs[\(index)]", Template(text))) }
+      }
+    }
+    return found
+  }
 }

@@ -140,9 +140,17 @@ extension ModuleNode {
   /// Whether it sends bundles down routes.
   public var isRouter: Bool { type == "builtin:BasicRouter" || !routes.isEmpty }
 
-  /// The route taken by bundles that passed no other, counted from 0: `parameters.else` (D24).
+  /// The route taken by bundles that passed no other, counted from 0: `parameters.else` (D24). Like
+  /// every number of an export it may come as a text.
   public var fallbackRoute: Int? {
-    parameters["else"]?.number?.integer.flatMap { routes.indices.contains($0) ? $0 : nil }
+    parameters["else"].flatMap(Coercion.number)?.integer
+      .flatMap { routes.indices.contains($0) ? $0 : nil }
+  }
+
+  /// The module whose bundles it aggregates; nil when it is no aggregator, or names none. A feeder
+  /// outside the parameters is ignored, as Make does.
+  public var feeder: ModuleID? {
+    parameters["feeder"].flatMap(Coercion.number)?.integer.map { ModuleID($0) }
   }
 }
 

@@ -14,6 +14,8 @@ public struct FailureSituation: Sendable, Hashable {
   public var sequential = false
   /// Which product counts where they disagree.
   public var profile = Profile.fusion
+  /// Whether a duplicate is stored as other data that a service does not take (D3).
+  public var treatsDuplicatesAsData = false
 
   /// A failure of that kind in a later module, with storing on and room in the store.
   public init(_ type: ErrorType) { self.type = type }
@@ -46,7 +48,7 @@ extension FailureSituation {
   /// Default handling: what happens when no error handler is in reach. First match wins; the
   /// numbers are the rows of semantics 3.4.
   public var decision: FailureDecision {
-    let row = type.row
+    let row = (treatsDuplicatesAsData && type == .duplicateData ? .data : type).row
     if isFirstModule { return .rollBack(row.backsOff ? .warnAndBackOff : .countError) }  // 4, 5
     if !storingAllowed { return .rollBack(row.backsOff ? .backOff : .countError) }  // 6, 7
     if row.stored == .fail, !profile.storesEveryType { return .rollBack(.countError) }  // 8

@@ -39,8 +39,7 @@ struct Aggregator: Sendable {
     guard Self.types.contains(module.type) else { return nil }
     self.module = module
     let parameters = module.parameters
-    // A feeder outside the parameters is ignored, as Make does.
-    source = parameters["feeder"].flatMap(Coercion.number)?.integer.map { ModuleID($0) }
+    source = module.feeder
     let flags = module.document["flags"]?.collection ?? [:]
     let grouping = flags["groupBy"]?.text ?? ""
     groupBy = grouping.isEmpty ? nil : Template(grouping)
@@ -224,6 +223,7 @@ extension Cycle {
       return try await failed(error, input: .null, in: flow, at: position, sight: sight)
     }
     frames[open] = .aggregation(source: source, waiting: waiting, items: items)
+    isAtStart = false
     return .completed
   }
 

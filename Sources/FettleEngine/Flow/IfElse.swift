@@ -69,7 +69,7 @@ extension Cycle {
     _ ifElse: ModuleNode, before merge: Merge?, in flow: [ModuleNode], at position: Int,
     sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
-    for (index, branch) in ifElse.branches.enumerated() where branch.canBeTaken {
+    for (index, branch) in ifElse.branchOrder where branch.canBeTaken {
       do throws(ExpressionError) {
         guard try branch.filter?.passes(in: scope(sight)) ?? true else { continue }
       } catch {
@@ -79,12 +79,14 @@ extension Cycle {
           input: .null, in: flow, at: position, sight: sight)
       }
       visits[ifElse.id, default: ModuleVisit(module: ifElse.id)].emitted += 1
+      isAtStart = false
       if branch.flow.isEmpty {
         guard branch.merges, let merge else { return .completed }
         return try await self.merge(merge, from: index, sight: sight)
       }
       return try await process(branch.flow, at: 0, sight: sight)
     }
+    isAtStart = false
     guard let merge else { return .completed }
     return try await self.merge(merge, from: nil, sight: sight)
   }
@@ -133,6 +135,18 @@ extension Cycle {
     let kept = sight.keeping(blueprint.modulesVisible(to: merge.ifElse.id).map(\.id))
     return try await send(
       [bundle], of: merge.module, in: merge.flow, at: merge.position, sight: kept)
+  }
+}
+
+extension ModuleNode {
+  /// The branches in the order they are tried: the one for what met no condition last, wherever it
+  /// stands.
+  fileprivate var branchOrder: [(Int, Branch)] {
+    let numbered = Array(branches.enumerated())
+    return
+      (numbered.filter { $0.element.filter != nil }
+      + numbered.filter { $0.element.filter == nil })
+      .map { ($0.offset, $0.element) }
   }
 }
 

@@ -39,7 +39,8 @@ struct Cycle {
   /// Whether the trigger of the cycle gives its bundles again when the cycle is given up: how far it
   /// has read waits for the commit.
   private var isDeliveredAgain = false
-  /// In a retry: whether the operation it begins with is still to succeed.
+  /// In a retry: whether the bundle it begins with is still to get beyond the failed module, also where
+  /// that is no operation: an aggregator, an if-else, a filter.
   var isAtStart = false
   /// In the take-over of a retry, or in one that was stopped: whether it had not got beyond the failed
   /// module.
@@ -413,6 +414,10 @@ struct Cycle {
       do throws(ModuleError) {
         output = try await operation.perform(input, within: runner.limits.operation)
       } catch {
+        var error = error
+        if error.statusCode == 500, error.type == .runtime {
+          error.type = runner.internalServerError
+        }
         return try await note(error, of: id, given: shown)
       }
       let commitsNow = commitsAtOnce(operation.implementation)
@@ -554,6 +559,7 @@ struct Cycle {
     _ module: ModuleNode, by refusal: FilterRefusal
   ) async throws(StoreError) {
     execution.filtered += 1
+    isAtStart = false
     try await journal.filteredOut(module.id, refusal)
   }
 }

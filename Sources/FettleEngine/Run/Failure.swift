@@ -61,6 +61,7 @@ extension Cycle {
     situation.sequential = blueprint.settings.sequential
     situation.dataLossAllowed = blueprint.settings.dataLoss
     situation.profile = runner.profile
+    situation.treatsDuplicatesAsData = runner.treatsDuplicatesAsData
     var decision = situation.decision
     // A bundle that came from a record is never lost by retrying it (semantics 5.4).
     if retried != nil, case .rollBack = decision {
@@ -168,7 +169,7 @@ extension Cycle {
       return .stop(.failedAgain)
     }
     guard storesFailures else {
-      return stop(.countError, because: failure)  // D16
+      return try await handleByDefault(failure)  // D16
     }
     if settings.schedule.pauses.isEmpty || !runner.profile.breakWithRetryIsSuccess {  // D9
       raise(to: .warning)
@@ -256,11 +257,14 @@ extension Cycle {
 struct BreakSettings {
   let schedule: RetrySchedule
 
+  /// The longest interval the editor of Make takes, in minutes: 31 days.
+  private static let longestInterval = 44_640.0
+
   init(_ mapper: Collection, _ profile: Profile) {
     let isOn = mapper["retry"].flatMap(Coercion.boolean) ?? false
     let count = mapper["count"].flatMap(Coercion.number)?.integer ?? 3
     let minutes = mapper["interval"].flatMap(Coercion.number)?.double ?? 15
-    let seconds = Int(min(max(minutes, 0) * 60, 86_400))
+    let seconds = Int(min(max(minutes, 0), Self.longestInterval) * 60)
     if !isOn {
       schedule = RetrySchedule(pauses: [])
     } else if profile.breakPausesGrow {

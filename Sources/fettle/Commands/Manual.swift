@@ -62,6 +62,15 @@ struct Manual: ParsableCommand {
       "FETTLE_PROFILE",
       "fusion or make: which of them counts where they disagree about failures and retries."
     ),
+    (
+      "FETTLE_DUPLICATES",
+      "data: a duplicate that a service refuses is stored as other data that it refuses; else the "
+        + "execution fails."
+    ),
+    (
+      "FETTLE_HTTP_500",
+      "ConnectionError: a service that answers 500 is tried again later; else that is a RuntimeError."
+    ),
     ("FETTLE_RETRIES", "fusion or make: when stored failures are retried."),
     (
       "FETTLE_KEY_FILE, FETTLE_KEY_COMMAND",

@@ -60,6 +60,25 @@ struct BlueprintTests {
     #expect(blueprint.module(1)?.title == expected)
   }
 
+  @Test("an aggregator hides what lies between its source and itself, the source included")
+  func hidden() throws {
+    let blueprint = try parse(
+      #"""
+      {"flow":[{"id":1,"module":"a:B"},{"id":2,"module":"builtin:BasicFeeder"},{"id":3,"module":"a:B"},
+        {"id":4,"module":"builtin:BasicAggregator","parameters":{"feeder":"2"},
+         "onerror":[{"id":6,"module":"a:B"}]},{"id":5,"module":"a:B"}]}
+      """#)
+    #expect(blueprint.modulesVisible(to: 4).map(\.id) == [1, 2, 3])
+    #expect(blueprint.modulesVisible(to: 5).map(\.id) == [1, 4])
+    #expect(blueprint.modulesVisible(to: 6).map(\.id) == [1, 2, 3, 4])
+  }
+
+  @Test("reads the number of the fallback route when it comes as a text")
+  func fallbackAsText() throws {
+    let text = Self.router.replacingOccurrences(of: #""else":1"#, with: #""else":"1""#)
+    #expect(try parse(text).module(2)?.fallbackRoute == 1)
+  }
+
   @Test(
     "finds the handlers in reach, nearest first, and never the one it stands in (semantics 3.1)")
   func handlers() throws {
@@ -83,9 +102,21 @@ struct BlueprintTests {
       #"[{"id":1,"module":"a:B"}]"#, #"{"id":1,"module":"a:B"}"#,
       #"{"subflows":[{"flow":[{"id":1,"module":"a:B"}]}],"metadata":{"version":1}}"#,
       #"{"blueprint":"{\"name\":\"A\",\"flow\":[{\"id\":1,\"module\":\"a:B\"}]}"}"#,
+      "# Export\n\n```json\n{\"flow\":[{\"id\":1,\"module\":\"a:B\"}]}\n```\n\nUse it, {like} this.\n",
+      "~~~\r\n{\"flow\":[{\"id\":1,\"module\":\"a:B\"}]}\r\n~~~",
     ])
   func wrappers(text: String) throws {
     #expect(try parse(text).flow.map(\.id) == [1])
+  }
+
+  @Test("of several copied flows the first runs, and the others are kept as detached chains")
+  func severalFlows() throws {
+    let blueprint = try parse(
+      #"{"subflows":[{"flow":[{"id":1,"module":"a:B"}]},{"flow":[{"id":2,"module":"a:B"}]}]}"#)
+    #expect(blueprint.flow.map(\.id) == [1])
+    let metadata = blueprint.document["metadata"]?.collection
+    #expect(
+      metadata?["designer"]?.collection?["orphans"] == [[["id": 2, "module": "a:B"]]])
   }
 
   @Test("with an empty slot of the editor is loaded without it")
@@ -97,7 +128,8 @@ struct BlueprintTests {
   @Test(
     "that is none is refused with a reason",
     arguments: [
-      ("nonsense", "line 1, column 1"), ("{\"flow\":\n[,]}", "line 2, column 2"),
+      ("nonsense", "line 1, column 1"), ("see\n```\n {\"flow\": x}\n```", "line 3, column 11"),
+      ("{\"flow\":\n[,]}", "line 2, column 2"),
       ("{}", "no \"flow\""), ("7", "number"), (#"{"flow":[{"module":"a:B"}]}"#, "no \"id\""),
       (#"{"flow":[{"id":1}]}"#, "no \"module\""), (#"{"flow":[7]}"#, "not a module"),
       (#"{"flow":[{"id":1,"module":"a:B"},{"id":1,"module":"a:B"}]}"#, "used twice"),
@@ -259,6 +291,22 @@ struct BlueprintCheckTests {
       (
         #"{"id":2,"module":"builtin:BasicIfElse","branches":[{"type":"else","merge":true,"flow":[{"id":3,"module":"a:B"}]}]},{"id":4,"module":"builtin:BasicMerge","outputs":[{"name":"x","mappings":["1","2"]}]}"#,
         "warning 4 outputs[0]: output 1 has 2 mappings for 1 merging"
+      ),
+      (
+        #"{"id":2,"module":"builtin:BasicAggregator","parameters":{"feeder":1},"flags":{"groupBy":"{{7.a}}"}}"#,
+        "error 2 flags.groupBy: there is no module 7"
+      ),
+      (
+        #"{"id":2,"module":"builtin:BasicAggregator","parameters":{"feeder":1}},{"id":3,"module":"a:B","mapper":{"x":"{{1.a}}"}}"#,
+        "error 3 mapper.x: 'B' [module ID 3] references inaccessible module 'B' [module ID 1]"
+      ),
+      (
+        #"{"id":2,"module":"builtin:BasicIfElse","branches":[{"type":"else","merge":true,"flow":[{"id":3,"module":"a:B"}]}]},{"id":4,"module":"builtin:BasicMerge","outputs":[{"name":"x","mappings":["{{7.a}}"]}]}"#,
+        "error 4 outputs[0]: there is no module 7"
+      ),
+      (
+        #"{"id":2,"module":"builtin:BasicIfElse","branches":[{"type":"else","merge":true,"flow":[{"id":3,"module":"a:B"}]}]},{"id":4,"module":"builtin:BasicMerge","filters":[{"conditions":[[{"a":"{{7.a}}","o":"exist"}]]}]}"#,
+        "error 4 filters[0]: there is no module 7"
       ),
       (
         #"{"id":2,"module":"builtin:BasicMerge"}"#,
