@@ -192,6 +192,41 @@ struct ConformanceMatrixTests {
         == Array(repeating: now.advanced(bySeconds: 31 * 86_400), count: 2))
   }
 
+  @Test("what tells of the run: when it began, and how many operations it has done by then")
+  func ofTheRun() async throws {
+    _ = try await bench.runner.run(
+      Workbench.blueprint(
+        Workbench.say(2, "{{triggerTimestamp}} {{operationsConsumed}}") + ","
+          + Workbench.say(3, "{{operationsConsumed}}")), given: [[:]])
+    #expect(bench.told.takeHeard() == ["\(bench.clock.now().iso8601) 1", "2"])
+  }
+
+  @Test("what a scenario is started with is var.input; it has defaults and is mended in a record")
+  func inputs() async throws {
+    let blueprint = try Blueprint(
+      json: Array(
+        #"""
+        {"name":"I","flow":[\#(Workbench.say(1, "first")),
+          \#(Workbench.say(2, "{{var.input.who}} from {{var.input.city}}"))],
+         "io":{"input_spec":[{"name":"who","type":"text","default":""},
+           {"name":"city","type":"text","default":"Prague"}]},
+         "metadata":{"scenario":{"dlq":true}}}
+        """#.utf8))
+    bench.told.fail(on: "bad from Prague", with: ModuleError(.data, "no"))
+    _ = try await bench.runner.run(blueprint, given: [["who": "bad"]])
+    let record = try #require(try await bench.open().first)
+    #expect(
+      try await bench.desk.record(record.id).variables.execution["input"]
+        == ["who": "bad", "city": "Prague"])
+    let edit = BundleEdit(
+      path: try ValuePath(parsing: "var.input.who"), old: "bad", new: "Ada", author: "ada",
+      date: bench.clock.now())
+    _ = try await bench.desk.append([edit], to: record.id, version: record.version)
+    _ = bench.told.takeHeard()
+    #expect(try await bench.resumeAll() == [.resolved])
+    #expect(bench.told.takeHeard() == ["Ada from Prague"])
+  }
+
   // MARK: Resumes
 
   @Test(

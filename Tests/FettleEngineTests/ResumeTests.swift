@@ -76,6 +76,43 @@ struct ResumeTests {
     #expect(kept.summary.status == status)
   }
 
+  /// What a handler route ends with, what is heard in the resume, and which records stay open.
+  // swift-format-ignore
+  private static let endings: [(end: String, heard: [String], open: [ModuleID])] = [
+    (#"{"id":9,"module":"builtin:Resume","mapper":{"said":"sub"}}"#, ["h", "after sub", "route 2"], []),
+    (#"{"id":9,"module":"builtin:Ignore"}"#, ["h", "route 2"], []),
+    (#"{"id":9,"module":"builtin:Commit"}"#, ["h"], []),
+    (#"{"id":9,"module":"builtin:Rollback"}"#, ["h"], [8]),
+    (#"{"id":9,"module":"builtin:Break","mapper":{"retry":false}}"#, ["h"], [2]),
+    (Workbench.say(9, "rest"), ["h", "rest", "route 2"], []),
+    (#"{"id":11,"module":"builtin:BasicRouter","routes":[{"flow":[\#(Workbench.say(12, "inner"))]},{"flow":[{"id":9,"module":"builtin:Resume","mapper":{"said":"sub"}}]}]}"#, ["h", "inner", "after sub", "route 2"], []),
+  ]
+
+  @Test(
+    "of a module of a handler route goes on in the route, then as its directive says, each piece once",
+    arguments: endings)
+  func insideHandler(end: String, heard: [String], open: [ModuleID]) async throws {
+    let handler = Workbench.say(
+      8, "h", #","onerror":[{"id":10,"module":"builtin:Break","mapper":{"retry":false}}]"#)
+    let failing = Workbench.say(2, "m", #","onerror":[\#(handler),\#(end)]"#)
+    let blueprint = try Workbench.blueprint(
+      #"{"id":20,"module":"builtin:BasicRouter","routes":[{"flow":[\#(failing),"#
+        + Workbench.say(4, "after {{2.said}}") + #"]},{"flow":[\#(Workbench.say(5, "route 2"))]}]}"#
+    )
+    bench.told.fail(on: "m", with: data)
+    bench.told.fail(on: "h", with: data)
+    _ = try await bench.runner.run(blueprint, given: [[:]])
+    #expect(bench.told.takeHeard() == ["m", "h"])
+    bench.told.fail(on: "h", with: nil)
+    _ = try await bench.resumeAll()
+    #expect(bench.told.takeHeard() == heard)
+    #expect(try await bench.open().map(\.failer) == open)
+    guard open == [2] else { return }
+    bench.told.fail(on: "m", with: nil)
+    #expect(try await bench.resumeAll() == [.resolved])
+    #expect(bench.told.takeHeard() == ["m", "after m", "route 2"])
+  }
+
   @Test("after all attempts the record waits for the operator")
   func exhausted() async throws {
     bench.told.fail(on: "x", with: ModuleError(.connection, "down"))

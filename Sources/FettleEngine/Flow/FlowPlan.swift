@@ -14,7 +14,11 @@ final class FlowPlan: Sendable {
     let branch: Int
   }
 
+  /// Whether anything reads what the scenario is started with.
+  let readsInputs: Bool
+
   init(_ blueprint: Blueprint, modules: ModuleRegistry) {
+    readsInputs = blueprint.readsInputs
     var survey = Survey(of: blueprint, modules: modules)
     survey.add(blueprint.flow, isInsideHandler: false)
     stations = survey.stations

@@ -165,7 +165,7 @@ extension Cycle {
       return
     }
     let sight = record.bundles
-    frames = owedFrames(of: record)
+    frames = owedFrames(of: record, at: path)
     framesOfRecord = frames.count
     isAtStart = true
     // The filter is behind the bundle, unless the filter itself is what failed.
@@ -180,8 +180,15 @@ extension Cycle {
     }
     while let frame = frames.popLast() {
       framesOfRecord = frames.count
+      if case .handler(let failure, let handler) = frame {
+        passage = try await conclude(passage, of: failure, by: handler)
+        continue
+      }
+      let isHandled = frames.contains { if case .handler = $0 { true } else { false } }
       switch passage {
       case .completed: break
+      // What is left of a handler route is given up when a directive is reached in it.
+      case .reached where isHandled, .stop(.interruptedInHandler) where isHandled: continue
       // A bundle that fell out took the later routes of its routers with it into its new record,
       // but not the bundles that come after it.
       case .fellOut: guard frame.splits else { continue }
@@ -206,6 +213,7 @@ extension Cycle {
       case .aggregation(let source, let waiting, let items):
         passage = try await emit(
           waiting, of: source, items, sight: sightBefore(source, sight))
+      case .handler: break
       }
     }
     settle(passage)
@@ -219,7 +227,58 @@ extension Cycle {
     }
   }
 
-  private func owedFrames(of record: IncompleteExecution) -> [LiveFrame] {
+  /// What a record owes, outermost first. Where its module stands inside error handler routes, the
+  /// failures that are being handled stand between what is owed outside and inside of them.
+  private func owedFrames(
+    of record: IncompleteExecution, at path: [Blueprint.PathStep]
+  ) -> [LiveFrame] {
+    var frames = ownedFrames(of: record)
+    let places = Dictionary(
+      path.enumerated().map { ($1.module.id, $0) }, uniquingKeysWith: { first, _ in first })
+    for (depth, step) in path.enumerated() where step.exit == .handler {
+      guard let handled = failure(handledBy: step.module, record) else { continue }
+      let inside = frames.firstIndex { frame in
+        switch frame {
+        case .route(let router, _, _): places[router.id, default: 0] > depth
+        case .bundles(let id, _), .aggregation(let id, _, _): places[id, default: 0] > depth
+        case .handler: false
+        }
+      }
+      frames.insert(.handler(handled.failure, by: handled.handler), at: inside ?? frames.count)
+    }
+    return frames
+  }
+
+  /// The failure that the handler of a module was dealing with when the record was stored: its own, or
+  /// that of a module in its routes. The bundles say which, by the error they hold.
+  private func failure(
+    handledBy owner: ModuleNode, _ record: IncompleteExecution
+  ) -> (failure: Failure, handler: HandlerSearch.Found)? {
+    let covered = Set(owner.withDescendants.map(\.id))
+    let failed = record.bundles.entries.last { entry in
+      covered.contains(entry.module) && entry.bundle.names == ["error"]
+        && HandlerSearch.handlers(inReachOf: entry.module, in: blueprint, profile: runner.profile)
+          .contains { $0.owner.id == owner.id }
+    }
+    guard let failed, let place = blueprint.path(to: failed.module)?.last,
+      let handler = HandlerSearch.handlers(
+        inReachOf: failed.module, in: blueprint, profile: runner.profile
+      ).first(where: { $0.owner.id == owner.id })
+    else { return nil }
+    let error = failed.bundle["error"]?.collection ?? [:]
+    return (
+      Failure(
+        module: place.module,
+        error: ModuleError(
+          ErrorType(error["type"]?.text ?? ErrorType.runtime.rawValue),
+          error["message"]?.text ?? "", detail: error["detail"]?.text,
+          statusCode: error["statusCode"]?.number?.integer),
+        input: .null, sight: sightBefore(failed.module, record.bundles), flow: place.flow,
+        position: place.position), handler
+    )
+  }
+
+  private func ownedFrames(of record: IncompleteExecution) -> [LiveFrame] {
     record.continuation.compactMap { frame in
       switch frame {
       case .routes(let id, let after, let passedAny):

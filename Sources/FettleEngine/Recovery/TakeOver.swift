@@ -205,7 +205,7 @@ extension Cycle {
     let schedule =
       sending == nil && stopAskedBy == nil
       ? RetrySchedule(pauses: [0] + retrySchedule.pauses) : RetrySchedule(pauses: [])
-    try await store(failure, schedule: schedule, owed: frames.map(\.owed))
+    try await store(failure, schedule: schedule, owed: frames.compactMap(\.owed))
     return .stop(.afterStoring)
   }
 }
@@ -238,7 +238,7 @@ extension Cycle {
     if storesNothing { return stop(.countError, because: failure) }
     if !isFirst {
       try await store(
-        failure, schedule: RetrySchedule(pauses: []), owed: frames.map(\.owed))
+        failure, schedule: RetrySchedule(pauses: []), owed: frames.compactMap(\.owed))
     }
     return .stop(.afterStoring)
   }

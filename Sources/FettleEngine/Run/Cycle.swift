@@ -83,6 +83,7 @@ struct Cycle {
       ],
       timeZone: state.timeZone ?? runner.timeZone, executionID: execution.id,
       scenarioID: execution.scenario.description, scenarioName: blueprint.name,
+      triggerTimestamp: execution.started,
       random: { [chance = journal.chance] in chance.random() },
       uuid: { [chance = journal.chance] in chance.uuid() })
   }
@@ -97,6 +98,10 @@ struct Cycle {
       if journal.isOfRun { try await initialization.open(blueprint.allModules) }
     } catch { return refuse(error) }
     let isTrigger = runner.modules.descriptor(of: first.type).map { $0.kind == .trigger } ?? true
+    if plan.readsInputs {
+      variables.execution[ScenarioInputs.name] = .collection(
+        ScenarioInputs.inputs(of: blueprint, given: given))
+    }
     // Bundles that are given are one event; a trigger that looks for itself is asked again while it
     // finds something; without a trigger the number of cycles is the number (semantics 6.8).
     let isEvent = given != nil && isTrigger
@@ -521,6 +526,10 @@ struct Cycle {
     var scope = surroundings
     scope.bundles = sight
     scope.now = journal.now
+    scope.operationsConsumed = execution.operations
+    if plan.readsInputs, let inputs = variables.execution[ScenarioInputs.name] {
+      scope.variables["input"] = inputs
+    }
     return scope
   }
 

@@ -14,7 +14,7 @@ extension Cycle {
       inReachOf: module.id, in: blueprint, profile: runner.profile)
     {
       guard accepts(handler, failure) else { continue }
-      return try await handle(failure, by: handler, in: flow, at: position)
+      return try await handle(failure, by: handler)
     }
     if isInsideHandler(module.id) {
       // A failure while a failure is handled ends the run (semantics 3.1).
@@ -78,7 +78,7 @@ extension Cycle {
         let owed = thenStopRun ? frames[...] : frames[(suspended?.frame ?? ownFrames)...]
         // A second failure of an aggregation that waits already stays with its record.
         let isRest = rest == nil && suspended.map { $0.frame < framesOfRecord } ?? false
-        try await store(failure, schedule: schedule, owed: owed.map(\.owed), isRest: isRest)
+        try await store(failure, schedule: schedule, owed: owed.compactMap(\.owed), isRest: isRest)
       } catch .full(let reason) { return withoutRoom(reason, for: failure) }
       if failure.error.type.row.stopsRun { execution.needsPerson = failure.error.type }
       if thenStopRun { return .stop(.afterStoring) }
@@ -131,23 +131,33 @@ extension Cycle {
   // MARK: Handlers
 
   private mutating func handle(
-    _ failure: Failure, by handler: HandlerSearch.Found, in flow: [ModuleNode], at position: Int
+    _ failure: Failure, by handler: HandlerSearch.Found
   ) async throws(StoreError) -> Passage {
     let passage = try await process(
       handler.flow, at: 0, sight: failure.handlerSight, entered: true)
-    guard case .reached(let directive, let mapper) = passage else {
-      if case .stop(.interruptedInHandler(let sending)) = passage {
-        return try await interruptedHandling(failure, sending: sending)
-      }
-      // A route that ends without a directive ignores the failure (semantics 3.3.4).
-      if case .stop = passage { return passage }
-      return dropped(failure, by: handler)
+    return try await conclude(passage, of: failure, by: handler)
+  }
+
+  /// What follows from the way a handler route ended.
+  mutating func conclude(
+    _ passage: Passage, of failure: Failure, by handler: HandlerSearch.Found
+  ) async throws(StoreError) -> Passage {
+    let directive: Directive
+    let mapper: Collection
+    switch passage {
+    case .reached(let reached, let mapped): (directive, mapper) = (reached, mapped)
+    case .stop(.interruptedInHandler(let sending)):
+      return try await interruptedHandling(failure, sending: sending)
+    // The bundle left the run inside the route, with all that is left of it.
+    case .fellOut, .suspended, .stop: return passage
+    // A route that ends without a directive ignores the failure (semantics 3.3.4).
+    case .completed, .dropped: return dropped(failure, by: handler)
     }
     switch directive {
     case .ignore: return dropped(failure, by: handler)
     case .resume:
       return try await send(
-        [mapper], of: failure.module, in: flow, at: position, sight: failure.sight)
+        [mapper], of: failure.module, in: failure.flow, at: failure.position, sight: failure.sight)
     case .commit: return .stop(.commit)
     case .rollback: return stop(.countError, because: failure)
     case .breakOff: return try await breakOff(failure, BreakSettings(mapper, runner.profile))
@@ -180,7 +190,7 @@ extension Cycle {
     }
     do {
       try await store(
-        failure, schedule: settings.schedule, owed: alone + frames[ownFrames...].map(\.owed))
+        failure, schedule: settings.schedule, owed: alone + frames[ownFrames...].compactMap(\.owed))
     } catch .full(let reason) { return withoutRoom(reason, for: failure) }
     return .fellOut
   }
@@ -206,10 +216,14 @@ extension Cycle {
   /// The aggregations in progress that wait for the failing bundle, outermost first.
   private func openAggregations(missing failure: Failure) -> [OpenAggregation] {
     var ahead = Set(modulesAhead(in: failure.flow, at: failure.position))
+    // Behind a handler route the bundle may go on where it failed.
+    for step in blueprint.path(to: failure.module.id) ?? [] where step.exit == .handler {
+      ahead.formUnion(modulesAhead(in: step.flow, at: step.position))
+    }
     var open: [OpenAggregation] = []
     for (index, frame) in frames.enumerated().reversed() {
       switch frame {
-      case .bundles: continue
+      case .bundles, .handler: continue
       case .route(let router, let route, _):
         let order = router.routeOrder
         guard let done = order.firstIndex(of: route) else { continue }

@@ -55,8 +55,9 @@ extension IncompleteExecution {
       case .branch:
         add(module.handler[...])
         add(step.flow[(step.position + 1)...])
-      // A record begins at the module that failed, not inside its handler.
-      case .handler: continue
+      // A module of a handler route failed and has a handler of its own. Behind the route it may go on
+      // where the first failure was.
+      case .handler: add(step.flow[step.position...])
       }
     }
     for frame in continuation {

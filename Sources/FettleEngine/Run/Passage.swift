@@ -40,9 +40,13 @@ enum LiveFrame {
   case bundles(module: ModuleID, remaining: ArraySlice<Bundle>)
   /// The bundles of a source are being aggregated; these aggregators have not emitted.
   case aggregation(source: ModuleID, waiting: [ModuleID], items: [AggregatedItem])
+  /// In a retry that begins inside an error handler route: the failure that is being handled.
+  case handler(Cycle.Failure, by: HandlerSearch.Found)
 
-  var owed: OwedFrame {
+  /// What a record notes of it. That a failure is being handled is told by where its module stands.
+  var owed: OwedFrame? {
     switch self {
+    case .handler: nil
     case .route(let router, let index, let passedAny):
       .routes(router: router.id, after: index, passedAny: passedAny)
     case .bundles(let module, let remaining):
@@ -55,7 +59,7 @@ enum LiveFrame {
   var splits: Bool {
     switch self {
     case .bundles, .aggregation: true
-    case .route: false
+    case .route, .handler: false
     }
   }
 }

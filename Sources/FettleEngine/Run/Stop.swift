@@ -78,7 +78,7 @@ extension Cycle {
     let hadNothing =
       retried == nil && module.id == blueprint.flow.first?.id && sight.entries.isEmpty
     if !hadNothing {
-      try await store(failure, schedule: RetrySchedule(pauses: []), owed: frames.map(\.owed))
+      try await store(failure, schedule: RetrySchedule(pauses: []), owed: frames.compactMap(\.owed))
     }
     return .stop(.afterStoring)
   }

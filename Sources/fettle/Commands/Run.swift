@@ -11,7 +11,8 @@ struct Run: AsyncParsableCommand {
     abstract: "Run a scenario once.",
     discussion: """
       The bundles of FILE stand in for what the trigger would have received: a JSON array of \
-      objects, or one object. '-' reads standard input.
+      objects, or one object. '-' reads standard input. A scenario that reads var.input takes its \
+      inputs from the first of them.
       """)
 
   @Argument(help: "A blueprint exported from Make or Fusion.")
@@ -31,7 +32,7 @@ struct Run: AsyncParsableCommand {
     let workshop = try Workshop(options, creating: true)
     let first = scenario.flow.first
     let kind = first.flatMap { workshop.runner.modules.descriptor(of: $0.type)?.kind }
-    if given != nil, let first, let kind, kind != .trigger {
+    if given != nil, let first, let kind, kind != .trigger, !scenario.readsInputs {
       throw CommandFailure.usage(
         "module \(first.id) (\(first.type)) begins the scenario and is no trigger; "
           + "leave --bundles out")
