@@ -56,6 +56,23 @@ struct CommandTests {
     #expect(history.output == "Idle has not run yet.\n", "\(history)")
   }
 
+  @Test("a scenario that is processed in order is not run while a record of it is open")
+  func inOrder() async throws {
+    let file = try folder.file(
+      "order.json",
+      Self.blueprint.replacingOccurrences(
+        of: #""dlq":true"#, with: #""dlq":true,"sequential":true"#))
+    let bundles = try folder.file("order-in.json", #"[{"body":"{\"name\":"}]"#)
+    let run = { try await fettle("run", file, "--bundles", bundles, "--store", store) }
+    #expect(try await run().status == 3)
+    let again = try await run()
+    #expect(again.status == 2)
+    #expect(again.errors.contains("processed in order"), "\(again.errors)")
+    let id = try #require(try await records().first?["id"]?.text)
+    _ = try await fettle("retry", id, "--output", "{}", "--store", store)
+    #expect(try await run().status == 3)
+  }
+
   @Test("what is said of a scenario without its schedule leaves the schedule as it is")
   func scheduleStays() async throws {
     let hook = try folder.file("hook.json", Self.blueprint)
