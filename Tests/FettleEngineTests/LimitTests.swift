@@ -23,6 +23,18 @@ struct Slow: ModuleImplementation {
   }
 }
 
+/// A module that reads a file, which is too large: for Fettle, or for the service that says so.
+struct TooLarge: ModuleImplementation {
+  static let descriptor = ModuleDescriptor(type: "test:TooLarge", kind: .action, effect: .read)
+
+  func perform(
+    _ input: Collection, in context: OperationContext
+  ) async throws(ModuleError) -> OperationOutput {
+    throw ModuleError(
+      .maxFileSizeExceeded, "too large", statusCode: input["status"]?.number?.integer)
+  }
+}
+
 @Suite("Limits (semantics 6.9)", .fewAtOnce)
 struct LimitTests {
   let bench: Workbench
@@ -31,7 +43,8 @@ struct LimitTests {
   init() throws {
     bench = try Workbench()
     runner = ScenarioRunner(
-      modules: ModuleRegistry(Connectors.all() + [bench.told, Slow(clock: bench.clock)]),
+      modules: ModuleRegistry(
+        Connectors.all() + [bench.told, Slow(clock: bench.clock), TooLarge()]),
       store: bench.store, clock: bench.clock, limits: RunLimits(run: 100, operation: 1))
   }
 
@@ -43,6 +56,20 @@ struct LimitTests {
     #expect(summary.status == .warning)
     #expect(record.errorType == .moduleTimeout)
     #expect(record.state == .pending)
+  }
+
+  @Test(
+    "a file that is too large is left out with a warning where data may be lost, else stored (2.6.3)",
+    arguments: [(true, "", 0, ["on"]), (false, "", 1, []), (true, #""status":413"#, 1, [])])
+  func largeFile(dataLoss: Bool, mapper: String, stored: Int, heard: [String]) async throws {
+    let run = try await runner.run(
+      Workbench.blueprint(
+        #"{"id":2,"module":"test:TooLarge","mapper":{\#(mapper)}},"# + Workbench.say(3, "on"),
+        settings: #""dlq":true,"dataloss":\#(dataLoss)"#), given: [[:]])
+    #expect(run.status == .warning)
+    #expect(run.stored.count == stored)
+    #expect(run.warnings.count == 1 - stored)
+    #expect(bench.told.takeHeard() == heard)
   }
 
   /// A runner over a store whose scenarios may keep no record of more than so many bytes.

@@ -423,7 +423,10 @@ struct Cycle {
         if error.statusCode == 500, error.type == .runtime {
           error.type = runner.internalServerError
         }
-        return try await note(error, of: id, given: shown)
+        guard effect == .read, let spared = withoutFile(error, of: operation) else {
+          return try await note(error, of: id, given: shown)
+        }
+        output = spared
       }
       let commitsNow = commitsAtOnce(operation.implementation)
       do throws(StoreError) {
@@ -449,6 +452,18 @@ struct Cycle {
         .rateLimit,
         "other executions change the same record of the data store all the time; "
           + "\(Self.mostConflicts) attempts were made"), of: id, given: shown)
+  }
+
+  /// What a module emits that only reads, where the file it read is too large and data may be lost: a
+  /// bundle without the file, and a warning (semantics 2.6.3). That a service does not take a file is a
+  /// failure in any case.
+  private func withoutFile(_ error: ModuleError, of operation: Operation) -> OperationOutput? {
+    // A trigger would not get beyond the file.
+    guard error.type == .maxFileSizeExceeded, error.statusCode == nil,
+      blueprint.settings.dataLoss, operation.descriptor.kind != .trigger
+    else { return nil }
+    return OperationOutput(
+      [[:]], warnings: ["its file was left out, as \"Enable data loss\" is on: \(error.message)"])
   }
 
   /// How often an operation is done again because another execution was quicker. Each time one of
