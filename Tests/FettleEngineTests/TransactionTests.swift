@@ -113,6 +113,24 @@ struct ProfileTests {
     #expect(schedules == pauses, "\(question)")
   }
 
+  @Test("a run by hand goes through all its cycles, in Make through one (D29)")
+  func cycles() async throws {
+    let bench = try Workbench()
+    var runner = bench.runner
+    let blueprint = try Blueprint(
+      json: Array(
+        #"""
+        {"name":"C","flow":[\#(Workbench.say(1, "x"))],"metadata":{"scenario":{"roundtrips":3}}}
+        """#.utf8))
+    for (profile, count) in [(Profile.fusion, 3), (.make, 1)] {
+      runner.profile = profile
+      _ = try await runner.run(blueprint)
+      #expect(bench.told.takeHeard().count == count)
+      _ = try await runner.run(blueprint, origin: .scheduled)
+      #expect(bench.told.takeHeard().count == 3)
+    }
+  }
+
   private static let broken =
     #","onerror":[{"id":9,"module":"builtin:Break","mapper":{"retry":true,"count":3,"interval":15}}]"#
   private static let router =

@@ -170,7 +170,7 @@ public struct Route: Sendable, Hashable {
     }
     unread = ["filter", "condition", "conditions"].filter { document[$0]?.isNull == false }
     flow = try ModuleNode.flow(document["flow"]?.array ?? [], at: place)
-    isDisabled = document["disabled"]?.boolean == true
+    isDisabled = Coercion.isOn(document["disabled"])
   }
 }
 
@@ -197,7 +197,12 @@ public struct Branch: Sendable, Hashable {
       : Filter([
         "name": document["label"] ?? .null, "conditions": document["conditions"] ?? .null,
       ])
-    merges = document["merge"]?.boolean == true
-    isDisabled = document["disabled"]?.boolean == true
+    merges = Coercion.isOn(document["merge"])
+    isDisabled = Coercion.isOn(document["disabled"])
   }
+}
+
+extension Coercion {
+  /// Whether a switch of an export is on; some writers put it as a text.
+  fileprivate static func isOn(_ value: Value?) -> Bool { value == true || value == "true" }
 }

@@ -13,6 +13,9 @@ public enum Profile: String, Sendable, CaseIterable {
   /// Whether a Break directive with automatic completion leaves the run a success (D9).
   public var breakWithRetryIsSuccess: Bool { self == .fusion }
 
+  /// Whether a run that somebody starts by hand goes through all its cycles, or through one (D29).
+  public var runsAllCyclesByHand: Bool { self == .fusion }
+
   /// Whether routers have error handlers (D10).
   public var routersHaveHandlers: Bool { self == .fusion }
 

@@ -105,7 +105,9 @@ struct Cycle {
     // Bundles that are given are one event; a trigger that looks for itself is asked again while it
     // finds something; without a trigger the number of cycles is the number (semantics 6.8).
     let isEvent = given != nil && isTrigger
-    for _ in 0..<(isEvent ? 1 : max(1, blueprint.settings.roundtrips)) {
+    let isSingle =
+      isEvent || execution.origin == .manual && !runner.profile.runsAllCyclesByHand
+    for _ in 0..<(isSingle ? 1 : max(1, blueprint.settings.roundtrips)) {
       variables.cycle = [:]
       storedBefore = execution.stored.count
       lostBefore = losses.count

@@ -73,6 +73,13 @@ struct BlueprintTests {
     #expect(blueprint.modulesVisible(to: 6).map(\.id) == [1, 2, 3, 4])
   }
 
+  @Test("reads a switch when it comes as a text")
+  func switchAsText() throws {
+    let text = Self.router.replacingOccurrences(
+      of: #""disabled":true"#, with: #""disabled":"true""#)
+    #expect(try parse(text).module(2)?.routes.map(\.isDisabled) == [false, false, true])
+  }
+
   @Test("reads the number of the fallback route when it comes as a text")
   func fallbackAsText() throws {
     let text = Self.router.replacingOccurrences(of: #""else":1"#, with: #""else":"1""#)
