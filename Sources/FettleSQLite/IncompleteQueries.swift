@@ -282,7 +282,7 @@ extension RecordRows {
         state.rawValue, change.nextRetry?.milliseconds, change.attempt == nil ? 0 : 1,
         change.lease.map(leases.stored), isClaim ? summary.state.rawValue : nil,
         isClaim ? summary.nextRetry?.milliseconds : nil,
-        change.event.opensAgain, change.reason, change.successors.first?.id.text,
+        change.event.opensAgain, isClaim ? nil : change.reason, change.successors.first?.id.text,
         change.rest?.summary.size, number,
       ])
     try database.execute(

@@ -1,8 +1,8 @@
 import FettleCore
-import FettleEngine
 import FettleTestKit
 import Testing
 
+@testable import FettleEngine
 @testable import FettleTerminal
 
 @Suite("What is being typed and is no change yet", .fewAtOnce)
@@ -94,6 +94,33 @@ struct TypedTextTests {
       #expect(play.state.notice.text.contains("O goes on with the output"))
       play.press(.character("O"))
       #expect(play.state.typing?.line.text == kept.first)
+    }
+  }
+
+  @Test("an output written in $EDITOR is shown in the check, and gone on with by O or e")
+  func outputFromEditor() throws {
+    let text = #"{"id": 7}"#
+    for key in [Key.escape, .character("e")] {
+      var play = try play()
+      play.press(.enter, .character("O"), .control("e"))
+      let edit = try #require(
+        play.effects.compactMap {
+          if case .editOutside(let edit) = $0 { edit } else { nil }
+        }.last)
+      play.send(.editedOutside(edit, .text(text)))
+      let lines = play.state.resumeCheckLines.map(\.text.text)
+      #expect(lines.contains { $0.hasPrefix("Output") && $0.contains(#"{"id":7}"#) }, "\(lines)")
+      // The module whose output is given sends nothing, and what follows it does.
+      play.state.detail?.check = ResumeCheck(
+        input: [:], problems: [], willRun: [5, 6], notRepeated: [],
+        effects: [5, 6].map {
+          ResumeCheck.Effect(module: $0, effect: .effect, mayHaveHappened: false)
+        })
+      let sends = play.state.resumeCheckLines.map(\.text.text).filter { $0.hasPrefix("Sends") }
+      #expect(sends.count == 1 && sends.first?.contains(" 6 ") == true, "\(sends)")
+      play.press(key)
+      if key == .escape { play.press(.character("O")) }
+      #expect(play.state.typing?.line.text == text)
     }
   }
 

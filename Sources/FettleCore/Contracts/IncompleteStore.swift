@@ -139,7 +139,7 @@ public struct RecordChange: Sendable, Hashable {
   public var nextRetry: Instant?
   /// Until when a claim holds, unless it is renewed.
   public var lease: Instant?
-  /// The words of the operator who closed it.
+  /// The words of the operator who closed it; with a claim, what the audit says of it besides.
   public var reason: String?
   /// What the record stands for from now on, when a suspended aggregation failed again in a retry:
   /// where, with which bundles, and what is owed from there. Its identity and its history are not

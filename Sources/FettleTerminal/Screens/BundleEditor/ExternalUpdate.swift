@@ -267,9 +267,8 @@ extension State {
         typing?.problem = "an output is an object: its fields are those of the bundle"
         return []
       }
-      let typed = typedText
       typing = nil
-      return (typed.map { keep($0) } ?? []) + substituted(value, text: text)
+      return substituted(value, text: text)
     } catch {
       typing?.problem = "no JSON: \(error.description)"
       return []
@@ -284,6 +283,7 @@ extension State {
     detail?.substitute = output
     detail?.substituteText = text
     resumeCheck = ResumeCheckState(isForResuming: true)
-    return checkAgain()
+    // Who leaves the check goes on with it, however it was typed.
+    return (typedText.map { keep($0) } ?? []) + checkAgain()
   }
 }

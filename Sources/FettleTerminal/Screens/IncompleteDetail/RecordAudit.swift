@@ -91,9 +91,16 @@ extension State {
       let text: SafeText =
         "try \(attempt.number) (\(attempt.trigger.rawValue)), run \(String(attempt.executionID.prefix(8))): "
         + outcome.text + ", " + took
+      // Who began it, and with what, stands with the claim.
+      let claim = recordAudit.notes?.last {
+        $0.event == IncompleteEvent.claimed.rawValue && $0.date == attempt.started
+      }
+      let given = claim?.detail.map { SafeText(mask.masked($0)).wrapped(to: room, lines: 4) } ?? []
       add(
-        attempt.ended, attempt.trigger == .auto ? "fettle" : "",
-        text.wrapped(to: room, lines: 4).map { CheckLine(text: $0, role: outcome.role) })
+        attempt.ended,
+        attempt.trigger == .auto ? "fettle" : claim.map { "\($0.author)" } ?? "",
+        text.wrapped(to: room, lines: 4).map { CheckLine(text: $0, role: outcome.role) }
+          + given.map { CheckLine(text: $0, role: .changed) })
     }
     for note in recordAudit.notes ?? [] {
       guard let word = Self.word(note) else { continue }
