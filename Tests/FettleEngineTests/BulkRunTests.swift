@@ -176,6 +176,7 @@ struct BulkRunTests {
     let end = await run.run { _ in }
     #expect(end.ended == 0)
     #expect(end.isStopped)
+    #expect(end.notBegun == selection.items.map(\.id))
   }
 
   @Test("removes from the bin for good, and a number is never used again")

@@ -15,6 +15,8 @@ public struct BulkProgress: Hashable, Sendable {
   public var failed: [Failure] = []
   /// Whether no further one is begun.
   public var isStopped = false
+  /// Those that had not been begun when it was stopped, the oldest first; known when it is over.
+  public var notBegun: [RecordID] = []
   /// Whether nothing is at work any more.
   public var isOver = false
   /// When it began.
@@ -26,6 +28,8 @@ public struct BulkProgress: Hashable, Sendable {
     public enum Ending: Hashable, Sendable {
       /// It was not begun, because it was changed or may not be run.
       case skipped
+      /// It was begun, and what came of it is not known.
+      case unknown
       /// Its retry failed with the kind of error it had.
       case sameError
       /// Its retry failed otherwise, or at a later module.
@@ -144,7 +148,11 @@ public final class BulkRun: Sendable {
         }
       }
     }
-    progress.withLock { $0.isOver = true }
+    let left = Set(waiting.values.joined().map(\.id))
+    progress.withLock {
+      $0.notBegun = selection.items.map(\.id).filter(left.contains)
+      $0.isOver = true
+    }
     let end = current
     report(end)
     return end
@@ -180,13 +188,18 @@ public final class BulkRun: Sendable {
       }
     } catch {
       progress.withLock {
+        var ending = BulkProgress.Failure.Ending.skipped
+        switch error {
+        case .outcomeUnknown, .takenOver: ending = .unknown
+        default: break
+        }
         $0.failed.append(
-          BulkProgress.Failure(id: item.id, .skipped, reason: Self.reason(error)))
+          BulkProgress.Failure(id: item.id, ending, reason: Self.reason(error)))
       }
     }
   }
 
-  /// Why a record was not begun, in the same words for every record.
+  /// Why a record was not begun, or what of it is not known, in the same words for every record.
   private static func reason(_ error: StoreError) -> String {
     switch error {
     case .inDoubt:

@@ -137,6 +137,9 @@ extension State {
     running.remove(id)
     var effects: [Effect] = []
     switch answer {
+    case .failure(.outcomeUnknown(let id, let error)):
+      notice =
+        "\(id.short) was RUN, but what came of it could not be kept: \(error.description)"
     case .failure(let error):
       notice = "\(id.short) was not run: \(error.description)"
     case .success(let report):
