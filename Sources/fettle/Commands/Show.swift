@@ -31,7 +31,9 @@ struct Show: AsyncParsableCommand {
     }
     Console.say(
       "\(summary.id)  \(summary.state.name)  \(summary.scenarioName)  "
-        + "\(summary.retry ? "retried automatically" : "waits for you")")
+        + (summary.retry
+          ? "retried automatically"
+          : summary.state == .unresolved ? "waits for you" : ""))
     Console.say(
       "\(summary.errorType) at module \(summary.failer) \(summary.failerTitle): \(summary.reason)")
     if let restart {
