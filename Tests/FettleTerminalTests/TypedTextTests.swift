@@ -201,6 +201,47 @@ struct TypedTextTests {
     #expect(one.store.keptTextsNow(of: id).map(\.text) == ["onex"])
   }
 
+  @Test("that cannot be kept is said where it is typed, and tried again until it can be")
+  func notKept() throws {
+    var play = try play()
+    play.press(.enter)
+    let id = try #require(play.state.detail?.record.id)
+    func keepings(_ play: ScreenPlay) -> Int {
+      play.effects.count {
+        switch $0 {
+        case .record(.keepDraft), .record(.keepText): true
+        default: false
+        }
+      }
+    }
+    let full = StoreError.full("disk")
+    play.state.detail?.go(to: .bundle(ValuePath(module: 1, steps: [.field("name")])))
+    play.press(.character("e"))
+    play.type("x")
+    play.send(.record(.draftKept(id, .failure(full))))
+    #expect(play.state.frame().text.contains("not kept against a crash"))
+    play.forgetEffects()
+    play.send(.ticked(Fixtures.now))
+    #expect(keepings(play) == 1, "without another key")
+    #expect(!play.state.frame().text.contains("not kept against a crash"))
+    // The change, when it is made.
+    play.press(.enter)
+    play.send(.record(.draftKept(id, .failure(full))))
+    #expect(play.state.notice.text.contains("not kept against a crash"))
+    play.forgetEffects()
+    play.send(.ticked(Fixtures.now))
+    #expect(keepings(play) == 1)
+    #expect(play.state.notice.text == "unsaved changes are kept again")
+    play.forgetEffects()
+    play.send(.ticked(Fixtures.now))
+    #expect(keepings(play) == 0)
+    // A reason, in its one line.
+    play.press(.character("x"), .character("c"))
+    play.type("paid")
+    play.send(.record(.textKept(.failure(full))))
+    #expect(play.state.frame().text.contains("not kept against a crash"))
+  }
+
   @Test("is kept every two seconds, once for each change")
   func ticks() throws {
     var play = try play()

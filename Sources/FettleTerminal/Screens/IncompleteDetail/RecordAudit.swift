@@ -9,6 +9,14 @@ struct RecordAudit: Equatable, Sendable {
   var top = 0
 }
 
+extension IncompleteExecution {
+  /// Whether a retry failed at its module: what the record tells of is that failure then, and not the
+  /// one it was stored for.
+  var hasFailedAgain: Bool {
+    attempts.contains { if case .failed = $0.outcome { true } else { false } }
+  }
+}
+
 extension State {
   mutating func showRecordAudit() -> [Effect] {
     guard let id = selectedID else { return [] }
@@ -63,7 +71,8 @@ extension State {
       [
         CheckLine(
           text:
-            "stored by run \(String(record.summary.executionID.prefix(8))): \(record.summary.errorType.rawValue)",
+            "stored by run \(String(record.summary.executionID.prefix(8)))"
+            + (record.hasFailedAgain ? "" : ": \(record.summary.errorType.rawValue)"),
           role: .plain)
       ])
     for edit in record.edits {

@@ -16,13 +16,15 @@ extension State {
       if detail?.restart == nil { detail?.rebuild() }
       return []
     case .companions(let id, let answer): return companionsLoaded(id, answer)
-    case .draftKept(_, .success), .textKept(.success): return []
+    case .draftKept(_, .success), .textKept(.success):
+      keptAgain()
+      return []
     case .draftTaken(let id, let answer): return draftTaken(id, answer)
     case .textsFound(let id, let answer):
       if case .success(let texts) = answer { textsFound(id, texts) }
       return []
     case .draftKept(_, .failure(let error)), .textKept(.failure(let error)):
-      notice = "unsaved changes are not kept against a crash: \(error.description)"
+      notKept(error)
       return []
     case .leftKept(let kept): return leftEditsKept(kept)
     case .notes(let id, let answer):
