@@ -82,6 +82,11 @@ extension State {
       notice = "it is secret: H shows it first, which the audit keeps"
       return []
     }
+    if let hidden = detail.hiddenSecret(within: detail.cursor) {
+      notice =
+        "\(hidden.description) in it is secret: H shows it first, which the audit keeps; the other fields can be edited one by one"
+      return []
+    }
     let text = value?.text
     return [
       .editOutside(
