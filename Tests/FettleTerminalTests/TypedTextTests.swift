@@ -201,6 +201,28 @@ struct TypedTextTests {
     #expect(one.store.keptTextsNow(of: id).map(\.text) == ["onex"])
   }
 
+  @Test("u takes back what was closed here, and not what another closed since")
+  func othersClosing() throws {
+    var play = try play()
+    play.press(.character("x"), .character("c"))
+    play.type("mine")
+    play.press(.enter)
+    let id = try #require(
+      play.store.pageNow(RecordFilter(states: [.resolved]), .first, limit: 1).first?.id)
+    for (event, reason) in [(IncompleteEvent.reopened, nil), (.closed, "theirs")] {
+      _ = try play.store.moveNow(
+        id, version: nil,
+        RecordChange(event, reason: reason, author: "grace", date: Fixtures.now)
+      ).get()
+    }
+    play.press(.character("u"))
+    #expect(play.store.recordNow(id)?.closingReason == "theirs")
+    #expect(play.state.notice.text.contains("1 changed by someone else since"))
+    // Asked for again, it is meant.
+    play.press(.character("u"))
+    #expect(play.store.recordNow(id)?.summary.state != .resolved)
+  }
+
   @Test("that cannot be kept is said where it is typed, and tried again until it can be")
   func notKept() throws {
     var play = try play()

@@ -73,6 +73,8 @@ public struct BulkProgress: Hashable, Sendable {
 
   /// Those that came to a good end.
   public var succeeded: [RecordID] = []
+  /// The versions they have since, where the action moved them once: a later one is of somebody else.
+  public var versions: [RecordID: Int] = [:]
 }
 
 /// An action on many records, a few at a time. It goes on while nobody looks.
@@ -169,6 +171,7 @@ public final class BulkRun: Sendable {
 
   private func perform(_ item: BulkSelection.Item) async {
     do throws(StoreError) {
+      var after: IncompleteExecution?
       switch selection.action {
       case .resume:
         let before = try await desk.record(item.id)
@@ -176,15 +179,17 @@ public final class BulkRun: Sendable {
         note(report, before: before.error.type, of: item.id)
         return
       case .close(let reason):
-        _ = try await desk.close(item.id, version: item.version, reason: reason)
-      case .delete: _ = try await desk.delete(item.id, version: item.version)
+        after = try await desk.close(item.id, version: item.version, reason: reason)
+      case .delete: after = try await desk.delete(item.id, version: item.version)
       case .restore: _ = try await desk.restore(item.id, version: item.version)
       case .reopen: _ = try await desk.reopen(item.id, version: item.version)
       case .purge: try await desk.purge(item.id)
       }
+      let version = after?.summary.version
       progress.withLock {
         $0.done += 1
         $0.succeeded.append(item.id)
+        $0.versions[item.id] = version
       }
     } catch {
       progress.withLock {

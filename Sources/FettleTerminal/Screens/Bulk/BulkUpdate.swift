@@ -36,9 +36,10 @@ extension State {
       switch answer {
       case .failure(let error): notice = "\(error.description)"
       // Taking back loses nothing and is not asked about.
-      case .success(let selection)
-      where selection.action.takesBack && !selection.items.isEmpty:
-        return startBulk(selection)
+      case .success(let selection) where selection.action.takesBack:
+        let own = ownPart(of: selection)
+        if !own.items.isEmpty { return startBulk(own) }
+        ask(own)
       case .success(let selection): ask(selection)
       }
       return []
@@ -83,8 +84,8 @@ extension State {
     // Who stopped it may go on with what is left, and with nothing that came meanwhile.
     if !progress.action.takesBack { list.marks.mark(progress.notBegun) }
     switch progress.action {
-    case .delete: note(.deleted(progress.succeeded))
-    case .close: note(.closed(progress.succeeded))
+    case .delete: note(.deleted(progress.succeeded, versions: progress.versions))
+    case .close: note(.closed(progress.succeeded, versions: progress.versions))
     case .restore, .reopen: lastAction = nil
     case .resume, .purge: break
     }

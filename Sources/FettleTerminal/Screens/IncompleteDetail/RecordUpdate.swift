@@ -195,8 +195,8 @@ extension State {
       notice = told(action, record.summary)
       forgotten = action == .closed ? forgetText(.reason, of: id) : []
       switch action {
-      case .deleted: note(.deleted([record.id]))
-      case .closed: note(.closed([record.id]))
+      case .deleted: note(.deleted([record.id], versions: [record.id: record.summary.version]))
+      case .closed: note(.closed([record.id], versions: [record.id: record.summary.version]))
       case .restored: lastAction = nil
       case .autoRetryOn, .autoRetryOff:
         note(
