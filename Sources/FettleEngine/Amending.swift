@@ -79,6 +79,7 @@ extension OperatorDesk {
   /// The modules a record can go on at, in order, and what each would do again.
   public func restartForecasts(of record: IncompleteExecution) -> [RestartForecast] {
     let points = record.restartPoints
+    let scope = runner.scope(of: record, record.bundles)
     return points.map { start in
       let from = (record.blueprint.path(to: record.summary.failer) ?? []).map(\.module.id)
       let position = from.firstIndex(of: start) ?? 0
@@ -87,9 +88,9 @@ extension OperatorDesk {
         module: start, repeated: repeated,
         repeatedEffects: repeated.filter { id in
           guard let module = record.blueprint.module(id),
-            let descriptor = descriptor(of: module)
+            let effect = runner.effect(of: module, in: scope)
           else { return true }
-          return descriptor.effect == .effect
+          return effect == .effect
         })
     }
   }

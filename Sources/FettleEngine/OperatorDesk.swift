@@ -277,10 +277,16 @@ public struct OperatorDesk: Sendable {
   private func openAgain(
     _ id: RecordID, version: Int?, _ event: IncompleteEvent
   ) async throws(StoreError) -> IncompleteExecution {
-    let isRetried = try await wasPending(id)
-    let record = try await move(id, version: version, event)
-    guard isRetried, record.error.stage != .inDoubt else { return record }
-    return try await setAutoRetry(true, of: id, version: record.summary.version)
+    let record = try await store.record(id)
+    let date = runner.clock.now()
+    var changes = [RecordChange(event, author: author, date: date)]
+    if record.error.stage != .inDoubt, try await wasPending(id) {
+      changes.append(
+        RecordChange(
+          .autoRetryTurnedOn, nextRetry: nextRetry(of: record), author: author, date: date))
+    }
+    // Of the record as it was read, so that nobody's move comes between.
+    return try await store.move(id, version: version ?? record.summary.version, changes)
   }
 
   /// Whether a record waited for its next automatic attempt before it was closed or deleted.
@@ -304,13 +310,16 @@ public struct OperatorDesk: Sendable {
   ) async throws(StoreError) -> IncompleteExecution {
     guard isOn else { return try await move(id, version: version, .autoRetryTurnedOff) }
     let record = try await store.record(id)
+    return try await move(
+      id, version: version, .autoRetryTurnedOn, nextRetry: nextRetry(of: record))
+  }
+
+  /// When a record is retried whose automatic retry is turned on now.
+  private func nextRetry(of record: IncompleteExecution) -> Instant {
     // A record stored without a plan is given the usual one, from its beginning.
     let pauses = record.schedule.pauses.isEmpty ? RetrySchedule.fusion : record.schedule
     let next = min(record.summary.attempts + 1, pauses.pauses.count)
-    let pause = pauses.pause(before: next) ?? 0
-    return try await move(
-      id, version: version, .autoRetryTurnedOn,
-      nextRetry: runner.clock.now().advanced(bySeconds: pause))
+    return runner.clock.now().advanced(bySeconds: pauses.pause(before: next) ?? 0)
   }
 
   /// What a module accepts; nil when Fettle cannot run it.

@@ -78,12 +78,16 @@ extension SQLiteStore: IncompleteStore {
     }
   }
 
-  /// Makes one move in a record's life.
+  /// Makes moves in a record's life, all of them or none.
   public func move(
-    _ id: RecordID, version: Int?, _ change: RecordChange
+    _ id: RecordID, version: Int?, _ changes: [RecordChange]
   ) async throws(StoreError) -> IncompleteExecution {
     try await writing { [self] database in
-      try self.rows(database).move(id, version: version, change)
+      let rows = self.rows(database)
+      for (made, change) in changes.enumerated() {
+        try rows.carryOut(RecordMove(id, version: version.map { $0 + made }, change))
+      }
+      return try rows.record(id)
     }
   }
 
@@ -282,7 +286,7 @@ extension RecordRows {
         state.rawValue, change.nextRetry?.milliseconds, change.attempt == nil ? 0 : 1,
         change.lease.map(leases.stored), isClaim ? summary.state.rawValue : nil,
         isClaim ? summary.nextRetry?.milliseconds : nil,
-        change.event.opensAgain, change.reason, change.successors.first?.id.text,
+        change.event.opensAgain, isClaim ? nil : change.reason, change.successors.first?.id.text,
         change.rest?.summary.size, number,
       ])
     try database.execute(

@@ -110,7 +110,9 @@ extension CommandFailure {
       case .missing, .notAStore, .newerVersion, .mismatched, .notFound, .ambiguous,
         .changedMeanwhile, .refused, .inDoubt, .unfit, .sealed:
         2
-      case .queueFull, .full, .busy, .takenOver, .duplicateKey, .dataChanged, .damaged, .failed: 1
+      case .queueFull, .full, .busy, .takenOver, .outcomeUnknown, .duplicateKey, .dataChanged,
+        .damaged, .failed:
+        1
       }
     self.init(message: error.description, status: status)
   }

@@ -103,6 +103,37 @@ struct SecretTests {
     }
   }
 
+  @Test("what feeds a secret field is masked in what show prints; --reveal tells it, and the audit")
+  func shown() async throws {
+    let secret = Self.secret
+    let server = LoopbackHTTP { _ in .json(422, ["message": "no"]) }
+    let file = try folder.file(
+      "login.json",
+      """
+      {"name": "Login", "flow": [
+        {"id": 1, "module": "gateway:CustomWebHook", "mapper": {}},
+        {"id": 2, "module": "http:ActionSendData", "version": 3,
+         "parameters": {"handleErrors": true},
+         "mapper": {"url": "\(server.base)/", "method": "post", "authUser": "ada",
+           "authPass": "{{1.password}}"}}],
+       "metadata": {"scenario": {"dlq": true}}}
+      """)
+    let bundles = try folder.file(
+      "login-bundles.json", #"[{"name": "Ada", "password": "\#(secret)"}]"#)
+    #expect(try await fettle(["run", file, "--bundles", bundles]).status == 3)
+    let records = try JSONReader.read(try await fettle(["list", "--json"]).output)
+    let id = try #require(
+      (records.array ?? records.collection?["records"]?.array)?.first?.collection?["id"]?.text)
+    let edited = try await fettle(["edit", id, "--set", "1.password=\(secret)2"])
+    #expect(edited.status == 0 && !edited.output.contains(secret), "\(edited)")
+    for arguments in [["show", id], ["show", id, "--json"]] {
+      let masked = try await fettle(arguments)
+      #expect(masked.output.contains("Ada") && !masked.output.contains(secret))
+      let told = try await fettle(arguments + ["--reveal"])
+      #expect(told.output.contains(secret + "2"), "\(told.errors)")
+    }
+  }
+
   @Test("a connection that is changed keeps what was not named, and says so")
   func changed() async throws {
     func list() async throws -> Collection {

@@ -130,6 +130,42 @@ struct AmendingTests {
     #expect(try await bench.desk.record(record.id) == record)
   }
 
+  @Test("a router that is gone through again changes nothing, and its filters are open")
+  func restartAtRouter() async throws {
+    let bench = try Workbench()
+    let record = try await failed(
+      bench,
+      Workbench.say(2, "first") + #",{"id":3,"module":"builtin:BasicRouter","routes":[{"flow":["#
+        + Workbench.say(
+          4, "{{1.w}}",
+          #","filter":{"name":"said","conditions":[[{"a":"{{2.said}}","b":"first"}]]}"#) + "]}]}",
+      "bad")
+    #expect(
+      bench.desk.restartForecasts(of: record).first
+        == OperatorDesk.RestartForecast(module: 2, repeated: [2, 3], repeatedEffects: [2]))
+    var moved = record
+    moved.summary.failer = 2
+    moved.continuation = record.continuation(from: 2)
+    let check = bench.desk.check(moved, bundles: record.bundles)
+    #expect(check.filters.map(\.answer) == [.depends])
+  }
+
+  @Test("an output that is given stands in the audit, and is no reason of a closing")
+  func givenOutput() async throws {
+    let bench = try Workbench()
+    let record = try await failed(bench, Workbench.say(2, "{{1.w}}"), "bad")
+    let report = try await bench.desk.resume(
+      record.id, version: nil, trigger: .manual, substitute: ["said": "by hand"])
+    #expect(report.outcome == .resolved)
+    let after = try await bench.desk.record(record.id)
+    #expect(after.closingReason == nil && report.record.closingReason == nil)
+    let claim = try await bench.desk.notes(of: record.id).first {
+      $0.event == IncompleteEvent.claimed.rawValue
+    }
+    #expect(claim?.author == "ada")
+    #expect(claim?.detail == #"its output was given: {"said":"by hand"}"#)
+  }
+
   @Test("goes on at an earlier module, and says what that repeats")
   func restart() async throws {
     let bench = try Workbench()

@@ -40,6 +40,23 @@ struct BulkRunTests {
     #expect(again.skipped == ["resolved already": open.count - 1])
   }
 
+  @Test("taking back is one write: who dies behind it has left nothing that waits for nobody")
+  func takenBackAtOnce() async throws {
+    let bench = try Workbench()
+    bench.told.fail(on: "no", with: ModuleError(.connection, "down"))
+    _ = try await bench.runner.run(Workbench.blueprint(Workbench.say(2, "no")), given: [["a": 1]])
+    let id = try #require(try await bench.open().first).id
+    _ = try await bench.desk.delete(id, version: nil)
+    let mortal = MortalStore(bench.store, writesLeft: 1, diesAfterWrite: false)
+    let desk = OperatorDesk(store: mortal, runner: bench.runner, author: "ada")
+    _ = try await desk.restore(id, version: nil)
+    let record = try await bench.desk.record(id)
+    #expect(record.summary.state == .pending && record.summary.nextRetry != nil)
+    #expect(
+      try await bench.desk.notes(of: id).suffix(2).map(\.event)
+        == [IncompleteEvent.restored, .autoRetryTurnedOn].map(\.rawValue))
+  }
+
   @Test("what is taken back is retried by itself again where it was, and waits where it waited")
   func takenBack() async throws {
     let bench = try Workbench()
@@ -176,6 +193,7 @@ struct BulkRunTests {
     let end = await run.run { _ in }
     #expect(end.ended == 0)
     #expect(end.isStopped)
+    #expect(end.notBegun == selection.items.map(\.id))
   }
 
   @Test("removes from the bin for good, and a number is never used again")

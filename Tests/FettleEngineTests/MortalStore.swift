@@ -64,10 +64,10 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
   }
 
   func move(
-    _ id: RecordID, version: Int?, _ change: RecordChange
+    _ id: RecordID, version: Int?, _ changes: [RecordChange]
   ) async throws(StoreError) -> IncompleteExecution {
     try await write { () async throws(StoreError) in
-      try await store.move(id, version: version, change)
+      try await store.move(id, version: version, changes)
     }
   }
 

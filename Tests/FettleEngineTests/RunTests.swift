@@ -251,6 +251,25 @@ struct FailureTests {
     #expect(try await bench.open().isEmpty)
   }
 
+  @Test("a retry whose outcome cannot be kept is not told of as one that was not begun")
+  func outcomeWithoutRoom() async throws {
+    let blueprint = try Workbench.blueprint(Workbench.say(2, "{{1.w}}"))
+    bench.told.fail(on: "x", with: ModuleError(.data, "no"))
+    let run = try await bench.runner.run(blueprint, given: [["w": "x"]])
+    let id = try #require(run.stored.first)
+    // What the module answers has no room any more.
+    let store = bench.store
+    bench.told.whenHearing("x") { try? await store.limitPages(toCurrentAnd: 0) }
+    bench.told.fail(
+      on: "x", with: ModuleError(.data, String(repeating: "no room for this ", count: 20_000)))
+    _ = bench.told.takeHeard()
+    let selection = try await bench.desk.select([id], for: .resume)
+    let end = await BulkRun(selection, desk: bench.desk).run { _ in }
+    #expect(bench.told.takeHeard() == ["x"])
+    #expect(end.failed.map(\.ending) == [.unknown], "\(end.failed)")
+    try await store.limitPages(toCurrentAnd: 2000)
+  }
+
   @Test("an automatic retry that resolves ends the errors in a row with its own end, no later")
   func errorsInARow() async throws {
     let blueprint = try Workbench.blueprint(Workbench.say(2, "x"))

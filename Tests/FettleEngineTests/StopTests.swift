@@ -48,6 +48,18 @@ struct StopTests {
     #expect(try await bench.open().isEmpty)
   }
 
+  @Test("what a resume would do tells of the bundles behind the one that waits")
+  func owedBundles() async throws {
+    stop(when: "a2")
+    _ = try await bench.runner.run(try Self.blueprint(), given: numbers(4))
+    let id = try #require(try await bench.open().first?.id)
+    let record = try await bench.desk.record(id)
+    let check = bench.desk.check(record, bundles: record.bundles)
+    #expect(check.willRun == [3])
+    #expect(check.owed == [ResumeCheck.OwedBundles(module: 1, count: 2, willRun: [2, 3])])
+    #expect(check.effects.map(\.module) == [3, 2])
+  }
+
   @Test("a worker that stops begins no retry that was asked for: each waits, untouched")
   func requestedRetries() async throws {
     for word in ["a1", "a2", "a3"] { bench.told.fail(on: word, with: ModuleError(.data, "no")) }

@@ -298,9 +298,13 @@ final class FakeStore: IncompleteStore {
   }
 
   func move(
-    _ id: RecordID, version: Int?, _ change: RecordChange
+    _ id: RecordID, version: Int?, _ changes: [RecordChange]
   ) async throws(StoreError) -> IncompleteExecution {
-    try moveNow(id, version: version, change).get()
+    var version = version
+    for change in changes {
+      version = try moveNow(id, version: version, change).get().summary.version
+    }
+    return try await record(id)
   }
 
   func moveNow(

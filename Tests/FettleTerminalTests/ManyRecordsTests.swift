@@ -125,8 +125,10 @@ struct ManyRecordsTests {
     #expect(play.effects.last == .bulk(.stop))
     progress.isStopped = true
     progress.isOver = true
+    progress.notBegun = [play.state.list.rows[1].id]
     play.send(.bulk(.progressed(progress)))
     #expect(play.state.list.marks.contains(play.state.list.rows[0].id))
+    #expect(play.state.list.marks.contains(play.state.list.rows[1].id), "it can be gone on with")
     #expect(play.state.notice.text.contains("169 not begun"))
     #expect(play.state.notice.text.contains("skipped: closed by grace"))
     play.press(.character("f"))

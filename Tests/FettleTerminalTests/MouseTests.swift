@@ -146,4 +146,26 @@ struct CopyTests {
   func secret() throws {
     #expect(try copied(.down, .character("y"), .character("v")).isEmpty)
   }
+
+  @Test("nor is it with the bundle it stands in, or written into a file for $EDITOR with it")
+  func secretWithin() throws {
+    var play = try ScreenPlay([
+      Fixtures.record(bundle: ["name": "Ada", "token": "hunter2", "note": "so: hunter2"])
+    ])
+    play.press(.enter)
+    play.state.detail?.go(to: .bundle(ValuePath(module: 1)))
+    play.press(.character("y"), .character("j"))
+    let copied = play.effects.compactMap { if case .copy(let text) = $0 { text } else { nil } }
+    #expect(copied.count == 1)
+    #expect(copied.first?.contains("Ada") == true && copied.first?.contains("hunter2") == false)
+    play.press(.control("e"))
+    #expect(!play.effects.contains { if case .editOutside = $0 { true } else { false } })
+    #expect(play.state.notice.text.contains("1.token in it is secret"))
+    // Asked for, it is there.
+    play.state.detail?.go(to: .bundle(ValuePath(module: 1, steps: [.field("token")])))
+    play.press(.character("H"))
+    play.state.detail?.go(to: .bundle(ValuePath(module: 1)))
+    play.press(.control("e"))
+    #expect(play.effects.contains { if case .editOutside = $0 { true } else { false } })
+  }
 }

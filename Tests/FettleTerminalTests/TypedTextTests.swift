@@ -1,8 +1,8 @@
 import FettleCore
-import FettleEngine
 import FettleTestKit
 import Testing
 
+@testable import FettleEngine
 @testable import FettleTerminal
 
 @Suite("What is being typed and is no change yet", .fewAtOnce)
@@ -97,6 +97,33 @@ struct TypedTextTests {
     }
   }
 
+  @Test("an output written in $EDITOR is shown in the check, and gone on with by O or e")
+  func outputFromEditor() throws {
+    let text = #"{"id": 7}"#
+    for key in [Key.escape, .character("e")] {
+      var play = try play()
+      play.press(.enter, .character("O"), .control("e"))
+      let edit = try #require(
+        play.effects.compactMap {
+          if case .editOutside(let edit) = $0 { edit } else { nil }
+        }.last)
+      play.send(.editedOutside(edit, .text(text)))
+      let lines = play.state.resumeCheckLines.map(\.text.text)
+      #expect(lines.contains { $0.hasPrefix("Output") && $0.contains(#"{"id":7}"#) }, "\(lines)")
+      // The module whose output is given sends nothing, and what follows it does.
+      play.state.detail?.check = ResumeCheck(
+        input: [:], problems: [], willRun: [5, 6], notRepeated: [],
+        effects: [5, 6].map {
+          ResumeCheck.Effect(module: $0, effect: .effect, mayHaveHappened: false)
+        })
+      let sends = play.state.resumeCheckLines.map(\.text.text).filter { $0.hasPrefix("Sends") }
+      #expect(sends.count == 1 && sends.first?.contains(" 6 ") == true, "\(sends)")
+      play.press(key)
+      if key == .escape { play.press(.character("O")) }
+      #expect(play.state.typing?.line.text == text)
+    }
+  }
+
   @Test("the reason of a closing comes back, in the list, in the record, and for many")
   func reason() throws {
     for keys in [[Key](), [.enter], [.character(" ")]] {
@@ -172,6 +199,69 @@ struct TypedTextTests {
     one.type("x")
     one.send(.ticked(Fixtures.now))
     #expect(one.store.keptTextsNow(of: id).map(\.text) == ["onex"])
+  }
+
+  @Test("u takes back what was closed here, and not what another closed since")
+  func othersClosing() throws {
+    var play = try play()
+    play.press(.character("x"), .character("c"))
+    play.type("mine")
+    play.press(.enter)
+    let id = try #require(
+      play.store.pageNow(RecordFilter(states: [.resolved]), .first, limit: 1).first?.id)
+    for (event, reason) in [(IncompleteEvent.reopened, nil), (.closed, "theirs")] {
+      _ = try play.store.moveNow(
+        id, version: nil,
+        RecordChange(event, reason: reason, author: "grace", date: Fixtures.now)
+      ).get()
+    }
+    play.press(.character("u"))
+    #expect(play.store.recordNow(id)?.closingReason == "theirs")
+    #expect(play.state.notice.text.contains("1 changed by someone else since"))
+    // Asked for again, it is meant.
+    play.press(.character("u"))
+    #expect(play.store.recordNow(id)?.summary.state != .resolved)
+  }
+
+  @Test("that cannot be kept is said where it is typed, and tried again until it can be")
+  func notKept() throws {
+    var play = try play()
+    play.press(.enter)
+    let id = try #require(play.state.detail?.record.id)
+    func keepings(_ play: ScreenPlay) -> Int {
+      play.effects.count {
+        switch $0 {
+        case .record(.keepDraft), .record(.keepText): true
+        default: false
+        }
+      }
+    }
+    let full = StoreError.full("disk")
+    play.state.detail?.go(to: .bundle(ValuePath(module: 1, steps: [.field("name")])))
+    play.press(.character("e"))
+    play.type("x")
+    play.send(.record(.draftKept(id, .failure(full))))
+    #expect(play.state.frame().text.contains("not kept against a crash"))
+    play.forgetEffects()
+    play.send(.ticked(Fixtures.now))
+    #expect(keepings(play) == 1, "without another key")
+    #expect(!play.state.frame().text.contains("not kept against a crash"))
+    // The change, when it is made.
+    play.press(.enter)
+    play.send(.record(.draftKept(id, .failure(full))))
+    #expect(play.state.notice.text.contains("not kept against a crash"))
+    play.forgetEffects()
+    play.send(.ticked(Fixtures.now))
+    #expect(keepings(play) == 1)
+    #expect(play.state.notice.text == "unsaved changes are kept again")
+    play.forgetEffects()
+    play.send(.ticked(Fixtures.now))
+    #expect(keepings(play) == 0)
+    // A reason, in its one line.
+    play.press(.character("x"), .character("c"))
+    play.type("paid")
+    play.send(.record(.textKept(.failure(full))))
+    #expect(play.state.frame().text.contains("not kept against a crash"))
   }
 
   @Test("is kept every two seconds, once for each change")

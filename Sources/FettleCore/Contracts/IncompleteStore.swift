@@ -75,13 +75,14 @@ public protocol IncompleteStore: AmendmentStore {
     _ edits: [BundleEdit], to id: RecordID, version: Int
   ) async throws(StoreError) -> Int
 
-  /// Makes one move in a record's life, together with what changes with it.
+  /// Makes moves in a record's life, one after the other, together with what changes with them: all
+  /// of them or none.
   /// - Parameter version: the version the caller has seen; nil where the caller is the only one who
   ///   may move the record, as the worker that claimed it is.
-  /// - Returns: the record after the move.
+  /// - Returns: the record after the moves.
   /// - Throws: `changedMeanwhile`, `refused`; nothing is written then.
   func move(
-    _ id: RecordID, version: Int?, _ change: RecordChange
+    _ id: RecordID, version: Int?, _ changes: [RecordChange]
   ) async throws(StoreError) -> IncompleteExecution
 
   /// The scenarios that have records whose automatic retry is due.
@@ -119,6 +120,13 @@ public protocol IncompleteStore: AmendmentStore {
 }
 
 extension IncompleteStore {
+  /// Makes one move in a record's life.
+  public func move(
+    _ id: RecordID, version: Int?, _ change: RecordChange
+  ) async throws(StoreError) -> IncompleteExecution {
+    try await move(id, version: version, [change])
+  }
+
   /// The groups of records that are neither resolved nor deleted, the largest first: at most so many.
   public func groups(limit: Int = 1000) async throws(StoreError) -> [ErrorGroupCount] {
     try await groups(GroupFilter(), .first, limit: limit, effort: limit).rows
@@ -139,7 +147,7 @@ public struct RecordChange: Sendable, Hashable {
   public var nextRetry: Instant?
   /// Until when a claim holds, unless it is renewed.
   public var lease: Instant?
-  /// The words of the operator who closed it.
+  /// The words of the operator who closed it; with a claim, what the audit says of it besides.
   public var reason: String?
   /// What the record stands for from now on, when a suspended aggregation failed again in a retry:
   /// where, with which bundles, and what is owed from there. Its identity and its history are not

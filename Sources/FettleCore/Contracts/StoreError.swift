@@ -30,6 +30,9 @@ public enum StoreError: Error, Hashable, Sendable {
   /// Whether the record's module did its work before its worker died is not known; only an operator
   /// can say.
   case inDoubt(RecordID)
+  /// A retry of the record was begun, and what came of it could not be written, because of the error
+  /// that stands with it. The record is taken over when its lease has run out.
+  indirect case outcomeUnknown(RecordID, StoreError)
   /// A data store has a record of that key already; nothing was written.
   case duplicateKey(store: String, key: String)
   /// A record of a data store is no longer what it was read as; nothing was written.
@@ -73,6 +76,9 @@ extension StoreError: CustomStringConvertible {
     case .takenOver(let execution):
       "execution \(execution) was taken over by another worker, because this one was silent for too "
         + "long; `fettle list` shows what it left"
+    case .outcomeUnknown(let id, let error):
+      "record \(id.short) was run, but what came of it could not be kept (\(error)); when its lease "
+        + "has run out it is listed again, and says how far it came"
     case .duplicateKey(let store, let key):
       "data store \(store) has a record with the key \"\(key)\" already"
     case .dataChanged(let store, let key):

@@ -21,8 +21,10 @@ extension IncompleteExecution {
     }
     record.mappedInput = change.mappedInput ?? mappedInput
     if let rest = change.rest { record.takeUp(rest) }
-    record.closingReason =
-      change.event.opensAgain ? nil : change.reason ?? closingReason
+    if change.event != .claimed {
+      record.closingReason =
+        change.event.opensAgain ? nil : change.reason ?? closingReason
+    }
     record.successor = change.successors.first?.id ?? successor
     record.former = change.event == .claimed ? summary : nil
     if record.summary.state == .resolved, summary.seal == .sealed { record.removeData() }

@@ -15,6 +15,8 @@ public struct BulkProgress: Hashable, Sendable {
   public var failed: [Failure] = []
   /// Whether no further one is begun.
   public var isStopped = false
+  /// Those that had not been begun when it was stopped, the oldest first; known when it is over.
+  public var notBegun: [RecordID] = []
   /// Whether nothing is at work any more.
   public var isOver = false
   /// When it began.
@@ -26,6 +28,8 @@ public struct BulkProgress: Hashable, Sendable {
     public enum Ending: Hashable, Sendable {
       /// It was not begun, because it was changed or may not be run.
       case skipped
+      /// It was begun, and what came of it is not known.
+      case unknown
       /// Its retry failed with the kind of error it had.
       case sameError
       /// Its retry failed otherwise, or at a later module.
@@ -69,6 +73,8 @@ public struct BulkProgress: Hashable, Sendable {
 
   /// Those that came to a good end.
   public var succeeded: [RecordID] = []
+  /// The versions they have since, where the action moved them once: a later one is of somebody else.
+  public var versions: [RecordID: Int] = [:]
 }
 
 /// An action on many records, a few at a time. It goes on while nobody looks.
@@ -144,7 +150,11 @@ public final class BulkRun: Sendable {
         }
       }
     }
-    progress.withLock { $0.isOver = true }
+    let left = Set(waiting.values.joined().map(\.id))
+    progress.withLock {
+      $0.notBegun = selection.items.map(\.id).filter(left.contains)
+      $0.isOver = true
+    }
     let end = current
     report(end)
     return end
@@ -161,6 +171,7 @@ public final class BulkRun: Sendable {
 
   private func perform(_ item: BulkSelection.Item) async {
     do throws(StoreError) {
+      var after: IncompleteExecution?
       switch selection.action {
       case .resume:
         let before = try await desk.record(item.id)
@@ -168,25 +179,32 @@ public final class BulkRun: Sendable {
         note(report, before: before.error.type, of: item.id)
         return
       case .close(let reason):
-        _ = try await desk.close(item.id, version: item.version, reason: reason)
-      case .delete: _ = try await desk.delete(item.id, version: item.version)
+        after = try await desk.close(item.id, version: item.version, reason: reason)
+      case .delete: after = try await desk.delete(item.id, version: item.version)
       case .restore: _ = try await desk.restore(item.id, version: item.version)
       case .reopen: _ = try await desk.reopen(item.id, version: item.version)
       case .purge: try await desk.purge(item.id)
       }
+      let version = after?.summary.version
       progress.withLock {
         $0.done += 1
         $0.succeeded.append(item.id)
+        $0.versions[item.id] = version
       }
     } catch {
       progress.withLock {
+        var ending = BulkProgress.Failure.Ending.skipped
+        switch error {
+        case .outcomeUnknown, .takenOver: ending = .unknown
+        default: break
+        }
         $0.failed.append(
-          BulkProgress.Failure(id: item.id, .skipped, reason: Self.reason(error)))
+          BulkProgress.Failure(id: item.id, ending, reason: Self.reason(error)))
       }
     }
   }
 
-  /// Why a record was not begun, in the same words for every record.
+  /// Why a record was not begun, or what of it is not known, in the same words for every record.
   private static func reason(_ error: StoreError) -> String {
     switch error {
     case .inDoubt:

@@ -71,6 +71,17 @@ public struct BulkSelection: Hashable, Sendable {
   }
 }
 
+extension BulkSelection {
+  /// Leaves out what is not of these versions any more; a record that is not named stays.
+  public func leavingOut(changedSince versions: [RecordID: Int]) -> BulkSelection {
+    var left = self
+    left.items = items.filter { item in versions[item.id].map { $0 == item.version } ?? true }
+    let changed = items.count - left.items.count
+    if changed > 0 { left.skipped["changed by someone else since"] = changed }
+    return left
+  }
+}
+
 extension OperatorDesk {
   /// Fixes the set of those records.
   public func select(

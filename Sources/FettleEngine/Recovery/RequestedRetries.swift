@@ -85,7 +85,7 @@ public actor RequestedRetries {
     } catch {
       switch error {
       // It goes on when there is room, or when the worker that has the record has ended.
-      case .full, .busy: return false
+      case .full, .busy, .outcomeUnknown: return false
       case .refused(let move) where move.state == .inProgress: return false
       default:
         report(.refused("record \(id.short)", error))

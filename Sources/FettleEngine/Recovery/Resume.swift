@@ -22,8 +22,9 @@ struct Resume {
       of: former.blueprint, given: substitute.map { [$0] })
     if former.summary.seal != .open { opening.isConfidential = true }
     let claim = RecordChange(
-      .claimed, lease: started.advanced(bySeconds: runner.leaseSeconds), author: author,
-      date: started)
+      .claimed, lease: started.advanced(bySeconds: runner.leaseSeconds),
+      reason: substitute.map { Self.words(for: $0, isWithheld: former.summary.seal != .open) },
+      author: author, date: started)
     // Refused before anything is written when the state does not allow it. That comes first: it says more
     // than that something was changed.
     let record = try after(claim, former)
@@ -40,10 +41,23 @@ struct Resume {
         runner: runner, blueprint: record.blueprint, execution: opening.execution,
         state: state, journal: RunJournal(opening, of: runner), retried: record)
       // Should the outcome not be kept, the journal says what became of the record, and the take-over
-      // reads it.
-      return try await walk(
-        &cycle, record, former: former.summary, trigger: trigger, substitute: substitute)
+      // reads it. Who asked is not told that nothing was run.
+      do throws(StoreError) {
+        return try await walk(
+          &cycle, record, former: former.summary, trigger: trigger, substitute: substitute)
+      } catch {
+        if case .takenOver = error { throw error }
+        throw .outcomeUnknown(id, error)
+      }
     }
+  }
+
+  /// What the audit says of an output that an operator gave: nothing else tells that the module did
+  /// not make it.
+  private static func words(for output: Bundle, isWithheld: Bool) -> String {
+    guard !isWithheld else { return "its output was given" }
+    let text = JSONWriter.text(.collection(output))
+    return "its output was given: " + text.prefix(2000) + (text.count > 2000 ? "…" : "")
   }
 
   /// Walks what a claimed record owes, and notes the outcome.

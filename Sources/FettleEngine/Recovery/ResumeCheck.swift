@@ -16,6 +16,18 @@ public struct ResumeCheck: Sendable, Hashable {
   public let filters: [FilterForecast]
   /// The modules that would change the world, and how: what would be done again if it had happened.
   public let effects: [Effect]
+  /// Other bundles that the record owes, which would be processed after this one.
+  public let owed: [OwedBundles]
+
+  /// Bundles of the run that were not reached when it stopped.
+  public struct OwedBundles: Sendable, Hashable {
+    /// The module that emitted them.
+    public let module: ModuleID
+    /// How many.
+    public let count: Int
+    /// The modules they would go through if nothing fails.
+    public let willRun: [ModuleID]
+  }
 
   /// A filter in front of a module that would run.
   public struct FilterForecast: Sendable, Hashable {
@@ -66,7 +78,7 @@ public struct ResumeCheck: Sendable, Hashable {
   /// A check of these results.
   public init(
     input: Collection?, problems: [Problem], willRun: [ModuleID], notRepeated: [ModuleID],
-    filters: [FilterForecast] = [], effects: [Effect] = []
+    filters: [FilterForecast] = [], effects: [Effect] = [], owed: [OwedBundles] = []
   ) {
     self.input = input
     self.problems = problems
@@ -74,6 +86,7 @@ public struct ResumeCheck: Sendable, Hashable {
     self.notRepeated = notRepeated
     self.filters = filters
     self.effects = effects
+    self.owed = owed
   }
 }
 
@@ -90,13 +103,7 @@ extension ResumeCheck {
         willRun: [], notRepeated: [])
       return
     }
-    let execution = ExecutionSummary(
-      id: record.summary.executionID, scenario: record.summary.scenarioID,
-      started: runner.clock.now())
-    let cycle = Cycle(
-      runner: runner, blueprint: blueprint, execution: execution, state: ScenarioState(),
-      journal: RunJournal(
-        runner.opening(execution, of: blueprint, given: nil), of: runner), retried: record)
+    let scope = runner.scope(of: record, bundles)
     var input: Collection?
     var problems: [Problem] = []
     if record.error.stage == .inDoubt {
@@ -106,7 +113,6 @@ extension ResumeCheck {
           message: "what it was sending may have arrived already; a resume sends it again"))
     }
     do throws(ModuleError) {
-      let scope = cycle.scope(bundles)
       let mapped = try Operation.map(module, in: scope)
       input = mapped
       if let descriptor = runner.modules.descriptor(of: module.type) {
@@ -120,40 +126,76 @@ extension ResumeCheck {
     } catch {
       problems.append(Problem(field: error.field, message: error.message))
     }
-    let scope = cycle.scope(bundles)
     var way = Way(known: Set(bundles.entries.map(\.module)), scope: scope)
     // The bundle is behind the filter of the module it waits at, unless that filter failed.
     way.walk(place.flow[place.position...], entered: record.error.stage != .filter)
+    var owed: [OwedBundles] = []
+    var behindOthers: [ModuleNode] = []
     for frame in record.continuation.reversed() {
-      guard case .routes(let id, let after, _) = frame, let router = blueprint.module(id) else {
-        continue
-      }
-      let order = router.routeOrder
-      for route in order.firstIndex(of: after).map({ order[($0 + 1)...] }) ?? [] {
-        way.walk(router.routes[route].flow[...])
+      switch frame {
+      case .routes(let id, let after, _):
+        guard let router = blueprint.module(id) else { continue }
+        let order = router.routeOrder
+        for route in order.firstIndex(of: after).map({ order[($0 + 1)...] }) ?? [] {
+          way.walk(router.routes[route].flow[...])
+        }
+      case .bundles(let id, let remaining):
+        guard !remaining.isEmpty, let place = blueprint.path(to: id)?.last else { continue }
+        var others = Way(known: [], scope: scope)
+        others.walk(place.flow[(place.position + 1)...])
+        owed.append(
+          OwedBundles(module: id, count: remaining.count, willRun: others.modules.map(\.id)))
+        behindOthers += others.modules
+      case .aggregation: continue
       }
     }
-    let ahead = way.modules
-    let willRun = ahead.map(\.id)
+    let willRun = way.modules.map(\.id)
+    var ahead = way.modules
+    for module in behindOthers where !ahead.contains(where: { $0.id == module.id }) {
+      ahead.append(module)
+    }
     self.init(
       input: input, problems: problems, willRun: willRun,
       notRepeated: record.visits.filter { $0.emitted > 0 && !willRun.contains($0.module) }
         .map(\.module),
       filters: way.filters,
       effects: ahead.compactMap { ahead in
-        guard let implementation = runner.modules[ahead.type] else { return nil }
         let isFirst = ahead.id == module.id
-        // Later modules may be mapped from what has not run yet; what tells their effect, such as a
-        // method, hardly ever is.
-        let mapped = isFirst ? input : try? Operation.map(ahead, in: scope)
-        let effect =
-          ahead.declaredEffect ?? mapped.map(implementation.effect)
-          ?? implementation.descriptor.effect
-        guard effect != .pure, effect != .read else { return nil }
+        guard let effect = runner.effect(of: ahead, given: isFirst ? input : nil, in: scope),
+          effect != .pure, effect != .read
+        else { return nil }
         return Effect(
           module: ahead.id, effect: effect,
           mayHaveHappened: isFirst && record.error.stage == .inDoubt)
-      })
+      },
+      owed: owed)
+  }
+}
+
+extension ScenarioRunner {
+  /// What doing a module twice means, as far as it can be told before it is run.
+  /// - Parameter input: what it is given, where that is known.
+  /// - Returns: nil when Fettle cannot run it.
+  func effect(of module: ModuleNode, given input: Collection? = nil, in scope: Scope)
+    -> EffectClass?
+  {
+    if let declared = module.declaredEffect { return declared }
+    guard let implementation = modules[module.type] else { return module.isRouter ? .pure : nil }
+    // Later modules may be mapped from what has not run yet; what tells their effect, such as a
+    // method, hardly ever is.
+    let mapped = input ?? (try? Operation.map(module, in: scope))
+    return mapped.map(implementation.effect) ?? implementation.descriptor.effect
+  }
+
+  /// What can be mapped in a record that is not run.
+  func scope(of record: IncompleteExecution, _ bundles: VisibleBundles) -> Scope {
+    let execution = ExecutionSummary(
+      id: record.summary.executionID, scenario: record.summary.scenarioID, started: clock.now())
+    return Cycle(
+      runner: self, blueprint: record.blueprint, execution: execution, state: ScenarioState(),
+      journal: RunJournal(opening(execution, of: record.blueprint, given: nil), of: self),
+      retried: record
+    ).scope(bundles)
   }
 }
 
@@ -176,7 +218,7 @@ extension ResumeCheck.FilterForecast {
 
 /// What lies ahead of a bundle, as far as it can be told before anything has run.
 private struct Way {
-  let known: Set<ModuleID>
+  private(set) var known: Set<ModuleID>
   let scope: Scope
   private(set) var modules: [ModuleNode] = []
   private(set) var filters: [ResumeCheck.FilterForecast] = []
@@ -195,6 +237,8 @@ private struct Way {
         if filter.answer == .stops { return }
       }
       modules.append(module)
+      // What it gave before, when it is run again, says nothing of what it will give.
+      known.remove(module.id)
       for route in module.routes where !route.isDisabled { walk(route.flow[...]) }
       for branch in module.branches where !branch.isDisabled { walk(branch.flow[...]) }
     }

@@ -116,6 +116,13 @@ extension ResumeCheck {
         }),
       "willRun": .array(willRun.map { .integer($0.number) }),
       "notRepeated": .array(notRepeated.map { .integer($0.number) }),
+      "owed": .array(
+        owed.map { owed in
+          [
+            "module": .integer(owed.module.number), "bundles": .integer(owed.count),
+            "willRun": .array(owed.willRun.map { .integer($0.number) }),
+          ]
+        }),
       "filters": .array(
         filters.map { filter in
           let answer =

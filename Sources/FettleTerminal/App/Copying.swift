@@ -116,7 +116,9 @@ extension State {
     guard let detail else { return nil }
     switch detail.cursor {
     case .bundle(let path):
-      return (path.description, detail.bundles.value(at: path), detail.mapped.isSecret(path))
+      // Where a secret is within it, the rest is copied as it is shown.
+      let value = detail.bundles.value(at: path).map { HiddenSecrets(detail).hidden($0, at: path) }
+      return (path.description, value, detail.mapped.isSecret(path))
     case .input: return nil
     }
   }

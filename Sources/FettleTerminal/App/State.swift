@@ -64,6 +64,8 @@ struct State: Equatable, Sendable {
   var groupEdit: GroupEditState?
   /// What was done last to records as wholes, while it can be taken back.
   var lastAction: LastAction?
+  /// Whether what was changed or typed could not be kept against a crash when it was tried last.
+  var isUnkept = false
   var lastToken = 0
   /// What was typed on the command line, the last one last.
   var commandHistory: [String] = []
@@ -166,6 +168,8 @@ struct Typing: Hashable, Sendable {
   var purpose: Purpose
   /// Why it cannot be kept as it is.
   var problem: SafeText?
+  /// That it cannot be kept against a crash, and why; nil when it is.
+  var keeping: SafeText?
   /// Which of its characters that is about; nil is all of them.
   var problemRange: Range<Int>?
   /// What could stand at the cursor, as it was asked for last.

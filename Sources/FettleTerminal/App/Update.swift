@@ -76,7 +76,7 @@ extension State {
     guard !hasGivenUp else { return keepTyped() }
     var effects = refreshList() + [.list(.counts)]
     effects += table?.isHeld == true ? [] : look()
-    effects += keepTyped()
+    effects += keepTyped() + keepUnkept()
     if let open = detail?.record, running.isEmpty, conflict == nil {
       let row = list.place(of: open.id).map { list.rows[$0] }
       // A row that left the list stays as it was.

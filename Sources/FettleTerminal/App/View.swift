@@ -287,6 +287,10 @@ extension State {
       frame.put(problem, in: line, .role(.problem))
       return
     }
+    if help == nil, let keeping = typing?.keeping {
+      frame.put(" ! " + keeping, in: line, .role(.problem))
+      return
+    }
     if help == nil, picker == nil, let parts = noticeParts(columns: line.columns), parts.count > 1 {
       frame.put(" " + parts[1], in: line, .role(.notice))
       return

@@ -129,6 +129,9 @@ struct PlainRecord: Sendable {
     return changes + (check.problems.isEmpty ? ["fits the module"] : problems(of: check)) + [
       "will run: " + names(check.willRun), "not repeated: " + names(check.notRepeated),
     ]
+      + check.owed.map {
+        "then \($0.count) more of " + names([$0.module]) + ": " + names($0.willRun)
+      }
       + check.effects.filter(\.mayHaveHappened).map {
         "may have arrived already: " + names([$0.module])
       }

@@ -199,9 +199,10 @@ struct PlainSession: Sendable {
   }
 
   private func row(_ index: Int, _ row: IncompleteSummary) -> SafeText {
-    let retry = row.retry ? "retried automatically" : "waits for you"
+    let retry =
+      row.retry ? ", retried automatically" : row.state == .unresolved ? ", waits for you" : ""
     return "\(index + 1). " + (marks.contains(row.id) ? "marked, " : "")
-      + "\(row.id.short) \(row.state.name), \(retry), \(row.errorType.rawValue) at module "
+      + "\(row.id.short) \(row.state.name)\(retry), \(row.errorType.rawValue) at module "
       + "\(row.failer.number) \(row.failerTitle) of \(row.scenarioName), "
       + surroundings.zone.short(row.created) + ": \(row.reason)"
   }

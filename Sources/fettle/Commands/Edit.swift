@@ -2,6 +2,7 @@ import ArgumentParser
 import FettleCore
 import FettleEngine
 import FettleProgram
+import FettleTerminal
 
 /// `fettle edit ID --set PATH=VALUE`
 struct Edit: AsyncParsableCommand {
@@ -106,7 +107,12 @@ struct Edit: AsyncParsableCommand {
         record.id, version: record.summary.version, made, alsoInScenario: alsoInScenario)
       return try await workshop.desk.record(record.id)
     }
-    if json { return Console.say(.collection(after.json)) }
+    // Who changes what feeds a secret field is not told what it was.
+    let shown = PlainText.withoutSecrets(after, workshop.desk)
+    if json { return Console.say(.collection(shown.json)) }
+    let mappings = told.suffix(mapping.count)
+    told =
+      shown.edits.suffix(told.count - mappings.count).map { ($0.path, $0.old, $0.new) } + mappings
     for change in told {
       Console.say(
         "\(change.path): \(change.old.map { JSONWriter.text($0) } ?? "nothing") -> "

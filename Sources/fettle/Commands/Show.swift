@@ -16,13 +16,21 @@ struct Show: AsyncParsableCommand {
   @Flag(help: "Print the record as JSON, its blueprint included.")
   var json = false
 
+  @Flag(help: "Print the values of secret fields too; the audit keeps who asked.")
+  var reveal = false
+
   @OptionGroup var options: StoreOptions
 
   func run() async throws {
     let workshop = try Workshop(lookingInto: options)
-    let digits = id
+    let (digits, reveals) = (id, reveal)
     let record = try await reporting { () async throws(StoreError) in
-      try await workshop.desk.record(try await workshop.desk.identify(digits))
+      let record = try await workshop.desk.record(try await workshop.desk.identify(digits))
+      guard reveals else { return PlainText.withoutSecrets(record, workshop.desk) }
+      for place in PlainText.secretPlaces(of: record, workshop.desk) {
+        try await workshop.desk.noteReveal(of: place.description, in: record.id)
+      }
+      return record
     }
     if json { return Console.say(.collection(record.json)) }
     let summary = record.summary
@@ -31,7 +39,9 @@ struct Show: AsyncParsableCommand {
     }
     Console.say(
       "\(summary.id)  \(summary.state.name)  \(summary.scenarioName)  "
-        + "\(summary.retry ? "retried automatically" : "waits for you")")
+        + (summary.retry
+          ? "retried automatically"
+          : summary.state == .unresolved ? "waits for you" : ""))
     Console.say(
       "\(summary.errorType) at module \(summary.failer) \(summary.failerTitle): \(summary.reason)")
     if let restart {

@@ -36,9 +36,10 @@ extension State {
       switch answer {
       case .failure(let error): notice = "\(error.description)"
       // Taking back loses nothing and is not asked about.
-      case .success(let selection)
-      where selection.action.takesBack && !selection.items.isEmpty:
-        return startBulk(selection)
+      case .success(let selection) where selection.action.takesBack:
+        let own = ownPart(of: selection)
+        if !own.items.isEmpty { return startBulk(own) }
+        ask(own)
       case .success(let selection): ask(selection)
       }
       return []
@@ -80,9 +81,11 @@ extension State {
 
   private mutating func ended(_ progress: BulkProgress) -> [Effect] {
     list.marks.mark(progress.failed.map(\.id))
+    // Who stopped it may go on with what is left, and with nothing that came meanwhile.
+    if !progress.action.takesBack { list.marks.mark(progress.notBegun) }
     switch progress.action {
-    case .delete: note(.deleted(progress.succeeded))
-    case .close: note(.closed(progress.succeeded))
+    case .delete: note(.deleted(progress.succeeded, versions: progress.versions))
+    case .close: note(.closed(progress.succeeded, versions: progress.versions))
     case .restore, .reopen: lastAction = nil
     case .resume, .purge: break
     }
@@ -97,11 +100,15 @@ extension State {
     let (same, new) = (progress.count(.sameError), progress.count(.newError))
     if same > 0 { text += " · same error again \(same)" }
     if new > 0 { text += " · new error \(new)" }
+    let unknown = progress.count(.unknown)
+    if unknown > 0 { text += " · begun, outcome not kept \(unknown)" }
     let reasons = progress.skipReasons
     let skipped = reasons.reduce(0) { $0 + $1.count }
     if skipped > 0 { text += " · skipped \(skipped)" }
     if progress.isStopped { text += " · stopped, \(progress.total - progress.ended) not begun" }
-    if !progress.failed.isEmpty { text += " · they stay marked" }
+    if !progress.failed.isEmpty || !progress.notBegun.isEmpty && !progress.action.takesBack {
+      text += " · they stay marked"
+    }
     // With one reason the number was told.
     for (reason, count) in reasons.prefix(3) {
       text += reasons.count == 1 ? " · skipped: \(reason)" : " · \(count) skipped: \(reason)"

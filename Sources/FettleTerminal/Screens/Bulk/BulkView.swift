@@ -89,6 +89,8 @@ extension State {
         " · same error again \(progress.count(.sameError)) · new error \(progress.count(.newError))"
     }
     counts += " · skipped \(progress.count(.skipped))"
+    let unknown = progress.count(.unknown)
+    if unknown > 0 { counts += " · outcome not kept \(unknown)" }
     frame.put(counts.clipped(to: width - 4), at: 2, in: line(2))
     let keys: SafeText
     if progress.isOver {

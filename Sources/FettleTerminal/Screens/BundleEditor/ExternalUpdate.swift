@@ -82,6 +82,11 @@ extension State {
       notice = "it is secret: H shows it first, which the audit keeps"
       return []
     }
+    if let hidden = detail.hiddenSecret(within: detail.cursor) {
+      notice =
+        "\(hidden.description) in it is secret: H shows it first, which the audit keeps; the other fields can be edited one by one"
+      return []
+    }
     let text = value?.text
     return [
       .editOutside(
@@ -267,9 +272,8 @@ extension State {
         typing?.problem = "an output is an object: its fields are those of the bundle"
         return []
       }
-      let typed = typedText
       typing = nil
-      return (typed.map { keep($0) } ?? []) + substituted(value, text: text)
+      return substituted(value, text: text)
     } catch {
       typing?.problem = "no JSON: \(error.description)"
       return []
@@ -284,6 +288,7 @@ extension State {
     detail?.substitute = output
     detail?.substituteText = text
     resumeCheck = ResumeCheckState(isForResuming: true)
-    return checkAgain()
+    // Who leaves the check goes on with it, however it was typed.
+    return (typedText.map { keep($0) } ?? []) + checkAgain()
   }
 }

@@ -327,7 +327,9 @@ extension State {
     case .resolved: words = "someone else brought this record to its end"
     case .deleted: words = "someone else put this record into the bin"
     case .inProgress: words = "someone else is retrying this record"
-    case .pending, .unresolved: return nil
+    case .pending, .unresolved:
+      guard detail.record.summary.state == .inProgress else { return nil }
+      words = "the retry of someone else has ended and this record is open again"
     }
     return detail.drafts.isEmpty ? words : words + "; your changes are not written"
   }

@@ -265,7 +265,8 @@ extension State {
     var lines: [(date: Instant, text: SafeText)] = [
       (
         record.summary.created,
-        "run \(String(record.summary.executionID.prefix(8)))  stored  \(record.summary.errorType.rawValue)"
+        "run \(String(record.summary.executionID.prefix(8)))  stored"
+          + (record.hasFailedAgain ? "" : "  \(record.summary.errorType.rawValue)")
       )
     ]
     for attempt in record.attempts {

@@ -35,6 +35,35 @@ extension State {
     return keepDraft(with: draft)
   }
 
+  /// What was changed or typed could not be kept. It is said where it is typed, and tried again until
+  /// it can.
+  mutating func notKept(_ error: StoreError) {
+    let words: SafeText = "unsaved changes are not kept against a crash: \(error.description)"
+    if typing == nil, !isUnkept { notice = words }
+    isUnkept = true
+    guard typedText != nil || typedDraft != nil else { return }
+    typing?.isToBeKept = true
+    if typing?.context == .box { notice = words } else { typing?.keeping = words }
+  }
+
+  /// What could not be kept is.
+  mutating func keptAgain() {
+    guard isUnkept else { return }
+    isUnkept = false
+    typing?.keeping = nil
+    notice = "unsaved changes are kept again"
+  }
+
+  /// Tries again to keep what could not be kept.
+  mutating func keepUnkept() -> [Effect] {
+    guard isUnkept, typing == nil else { return [] }
+    guard detail?.drafts.isEmpty == false else {
+      isUnkept = false
+      return []
+    }
+    return keepDraft()
+  }
+
   /// What has to be done before the program ends without being quit: what was changed and what is
   /// being typed is kept, whether or not it was kept before.
   mutating func lastEffects() -> [Effect] {

@@ -9,6 +9,14 @@ struct RecordAudit: Equatable, Sendable {
   var top = 0
 }
 
+extension IncompleteExecution {
+  /// Whether a retry failed at its module: what the record tells of is that failure then, and not the
+  /// one it was stored for.
+  var hasFailedAgain: Bool {
+    attempts.contains { if case .failed = $0.outcome { true } else { false } }
+  }
+}
+
 extension State {
   mutating func showRecordAudit() -> [Effect] {
     guard let id = selectedID else { return [] }
@@ -63,7 +71,8 @@ extension State {
       [
         CheckLine(
           text:
-            "stored by run \(String(record.summary.executionID.prefix(8))): \(record.summary.errorType.rawValue)",
+            "stored by run \(String(record.summary.executionID.prefix(8)))"
+            + (record.hasFailedAgain ? "" : ": \(record.summary.errorType.rawValue)"),
           role: .plain)
       ])
     for edit in record.edits {
@@ -91,9 +100,16 @@ extension State {
       let text: SafeText =
         "try \(attempt.number) (\(attempt.trigger.rawValue)), run \(String(attempt.executionID.prefix(8))): "
         + outcome.text + ", " + took
+      // Who began it, and with what, stands with the claim.
+      let claim = recordAudit.notes?.last {
+        $0.event == IncompleteEvent.claimed.rawValue && $0.date == attempt.started
+      }
+      let given = claim?.detail.map { SafeText(mask.masked($0)).wrapped(to: room, lines: 4) } ?? []
       add(
-        attempt.ended, attempt.trigger == .auto ? "fettle" : "",
-        text.wrapped(to: room, lines: 4).map { CheckLine(text: $0, role: outcome.role) })
+        attempt.ended,
+        attempt.trigger == .auto ? "fettle" : claim.map { "\($0.author)" } ?? "",
+        text.wrapped(to: room, lines: 4).map { CheckLine(text: $0, role: outcome.role) }
+          + given.map { CheckLine(text: $0, role: .changed) })
     }
     for note in recordAudit.notes ?? [] {
       guard let word = Self.word(note) else { continue }

@@ -16,13 +16,15 @@ extension State {
       if detail?.restart == nil { detail?.rebuild() }
       return []
     case .companions(let id, let answer): return companionsLoaded(id, answer)
-    case .draftKept(_, .success), .textKept(.success): return []
+    case .draftKept(_, .success), .textKept(.success):
+      keptAgain()
+      return []
     case .draftTaken(let id, let answer): return draftTaken(id, answer)
     case .textsFound(let id, let answer):
       if case .success(let texts) = answer { textsFound(id, texts) }
       return []
     case .draftKept(_, .failure(let error)), .textKept(.failure(let error)):
-      notice = "unsaved changes are not kept against a crash: \(error.description)"
+      notKept(error)
       return []
     case .leftKept(let kept): return leftEditsKept(kept)
     case .notes(let id, let answer):
@@ -137,6 +139,9 @@ extension State {
     running.remove(id)
     var effects: [Effect] = []
     switch answer {
+    case .failure(.outcomeUnknown(let id, let error)):
+      notice =
+        "\(id.short) was RUN, but what came of it could not be kept: \(error.description)"
     case .failure(let error):
       notice = "\(id.short) was not run: \(error.description)"
     case .success(let report):
@@ -190,8 +195,8 @@ extension State {
       notice = told(action, record.summary)
       forgotten = action == .closed ? forgetText(.reason, of: id) : []
       switch action {
-      case .deleted: note(.deleted([record.id]))
-      case .closed: note(.closed([record.id]))
+      case .deleted: note(.deleted([record.id], versions: [record.id: record.summary.version]))
+      case .closed: note(.closed([record.id], versions: [record.id: record.summary.version]))
       case .restored: lastAction = nil
       case .autoRetryOn, .autoRetryOff:
         note(

@@ -4,9 +4,10 @@ import FettleEngine
 /// What was done to records as wholes.
 enum LastAction: Hashable, Sendable {
   /// They were put into the bin.
-  case deleted([RecordID])
+  /// - Parameter versions: the records as they are since.
+  case deleted([RecordID], versions: [RecordID: Int])
   /// They were closed without being run.
-  case closed([RecordID])
+  case closed([RecordID], versions: [RecordID: Int])
   /// The automatic retry of one was turned on or off.
   /// - Parameter version: the record as it is since.
   case autoRetry(RecordID, isOn: Bool, version: Int)
@@ -22,7 +23,7 @@ extension State {
   /// Remembers what was done, for `u`.
   mutating func note(_ action: LastAction) {
     switch action {
-    case .deleted([]), .closed([]): break
+    case .deleted([], _), .closed([], _): break
     default: lastAction = action
     }
   }
@@ -35,11 +36,23 @@ extension State {
     return "nothing was closed or deleted here; status:bin lists the bin"
   }
 
+  /// What of a selection was done here last: what others did with a record since is theirs to take back.
+  mutating func ownPart(of selection: BulkSelection) -> BulkSelection {
+    switch lastAction {
+    case .deleted(_, let versions), .closed(_, let versions):
+      let own = selection.leavingOut(changedSince: versions)
+      // With nothing left of it, u is about the record under the cursor again.
+      if own.items.isEmpty { lastAction = nil }
+      return own
+    case .autoRetry, nil: return selection
+    }
+  }
+
   /// Takes the last action back; where there was none, what is in the bin or closed is opened again.
   mutating func takeBack() -> [Effect] {
     switch lastAction {
-    case .deleted(let ids): return ask(about: .these(Set(ids)), .restore)
-    case .closed(let ids): return ask(about: .these(Set(ids)), .reopen)
+    case .deleted(let ids, _): return ask(about: .these(Set(ids)), .restore)
+    case .closed(let ids, _): return ask(about: .these(Set(ids)), .reopen)
     case .autoRetry(let id, let isOn, let version):
       lastAction = nil
       return [.record(.setAutoRetry(!isOn, id, version: version))]

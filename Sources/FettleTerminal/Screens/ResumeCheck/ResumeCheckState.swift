@@ -26,7 +26,10 @@ extension State {
       resumeCheck = nil
       detail?.substitute = nil
       return save(then: .stay)
-    case .editMore, .back, .interrupt: return leaveResumeCheck()
+    case .editMore:
+      let isOfOutput = detail?.substitute != nil
+      return leaveResumeCheck() + (isOfOutput ? beginSubstitute() : [])
+    case .back, .interrupt: return leaveResumeCheck()
     case .chooseBlueprint: return chooseBlueprint()
     case .quitAtOnce: return leaveResumeCheck() + updateDetail(command)
     default:
@@ -86,10 +89,14 @@ extension State {
     guard resumeCheck.isDryRun else { return lines }
     lines.append(CheckLine(text: "", role: .plain))
     if let output = detail.substitute {
-      lines.append(
-        CheckLine(
-          text: "Output       given: " + ValueText.typed(.collection(output))
-            + "; module \(detail.record.summary.failer.number) is not run", role: .changed))
+      let text: SafeText =
+        "given, module \(detail.record.summary.failer.number) is not run: "
+        + SafeText(detail.mask.masked(JSONWriter.text(.collection(output))), limit: 2000)
+      for (position, part) in text.wrapped(to: columns - 13, lines: 6).enumerated() {
+        lines.append(
+          CheckLine(
+            text: (position == 0 ? "Output       " : "             ") + part, role: .changed))
+      }
     } else if detail.check.problems.isEmpty {
       lines.append(
         CheckLine(
@@ -108,6 +115,18 @@ extension State {
     }
     addRestart(detail, columns, to: &lines)
     add("Will run     ", detail.check.willRun, detail, columns, to: &lines)
+    for owed in detail.check.owed {
+      let title = detail.blueprint.module(owed.module)?.title ?? ""
+      let names = owed.willRun.map { id -> SafeText in
+        "\(id.number) \(detail.blueprint.module(id)?.title ?? "")"
+      }
+      let text: SafeText =
+        "\(owed.count) more of \(owed.module.number) \(title): " + names.joined(separator: ", ")
+      for (position, part) in text.wrapped(to: max(10, columns - 13), lines: 6).enumerated() {
+        lines.append(
+          CheckLine(text: (position == 0 ? "Then         " : "             ") + part, role: .plain))
+      }
+    }
     add("Not repeated ", detail.check.notRepeated, detail, columns, to: &lines)
     addFilters(detail, to: &lines)
     addEffects(detail, to: &lines)
@@ -203,9 +222,11 @@ extension State {
   }
 
   private func addEffects(_ detail: DetailState, to lines: inout [CheckLine]) {
-    let effects = detail.check.effects.filter { $0.effect == .effect }
+    let effects = detail.check.effects.filter {
+      $0.effect == .effect
+        && (detail.substitute == nil || $0.module != detail.record.summary.failer)
+    }
     for (position, effect) in effects.enumerated() {
-      if detail.substitute != nil, effect.module == detail.record.summary.failer { continue }
       let lead: SafeText = position == 0 ? "Sends        " : "             "
       let title = detail.blueprint.module(effect.module)?.title ?? ""
       let warning: SafeText = effect.mayHaveHappened ? ": may have arrived already" : ""
