@@ -68,7 +68,8 @@ struct ChainBoxes: Equatable, Sendable {
           }
           let note = lane.note.isEmpty ? "" : " " + lane.note
           // A router at the beginning of a lane has titles of its own beside this one.
-          let room = lane.flow.first.map { self.lanes(of: $0).isEmpty } == false ? 18 - note.width : 26
+          let isNested = lane.flow.first.map { !self.lanes(of: $0).isEmpty } ?? false
+          let room = isNested ? 18 - note.width : 26
           put(lane.title.clipped(to: max(1, room)) + note, below - 1, start + 1)
           put("──▸", below + 1, start)
           below += max(Self.boxRows, flow(lane.flow, row: below, column: start + 3)) + 1
