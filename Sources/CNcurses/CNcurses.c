@@ -297,7 +297,13 @@ void fettle_curses_resize(int *height, int *width) {
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0) {
     *height = size.ws_row;
     *width = size.ws_col;
-    if (LINES != size.ws_row || COLS != size.ws_col) resizeterm(size.ws_row, size.ws_col);
+    if (LINES != size.ws_row || COLS != size.ws_col) {
+      resizeterm(size.ws_row, size.ws_col);
+      // What was in the middle of the old picture may be the last cell now, which is never written;
+      // and what a terminal keeps of the old picture is its own affair.
+      erase();
+      clearok(stdscr, TRUE);
+    }
   } else {
     getmaxyx(stdscr, *height, *width);
   }
@@ -399,6 +405,8 @@ int fettle_curses_read(uint32_t *value, struct fettle_mouse *mouse) {
       return FETTLE_READ_CHARACTER;
     case KEY_CODE_YES:
       if (code == CODE_MOUSE) return read_mouse(mouse) ? FETTLE_READ_MOUSE : FETTLE_READ_IGNORED;
+      // Nobody pressed it: resizeterm puts it where keys are read.
+      if (code == KEY_RESIZE) return FETTLE_READ_IGNORED;
       *value = key_of(code);
       return FETTLE_READ_KEY;
     default:

@@ -46,7 +46,7 @@ struct CommandLineTests {
     var play = try ScreenPlay(Fixtures.records())
     play.press(.character(":"), .character("s"), .character("e"), .tab)
     #expect(play.state.typing?.line.text == "set mouse o")
-    #expect(play.state.typing?.problem?.text == "set mouse off  set mouse on")
+    #expect(play.state.typing?.candidates?.text == "set mouse off  set mouse on")
     play.press(.character("f"), .tab)
     #expect(play.state.typing?.line.text == "set mouse off")
     play.press(.enter)
@@ -94,6 +94,6 @@ struct CommandLineTests {
     var play = try ScreenPlay(
       Fixtures.records(), surroundings: Surroundings(storeName: "orders.db", version: "9.9"))
     typed("about", in: &play)
-    #expect(play.state.notice.text == "Fettle 9.9 · orders.db · 80x24")
+    #expect(play.state.notice.text == "Fettle 9.9 · orders.db · 80x24 · UTF-8 · mouse")
   }
 }

@@ -47,9 +47,10 @@ struct OwnKeysTests {
       ("list ctrl-a", 1, "SCREEN KEY COMMAND"),
       ("\nlisst a mark", 2, "there is no screen \"lisst\"; there are list"),
       ("list hyper-a mark", 1, "there is no key \"hyper-a\""),
+      ("list a mark\nlist a open", 2, "a command on list already, from line 1"),
       ("list a bark", 1, "list has no command \"bark\"; it has"),
       (
-        "help esc none\nhelp q none\nhelp ? none\nhelp enter none\nhelp ctrl-c none", 0, "leads out"
+        "help esc none\nhelp q none\nhelp ? none\nhelp enter none\nhelp ctrl-c none", 5, "leads out"
       ),
     ])
   func refused(text: String, line: Int, what: String) {

@@ -196,7 +196,7 @@ struct ScreenTests {
     #expect(text.contains("1 failed"))
     #expect(text.contains("1/2 pass"), "where bundles stopped, with the filter's text")
     #expect(text.contains("total > 100"))
-    play.press(.down, .down, .down, .down)
+    // The cursor begins at what failed.
     text = play.state.frame().text
     #expect(text.contains("\"email\" is required and is empty"))
     #expect(text.contains("email  null"))

@@ -37,6 +37,9 @@ protocol FilteredScreen {
 }
 
 extension FilteredScreen {
+  /// What it is sorted by, as it is typed.
+  static var columnNames: [String] { Column.allCases.map(\.rawValue) }
+
   /// Shows what another filter lets through.
   static func show(_ filter: TypedFilter<Key>, in state: inout State) -> [Effect] {
     guard filter != self.filter(in: state) else { return [] }
@@ -155,6 +158,9 @@ extension State {
     let (text, cursor) = (typing.line.text, typing.line.cursor)
     let completion = list.screen.completion(text, cursor: cursor, in: self)
     guard !completion.candidates.isEmpty else {
+      // What is told rather than that it is not complete yet.
+      self.typing?.problem = nil
+      self.typing?.problemRange = nil
       self.typing?.candidates = "nothing is known that could stand here"
       return []
     }

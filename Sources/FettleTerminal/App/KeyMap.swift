@@ -185,9 +185,17 @@ enum KeyMap {
     KeyBinding(
       [.tab], "", "Flip a boolean, or take the next of the values the module accepts", .nextChoice),
     KeyBinding([.control("e")], "$EDITOR", "Go on in $VISUAL or $EDITOR", .editOutside),
-    KeyBinding([.up], "", "The part of a date under the cursor, one later", .stepUp),
-    KeyBinding([.down], "", "The part of a date under the cursor, one earlier", .stepDown),
+    KeyBinding(
+      [.up], "part", "The part of a date under the cursor, one later", .stepUp,
+      unavailable: noDateTyped),
+    KeyBinding(
+      [.down], "", "The part of a date under the cursor, one earlier", .stepDown,
+      unavailable: noDateTyped),
   ]
+
+  private static let noDateTyped: @Sendable (State) -> SafeText? = {
+    $0.typing?.editor?.isDate == true ? nil : "only a date has parts"
+  }
 
   private static let mapping: [KeyBinding] = [
     KeyBinding([.enter], "keep", "Keep the mapping; saved with Ctrl-S or a resume", .keep),

@@ -19,8 +19,9 @@ struct KeyRemapping: Equatable, Sendable {
   init() {}
 
   /// Reads the file.
-  /// - Throws: the first line that cannot be used.
+  /// - Throws: the first line that cannot be used, or takes the last way out of a screen.
   init(parsing text: String) throws(Problem) {
+    var lines: [KeyContext: [Key: Int]] = [:]
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
     {
       let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
@@ -37,6 +38,10 @@ struct KeyRemapping: Equatable, Sendable {
         throw problem(
           "there is no key \"\(words[1])\"; write a character, space, enter, ctrl-x, alt-up or f2")
       }
+      if let before = lines[context]?[key] {
+        throw problem("\(words[1]) has a command on \(first) already, from line \(before)")
+      }
+      lines[context, default: [:]][key] = index + 1
       if words[2] == "none" {
         commands[context, default: [:]][key] = .some(nil)
         continue
@@ -51,7 +56,7 @@ struct KeyRemapping: Equatable, Sendable {
     }
     for context in commands.keys where !Self.leaves(commands[context] ?? [:], context) {
       throw Problem(
-        line: 0,
+        line: lines[context]?.values.max() ?? 0,
         description: "\(context.word) would have no key left that leads out of it; keep one for "
           + Self.waysOut.map(\.word).sorted().joined(separator: " or "))
     }

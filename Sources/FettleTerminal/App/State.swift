@@ -30,8 +30,10 @@ struct State: Equatable, Sendable {
   var picker: PickerState?
   var typing: Typing?
   var question: Question?
-  /// The last thing worth telling, in one line.
-  var notice: SafeText = ""
+  /// The last thing worth telling, in one line. It is told where it was said and no longer.
+  var notice: SafeText = "" { didSet { isNoticeNew = true } }
+  /// Whether what is taken in now said something.
+  var isNoticeNew = false
   /// What was being typed when the program ended some other time, as far as it was read.
   var keptTexts: [KeptText] = []
   /// Texts of other sessions that were put where they are gone on with, here.
@@ -84,11 +86,31 @@ struct State: Equatable, Sendable {
     return lastToken
   }
 
+  /// What is looked at, as far as a notice can be about it. Questions, what is typed and the help lie
+  /// over it.
+  struct Place: Equatable {
+    let context: KeyContext
+    let record: RecordID?
+    let run: String?
+  }
+
+  /// What is looked at.
+  var place: Place {
+    Place(
+      context: contextBehind, record: detail?.record.id,
+      run: detail == nil ? shownRun?.opened.row.summary.id : nil)
+  }
+
   /// Where keys go.
   var context: KeyContext {
     if let help { return help.line == nil ? .help : .helpWords }
     if let question { return question.context }
     if let typing { return typing.context }
+    return contextBehind
+  }
+
+  /// Where keys go when nothing is typed, asked or explained.
+  var contextBehind: KeyContext {
     if picker != nil { return .picker }
     if let bulk, !bulk.isHidden { return .bulk }
     if let groupEdit, groupEdit.stage != .mending { return .groupEdit }
@@ -111,6 +133,8 @@ struct Surroundings: Equatable, Sendable {
   var isASCII = false
   /// The version of the program.
   var version = ""
+  /// What it is drawn on: its name and what it can do.
+  var terminal: SafeText = ""
   /// The operator's own keys.
   var keys = KeyRemapping()
   var zone: DisplayZone = .utc

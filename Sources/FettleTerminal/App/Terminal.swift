@@ -83,7 +83,8 @@ public enum Terminal {
     let surroundings = Surroundings(
       storeName: storeName, session: session, isReadOnly: options.isReadOnly,
       isASCII: terminal.isASCII,
-      version: options.version, keys: keys, zone: options.utcOffset.map { .fixed($0) } ?? .local,
+      version: options.version, terminal: terminal.told, keys: keys,
+      zone: options.utcOffset.map { .fixed($0) } ?? .local,
       scenarioLimit: options.scenarioLimit)
     let clock = SystemClock(standingStillAt: options.fixedNow)
     let loop = EventLoop(

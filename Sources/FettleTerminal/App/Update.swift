@@ -22,6 +22,15 @@ extension State {
   }
 
   mutating func react(to message: Message) -> [Effect] {
+    let before = place
+    isNoticeNew = false
+    let effects = reacted(to: message)
+    // What was said about one thing is not said about another.
+    if !isNoticeNew, place != before { notice = "" }
+    return effects
+  }
+
+  private mutating func reacted(to message: Message) -> [Effect] {
     switch message {
     case .key(let key): return pressed(key)
     case .pasted(let text): return pasted(text)

@@ -74,10 +74,15 @@ extension State {
     } else if let candidates = typing?.candidates {
       frame.put(" " + candidates, in: line, .role(.notice))
     } else if let typing, let editor = typing.editor {
-      frame.put(
+      var text: SafeText =
         " " + placeName(of: editor) + " " + editor.kind.short + "  "
-          + editor.hint(for: typing.line.text, in: surroundings.zone),
-        in: line, .role(.notice))
+        + editor.hint(for: typing.line.text, in: surroundings.zone)
+      if text.width > line.columns {
+        text =
+          " " + editor.kind.short + "  "
+          + editor.hint(for: typing.line.text, in: surroundings.zone, isShort: true)
+      }
+      frame.put(text, in: line, .role(.notice))
     } else if let typing, case .mapping(let editor) = typing.purpose, let detail {
       frame.put(
         " mapping  " + editor.hint(for: typing.line.text, in: detail, now: now), in: line,
@@ -278,13 +283,20 @@ extension State {
 
   /// The keys that matter here, as many as fit.
   func drawKeys(into frame: inout Frame, _ line: Area) {
+    // The last cell of the screen is never written: the mark of what is cut stands before it.
+    var words = line
+    words.columns -= 1
     // Where the line above is typed in, the banner takes the place of the keys.
     if typing != nil, let patience = patienceWords, patience.isBanner {
-      frame.put(" ! " + patience.text, in: line, .role(.problem))
+      frame.put(" ! " + patience.text, in: words, .role(.problem))
       return
     }
     if help == nil, let problem = problemBelow(columns: line.columns) {
-      frame.put(problem, in: line, .role(.problem))
+      frame.put(problem, in: words, .role(.problem))
+      return
+    }
+    if help == nil, case .command? = typing?.purpose, let candidates = typing?.candidates {
+      frame.put(" " + candidates, in: words, .role(.notice))
       return
     }
     if help == nil, let keeping = typing?.keeping {
@@ -292,7 +304,7 @@ extension State {
       return
     }
     if help == nil, picker == nil, let parts = noticeParts(columns: line.columns), parts.count > 1 {
-      frame.put(" " + parts[1], in: line, .role(.notice))
+      frame.put(" " + parts[1], in: words, .role(.notice))
       return
     }
     var column = 1

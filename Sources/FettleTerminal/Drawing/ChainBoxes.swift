@@ -17,19 +17,27 @@ struct ChainBoxes: Equatable, Sendable {
   }
 
   private let record: IncompleteExecution
+  /// Modules that are other ones in the blueprint of today.
+  private let changed: Set<ModuleID>
 
-  private static let boxWidth = 14
-  private static let boxRows = 4
+  /// The columns of a box.
+  static let boxWidth = 14
+  /// The rows of a box.
+  static let boxRows = 4
   private static let gap = 5
 
-  init(_ record: IncompleteExecution) {
+  /// - Parameter today: the blueprint the scenario has today; modules that differ are marked.
+  init(_ record: IncompleteExecution, today: Blueprint? = nil) {
     self.record = record
+    changed = today.map { BlueprintDiff(from: record.blueprint, to: $0).modules } ?? []
     // The row above the boxes belongs to what is written over arrows and lanes.
     _ = flow(record.blueprint.flow, row: 1, column: 0)
     if record.blueprint.flow.isEmpty { put("the blueprint has no modules", 0, 0, .faint) }
   }
 
-  static func == (left: ChainBoxes, right: ChainBoxes) -> Bool { left.record == right.record }
+  static func == (left: ChainBoxes, right: ChainBoxes) -> Bool {
+    left.record == right.record && left.changed == right.changed
+  }
 
   private mutating func put(_ text: SafeText, _ row: Int, _ column: Int, _ role: Role = .faint) {
     while lines.count <= row { lines.append([]) }
@@ -58,8 +66,11 @@ struct ChainBoxes: Equatable, Sendable {
           if index > 0 {
             for between in (row + 2)..<(below + 1) { put("│", between, start - 1) }
           }
-          let title = lane.title.clipped(to: 26)
-          put(title + (lane.note.isEmpty ? "" : " " + lane.note), below - 1, start + 1)
+          let note = lane.note.isEmpty ? "" : " " + lane.note
+          // A router at the beginning of a lane has titles of its own beside this one.
+          let isNested = lane.flow.first.map { !self.lanes(of: $0).isEmpty } ?? false
+          let room = isNested ? 18 - note.width : 26
+          put(lane.title.clipped(to: max(1, room)) + note, below - 1, start + 1)
           put("──▸", below + 1, start)
           below += max(Self.boxRows, flow(lane.flow, row: below, column: start + 3)) + 1
         }
@@ -98,6 +109,7 @@ struct ChainBoxes: Equatable, Sendable {
       isFailed ? ("━", ("┏", "┗"), ("┓", "┛")) : ("─", ("┌", "└"), ("┐", "┘"))
     let side = isFailed ? "┃" : "│"
     var head: SafeText = mark.glyph + " \(module.id.number)"
+    if changed.contains(module.id) { head += " Δ" }
     if isFailed { head += " " + mark.word }
     head = head.clipped(to: inner)
     put(

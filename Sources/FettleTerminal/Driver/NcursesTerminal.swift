@@ -15,6 +15,9 @@ struct NcursesTerminal: TerminalDriver {
   /// Whether the locale and the options leave only ASCII.
   let isASCII: Bool
 
+  /// `xterm-256color, 8 colours`
+  let told: SafeText
+
   /// Takes the terminal over.
   /// - Parameter wakeDescriptor: readable when messages wait for the program.
   init(options: TerminalOptions, wakeDescriptor: Int32) throws(TerminalUnavailable) {
@@ -44,6 +47,7 @@ struct NcursesTerminal: TerminalDriver {
     let hasColor = wantsColor && fettle_curses_colors() >= 8
     if hasColor { fettle_curses_use_colors() }
     theme = Theme(hasColor: hasColor)
+    told = SafeText(name, limit: 40) + (hasColor ? ", 8 colours" : ", no colour")
   }
 
   /// The columns a scalar takes according to the C library, which is what curses goes by; negative

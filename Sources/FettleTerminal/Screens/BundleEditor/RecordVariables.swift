@@ -8,6 +8,9 @@ extension IncompleteExecution {
       || edits.contains(where: \.path.isVariable)
       || blueprint.allModules.contains { $0.setsVariables || $0.readsVariables }
   }
+
+  /// Whether a bundle came through a module before the record was stored.
+  func hasRun(_ module: ModuleID) -> Bool { visit(of: module)?.passed ?? 0 > 0 }
 }
 
 extension ModuleNode {
@@ -32,10 +35,14 @@ extension DetailState {
       return "modules set variables; a retry begins with what stands here"
     }
     let variable = ValuePath(module: path.module, steps: [.field(name)]).description
+    func told(_ modules: [ModuleNode]) -> SafeText {
+      modules.map { "\($0.id.number) \($0.title)" as SafeText }.joined(separator: ", ")
+    }
     let setters = blueprint.allModules.filter { $0.sets(variable: name) }
-      .map { "\($0.id.number) \($0.title)" as SafeText }
+    let ran = setters.filter { record.hasRun($0.id) }
+    if !ran.isEmpty { return "\(variable) is set by " + told(ran) }
     return setters.isEmpty
       ? "no module of the blueprint sets \(variable) by that name"
-      : "\(variable) is set by " + setters.joined(separator: ", ")
+      : "\(variable) is set by " + told(setters) + ", not run here"
   }
 }

@@ -15,7 +15,7 @@ struct TreeFacts: Equatable, Sendable {
   let mask: SecretMask
   let missing: [ValuePath]
   private let titles: [ModuleID: String]
-  /// The modules that set variables.
+  /// The modules that set variables and ran.
   private let setters: [ModuleID]
   private let unfolded: Set<TreePlace>
   private let revealed: Set<TreePlace>
@@ -41,7 +41,7 @@ struct TreeFacts: Equatable, Sendable {
     missing = detail.mapped.missing(in: detail.bundles)
     let modules = detail.record.blueprint.allModules
     titles = Dictionary(modules.map { ($0.id, $0.title) }, uniquingKeysWith: { $1 })
-    setters = modules.filter(\.setsVariables).map(\.id)
+    setters = modules.filter { $0.setsVariables && detail.record.hasRun($0.id) }.map(\.id)
     unfolded = detail.unfolded
     revealed = detail.revealed
     changes = Dictionary(
@@ -124,10 +124,16 @@ struct TreeFacts: Equatable, Sendable {
   /// The most lines of one value; an editor shows the rest.
   private static let mostWrapped = 40
 
-  /// The whole of a text that its column is too narrow for, in lines; none where values are not
+  /// The whole of a text or number that its column is too narrow for, in lines; none where values are not
   /// wrapped.
   func wrapped(_ value: Value?, at place: TreePlace, depth: Int) -> [SafeText] {
-    guard let wrapWidth, case .text(let text)? = value, !isSecret(place) else { return [] }
+    guard let wrapWidth, !isSecret(place) else { return [] }
+    let text: String
+    switch value {
+    case .text(let whole)?: text = whole
+    case .number(let number)?: text = number.text
+    default: return []
+    }
     let columns = TreeColumns(width: wrapWidth)
     let room = max(8, wrapWidth - columns.indent(depth + 1) - 1)
     // Only what is shown is looked at, however long the value is.

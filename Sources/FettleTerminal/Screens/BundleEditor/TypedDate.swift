@@ -2,17 +2,20 @@ import FettleCore
 
 /// A date while it is typed: what it means, and its parts changed one by one.
 enum TypedDate {
-  /// `2026-03-02T00:00:00.000Z, Mon 2 Mar 01:00:00 here`
+  /// `2026-03-02T00:00:00.000Z, Mon 2 Mar 01:00:00 here (+01:00)`
   static func told(_ date: Instant, in zone: DisplayZone) -> SafeText {
+    "\(date.iso8601), " + here(date, in: zone)
+  }
+
+  /// `Mon 2 Mar 01:00:00 here (+01:00)`, or `Mon UTC`
+  static func here(_ date: Instant, in zone: DisplayZone) -> SafeText {
     let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     let offset = zone.offset(at: date)
     let day = (date.milliseconds + Int64(offset) * 1000).floorDivided(by: 86_400_000)
     let name = days[Int((day % 7 + 7) % 7)]
-    let here: SafeText =
-      offset == 0
+    return offset == 0
       ? SafeText(own: name) + " UTC"
       : SafeText(own: name) + " " + zone.long(date) + " here (" + SafeText(own: sign(offset)) + ")"
-    return "\(date.iso8601), " + here
   }
 
   private static func sign(_ offset: Int) -> String {

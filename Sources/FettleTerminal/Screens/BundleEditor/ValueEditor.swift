@@ -46,6 +46,9 @@ struct ValueEditor: Hashable, Sendable {
     isBox = text.utf8.count > Self.longestLine || text.utf8.contains(0x0A)
   }
 
+  /// Whether it is read as a date.
+  var isDate: Bool { kind == .date }
+
   /// The only values the module takes, when it says so.
   var choices: [String] { field?.choices ?? [] }
 
@@ -120,13 +123,15 @@ struct ValueEditor: Hashable, Sendable {
   }
 
   /// What to say beside the field while it is typed.
-  func hint(for text: String, in zone: DisplayZone) -> SafeText {
+  /// - Parameter isShort: whether what is seen elsewhere is left out.
+  func hint(for text: String, in zone: DisplayZone, isShort: Bool = false) -> SafeText {
     switch value(of: text) {
     case .failure(let problem): return problem.text
     case .success(let value):
       var hint: SafeText =
         switch (kind, value) {
-        case (.date, .date(let date)): TypedDate.told(date, in: zone) + ". ↑ ↓ change the part"
+        case (.date, .date(let date)):
+          isShort ? TypedDate.here(date, in: zone) : TypedDate.told(date, in: zone)
         case (.null, _): text.isEmpty ? "becomes null" : "becomes null; the text goes"
         case (.collection, _): "becomes an empty collection; + adds fields"
         case (.array, _): "becomes an empty array; + adds elements"

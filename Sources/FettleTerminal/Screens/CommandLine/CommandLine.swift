@@ -55,8 +55,14 @@ enum TypedCommand: Hashable, Sendable {
   }
 
   /// The lines that begin with what is typed.
-  static func completions(of typed: String, commands: [Command]) -> [String] {
-    Set(commands.map(\.word) + own.map(\.word)).filter { $0.hasPrefix(typed) }.sorted()
+  /// - Parameter columns: what the list of the screen is sorted by.
+  static func completions(
+    of typed: String, commands: [Command], columns: [String] = []
+  ) -> [String] {
+    let orders = columns.flatMap { ["sort \($0)", "sort -\($0)"] }
+    // The orders are many; they are listed once it is clear that it is to be sorted.
+    let lines = commands.map(\.word) + own.map(\.word) + (typed.hasPrefix("sort ") ? orders : [])
+    return Set(lines).filter { $0.hasPrefix(typed) }.sorted()
   }
 }
 
@@ -99,7 +105,8 @@ extension State {
   }
 
   private mutating func complete(_ text: String) {
-    let candidates = TypedCommand.completions(of: text, commands: commandsBehind)
+    let candidates = TypedCommand.completions(
+      of: text, commands: commandsBehind, columns: filteredList?.screen.columnNames ?? [])
     switch candidates.count {
     case 0: typing?.problem = "nothing begins with \"\(text)\""
     case 1: typing?.line.replace(with: candidates[0])
@@ -108,7 +115,8 @@ extension State {
         String(zip(shared, candidate).prefix { $0 == $1 }.map(\.0))
       }
       typing?.line.replace(with: shared)
-      typing?.problem = candidates.map { "\($0)" }.joined(separator: "  ")
+      typing?.problem = nil
+      typing?.candidates = candidates.map { "\($0)" }.joined(separator: "  ")
     }
   }
 
@@ -145,7 +153,10 @@ extension State {
     case .about:
       notice =
         "Fettle \(surroundings.version) · \(surroundings.storeName) · "
-        + "\(size.columns)x\(size.rows)" + (surroundings.isASCII ? " · ASCII" : "")
+        + "\(size.columns)x\(size.rows)"
+        + (surroundings.terminal.isEmpty ? "" : " · " + surroundings.terminal)
+        + (surroundings.isASCII ? " · ASCII" : " · UTF-8")
+        + (usesMouse ? " · mouse" : " · no mouse")
         + (surroundings.isReadOnly ? " · read-only" : "")
       return []
     }

@@ -15,7 +15,10 @@ struct RunState: Equatable, Sendable {
   init(_ opened: OpenedRun) {
     self.opened = opened
     lines = Self.lines(opened)
-    cursor = opened.row.summary.failedModule ?? lines.compactMap(\.module).first
+    let failed = Self.visits(opened).first { $0.failed > 0 }?.module
+    cursor =
+      opened.row.summary.failedModule ?? Self.running(opened).first ?? failed
+      ?? lines.compactMap(\.module).first
   }
 
   mutating func take(_ opened: OpenedRun) {
@@ -36,6 +39,7 @@ struct RunState: Equatable, Sendable {
       errorType: summary.error?.type ?? .runtime, reason: summary.error?.message ?? "",
       created: summary.started, size: 0, state: .unresolved, nextRetry: nil)
     let visits = visits(opened)
+    let running = Set(running(opened))
     let chain = ChainDiagram(
       IncompleteExecution(
         summary: pseudo, error: summary.error ?? ModuleError(.runtime, ""),
@@ -43,6 +47,14 @@ struct RunState: Equatable, Sendable {
         variables: Variables(), continuation: [], visits: visits,
         schedule: RetrySchedule(pauses: [])))
     return chain.lines.map { line in
+      if let module = line.module, running.contains(module) {
+        let mark = ModuleMark.running
+        let hasCounts = visits.contains { $0.module == module && $0.passed > 0 }
+        return ChainDiagram.Line(
+          module: module, prefix: line.prefix,
+          text: mark.glyph + SafeText(glyphs: Array(line.text.glyphs.dropFirst())),
+          note: (hasCounts ? line.note + "  " : "") + mark.word, role: mark.role)
+      }
       // In a record a failure that is not its own was handled; in an execution it is told as it is.
       guard let failed = visits.first(where: { $0.module == line.module })?.failed, failed > 0,
         line.module != summary.failedModule
@@ -52,6 +64,20 @@ struct RunState: Equatable, Sendable {
         text: "✗" + SafeText(glyphs: Array(line.text.glyphs.dropFirst())), note: "\(failed) failed",
         role: .problem)
     }
+  }
+
+  /// The modules whose operation has begun and not ended.
+  private static func running(_ opened: OpenedRun) -> [ModuleID] {
+    guard opened.row.summary.status == .running else { return [] }
+    var running: [ModuleID] = []
+    for entry in opened.entries {
+      switch entry.step {
+      case .begun: running.append(entry.module)
+      case .finished, .failed: running.removeAll { $0 == entry.module }
+      case .filteredOut, .committed, .rolledBack: break
+      }
+    }
+    return running
   }
 
   /// How many bundles came to each module, passed its filter, and left it.
@@ -76,8 +102,9 @@ struct RunState: Equatable, Sendable {
       var incoming = incoming
       for module in flow {
         var visit = worked[module.id] ?? ModuleVisit(module: module.id)
-        let isWaypoint = module.isRouter || !module.branches.isEmpty
-        // What a router does is not written down: every bundle that comes goes on.
+        let isWaypoint =
+          module.isRouter || !module.branches.isEmpty || Directive(module) != nil
+        // What a router or a directive does is not written down: every bundle that comes goes on.
         if isWaypoint, worked[module.id] == nil, let incoming {
           visit.passed = incoming
           visit.emitted = incoming
@@ -86,19 +113,29 @@ struct RunState: Equatable, Sendable {
         if visit.seen > 0 || visit.passed > 0 { visits.append(visit) }
         for route in module.routes { walk(route.flow, incoming: visit.passed) }
         for branch in module.branches { walk(branch.flow, incoming: nil) }
-        walk(module.handler, incoming: nil)
+        walk(module.handler, incoming: visit.failed > 0 ? visit.failed : nil)
         incoming = visit.emitted
       }
     }
+    /// How many bundles came to a module: to one that only leads on, as many as behind it.
+    func arrived(at module: ModuleNode) -> Int {
+      if let visit = worked[module.id] { return visit.passed + visit.seen }
+      let routes = module.routes.compactMap(\.flow.first).map(arrived)
+      let branches = module.branches.compactMap(\.flow.first).map(arrived)
+      return max(routes.max() ?? 0, branches.reduce(0, +))
+    }
     var flow = opened.blueprint.flow
     // What a trigger was given is not written down as an operation: what came out of it went in next.
-    if let trigger = flow.first, worked[trigger.id] == nil, flow.count > 1,
-      let next = worked[flow[1].id]
-    {
-      visits.append(ModuleVisit(module: trigger.id, emitted: next.passed))
-      flow.removeFirst()
+    var emitted: Int?
+    if let trigger = flow.first, worked[trigger.id] == nil, flow.count > 1 {
+      let next = arrived(at: flow[1])
+      if next > 0 {
+        visits.append(ModuleVisit(module: trigger.id, emitted: next))
+        flow.removeFirst()
+        emitted = next
+      }
     }
-    walk(flow, incoming: nil)
+    walk(flow, incoming: emitted)
     return visits
   }
 
@@ -107,17 +144,8 @@ struct RunState: Equatable, Sendable {
     var lines: [(text: SafeText, role: Role)] = []
     for entry in opened.entries where entry.module == cursor {
       let head: SafeText = "#\(entry.number)  " + zone.long(entry.date) + "  "
-      switch entry.step {
-      case .begun: lines.append((head + "begun", .faint))
-      case .finished(_, let output):
-        lines.append((head + "finished, \(output.bundles.count) out", .done))
-      case .failed(_, let error):
-        lines.append((head + "\(error.type.rawValue): \(error.message)", .problem))
-      case .filteredOut(let refusal):
-        lines.append((head + "not reached: \(refusal.explanation)", .waiting))
-      case .committed: lines.append((head + "committed", .done))
-      case .rolledBack: lines.append((head + "rolled back", .problem))
-      }
+      let step = Self.told(entry)
+      lines.append((head + step.text, step.role))
       if !entry.input.isNull, !entry.followsBegun || lines.count < 2 {
         lines.append(("  input", .faint))
         lines += Self.lines(of: entry.input)
@@ -131,6 +159,29 @@ struct RunState: Equatable, Sendable {
       }
     }
     return lines
+  }
+
+  /// The end of the journal, whichever modules it is about, the newest line last.
+  func log(_ count: Int, zone: DisplayZone) -> [(text: SafeText, role: Role)] {
+    opened.entries.suffix(max(0, count)).map { entry in
+      let title = opened.blueprint.module(entry.module)?.title ?? ""
+      let step = Self.told(entry)
+      return (
+        zone.long(entry.date) + "  \(entry.module.number) \(title)  " + step.text, step.role
+      )
+    }
+  }
+
+  /// What an entry of the journal says.
+  private static func told(_ entry: JournalEntry) -> (text: SafeText, role: Role) {
+    switch entry.step {
+    case .begun: ("begun", .faint)
+    case .finished(_, let output): ("finished, \(output.bundles.count) out", .done)
+    case .failed(_, let error): ("\(error.type.rawValue): \(error.message)", .problem)
+    case .filteredOut(let refusal): ("not reached: \(refusal.explanation)", .waiting)
+    case .committed: ("committed", .done)
+    case .rolledBack: ("rolled back", .problem)
+    }
   }
 
   private static func lines(of value: Value) -> [(text: SafeText, role: Role)] {
@@ -275,11 +326,21 @@ extension State {
     let rows = max(2, size.rows - 4)
     let body = isNarrow ? rows / 2 : rows
     drawChain(of: run, Area(row: 2, column: 0, rows: body, columns: left), into: &frame)
+    // What happens elsewhere is told too while it runs, where there is room for it.
+    let log = screen == .live && !isNarrow && rows >= 12 ? min(9, rows / 3) : 0
     let work =
       isNarrow
       ? Area(row: 2 + body, column: 0, rows: rows - body, columns: size.columns)
-      : Area(row: 2, column: left + 1, rows: rows, columns: size.columns - left - 1)
+      : Area(row: 2, column: left + 1, rows: rows - log, columns: size.columns - left - 1)
     drawWork(of: run, work, into: &frame)
+    if log > 0 {
+      let area = Area(
+        row: work.row + work.rows, column: work.column, rows: log, columns: work.columns)
+      frame.rule("LOG", in: area.line(0))
+      for (index, line) in run.log(log - 1, zone: surroundings.zone).enumerated() {
+        frame.put(line.text, at: 1, in: area.line(1 + index), .role(line.role))
+      }
+    }
     drawNotice(into: &frame, frame.area.line(size.rows - 2))
     drawKeys(into: &frame, frame.area.line(size.rows - 1))
   }

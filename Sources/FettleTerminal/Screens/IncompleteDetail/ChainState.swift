@@ -33,7 +33,7 @@ struct ChainState: Equatable, Sendable {
   init(_ record: IncompleteExecution, today: Blueprint?) {
     self.record = record
     self.today = today
-    boxes = ChainBoxes(record)
+    boxes = ChainBoxes(record, today: today)
     failed = []
     cursor = record.summary.failer
     draw()
@@ -56,11 +56,21 @@ struct ChainState: Equatable, Sendable {
     panColumn = max(0, min(panColumn + columns, boxes.width - 1))
   }
 
+  /// Moves the boxes as little as brings the failed one into a pane of that size.
+  mutating func panToFailed(rows: Int, columns: Int) {
+    func moved(_ pan: Int, to place: Int, _ extent: Int, room: Int) -> Int {
+      max(0, min(max(pan, place + extent - room), place))
+    }
+    let failed = boxes.failed
+    panRow = moved(panRow, to: failed.row - 1, ChainBoxes.boxRows + 1, room: rows)
+    panColumn = moved(panColumn, to: failed.column, ChainBoxes.boxWidth + 1, room: columns)
+  }
+
   private mutating func draw() {
     spaced = ChainDiagram(record, today: today, isSpaced: true).lines
     tight = ChainDiagram(record, today: today).lines
     folded = ChainDiagram(record, today: today, folds: true, except: unfolded).lines
-    boxes = ChainBoxes(record)
+    boxes = ChainBoxes(record, today: today)
     failed = record.blueprint.allModules.map(\.id).filter {
       $0 == record.summary.failer || (record.visit(of: $0)?.failed ?? 0) > 0
     }

@@ -24,6 +24,7 @@ extension State {
     case .showFailedModule:
       self.detail?.pane = .chain
       self.detail?.chain.cursor = detail.record.summary.failer
+      panToFailed()
     case .nextProblem, .previousProblem:
       let failed = detail.chain.failed
       let index = failed.firstIndex { $0 == detail.chain.cursor } ?? -1
@@ -33,6 +34,12 @@ extension State {
     default: break
     }
     return []
+  }
+
+  /// Brings the box of the failed module into view, where boxes are shown.
+  mutating func panToFailed() {
+    guard detail?.chain.isBoxes == true, let area = DetailLayout(self).chain else { return }
+    detail?.chain.panToFailed(rows: area.rows - 1, columns: area.columns)
   }
 
   mutating func moveInChain(by distance: Int) {

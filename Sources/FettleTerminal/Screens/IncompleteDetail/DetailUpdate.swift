@@ -69,6 +69,7 @@ extension State {
       }
       let isBoxes = detail?.chain.isBoxes == true
       detail?.isZoomed = isBoxes
+      panToFailed()
     case .unfold: fold(false)
     case .fold: fold(true)
     case .mark, .markRange, .markAll, .clearMarks: return updateMarks(command)
