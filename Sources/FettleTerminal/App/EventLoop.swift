@@ -13,6 +13,10 @@ struct EventLoop {
   let session: Session
   /// Milliseconds between two looks at the store.
   let refreshInterval: Int
+  /// Milliseconds without a key after which the code that is mapped is given back: after the start
+  /// soon, since most of it was for that; later only where nobody seems to be there, since the next
+  /// key pays for it.
+  private static let quietInterval = (first: 2000, later: 60_000)
 
   func run(on terminal: inout NcursesTerminal, _ surroundings: Surroundings) -> Terminal.Ending {
     var state = State(surroundings: surroundings, size: terminal.size(), now: clock.now())
@@ -22,6 +26,8 @@ struct EventLoop {
     terminal.show(state.frame())
     for effect in handle(first, &terminal, &shallQuit) { runner.start(effect) }
     var nextLook = Self.monotonicMilliseconds() + refreshInterval
+    var quietInterval = Self.quietInterval.first
+    var quietFrom: Int? = Self.monotonicMilliseconds() + quietInterval
     while !shallQuit {
       let left = max(0, nextLook - Self.monotonicMilliseconds())
       let wakening = terminal.wait(
@@ -38,6 +44,7 @@ struct EventLoop {
         messages.append(.resized(terminal.size()))
       }
       if wakening.hasInput || terminal.isPasting {
+        quietFrom = Self.monotonicMilliseconds() + quietInterval
         messages += terminal.input().map {
           switch $0 {
           case .key(let key): .key(key)
@@ -76,6 +83,11 @@ struct EventLoop {
       if !shallQuit, needsPaint { terminal.show(state.frame()) }
       // A key paints first: what it asks of the store would take the processor from the picture.
       for effect in asked { runner.start(effect) }
+      if let moment = quietFrom, Self.monotonicMilliseconds() >= moment {
+        MappedCode.giveBack()
+        quietFrom = nil
+        quietInterval = Self.quietInterval.later
+      }
     }
     runner.settle(milliseconds: 2000)
     return .quit
