@@ -184,6 +184,11 @@ struct TerminalTests {
       try await terminal.wait("a frame of \(columns)x\(rows)") {
         $0.contains("40") || $0.contains("OPEN")
       }
+      // A size is no key, and the last cell is never written: nothing of the old picture stands there.
+      let screen = try terminal.screen()
+      #expect(!screen.contains("not known"), "\(screen)")
+      let lines = screen.split(separator: "\n", omittingEmptySubsequences: false)
+      #expect(lines.dropFirst(rows - 1).first?.count ?? 0 < columns, "\(screen)")
     }
     try await terminal.wait(for: "<< FAILED")
     try terminal.press("Q")

@@ -132,7 +132,7 @@ extension State {
 
   func drawChain(_ detail: DetailState, _ area: Area, into frame: inout Frame) {
     let isFocused = detail.pane == .chain
-    let moves: SafeText = detail.chain.isBoxes ? " · h j k l move it" : ""
+    let moves: SafeText = detail.chain.isBoxes ? " · the cursor keys move it" : ""
     frame.rule("CHAIN" + moves, in: area.line(0), isFocused: isFocused)
     frame.mark(.pane(.chain), in: area)
     if detail.chain.isBoxes {
