@@ -101,7 +101,8 @@ struct TerminalBench: AsyncParsableCommand {
       name, median(figures.flatMap(\.firstByte)), median(figures.flatMap(\.usable)), quantile(0.5),
       quantile(0.95), quantile(0.99),
       median(\.bytesPerKey), median(\.flood), median(\.toEnd), median(\.toBeginning),
-      median(\.resize), median(\.inUse), median(\.resident), median(\.own), median { $0.idle * 100 },
+      median(\.resize), median(\.inUse), median(\.resident), median(\.own),
+      median { $0.idle * 100 },
     ]
   }
 
