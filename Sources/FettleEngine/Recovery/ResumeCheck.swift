@@ -106,12 +106,6 @@ extension ResumeCheck {
     let scope = runner.scope(of: record, bundles)
     var input: Collection?
     var problems: [Problem] = []
-    if record.error.stage == .inDoubt {
-      problems.append(
-        Problem(
-          field: nil,
-          message: "what it was sending may have arrived already; a resume sends it again"))
-    }
     do throws(ModuleError) {
       let mapped = try Operation.map(module, in: scope)
       input = mapped
