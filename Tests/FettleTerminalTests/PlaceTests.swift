@@ -106,12 +106,13 @@ struct PlaceTests {
 @Suite("What a run shows of modules the journal is silent about", .fewAtOnce)
 struct SilentModuleTests {
   private func run(
-    _ blueprint: String, _ steps: [(ModuleID, JournalEntry.Step)], _ status: ExecutionStatus
+    _ blueprint: String, _ steps: [(ModuleID, JournalEntry.Step)], _ status: ExecutionStatus,
+    retryOf: RecordID? = nil
   )
     throws -> OpenedRun
   {
     var summary = ExecutionSummary(
-      id: "88120fab", scenario: ScenarioID(1), started: Fixtures.now)
+      id: "88120fab", scenario: ScenarioID(1), retryOf: retryOf, started: Fixtures.now)
     summary.status = status
     return OpenedRun(
       row: ExecutionRow(
@@ -141,6 +142,30 @@ struct SilentModuleTests {
     #expect(visit(1)?.emitted == 1)
     #expect(visit(2)?.passed == 1 && visit(2)?.emitted == 1)
     #expect(visit(4)?.emitted == 1)
+  }
+
+  @Test("a retry is opened where it began, and its trigger is not said to have given anything")
+  func retry() throws {
+    let blueprint = """
+      {"name": "Line", "flow": [
+        {"id": 1, "module": "gateway:CustomWebHook", "mapper": {}},
+        {"id": 2, "module": "http:MakeRequest", "mapper": {}},
+        {"id": 3, "module": "http:MakeRequest", "mapper": {}}]}
+      """
+    var play = try ScreenPlay(Fixtures.records())
+    for (retried, begins) in [(nil, 1), (RecordID("3f2a9c"), 3)] as [(RecordID?, ModuleID)] {
+      let steps = [(ModuleID(2), Self.done), (ModuleID(3), Self.done)]
+      play.runs = [
+        try run(blueprint, retried == nil ? steps : [steps[1]], .success, retryOf: retried)
+      ]
+      play.press(.character("3"), .enter)
+      #expect(play.state.shownRun?.cursor == begins)
+      play.press(.character("g"))
+      let text = play.state.frame().text
+      #expect(text.contains("what it gave went") == (retried == nil), "\(text)")
+      #expect(text.contains("it did not run") == (retried != nil), "\(text)")
+      play.press(.escape, .character("1"))
+    }
   }
 
   @Test("nothing is said to have run where nothing did")

@@ -15,9 +15,11 @@ struct RunState: Equatable, Sendable {
   init(_ opened: OpenedRun) {
     self.opened = opened
     lines = Self.lines(opened)
-    let failed = Self.visits(opened).first { $0.failed > 0 }?.module
+    let visits = Self.visits(opened)
+    // A retry begins where its record failed: what stands before that did nothing in it.
     cursor =
-      opened.row.summary.failedModule ?? Self.running(opened).first ?? failed
+      opened.row.summary.failedModule ?? Self.running(opened).first
+      ?? visits.first { $0.failed > 0 }?.module ?? visits.first?.module
       ?? lines.compactMap(\.module).first
   }
 
@@ -371,9 +373,12 @@ extension State {
       title.map { "\($0.id.number) \($0.title)" } ?? "WHAT IT DID", in: area.line(0))
     let lines = run.work(zone: surroundings.zone)
     if lines.isEmpty {
-      let isTrigger = run.cursor == run.opened.blueprint.flow.first?.id
+      // A retry begins behind it.
+      let gave =
+        run.cursor == run.opened.blueprint.flow.first?.id
+        && run.opened.row.summary.retryOf == nil
       frame.put(
-        isTrigger ? "what it gave went into the next module" : "it did not run", at: 1,
+        gave ? "what it gave went into the next module" : "it did not run", at: 1,
         in: area.line(1), .role(.faint))
     }
     for offset in 0..<max(0, area.rows - 1) {
