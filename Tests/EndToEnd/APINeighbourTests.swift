@@ -134,8 +134,12 @@ struct APINeighbourTests {
     #expect(await caller.call("GET", "hooks/1")["hook.enabled"] == false)
     #expect(await caller.call("POST", "hooks/1/enable").json == ["success": true])
     #expect(await send(3) == 200)
-    try await caller.bench.wait("the third event") { arrivals.count("3") == 1 }
-    #expect(arrivals.count("1") == 1 && arrivals.count("2") == 0)
+    // Events are run beside each other: the third may be there before the first.
+    try await caller.bench.wait("the first and the third event") {
+      arrivals.count("1") > 0 && arrivals.count("3") > 0
+    }
+    #expect(
+      arrivals.count("1") == 1 && arrivals.count("2") == 0 && arrivals.count("3") == 1)
     #expect(await caller.call("POST", "hooks/9/disable").status == 404)
     #expect(await caller.call("GET", "hooks/9/ping").status == 404)
     #expect(try await caller.daemon.stop() == 0)
