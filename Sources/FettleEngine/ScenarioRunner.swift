@@ -50,6 +50,8 @@ public struct ScenarioRunner: Sendable {
   let stops = StopRequests()
   let living = LivingExecutions()
   let plans = FlowPlans()
+  let called = CalledRuns()
+  let turns = Turns()
 
   /// A runner whose store keeps everything.
   public init(
@@ -116,17 +118,18 @@ public struct ScenarioRunner: Sendable {
   /// - Parameters:
   ///   - state: what was known of the scenario when the execution was opened.
   ///   - answer: takes what the scenario answers the sender of its event.
+  ///   - callers: the executions that wait for it, the outermost first.
   ///   - walked: told when no module is at work any more, before the end is on the disk.
   /// - Returns: how the run went, and what is known of the scenario then.
   func run(
     _ opening: ExecutionOpening, _ state: ScenarioState,
-    answer: (@Sendable (HookAnswer) -> Void)? = nil,
+    answer: (@Sendable (HookAnswer) -> Void)? = nil, callers: [Caller] = [],
     walked: (@Sendable () async -> Void)? = nil
   ) async throws(StoreError) -> (summary: ExecutionSummary, state: ScenarioState) {
     try await keepingLease(of: opening.execution.id) { () throws(StoreError) in
       var cycle = Cycle(
         runner: self, blueprint: opening.blueprint, execution: opening.execution, state: state,
-        journal: RunJournal(opening, of: self))
+        journal: RunJournal(opening, of: self), callers: callers)
       cycle.answer = answer
       do throws(StoreError) {
         try await cycle.run(given: opening.given)
@@ -151,6 +154,10 @@ public struct ScenarioRunner: Sendable {
       }
     }
   }
+
+  /// Waits for the runs that modules called without waiting for them. A program does before it ends:
+  /// they would be taken over by the next one otherwise, as incomplete executions.
+  public func finishCalled() async { await called.finish() }
 
   /// Takes over executions whose worker is gone, and gives back records it held: first they are put
   /// under a lease of this worker, ten thousand in one transaction; then the journal of each is

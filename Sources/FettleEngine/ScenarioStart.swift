@@ -15,19 +15,33 @@ extension ScenarioRunner {
     _ blueprint: Blueprint, given: [Bundle]? = nil, origin: ExecutionOrigin = .manual,
     callBack: String? = nil
   ) async throws(StoreError) -> BegunRun {
+    try await begin(
+      blueprint, given: given, origin: origin, callBack: callBack, callers: [], waits: false)
+  }
+
+  /// Begins a run.
+  /// - Parameters:
+  ///   - callers: the execution that calls it, behind those that wait for that one.
+  ///   - waits: whether they wait for it.
+  func begin(
+    _ blueprint: Blueprint, given: [Bundle]?, origin: ExecutionOrigin, callBack: String? = nil,
+    callers: [Caller], waits: Bool
+  ) async throws(StoreError) -> BegunRun {
     let scenario = try await scenarios.scenario(named: blueprint.name)
     var opening = opening(
       ExecutionSummary(
-        id: clock.uuid(), scenario: scenario, origin: origin, started: clock.now()),
+        id: clock.uuid(), scenario: scenario, origin: origin, caller: callers.last?.execution,
+        started: clock.now()),
       of: blueprint, given: given)
     opening.callBack = callBack
     let (begun, state) = (opening, try await journal.open(opening, claiming: nil))
+    let waiting = waits ? callers : []
     return BegunRun(
       execution: begun.execution,
       end: Task {
-        do throws(StoreError) { return .success(try await run(begun, state).summary) } catch {
-          return .failure(error)
-        }
+        do throws(StoreError) {
+          return .success(try await run(begun, state, callers: waiting).summary)
+        } catch { return .failure(error) }
       })
   }
 

@@ -243,6 +243,9 @@ struct ExecutionPages {
             written: ExecutionOrigin.allCases.filter { pattern.matches($0.rawValue) }, "origin"),
           RuleCondition(sql: "instr(id, ?) > 0", arguments: [words.lowercased()]),
           RuleCondition(
+            sql: "(run_name IS NOT NULL AND \(ExecutionTest.textFunction)(?, run_name))",
+            arguments: [pattern.encoded]),
+          RuleCondition(
             sql: "(error IS NOT NULL AND \(ExecutionTest.wordsFunction)(?, error))",
             arguments: [pattern.encoded]),
         ], " OR ", empty: "0")
@@ -296,6 +299,7 @@ extension ExecutionTest {
 
   fileprivate static let typeFunction = "fettle_error_type_matches"
   fileprivate static let wordsFunction = "fettle_error_has_words"
+  fileprivate static let textFunction = "fettle_text_matches"
 
   /// The functions under which the database looks into the failure of an execution.
   static func register(in database: Database) {
@@ -312,6 +316,11 @@ extension ExecutionTest {
     }
     add(typeFunction) { Self.matches($0, $1.type) }
     add(wordsFunction) { Self.hasWords($0, $1) }
+    database.add(
+      function: DatabaseFunction(textFunction, argumentCount: 2, pure: true) { values in
+        String.fromDatabaseValue(values[0]).flatMap(TextPattern.init(encoded:))?
+          .matches(String.fromDatabaseValue(values[1]) ?? "") ?? false
+      })
   }
 }
 

@@ -26,12 +26,13 @@ extension SQLiteStore: ExecutionJournal {
         running: execution.retryOf == nil ? (blueprint, opening.blueprint.settings) : nil)
       try database.run(
         """
-        INSERT INTO execution (id, scenario, origin, retry_of, started, status, operations, stored,
-          blueprint, given, seed, worker, lease_until)
-        VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?)
+        INSERT INTO execution (id, scenario, origin, retry_of, called_by, started, status, operations,
+          stored, blueprint, given, seed, worker, lease_until)
+        VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?)
         """,
         .text(execution.id), .number(execution.scenario.number), .text(execution.origin.rawValue),
-        .text(execution.retryOf?.text), .number(execution.started.milliseconds),
+        .text(execution.retryOf?.text), .text(execution.caller),
+        .number(execution.started.milliseconds),
         .text(execution.status.rawValue), .number(blueprint),
         opened.map { .bytes($0) } ?? .null, .number(Int64(bitPattern: opening.seed)),
         .text(opening.worker), .number(leases.stored(opening.lease)))
@@ -105,7 +106,7 @@ extension SQLiteStore: ExecutionJournal {
       try database.run(
         """
         UPDATE execution SET ended = ?, status = ?, operations = ?, stored = ?, error = ?,
-          failed_module = ?, warnings = ?, transferred = ?, filtered = ?,
+          failed_module = ?, warnings = ?, transferred = ?, filtered = ?, run_name = ?,
           lease_until = NULL, worker = NULL WHERE number = ?
         """,
         summary.ended.map { .number($0.milliseconds) } ?? .null, .text(summary.status.rawValue),
@@ -114,7 +115,8 @@ extension SQLiteStore: ExecutionJournal {
         summary.failedModule.map { .number($0.number) } ?? .null,
         summary.warnings.isEmpty
           ? .null : .bytes(ValueCodec.encode(.array(summary.warnings.map(Value.text)))),
-        .number(transferred), .number(summary.filtered), .number(number))
+        .number(transferred), .number(summary.filtered),
+        isConfidential ? .null : .text(summary.name), .number(number))
       try self.rows(database).settleUndone(by: summary)
       try self.rows(database).countLost(by: summary)
       if summary.origin == .instant {
@@ -267,7 +269,7 @@ extension ExecutionRow {
     var summary = ExecutionSummary(
       id: row["id"], scenario: ScenarioID(row["scenario"]),
       origin: ExecutionOrigin(rawValue: row["origin"]) ?? .manual,
-      retryOf: (row["retry_of"] as String?).map { RecordID($0) },
+      retryOf: (row["retry_of"] as String?).map { RecordID($0) }, caller: row["called_by"],
       started: Instant(milliseconds: row["started"]))
     summary.ended = (row["ended"] as Int64?).map { Instant(milliseconds: $0) }
     guard let status = ExecutionStatus(rawValue: row["status"]) else {
@@ -276,6 +278,7 @@ extension ExecutionRow {
     summary.status = status
     summary.operations = row["operations"]
     summary.filtered = row["filtered"]
+    summary.name = row["run_name"]
     if let error = row["error"] as Data? {
       summary.error = try ModuleError(bytes: [UInt8](error), what: "the error of an execution")
     }
@@ -353,8 +356,8 @@ struct JournalRows {
   /// What a row of the history shows. What an execution was given is no part of it: that may be more
   /// than all the rest.
   static let select = """
-    SELECT number, execution.id, scenario, origin, retry_of, started, ended, status, operations,
-      stored, error, failed_module, warnings, stop_asked_by, transferred, filtered,
+    SELECT number, execution.id, scenario, origin, retry_of, called_by, run_name, started, ended,
+      status, operations, stored, error, failed_module, warnings, stop_asked_by, transferred, filtered,
       scenario.name AS scenario_name
     FROM execution JOIN scenario ON scenario.id = execution.scenario
     """
@@ -482,7 +485,7 @@ struct JournalRows {
         execution: ExecutionSummary(
           id: id, scenario: ScenarioID(row["scenario"]),
           origin: ExecutionOrigin(rawValue: row["origin"]) ?? .manual,
-          retryOf: (row["retry_of"] as String?).map { RecordID($0) },
+          retryOf: (row["retry_of"] as String?).map { RecordID($0) }, caller: row["called_by"],
           started: Instant(milliseconds: row["started"])),
         blueprint: try records.blueprint(blueprint), given: given,
         seed: UInt64(bitPattern: row["seed"]), worker: row["worker"] ?? "",

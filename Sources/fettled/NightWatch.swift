@@ -64,6 +64,7 @@ struct NightWatch {
       workshop.runner.brake.pull()
       await scheduler.stop()
       await service?.stop()
+      await workshop.runner.finishCalled()
     }
   }
 

@@ -100,6 +100,11 @@ private struct Checker {
           .error, module,
           "module \(next.id) stands behind it in the same flow and never runs; put it into a route")
       }
+      if module.type == ModuleNode.returnType, let next {
+        add(
+          .warning, module,
+          "returning outputs ends the run; module \(next.id) stands behind it and never runs")
+      }
       if module.isRouter { checkRouter(module) }
       if !module.branches.isEmpty { checkBranches(of: module, before: next) }
       let follows = position > 0 && !flow[position - 1].branches.isEmpty

@@ -75,6 +75,10 @@ public final class ModuleNode: Sendable, Hashable {
   /// The type of a slot of the editor that nothing was put into; a flow ends there.
   public static let placeholderType = "placeholder:Placeholder"
 
+  /// The type of a module that gives something back to whoever started the scenario; the run ends with
+  /// it.
+  public static let returnType = "scenario-service:ReturnData"
+
   /// Equal when the exports are.
   public static func == (left: ModuleNode, right: ModuleNode) -> Bool {
     left === right || left.document == right.document

@@ -157,6 +157,9 @@ public struct ExecutionRow: Sendable, Hashable {
   /// Its number, in the order executions began.
   public let number: Int
 
+  /// What people know it by: its scenario and, where that named it, its own name.
+  public var title: String { summary.name.map { "\(scenarioName) · \($0)" } ?? scenarioName }
+
   /// A row of these parts.
   public init(
     summary: ExecutionSummary, scenarioName: String, storedCount: Int, transferred: Int = 0,

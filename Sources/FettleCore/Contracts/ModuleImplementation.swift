@@ -54,17 +54,20 @@ public struct OperationContext: Sendable {
   public let dataStores: DataStoreView
   /// The scenario that runs; nil where none does.
   public let scenario: ScenarioID?
+  /// What calls other scenarios; nil where none can be called.
+  public let calls: (any ScenarioCalling)?
 
   /// A context of these parts.
   public init(
     module: ModuleNode, variables: Variables = Variables(), clock: any RunClock = SystemClock(),
-    dataStores: DataStoreView, scenario: ScenarioID? = nil
+    dataStores: DataStoreView, scenario: ScenarioID? = nil, calls: (any ScenarioCalling)? = nil
   ) {
     self.module = module
     self.variables = variables
     self.clock = clock
     self.dataStores = dataStores
     self.scenario = scenario
+    self.calls = calls
   }
 }
 

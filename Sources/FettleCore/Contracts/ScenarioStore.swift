@@ -122,6 +122,8 @@ public struct ExecutionSummary: Sendable, Hashable {
   public let origin: ExecutionOrigin
   /// The record it retries; nil for an ordinary run.
   public let retryOf: RecordID?
+  /// The execution whose module called its scenario; nil where none did.
+  public let caller: String?
   /// When it began.
   public let started: Instant
   /// When it ended.
@@ -132,6 +134,11 @@ public struct ExecutionSummary: Sendable, Hashable {
   public var operations: Int
   /// How often a filter stopped a bundle. A run that did little may owe that to one (semantics P37).
   public var filtered = 0
+  /// What its scenario calls it (`scenario-service:NameExecution`); nil where it has no name.
+  public var name: String?
+  /// What its scenario gave back to whoever started it (`scenario-service:ReturnData`); nil where it
+  /// gave nothing. It is for whoever waits now; the journal has it as what the module emitted.
+  public var returned: Collection?
   /// The incomplete executions it stored.
   public var stored: [RecordID]
   /// When Break directives with automatic completion took failures, one after the other, at the end
@@ -175,12 +182,13 @@ public struct ExecutionSummary: Sendable, Hashable {
   /// A run that has just begun.
   public init(
     id: String, scenario: ScenarioID, origin: ExecutionOrigin = .manual,
-    retryOf: RecordID? = nil, started: Instant
+    retryOf: RecordID? = nil, caller: String? = nil, started: Instant
   ) {
     self.id = id
     self.scenario = scenario
     self.origin = retryOf == nil ? origin : .retry
     self.retryOf = retryOf
+    self.caller = caller
     self.started = started
     status = .running
     operations = 0
@@ -200,6 +208,16 @@ public enum ExecutionOrigin: String, Sendable, CaseIterable {
   case instant
   /// A retry of an incomplete execution.
   case retry
+  /// A module of another scenario.
+  case called
+
+  /// Whether nobody started it by hand, so that its failures count for its scenario (semantics 5.5).
+  public var startsByItself: Bool {
+    switch self {
+    case .scheduled, .instant, .called: true
+    case .manual, .retry: false
+    }
+  }
 }
 
 /// How a run stands. The worst thing that happened decides (semantics 1.3).

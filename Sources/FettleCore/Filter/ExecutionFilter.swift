@@ -95,8 +95,8 @@ public enum ExecutionTest: RowTest {
   case number(NumberField, NumberRange)
   /// Identities that begin so.
   case id(String)
-  /// Words in the identity, the status, the trigger, the scenario, the kind and the message of the
-  /// failure.
+  /// Words in the identity, the status, the trigger, the scenario, the name of the execution, the kind
+  /// and the message of the failure.
   case words(String)
 
   /// A number of an execution.
@@ -130,8 +130,10 @@ public enum ExecutionTest: RowTest {
     case .id(let start): return summary.id.lowercased().hasPrefix(start)
     case .words(let words):
       let pattern = TextPattern.contains(words)
-      return [summary.id, summary.status.rawValue, summary.origin.rawValue, row.scenarioName]
-        .contains(where: pattern.matches)
+      return [
+        summary.id, summary.status.rawValue, summary.origin.rawValue, row.scenarioName,
+        summary.name ?? "",
+      ].contains(where: pattern.matches)
         || summary.error.map { Self.hasWords(pattern, $0) } ?? false
     }
   }

@@ -105,12 +105,12 @@ public struct ScenarioState: Sendable, Hashable {
     // Failures before something that went well, and those behind it, are not consecutive.
     if run.hadSuccess { breakFailures = [] }
     if run.origin != .manual, brokeOff(run.breakFailures) { return }
-    if stopsOnConfigurationError, run.origin == .scheduled || run.origin == .instant,
+    if stopsOnConfigurationError, run.origin.startsByItself,
       let type = run.needsPerson
     {
       return deactivate(because: "\(type) was stored and needs a person")
     }
-    guard run.origin == .scheduled || run.origin == .instant else {
+    guard run.origin.startsByItself else {
       // What a person started counts for nothing but good (semantics 5.4, 5.5.5).
       if run.status == .success { consecutiveErrors = 0 }
       return

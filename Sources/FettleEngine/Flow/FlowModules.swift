@@ -2,9 +2,8 @@ import FettleCore
 
 /// The modules that belong to the flow itself and to no app. They come with every registry.
 enum FlowModules {
-  static let implementations: [any Module] = [
-    BasicRepeater(), ThrowError(), ThrowWarning(),
-  ]
+  static let implementations: [any Module] =
+    [BasicRepeater(), ThrowError(), ThrowWarning()] + Subscenarios.implementations
 
   /// Modules that are part of the walk rather than operations in it.
   static let walked: [String: ModuleDescriptor] = {

@@ -57,6 +57,10 @@ final class Station: Sendable {
     case router
     case directive(Directive)
     case operation
+    /// An operation whose output is what the scenario gives back; the run ends with it.
+    case returning
+    /// An operation whose output is the name of the run.
+    case naming
   }
 
   fileprivate init(
@@ -129,7 +133,11 @@ private struct Survey {
       return .merge(Merge(module, of: flow[position - 1], at: position, in: flow))
     }
     if module.isRouter { return .router }
-    return Directive(module).map { .directive($0) } ?? .operation
+    switch module.type {
+    case ModuleNode.returnType: return .returning
+    case NameExecution.type: return .naming
+    default: return Directive(module).map { .directive($0) } ?? .operation
+    }
   }
 }
 

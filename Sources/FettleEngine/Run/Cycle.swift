@@ -49,6 +49,10 @@ struct Cycle {
   var wasStopped = false
   /// Takes what the scenario answers the sender of its event.
   var answer: (@Sendable (HookAnswer) -> Void)?
+  /// The executions that wait for this one, the outermost first.
+  let callers: [Caller]
+  /// What calls scenarios for its modules.
+  private let calls: ScenarioCalls
   /// What expressions see whatever the bundle is.
   private let surroundings: Scope
 
@@ -63,9 +67,14 @@ struct Cycle {
 
   init(
     runner: ScenarioRunner, blueprint: Blueprint, execution: ExecutionSummary,
-    state: ScenarioState, journal: RunJournal, retried: IncompleteExecution? = nil
+    state: ScenarioState, journal: RunJournal, retried: IncompleteExecution? = nil,
+    callers: [Caller] = []
   ) {
     self.runner = runner
+    self.callers = callers
+    calls = ScenarioCalls(
+      runner: runner,
+      callers: callers + [Caller(execution: execution.id, scenario: execution.scenario)])
     self.blueprint = blueprint
     plan = runner.plans.plan(of: blueprint, modules: runner.modules)
     self.state = state
@@ -98,9 +107,15 @@ struct Cycle {
       if journal.isOfRun { try await initialization.open(blueprint.allModules) }
     } catch { return refuse(error) }
     let isTrigger = runner.modules.descriptor(of: first.type).map { $0.kind == .trigger } ?? true
+    var given = given
     if plan.readsInputs {
+      let zone = state.timeZone ?? runner.timeZone
+      if blueprint.startsWithInputs {
+        given = given?.map { blueprint.inputs($0, timeZone: zone) }
+      }
+      // Of several bundles the first.
       variables.execution[ScenarioInputs.name] = .collection(
-        ScenarioInputs.inputs(of: blueprint, given: given))
+        blueprint.inputs(given?.first ?? [:], timeZone: zone))
     }
     // Bundles that are given are one event; a trigger that looks for itself is asked again while it
     // finds something; without a trigger the number of cycles is the number (semantics 6.8).
@@ -322,7 +337,7 @@ struct Cycle {
     case .router: return try await route(through: module, sight: sight)
     case .directive(let directive):
       return try await reach(directive, in: flow, at: position, sight: sight)
-    case .operation: break
+    case .operation, .returning, .naming: break
     }
     if isOutOfTime, !station.isInsideHandler {
       return try await outOfTime(in: flow, at: position, sight: sight)
@@ -330,19 +345,42 @@ struct Cycle {
     if journal.isOfRun, !station.isInsideHandler, let author = stopAskedBy {
       return try await stopped(by: author, in: flow, at: position, sight: sight)
     }
-    if runner.brake.isPulled, journal.isOfRun, !station.isInsideHandler {
+    // What somebody waits for is part of an operation that runs now.
+    if runner.brake.isPulled, callers.isEmpty, journal.isOfRun, !station.isInsideHandler {
       return try await interrupted(sending: nil, in: flow, at: position, sight: sight)
     }
     switch try await operate(station, sight: sight) {
     case .emitted(let output, _):
       isAtStart = false
       output.assignments.forEach { variables.assign($0) }
+      switch station.part {
+      case .returning: return giveBack(output.bundles.first ?? [:])
+      case .naming: execution.name = output.bundles.first?["name"]?.text ?? execution.name
+      default: break
+      }
       return try await send(output.bundles, of: module, in: flow, at: position, sight: sight)
     case .failed(let error, let input):
       return try await failed(error, input: input, in: flow, at: position, sight: sight)
     case .interrupted(let sending):
       return try await interrupted(sending: sending, in: flow, at: position, sight: sight)
     }
+  }
+
+  /// The scenario gives something back, which ends the run, as a Commit directive does.
+  private mutating func giveBack(_ outputs: Collection) -> Passage {
+    execution.returned = outputs
+    // That a search ends with what it looked for is meant; that bundles of the trigger are left out is
+    // not seen anywhere else.
+    if case .bundles(let module, let left)? = frames.first, module == blueprint.flow.first?.id,
+      !left.isEmpty
+    {
+      execution.warnings.append(
+        "outputs were returned, which ends the run: \(left.count) more "
+          + "bundle\(left.count == 1 ? "" : "s") of module \(module) "
+          + "\(left.count == 1 ? "was" : "were") not processed")
+      raise(to: .warning)
+    }
+    return .stop(.commit)
   }
 
   private mutating func operate(
@@ -370,7 +408,7 @@ struct Cycle {
         context: OperationContext(
           module: module, variables: variables, clock: runner.clock,
           dataStores: DataStoreView(runner.dataStores, uncommitted: uncommitted),
-          scenario: execution.scenario))
+          scenario: execution.scenario, calls: calls(for: module)))
       result = try await perform(operation, sight: sight)
     }
     if case .emitted(let output, _) = result {
@@ -386,6 +424,15 @@ struct Cycle {
       }
     }
     return result
+  }
+
+  /// What calls scenarios for a module. Where a record waits at it, what was called then may have gone
+  /// on since.
+  private func calls(for module: ModuleNode) -> (any ScenarioCalling)? {
+    guard module.type == CallSubscenario.descriptor.type else { return nil }
+    var calls = calls
+    if isAtStart, let retried, retried.summary.failer == module.id { calls.resumed = retried }
+    return calls
   }
 
   /// Whether what a module changes is carried out with its entry. A trigger's position waits for the

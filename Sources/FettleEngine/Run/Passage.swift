@@ -21,7 +21,7 @@ enum Passage {
   enum Ending {
     /// A failure was stored whose type stops the run; what was done stays done.
     case afterStoring
-    /// A Commit directive.
+    /// A Commit directive, or the scenario gave something back.
     case commit
     /// A failure that is not stored, or a Rollback directive.
     case rollBack(FailureDecision.Consequence)

@@ -49,9 +49,12 @@ final class StopRequests: Sendable {
 }
 
 extension Cycle {
-  /// Who asked this run to stop. Inside an error handler it goes on, so that a record begins at the
-  /// module that failed.
-  var stopAskedBy: String? { runner.stops.author(of: execution.id) }
+  /// Who asked this run to stop, or one that waits for it. Inside an error handler it goes on, so that
+  /// a record begins at the module that failed.
+  var stopAskedBy: String? {
+    runner.stops.author(of: execution.id)
+      ?? callers.lazy.compactMap { runner.stops.author(of: $0.execution) }.first
+  }
 
   /// The run ends before a module because somebody asked for it: what it had not got to is kept, for
   /// an operator (semantics 4.7, 6.9).

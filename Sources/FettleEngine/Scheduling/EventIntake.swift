@@ -207,7 +207,7 @@ extension ScenarioRunner {
   func change(
     after summary: ExecutionSummary, of blueprint: Blueprint, knowing known: ScenarioState
   ) -> (@Sendable (inout ScenarioState) -> Void)? {
-    guard summary.origin == .scheduled || summary.origin == .instant else { return nil }
+    guard summary.origin.startsByItself else { return nil }
     let change = change(after: summary, of: blueprint)
     var expected = known
     change(&expected)

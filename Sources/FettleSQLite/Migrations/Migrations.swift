@@ -32,6 +32,7 @@ enum Migrations {
     migrator.registerMigration("041_kept_texts_by_session", migrate: keptTextsBySession)
     migrator.registerMigration("042_lost_bundles", migrate: lostBundles)
     migrator.registerMigration("043_drafts_by_session", migrate: draftsBySession)
+    migrator.registerMigration("050_called", migrate: called)
     return migrator
   }()
 }

@@ -151,6 +151,11 @@ extension API {
       throw APIError(409, "The scenario is running.", detail: "it is processed in order")
     }
     let blueprint = try await blueprint(of: row)
+    let problems = blueprint.problems(
+      ofInputs: given?.first ?? [:], timeZone: row.state.timeZone ?? runner.timeZone)
+    guard problems.isEmpty else {
+      throw .parameter("data", "does not fit: \(problems.joined(separator: "; "))")
+    }
     let input = given
     let begun = try await asking { () throws(StoreError) in
       try await runner.begin(blueprint, given: input, callBack: address?.text)
@@ -167,7 +172,7 @@ extension API {
     case .success(let summary):
       return Reply([
         "executionId": .text(summary.id), "status": .integer(summary.status.number),
-        "error": summary.errorShown,
+        "outputs": summary.returned.map(Value.collection) ?? .null, "error": summary.errorShown,
       ])
     case .failure(let error): throw APIError(error)
     }

@@ -43,6 +43,8 @@ extension ExecutionRow {
       // Beyond Make.
       "origin": .text(summary.origin.rawValue), "stored": .integer(storedCount),
       "retryOf": summary.retryOf.map { .text($0.text) } ?? .null,
+      "name": summary.name.map(Value.text) ?? .null,
+      "calledBy": summary.caller.map(Value.text) ?? .null,
     ]
   }
 }

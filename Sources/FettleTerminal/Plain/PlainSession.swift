@@ -193,8 +193,9 @@ struct PlainSession: Sendable {
         summary.error.map { ", \($0.type.rawValue): \($0.message)" } ?? ""
       return "\(String(summary.id.prefix(8))) \(summary.status.rawValue), "
         + surroundings.zone.short(summary.started)
-        + ", \(summary.origin.rawValue), \(summary.operations) \(summary.operations == 1 ? "operation" : "operations"), "
-        + "\(row.storedCount) stored, \(row.scenarioName)" + error
+        + ", " + summary.startedBy
+        + ", \(summary.operations) \(summary.operations == 1 ? "operation" : "operations"), "
+        + "\(row.storedCount) stored, \(row.title)" + error
     }
   }
 

@@ -106,7 +106,7 @@ struct Log: AsyncParsableCommand {
       fields["entries"] = .array(entries.map(\.json))
       return Console.say(.collection(fields))
     }
-    Console.say("\(row.summary.id)  \(row.summary.status.rawValue)  \(row.scenarioName)")
+    Console.say("\(row.summary.id)  \(row.summary.status.rawValue)  \(row.title)")
     if let error = row.summary.error {
       let place = row.summary.failedModule.map { " at module \($0)" } ?? ""
       Console.say("\(error.type)\(place): \(error.message)")
@@ -193,7 +193,7 @@ extension ExecutionRow {
       cell(summary.status.rawValue, 8), cell(summary.origin.rawValue, 10),
       cell("\(summary.operations)", 3), cell("\(summary.filtered)", 8), cell("\(storedCount)", 7),
       cell(took ?? "running", 9),
-      scenarioName,
+      title,
     ].joined(separator: " ")
   }
 
@@ -204,6 +204,8 @@ extension ExecutionRow {
     fields["origin"] = .text(summary.origin.rawValue)
     fields["filtered"] = .integer(summary.filtered)
     fields["stored"] = .integer(storedCount)
+    fields["name"] = summary.name.map(Value.text) ?? .null
+    fields["calledBy"] = summary.caller.map(Value.text) ?? .null
     fields["retryOf"] = summary.retryOf.map { .text($0.text) } ?? .null
     return fields
   }

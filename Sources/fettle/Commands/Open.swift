@@ -55,6 +55,7 @@ struct Open: AsyncParsableCommand {
         }
         return readLine()
       }, say: { print($0) })
+    await workshop.runner.finishCalled()
     if !isDone { throw ExitCode(1) }
   }
 }

@@ -114,6 +114,7 @@ struct Retry: AsyncParsableCommand {
         Console.complain("\(id.short): \(error)")
       }
     }
+    await workshop.runner.finishCalled()
     if json {
       let results = zip(records, outcomes).map { id, outcome -> Value in
         var fields: Collection = ["id": .text(id.text)]

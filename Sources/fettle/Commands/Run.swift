@@ -41,11 +41,19 @@ struct Run: AsyncParsableCommand {
       throw CommandFailure.usage(
         "the scenario begins with \(first.type); name the bundles it received with --bundles FILE")
     }
+    let problems = scenario.problems(
+      ofInputs: given?.first ?? [:], timeZone: workshop.runner.timeZone)
+    guard problems.isEmpty else {
+      throw CommandFailure.usage(
+        "\(scenario.name) cannot be started with this: \(problems.joined(separator: "; ")); its "
+          + "inputs are the fields of the first of --bundles FILE")
+    }
     try await workshop.takeOverInterrupted()
     if scenario.settings.sequential { try await refuseToOvertake(scenario, in: workshop) }
     let summary = try await reporting { () async throws(StoreError) in
       try await workshop.runner.run(scenario, given: given)
     }
+    await workshop.runner.finishCalled()
     if json {
       Console.say(summary.json)
     } else {
@@ -84,6 +92,7 @@ extension ExecutionSummary {
       "\(blueprint.name): \(status.rawValue), \(operations) operations in "
         + "\(Number(duration).text) s"
     ]
+    if let returned { lines.append("Returned: \(JSONWriter.text(.collection(returned)))") }
     lines += warnings.map { "warning: \($0)" }
     if filtered > 0 {
       lines.append(
@@ -135,6 +144,7 @@ extension ExecutionSummary {
       "operations": .integer(operations), "filtered": .integer(filtered),
       "stored": .array(stored.map { .text($0.text) }),
       "warnings": .array(warnings.map(Value.text)),
+      "outputs": returned.map(Value.collection) ?? .null,
       "error": error.map(\.value) ?? .null,
       "failedModule": failedModule.map { .integer($0.number) } ?? .null,
     ]

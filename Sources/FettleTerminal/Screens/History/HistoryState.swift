@@ -308,7 +308,7 @@ extension State {
       }
       text += " " + (row == nil ? SafeText("TOOK") : took ?? "").padded(to: 8, rightAligned: true)
     }
-    text += "  " + (row.map { "\($0.scenarioName)" } ?? SafeText("SCENARIO"))
+    text += "  " + (row.map { "\($0.title)" } ?? SafeText("SCENARIO"))
     if let error = summary?.error { text += "  \(error.type.shortName): \(error.message)" }
     return text
   }

@@ -304,12 +304,12 @@ extension State {
     let lead: SafeText = screen == .live ? "Live › " : "History › "
     drawTitle(
       lead
-        + "\(String(summary.id.prefix(8)))  \(summary.status.rawValue)  \(run.opened.row.scenarioName)",
+        + "\(String(summary.id.prefix(8)))  \(summary.status.rawValue)  \(run.opened.row.title)",
       into: &frame)
     let end = summary.ended ?? now
     let entries = run.opened.entries.count
     let counters: SafeText =
-      " \(summary.origin.rawValue) · \(entries) \(entries == 1 ? "entry" : "entries") · "
+      " " + summary.startedBy + " · \(entries) \(entries == 1 ? "entry" : "entries") · "
       + "\(run.opened.row.storedCount) stored · "
       + Quantity.seconds(milliseconds: Int(end.milliseconds - summary.started.milliseconds))
       + (run.isHeld ? " · held" : "")
@@ -386,5 +386,12 @@ extension State {
       guard lines.indices.contains(index) else { break }
       frame.put(lines[index].text, at: 1, in: area.line(1 + offset), .role(lines[index].role))
     }
+  }
+}
+
+extension ExecutionSummary {
+  /// What started it, and where that is a module of another scenario, in which execution.
+  var startedBy: SafeText {
+    SafeText(own: origin.rawValue) + (caller.map { " by \(String($0.prefix(8)))" } ?? "")
   }
 }

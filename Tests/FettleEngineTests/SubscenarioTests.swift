@@ -1,0 +1,306 @@
+import FettleCore
+import FettleEngine
+import FettleSQLite
+import FettleTestKit
+import Testing
+
+@Suite("A scenario that is called by another", .fewAtOnce)
+struct SubscenarioTests {
+  let bench: Workbench
+
+  init() throws { bench = try Workbench() }
+
+  /// A scenario that is called: it declares a required `who` and an `n` of 3.
+  private func called(
+    _ modules: String, named name: String = "Greet", settings: String = #""dlq":true"#
+  ) throws -> Blueprint {
+    try Blueprint(
+      json: Array(
+        #"""
+        {"name":"\#(name)","flow":[
+          {"id":1,"module":"scenario-service:StartSubscenario","mapper":{}},\#(modules)],
+         "io":{"input_spec":[{"name":"who","type":"text","required":true},
+           {"name":"n","type":"number","default":"3"}]},
+         "metadata":{"scenario":{\#(settings)}}}
+        """#.utf8))
+  }
+
+  /// Gives `greeting` and `n` back.
+  private static let returning =
+    #"{"id":8,"module":"scenario-service:ReturnData","mapper":{"greeting":"hello {{1.who}}","n":"{{1.n + 1}}"}}"#
+
+  /// Makes a scenario known and switches it on.
+  private func bring(_ blueprint: Blueprint) async throws -> ScenarioID {
+    let id = try await bench.store.scenario(named: blueprint.name)
+    try await bench.store.keep(blueprint, for: id)
+    try await bench.runner.activate(id)
+    return id
+  }
+
+  /// A module that calls, as exports have it.
+  private static func call(
+    _ id: Int = 2, waits: Bool = true, who: String = "{{1.who}}", named name: String = "Greet"
+  ) -> String {
+    #"""
+    {"id":\#(id),"module":"scenario-service:CallSubscenario","version":2,
+     "parameters":{"scenario":"SCN_6862968","shouldWaitForExecutionEnd":\#(waits)},
+     "mapper":{"data":{"who":"\#(who)"}},
+     "metadata":{"restore":{"parameters":{"scenario":{"label":"\#(name)"}}}}}
+    """#
+  }
+
+  private func caller(_ modules: String...) throws -> Blueprint {
+    try Workbench.blueprint(modules.joined(separator: ","))
+  }
+
+  private static let told = Workbench.say(3, "{{2.greeting}} {{2.n}}")
+
+  @Test("what it returns is what the module that called it emits; defaults and types are applied")
+  func returns() async throws {
+    let scenario = try await bring(called(Self.returning))
+    let run = try await bench.runner.run(
+      caller(Self.call(), Self.told), given: [["who": "Ada"], ["who": "Bo"]])
+    #expect(run.status == .success)
+    #expect(bench.told.takeHeard() == ["hello Ada 4", "hello Bo 4"])
+    let runs = try await bench.store.executions(of: scenario, limit: 10)
+    #expect(runs.map(\.summary.origin) == [.called, .called])
+    #expect(runs.map(\.summary.caller) == [run.id, run.id])
+  }
+
+  @Test(
+    "in which form exports name the scenario and the switch that waits",
+    arguments: [
+      #""parameters":{"scenario":"Greet"}"#,
+      #""parameters":{"scenario":1,"shouldWaitForExecutionEnd":"true"}"#,
+      #""parameters":{"scenario":"SCN_1"}"#,
+      #""parameters":{"scenario":"1","shouldWaitForExecutionEnd":false}"#,
+    ])
+  func forms(of parameters: String) async throws {
+    #expect(try await bring(called(Self.returning)).number == 1)
+    let inMapper = parameters.contains("false") ? #""shouldWaitForExecutionEnd":true,"# : ""
+    let module = #"""
+      {"id":2,"module":"scenario-service:CallSubscenario",\#(parameters),
+       "mapper":{\#(inMapper)"data":{"who":"Ada"}}}
+      """#
+    _ = try await bench.runner.run(caller(module, Self.told), given: [[:]])
+    #expect(bench.told.takeHeard() == ["hello Ada 4"])
+  }
+
+  @Test("returning ends the run: no later route, no later bundle, nothing behind it")
+  func returnEndsTheRun() async throws {
+    _ = try await bring(
+      called(
+        #"""
+        {"id":2,"module":"builtin:BasicRepeater","mapper":{"start":"1","repeats":"3","step":"1"}},
+        {"id":3,"module":"builtin:BasicRouter","routes":[
+          {"flow":[\#(Workbench.say(4, "first {{2.i}}"))]},
+          {"flow":[\#(Self.returning),\#(Workbench.say(5, "behind"))]},
+          {"flow":[\#(Workbench.say(6, "later route"))]}]}
+        """#))
+    let run = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
+    #expect(bench.told.takeHeard() == ["first 1", "hello Ada 4"])
+    #expect(run.status == .success)
+  }
+
+  @Test("bundles of the trigger that returning leaves out are told of")
+  func leftOut() async throws {
+    let blueprint = try caller(
+      #"{"id":2,"module":"scenario-service:ReturnData","mapper":{"n":"{{1.n}}"}}"#)
+    let run = try await bench.runner.run(blueprint, given: [["n": 1], ["n": 2], ["n": 3]])
+    #expect(run.returned == ["n": 1])
+    #expect(run.status == .warning)
+    #expect(run.warnings.count == 1)
+    #expect(run.warnings.first?.contains("2 more bundles of module 1") == true)
+  }
+
+  @Test(
+    "one that returns nothing gives an empty bundle, and one that is not waited for its execution")
+  func withoutReturn() async throws {
+    let scenario = try await bring(called(Workbench.say(2, "in {{1.who}}")))
+    _ = try await bench.runner.run(
+      caller(Self.call(), Workbench.say(3, "[{{2.greeting}}]")), given: [["who": "Ada"]])
+    #expect(bench.told.takeHeard() == ["in Ada", "[]"])
+    let run = try await bench.runner.run(
+      caller(Self.call(waits: false), Workbench.say(3, "{{2.executionId}}")),
+      given: [["who": "Bo"]])
+    await bench.runner.finishCalled()
+    #expect(run.status == .success)
+    let latest = try #require(try await bench.store.executions(of: scenario, limit: 1).first)
+    #expect(Set(bench.told.takeHeard()) == ["in Bo", latest.summary.id])
+  }
+
+  @Test("a failure of it that is not stored is one of the module that called, of the same type")
+  func failure() async throws {
+    bench.told.fail(on: "Ada", with: ModuleError(.connection, "no route to host"))
+    let first = #"""
+      {"name":"Greet","flow":[\#(Workbench.say(1, "{{var.input.who}}"))],
+       "metadata":{"scenario":{"dlq":true}}}
+      """#
+    _ = try await bring(Blueprint(json: Array(first.utf8)))
+    let run = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
+    let record = try #require(try await bench.open().first)
+    #expect(run.stored == [record.id])
+    #expect(record.errorType == .connection)
+    #expect(record.state == .pending)
+    let error = try await bench.desk.record(record.id).error
+    #expect(error.message.contains("\"Greet\""))
+    #expect(error.message.contains("in its module 1: no route to host"))
+  }
+
+  @Test(
+    "what it stored before it returned holds the caller up, which goes on with what that returns")
+  func storedInside() async throws {
+    bench.told.fail(on: "in Ada", with: ModuleError(.data, "no"))
+    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
+    let open = try await bench.open()
+    let inside = try #require(open.first { $0.scenarioName == "Greet" })
+    let outside = try #require(open.first { $0.scenarioName == "T" })
+    #expect(outside.errorType == .data)
+    #expect(outside.state == .unresolved)
+    _ = bench.told.takeHeard()
+
+    // Resumed too early it calls nothing again.
+    let early = try await bench.desk.resume(outside.id, version: nil, trigger: .manual)
+    guard case .failed(let error) = early.outcome else {
+      Issue.record("\(early.outcome)")
+      return
+    }
+    #expect(error.message.contains(inside.id.short))
+    #expect(bench.told.takeHeard() == [])
+
+    bench.told.fail(on: "in Ada", with: nil)
+    #expect(
+      try await bench.desk.resume(inside.id, version: nil, trigger: .manual).outcome == .resolved)
+    #expect(
+      try await bench.desk.resume(outside.id, version: nil, trigger: .manual).outcome == .resolved)
+    #expect(bench.told.takeHeard() == ["in Ada", "hello Ada 4"])
+  }
+
+  @Test("where what it stored retries by itself, so does the module that called")
+  func storedInsideForRetry() async throws {
+    bench.told.fail(on: "in Ada", with: ModuleError(.rateLimit, "slow down"))
+    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
+    #expect(try await bench.open().map(\.state) == [.pending, .pending])
+  }
+
+  @Test("with other data, or when its record was closed by hand, it is called again")
+  func calledAgain() async throws {
+    bench.told.fail(on: "in Ada", with: ModuleError(.data, "no"))
+    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bench.runner.run(
+      caller(Self.call(), Self.told), given: [["who": "Ada"], ["who": "Ada"]])
+    let outside = try await bench.open().filter { $0.scenarioName == "T" }
+    #expect(outside.count == 2)
+    _ = bench.told.takeHeard()
+
+    let edited = try #require(outside.first)
+    let edit = BundleEdit(
+      path: try ValuePath(parsing: "1.who"), old: "Ada", new: "Bo", author: "ada",
+      date: bench.clock.now())
+    _ = try await bench.desk.append([edit], to: edited.id, version: edited.version)
+    #expect(
+      try await bench.desk.resume(edited.id, version: nil, trigger: .manual).outcome == .resolved)
+    #expect(bench.told.takeHeard() == ["in Bo", "hello Bo 4"])
+
+    for record in try await bench.open() where record.scenarioName == "Greet" {
+      _ = try await bench.desk.close(record.id, version: nil, reason: "done by hand")
+    }
+    bench.told.fail(on: "in Ada", with: nil)
+    let other = try #require(outside.last)
+    #expect(
+      try await bench.desk.resume(other.id, version: nil, trigger: .manual).outcome == .resolved)
+    #expect(bench.told.takeHeard() == ["in Ada", "hello Ada 4"])
+  }
+
+  @Test("what cannot be called fails the module that calls, and says what to do")
+  func cannotBeCalled() async throws {
+    func message(_ modules: String...) async throws -> (ErrorType, String) {
+      let run = try await bench.runner.run(
+        Workbench.blueprint(modules.joined(separator: ",")), given: [["who": "Ada"]])
+      let record = try await bench.desk.record(try #require(run.stored.first))
+      return (record.error.type, record.error.message)
+    }
+    var (type, text) = try await message(Self.call())
+    #expect(type == .invalidConfiguration)
+    #expect(text.contains("fettle import"))
+
+    let id = try await bring(called(Self.returning))
+    (type, text) = try await message(Self.call(who: ""))
+    #expect(type == .bundleValidation)
+    #expect(text.contains("\"who\" is required"))
+
+    try await bench.runner.deactivate(id)
+    (type, text) = try await message(Self.call())
+    #expect(type == .invalidConfiguration)
+    #expect(text.contains("fettle start \(id)"))
+  }
+
+  @Test("one that calls itself without an end is stopped")
+  func endless() async throws {
+    let blueprint = try called(Self.call(who: "x"))
+    let id = try await bring(blueprint)
+    let run = try await bench.runner.run(blueprint, given: [["who": "x"]])
+    #expect(run.stored.count == 1)
+    #expect(try await bench.store.executions(of: id, limit: 100).count < 30)
+    #expect(
+      try await bench.open().allSatisfy { $0.errorType == .invalidConfiguration })
+  }
+
+  @Test(
+    "one that is processed in order takes its calls one after the other, and none while held up")
+  func inOrder() async throws {
+    let settings = #""dlq":true,"sequential":true"#
+    let id = try await bring(
+      called(
+        Workbench.say(2, "in {{1.who}}") + "," + Self.returning, settings: settings))
+    let blueprint = try caller(Self.call(), Self.told)
+    let runner = bench.runner
+    let runs = try await withThrowingTaskGroup(of: ExecutionSummary.self) { group in
+      for n in 0..<8 {
+        group.addTask { try await runner.run(blueprint, given: [["who": .text("\(n)")]]) }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(runs.allSatisfy { $0.status == .success })
+    let spans = try await bench.store.executions(of: id, limit: 20).map(\.summary)
+      .sorted { $0.started < $1.started }
+    for (one, next) in zip(spans, spans.dropFirst()) {
+      #expect(try #require(one.ended) <= next.started)
+    }
+    bench.told.fail(on: "in bad", with: ModuleError(.data, "no"))
+    _ = try await bench.runner.run(blueprint, given: [["who": "bad"]])
+    let run = try await bench.runner.run(blueprint, given: [["who": "good"]])
+    let record = try await bench.desk.record(try #require(run.stored.first))
+    #expect(record.error.type == .rateLimit)
+    #expect(record.error.message.contains("1 incomplete execution open"))
+  }
+
+  @Test("the name a run gives itself is in the history and found by a word of it")
+  func named() async throws {
+    let id = try await bring(
+      called(
+        #"{"id":2,"module":"scenario-service:NameExecution","mapper":{"name":"order {{1.who}}"}}"#
+      ))
+    _ = try await bench.runner.run(
+      caller(Self.call(), Self.told), given: [["who": "4711"], ["who": "4712"]])
+    let rows = try await bench.store.executions(of: id, limit: 10)
+    #expect(rows.map(\.title).sorted() == ["Greet · order 4711", "Greet · order 4712"])
+    let filter = ExecutionFilter(try FilterTree("4712"), now: bench.clock.now())
+    let found = try await bench.store.executions(filter, .first, limit: 10, effort: 100).rows
+    #expect(found.map(\.summary.name) == ["order 4712"])
+  }
+
+  @Test("its run ends before the service stops, as it is part of an operation; a stop reaches it")
+  func stops() async throws {
+    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    let brake = bench.runner.brake
+    bench.told.whenHearing("in Ada") { brake.pull() }
+    let run = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
+    #expect(bench.told.takeHeard() == ["in Ada"])
+    let record = try await bench.desk.record(try #require(run.stored.first))
+    #expect(record.summary.failer == ModuleID(3))
+    #expect(record.bundles.entries.last?.bundle["greeting"] == "hello Ada")
+  }
+}
