@@ -309,6 +309,30 @@ struct APIContractTests {
     #expect(try await caller.daemon.stop() == 0)
   }
 
+  @Test("a run that is waited for gives what its scenario returned; inputs that do not fit are refused")
+  func outputs() async throws {
+    let caller = try await APICaller()
+    let file = try caller.bench.folder.file(
+      "sum.json",
+      #"""
+      {"name":"Sum","flow":[{"id":1,"module":"scenario-service:StartSubscenario","mapper":{}},
+        {"id":2,"module":"scenario-service:ReturnData","mapper":{"sum":"{{1.a + 1}}"}}],
+       "io":{"input_spec":[{"name":"a","type":"number","required":true}]},
+       "metadata":{"scenario":{"dlq":true}}}
+      """#)
+    try await caller.bench.fettle(["import", file])
+    let run = await caller.call(
+      "POST", "scenarios/1/run", #"{"data":{"a":"41"},"responsive":true}"#)
+    #expect(run["status"] == 1, "\(run)")
+    #expect(run["outputs"] == ["sum": 42])
+    for body in [#"{"responsive":true}"#, #"{"data":{"a":"many"}}"#] {
+      let refused = await caller.call("POST", "scenarios/1/run", body)
+      #expect(refused.status == 400, "\(refused)")
+      #expect(refused["suberrors.0.message"].text?.contains("\"a\"") == true, "\(refused)")
+    }
+    #expect(try await caller.daemon.stop() == 0)
+  }
+
   @Test("lists, shows, runs, starts and stops scenarios, and tells what they did")
   func scenarios() async throws {
     let caller = try await APICaller()
