@@ -309,7 +309,8 @@ struct APIContractTests {
     #expect(try await caller.daemon.stop() == 0)
   }
 
-  @Test("a run that is waited for gives what its scenario returned; inputs that do not fit are refused")
+  @Test(
+    "a run that is waited for gives what its scenario returned; inputs that do not fit are refused")
   func outputs() async throws {
     let caller = try await APICaller()
     let file = try caller.bench.folder.file(

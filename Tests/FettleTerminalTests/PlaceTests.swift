@@ -72,6 +72,19 @@ struct PlaceTests {
     }
   }
 
+  @Test("a record that waits for another names it, and L opens that one")
+  func waitsForAnother() throws {
+    var records = try Fixtures.records()
+    let inner = records[1].id
+    records[0].error = ModuleError(.data, "it called what stored something", awaiting: inner)
+    var play = ScreenPlay(records, size: Size(rows: 24, columns: 80))
+    play.press(.enter)
+    try #require(play.state.detail?.record.id == records[0].id)
+    #expect(play.state.frame().text.contains("waits for \(inner.short) (L)"))
+    play.press(.character("L"))
+    #expect(play.state.detail?.record.id == inner)
+  }
+
   @Test("boxes are opened at the failed one, however far it is to the right")
   func boxesAtTheFailure() throws {
     let modules = (2...20).map {

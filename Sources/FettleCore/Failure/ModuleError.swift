@@ -52,6 +52,22 @@ public struct ModuleError: Error, Hashable, Sendable {
     self.retryAfterSeconds = retryAfterSeconds
   }
 
+  /// The failure of a module that waits for another incomplete execution: the scenario it called stored
+  /// that before it returned anything.
+  public init(_ type: ErrorType, _ message: String, awaiting record: RecordID) {
+    self.init(type, message, detail: Self.awaiting + record.text)
+  }
+
+  /// The incomplete execution that has to be resolved before the module can go on; nil where it waits
+  /// for none.
+  public var awaited: RecordID? {
+    guard let detail, detail.hasPrefix(Self.awaiting) else { return nil }
+    return RecordID(String(detail.dropFirst(Self.awaiting.count)))
+  }
+
+  /// Kept in the detail, which is part of what handlers read and of every stored form of a failure.
+  private static let awaiting = "incomplete execution "
+
   /// The failure without what a service or a module may have quoted of the data: all that the list,
   /// the history and the log tell of a confidential scenario (semantics D28).
   public var withheld: ModuleError {

@@ -173,19 +173,17 @@ struct ScenarioCalls: ScenarioCalling {
       type,
       "the scenario it called, \(place), stored incomplete execution \(id.short) before it gave "
         + "anything back (\(record.error.type)); once that is resolved, this one goes on with what it "
-        + "returned", detail: Self.detail + id.text)
+        + "returned", awaiting: id)
   }
-
-  private static let detail = "incomplete execution "
 
   /// What the run gave back that the same operation called before, where that has gone on since by its
   /// own record. Nil where the scenario is to be called: for the first time, with something else than
   /// before, or because an operator closed that record.
   private func goneOn(with call: ScenarioCall) async throws(ModuleError) -> ScenarioReturn? {
-    guard let resumed, let detail = resumed.error.detail, detail.hasPrefix(Self.detail),
+    guard let resumed, let awaited = resumed.error.awaited,
       resumed.mappedInput.collection?["data"]?.collection ?? [:] == call.inputs
     else { return nil }
-    var id = RecordID(String(detail.dropFirst(Self.detail.count)))
+    var id = awaited
     while true {
       let wanted = id
       let found = try await reading { () throws(StoreError) -> IncompleteExecution? in
@@ -211,7 +209,7 @@ struct ScenarioCalls: ScenarioCalling {
           .data,
           "incomplete execution \(id.short) of \"\(record.summary.scenarioName)\" is resolved, but what it "
             + "returned is not kept, as that scenario is confidential: give this module's output by hand",
-          detail: resumed.error.detail)
+          awaiting: id)
       }
       return ScenarioReturn(
         execution: attempt.executionID, outputs: try await outputs(of: attempt, record.blueprint))

@@ -103,7 +103,8 @@ extension KeyMap {
       }),
     KeyBinding([.character("c")], "", "The chain as boxes, or as lines", .chainView),
     KeyBinding(
-      [.character("L")], "", "To the record that continues this one, or that it continues",
+      [.character("L")], "",
+      "To the record that continues this one, that it waits for, or that it continues",
       .followLink),
     KeyBinding(
       [.character("o")], "", "Show the execution that stored it, in the history", .openRun),

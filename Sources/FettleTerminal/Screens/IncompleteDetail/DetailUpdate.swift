@@ -224,15 +224,16 @@ extension State {
     ]
   }
 
-  /// Opens the record that continues this one, or the one this one continues.
+  /// Opens the record that continues this one, the one it waits for, or the one it continues.
   private mutating func followLink() -> [Effect] {
     guard let detail else { return [] }
     guard detail.drafts.isEmpty else {
       notice = "save the changes first (Ctrl-S), or undo them (u)"
       return []
     }
-    guard let id = detail.record.successor ?? detail.record.predecessor else {
-      notice = "the record continues no other, and none continues it"
+    let record = detail.record
+    guard let id = record.successor ?? record.error.awaited ?? record.predecessor else {
+      notice = "the record continues no other and waits for none, and none continues it"
       return []
     }
     linked = id

@@ -114,7 +114,9 @@ extension State {
       "\(error.type.rawValue) at module \(summary.failer.number) \(summary.failerTitle): "
       + detail.shown(error.message)
     if let code = error.statusCode, !error.message.contains("\(code)") { text += " (HTTP \(code))" }
-    if let said = error.detail, !said.isEmpty {
+    if let awaited = error.awaited {
+      text += " · waits for \(awaited.short) (L)"
+    } else if let said = error.detail, !said.isEmpty {
       text += " · " + detail.shown(String(said.prefix(2000)))
     }
     if let first = detail.opened.undoneFrom {
