@@ -157,7 +157,12 @@ public struct ScenarioRunner: Sendable {
 
   /// Waits for the runs that modules called without waiting for them. A program does before it ends:
   /// they would be taken over by the next one otherwise, as incomplete executions.
-  public func finishCalled() async { await called.finish() }
+  /// - Parameter waiting: told how many there are, where there are any.
+  public func finishCalled(waiting: (Int) -> Void = { _ in }) async {
+    let count = called.count
+    if count > 0 { waiting(count) }
+    await called.finish()
+  }
 
   /// Takes over executions whose worker is gone, and gives back records it held: first they are put
   /// under a lease of this worker, ten thousand in one transaction; then the journal of each is

@@ -5,6 +5,7 @@ import FettleProgram
 import FettleSQLite
 import FettleTerminal
 import Glibc
+import Synchronization
 
 /// How the terminal is to look.
 struct AppearanceOptions: ParsableArguments {
@@ -94,8 +95,19 @@ extension Terminal {
     do throws(StoreError) { try SQLiteStore.check(path: path) } catch {
       throw CommandFailure(error)
     }
+    let opened = Mutex<Workshop?>(nil)
     try await show(path, options) { () throws(StoreError) in
-      try Workshop(path: path, creating: false, looking: options.isReadOnly).desk
+      let workshop = try Workshop(path: path, creating: false, looking: options.isReadOnly)
+      opened.withLock { $0 = workshop }
+      return workshop.desk
+    }
+    // What a retry called and did not wait for ends before the next module of it, and is kept.
+    guard let runner = opened.withLock({ $0?.runner }) else { return }
+    runner.brake.pull()
+    await runner.finishCalled { count in
+      Console.complain(
+        "\(count) run\(count == 1 ? "" : "s") that a retry called \(count == 1 ? "is" : "are") at work; "
+          + "the module that runs is finished first")
     }
   }
 }

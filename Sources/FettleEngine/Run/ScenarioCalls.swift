@@ -254,6 +254,9 @@ final class CalledRuns: Sendable {
     }
   }
 
+  /// How many there are.
+  var count: Int { running.withLock { $0.count } }
+
   /// Waits until none is left, nor any that those called.
   func finish() async {
     while let next = running.withLock({ $0.values.first }) { await next.value }
