@@ -277,7 +277,7 @@ extension RecordRows {
     try database.execute(
       cached: """
         UPDATE record SET state = ?, next_retry = ?, attempts = attempts + ?,
-          version = version + 1, lease_until = ?, claimed_from = ?, claimed_retry = ?,
+          version = version + 1, lease_until = ?, claimed_from = ?, claimed_retry = ?, claimed_by = ?,
           closing_reason = CASE WHEN ? THEN NULL ELSE coalesce(?, closing_reason) END,
           successor = coalesce(?, successor), size = coalesce(?, size)
         WHERE number = ?
@@ -286,6 +286,7 @@ extension RecordRows {
         state.rawValue, change.nextRetry?.milliseconds, change.attempt == nil ? 0 : 1,
         change.lease.map(leases.stored), isClaim ? summary.state.rawValue : nil,
         isClaim ? summary.nextRetry?.milliseconds : nil,
+        isClaim ? change.trigger?.rawValue : nil,
         change.event.opensAgain, isClaim ? nil : change.reason, change.successors.first?.id.text,
         change.rest?.summary.size, number,
       ])
@@ -371,14 +372,16 @@ extension RecordRows {
     let row = try Row.fetchOne(
       try database.cachedStatement(
         sql: """
-          SELECT claimed_from, claimed_retry, attempts,
+          SELECT claimed_from, claimed_retry, claimed_by, attempts,
             (SELECT max(date) FROM move WHERE record = record.number AND event = 'claimed') AS began
           FROM record WHERE id = ?
           """), arguments: [id.text])
     let wasPending = (row?["claimed_from"] as String?) == IncompleteState.pending.rawValue
     let began = (row?["began"] as Int64?).map { Instant(milliseconds: $0) } ?? now
     let attempt = Attempt(
-      number: (row?["attempts"] ?? 0) + 1, trigger: .manual, executionID: "", started: began,
+      number: (row?["attempts"] ?? 0) + 1,
+      trigger: AttemptTrigger(stored: row?["claimed_by"]) ?? .manual, executionID: "",
+      started: began,
       ended: now, outcome: .interrupted)
     _ = try move(
       id, version: nil,

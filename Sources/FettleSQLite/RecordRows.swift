@@ -276,7 +276,7 @@ struct RecordRows {
         try database.cachedStatement(
           sql: """
             SELECT content.*, closing_reason, predecessor, successor,
-              claimed_from, claimed_retry
+              claimed_from, claimed_retry, claimed_by
             FROM content JOIN record ON record.number = content.record
             WHERE content.record = ?
             """),
@@ -307,6 +307,7 @@ struct RecordRows {
       former.state = from
       former.nextRetry = (row["claimed_retry"] as Int64?).map { Instant(milliseconds: $0) }
       record.former = former
+      record.claimedBy = AttemptTrigger(stored: row["claimed_by"])
     }
     record.edits = try edits(of: number, id)
     record.settledEdits = row["settled_edits"]
@@ -401,5 +402,13 @@ extension [UInt8] {
       bitPattern: reduce(0xCBF2_9CE4_8422_2325) { hash, byte in
         (hash ^ UInt64(byte)) &* 0x100_0000_01B3
       })
+  }
+}
+
+extension AttemptTrigger {
+  /// What was stored with a claim; nil with those that were made before it was.
+  init?(stored: String?) {
+    guard let stored, let trigger = AttemptTrigger(rawValue: stored) else { return nil }
+    self = trigger
   }
 }

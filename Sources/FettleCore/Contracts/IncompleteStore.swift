@@ -147,6 +147,8 @@ public struct RecordChange: Sendable, Hashable {
   public var nextRetry: Instant?
   /// Until when a claim holds, unless it is renewed.
   public var lease: Instant?
+  /// With a claim, who or what started the attempt: should its worker die, nobody else can tell.
+  public var trigger: AttemptTrigger?
   /// The words of the operator who closed it; with a claim, what the audit says of it besides.
   public var reason: String?
   /// What the record stands for from now on, when a suspended aggregation failed again in a retry:
@@ -164,7 +166,8 @@ public struct RecordChange: Sendable, Hashable {
   /// A move of these parts.
   public init(
     _ event: IncompleteEvent, attempt: Attempt? = nil, error: ModuleError? = nil,
-    nextRetry: Instant? = nil, lease: Instant? = nil, reason: String? = nil,
+    nextRetry: Instant? = nil, lease: Instant? = nil, trigger: AttemptTrigger? = nil,
+    reason: String? = nil,
     successors: [IncompleteExecution] = [],
     author: String, date: Instant
   ) {
@@ -173,6 +176,7 @@ public struct RecordChange: Sendable, Hashable {
     self.error = error
     self.nextRetry = nextRetry
     self.lease = lease
+    self.trigger = trigger
     self.reason = reason
     self.successors = successors
     self.author = author

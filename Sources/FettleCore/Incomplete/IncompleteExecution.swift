@@ -66,6 +66,8 @@ public struct IncompleteExecution: Sendable, Hashable {
   public var successor: RecordID?
   /// While a retry runs: the record as it was when it was claimed.
   public var former: IncompleteSummary?
+  /// While a retry runs: who or what started it.
+  public var claimedBy: AttemptTrigger?
 
   /// A record with nothing done to it yet.
   public init(

@@ -27,6 +27,7 @@ extension IncompleteExecution {
     }
     record.successor = change.successors.first?.id ?? successor
     record.former = change.event == .claimed ? summary : nil
+    record.claimedBy = change.event == .claimed ? change.trigger : nil
     if record.summary.state == .resolved, summary.seal == .sealed { record.removeData() }
     return record
   }

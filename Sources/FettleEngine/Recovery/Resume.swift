@@ -22,7 +22,7 @@ struct Resume {
       of: former.blueprint, given: substitute.map { [$0] })
     if former.summary.seal != .open { opening.isConfidential = true }
     let claim = RecordChange(
-      .claimed, lease: started.advanced(bySeconds: runner.leaseSeconds),
+      .claimed, lease: started.advanced(bySeconds: runner.leaseSeconds), trigger: trigger,
       reason: substitute.map { Self.words(for: $0, isWithheld: former.summary.seal != .open) },
       author: author, date: started)
     // Refused before anything is written when the state does not allow it. That comes first: it says more
@@ -202,7 +202,7 @@ extension Cycle {
       switch passage {
       case .completed: break
       // What is left of a handler route is given up when a directive is reached in it.
-      case .reached where isHandled, .stop(.interruptedInHandler) where isHandled: continue
+      case .reached where isHandled: continue
       // A bundle that fell out took the later routes of its routers with it into its new record,
       // but not the bundles that come after it.
       case .fellOut: guard frame.splits else { continue }
@@ -280,15 +280,21 @@ extension Cycle {
       ).first(where: { $0.owner.id == owner.id })
     else { return nil }
     let error = failed.bundle["error"]?.collection ?? [:]
+    let sight = sightBefore(failed.module, record.bundles)
+    // For people to read, should a directive store the failure.
+    let input = (try? Operation.map(place.module, in: scope(sight))).flatMap { mapped in
+      plan.station(of: failed.module)?.descriptor.map { Value.collection($0.masked(mapped)) }
+    }
     return (
       Failure(
         module: place.module,
         error: ModuleError(
           ErrorType(error["type"]?.text ?? ErrorType.runtime.rawValue),
           error["message"]?.text ?? "", detail: error["detail"]?.text,
-          statusCode: error["statusCode"]?.number?.integer),
-        input: .null, sight: sightBefore(failed.module, record.bundles), flow: place.flow,
-        position: place.position), handler
+          statusCode: error["statusCode"]?.number?.integer,
+          suberrors: error["suberrors"]?.array?.compactMap { $0.collection?["message"]?.text } ?? []
+        ),
+        input: input ?? .null, sight: sight, flow: place.flow, position: place.position), handler
     )
   }
 

@@ -132,7 +132,9 @@ struct TakeOver: Sendable {
       runner: runner, blueprint: record.blueprint, execution: opening.execution,
       state: state, journal: journal, retried: record)
     let report = try await Resume(runner: runner, store: runner.store, author: author)
-      .walk(&cycle, record, former: former, trigger: .manual, substitute: opening.given?.first)
+      .walk(
+        &cycle, record, former: former, trigger: record.claimedBy ?? .manual,
+        substitute: opening.given?.first)
     return report.execution
   }
 }
@@ -146,8 +148,6 @@ extension Cycle {
     sending: Value?, in flow: [ModuleNode], at position: Int, sight: VisibleBundles
   ) async throws(StoreError) -> Passage {
     let module = flow[position]
-    // A record begins at the module that failed, not inside its handler.
-    if isInsideHandler(module.id) { return .stop(.interruptedInHandler(sending: sending)) }
     let error =
       sending == nil
       ? ModuleError(
@@ -162,23 +162,6 @@ extension Cycle {
       Failure(
         module: module, error: error, input: sending ?? .null, sight: sight, flow: flow,
         position: position), sending: sending)
-  }
-
-  /// The handler of a failure was at work when the worker died. Its module is run again only when an
-  /// operator says so: what the handler did would be done again too.
-  mutating func interruptedHandling(
-    _ failure: Failure, sending: Value?
-  ) async throws(StoreError) -> Passage {
-    try await keep(
-      Failure(
-        module: failure.module,
-        error: ModuleError(
-          .executionInterrupted,
-          "Fettle was stopped while the error handler of \"\(failure.module.title)\" ran; it had "
-            + "failed with \(failure.error.type.rawValue): \(failure.error.message)",
-          stage: .inDoubt),
-        input: failure.input, sight: failure.sight, flow: failure.flow,
-        position: failure.position), sending: sending ?? .null)
   }
 
   private mutating func keep(

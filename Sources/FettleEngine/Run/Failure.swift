@@ -16,10 +16,10 @@ extension Cycle {
       guard accepts(handler, failure) else { continue }
       return try await handle(failure, by: handler)
     }
-    if isInsideHandler(module.id) {
-      // A failure while a failure is handled ends the run (semantics 3.1).
-      return stop(.countError, because: failure)
-    }
+    // A failure while a failure is handled ends the run, whose bundles are processed again from the start
+    // (semantics 3.1). Those of a retry are not: its record goes on where it failed, as behind any other
+    // module (semantics 1.5.5), so that what the route did before is not done again.
+    if retried == nil, isInsideHandler(module.id) { return stop(.countError, because: failure) }
     return try await handleByDefault(failure)
   }
 
@@ -113,8 +113,7 @@ extension Cycle {
   /// as they would have in the run.
   private func failsAgain(_ record: IncompleteExecution, _ failure: Failure) -> Bool {
     guard isStart(of: record, failure) else { return false }
-    let wasCutShort = record.error.stage == .notBegun || record.error.stage == .inDoubt
-    return !wasCutShort
+    return !record.error.stage.isCutShort
       || !record.continuation.contains { frame in
         if case .bundles(_, let remaining) = frame { !remaining.isEmpty } else { false }
       }
@@ -133,8 +132,11 @@ extension Cycle {
   private mutating func handle(
     _ failure: Failure, by handler: HandlerSearch.Found
   ) async throws(StoreError) -> Passage {
+    // However far the handler gets, the bundle is still where it failed.
+    let wasAtStart = isAtStart
     let passage = try await process(
       handler.flow, at: 0, sight: failure.handlerSight, entered: true)
+    isAtStart = wasAtStart
     return try await conclude(passage, of: failure, by: handler)
   }
 
@@ -146,13 +148,15 @@ extension Cycle {
     let mapper: Collection
     switch passage {
     case .reached(let reached, let mapped): (directive, mapper) = (reached, mapped)
-    case .stop(.interruptedInHandler(let sending)):
-      return try await interruptedHandling(failure, sending: sending)
     // The bundle left the run inside the route, with all that is left of it.
-    case .fellOut, .suspended, .stop: return passage
+    case .fellOut, .suspended, .stop:
+      isAtStart = false
+      return passage
     // A route that ends without a directive ignores the failure (semantics 3.3.4).
-    case .completed, .dropped: return dropped(failure, by: handler)
+    case .completed, .dropped: (directive, mapper) = (.ignore, [:])
     }
+    // With Break the bundle stays where it is; anything else ends its wait there.
+    if directive != .breakOff, failure.module.id == retried?.summary.failer { isAtStart = false }
     switch directive {
     case .ignore: return dropped(failure, by: handler)
     case .resume:
@@ -173,7 +177,8 @@ extension Cycle {
     _ failure: Failure, _ settings: BreakSettings
   ) async throws(StoreError) -> Passage {
     if !settings.schedule.pauses.isEmpty { noteBreakFailure() }
-    if let retried, failsAgain(retried, failure) {
+    // Of a run that was cut short it is the first failure: the attempts of the directive begin with it.
+    if let retried, failsAgain(retried, failure), !retried.error.stage.isCutShort {
       failedAgain = FailedAgain(
         error: failure.error, input: failure.input, schedule: settings.schedule)
       return .stop(.failedAgain)
@@ -287,4 +292,9 @@ struct BreakSettings {
       schedule = .steady(attempts: count, interval: seconds)
     }
   }
+}
+
+extension ModuleError.Stage {
+  /// Whether no module failed: the run ended before one was done.
+  fileprivate var isCutShort: Bool { self == .notBegun || self == .inDoubt }
 }

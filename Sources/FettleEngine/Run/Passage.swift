@@ -25,8 +25,6 @@ enum Passage {
     case commit
     /// A failure that is not stored, or a Rollback directive.
     case rollBack(FailureDecision.Consequence)
-    /// The journal that is walked through ends inside an error handler route.
-    case interruptedInHandler(sending: Value?)
     /// In a retry: the failed module failed again.
     case failedAgain
   }

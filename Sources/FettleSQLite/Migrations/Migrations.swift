@@ -33,6 +33,7 @@ enum Migrations {
     migrator.registerMigration("042_lost_bundles", migrate: lostBundles)
     migrator.registerMigration("043_drafts_by_session", migrate: draftsBySession)
     migrator.registerMigration("050_called", migrate: called)
+    migrator.registerMigration("045_claimed_by", migrate: claimedBy)
     return migrator
   }()
 }
