@@ -2,23 +2,30 @@ public import FettleCore
 
 /// Changing what a record goes on with: its bundles, its variables, the mapping of its module, the place.
 extension OperatorDesk {
-  /// Makes changes of bundles, variables and mappings, all of them or none.
+  /// Makes changes of bundles, variables and mappings, and of what the record goes on with and where,
+  /// all of them or none.
   /// - Parameters:
   ///   - drafts: the changes, in order.
   ///   - version: the version the operator has seen.
   ///   - alsoInScenario: whether changes of mappings are made in the blueprint the scenario has today
   ///     too.
+  ///   - takingTodaysBlueprint: whether the record goes on with that blueprint (semantics 5.6.3);
+  ///     changes of mappings are made in it.
+  ///   - restart: another module to go on at; nil leaves it where it is.
   /// - Returns: the new version.
   /// - Throws: `unfit` when a change does not fit, `changedMeanwhile`, `refused`; nothing was
   ///   written then.
   public func amend(
-    _ id: RecordID, version: Int, _ drafts: [Draft], alsoInScenario: Bool = false
+    _ id: RecordID, version: Int, _ drafts: [Draft], alsoInScenario: Bool = false,
+    takingTodaysBlueprint: Bool = false, restart: ModuleID? = nil
   ) async throws(StoreError) -> Int {
-    let record = try await store.record(id)
+    var record = try await store.record(id)
     let date = runner.clock.now()
     var amendment = Amendment(author: author, date: date)
     var bundles = record.editable
+    if takingTodaysBlueprint { record.blueprint = try await currentBlueprint(for: record) }
     var blueprint = record.blueprint
+    var former: Blueprint?
     var today: Blueprint?
     let changesMapping = drafts.contains { $0.target == .mapping }
     if changesMapping, alsoInScenario {
@@ -27,7 +34,7 @@ extension OperatorDesk {
           "no blueprint of \(record.summary.scenarioName) is kept, so that only this record can be "
             + "changed")
       }
-      today = known
+      (former, today) = (known, known)
     }
     do {
       for draft in drafts {
@@ -53,10 +60,26 @@ extension OperatorDesk {
         }
       }
     } catch let error as StoreError { throw error } catch { throw .unfit("\(error)") }
-    if changesMapping { amendment.blueprint = blueprint }
-    let after = try await store.amend(id, version: version, amendment)
-    if let today { try await runner.scenarios.keep(today, for: record.summary.scenarioID) }
-    return after
+    if changesMapping || takingTodaysBlueprint { amendment.blueprint = blueprint }
+    if let former, let today {
+      amendment.inScenario = Amendment.InScenario(from: former, to: today)
+    }
+    record.blueprint = blueprint
+    if let restart { amendment.restart = try self.restart(at: restart, of: record) }
+    return try await store.amend(id, version: version, amendment)
+  }
+
+  /// What it takes for a record to go on at another module.
+  private func restart(
+    at module: ModuleID, of record: IncompleteExecution
+  ) throws(StoreError) -> Amendment.Restart {
+    guard record.restartPoints.contains(module) else {
+      let points = record.restartPoints.map(\.description).joined(separator: ", ")
+      throw .unfit(
+        "record \(record.id.short) cannot go on at module \(module); it can at \(points). Beyond that "
+          + "other bundles of the run would be processed again")
+    }
+    return Amendment.Restart(module: module, continuation: record.continuation(from: module))
   }
 
   /// What going on at another module would do again.
@@ -115,19 +138,7 @@ extension OperatorDesk {
   public func moveRestart(
     of id: RecordID, to module: ModuleID, version: Int
   ) async throws(StoreError) -> Int {
-    let record = try await store.record(id)
-    guard record.restartPoints.contains(module) else {
-      let points = record.restartPoints.map(\.description).joined(separator: ", ")
-      throw .unfit(
-        "record \(id.short) cannot go on at module \(module); it can at \(points). Beyond that other "
-          + "bundles of the run would be processed again")
-    }
-    return try await store.amend(
-      id, version: version,
-      Amendment(
-        restart: Amendment.Restart(
-          module: module, continuation: record.continuation(from: module)),
-        author: author, date: runner.clock.now()))
+    try await amend(id, version: version, [], restart: module)
   }
 
   /// The blueprint the scenario of a record has today, and why the record cannot go on with it.

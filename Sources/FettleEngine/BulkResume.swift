@@ -37,12 +37,33 @@ extension OperatorDesk {
     _ id: RecordID, version: Int?
   ) async throws(StoreError) -> Int {
     let record = try await store.record(id)
+    return try await replaceBlueprint(
+      of: id, with: try await currentBlueprint(for: record), version: version)
+  }
+
+  /// The blueprint the scenario of a record has today, with which the record can go on.
+  /// - Throws: `unfit` with every reason why it cannot.
+  func currentBlueprint(
+    for record: IncompleteExecution
+  ) async throws(StoreError) -> Blueprint {
     guard let current = try await runner.scenarios.blueprint(of: record.summary.scenarioID) else {
       throw .unfit(
         "no blueprint of \(record.summary.scenarioName) is kept; run it once, or fettle schedule it"
       )
     }
-    return try await replaceBlueprint(of: id, with: current, version: version)
+    try check(record, goesOnWith: current)
+    return current
+  }
+
+  private func check(
+    _ record: IncompleteExecution, goesOnWith blueprint: Blueprint
+  ) throws(StoreError) {
+    let obstacles = record.obstacles(toRunningOnWith: blueprint)
+    guard obstacles.isEmpty else {
+      throw .unfit(
+        "record \(record.id.short) cannot go on with that blueprint: "
+          + obstacles.joined(separator: "; "))
+    }
   }
 
   /// Gives a record another blueprint, and perhaps another module to go on at.
@@ -52,11 +73,7 @@ extension OperatorDesk {
   ) async throws(StoreError) -> Int {
     var record = try await store.record(id)
     if let failer { record.summary.failer = failer }
-    let obstacles = record.obstacles(toRunningOnWith: blueprint)
-    guard obstacles.isEmpty else {
-      throw .unfit(
-        "record \(id.short) cannot go on with that blueprint: \(obstacles.joined(separator: "; "))")
-    }
+    try check(record, goesOnWith: blueprint)
     return try await store.replaceBlueprint(
       of: id, with: blueprint, failer: record.summary.failer,
       version: version ?? record.summary.version, author: author, date: runner.clock.now())

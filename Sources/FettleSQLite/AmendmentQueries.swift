@@ -16,7 +16,14 @@ extension SQLiteStore {
         try database.execute(
           cached: "UPDATE content SET blueprint = ? WHERE record = ?",
           arguments: [try rows.number(of: blueprint), number])
+        if let title = blueprint.module(summary.failer)?.title, title != summary.failerTitle {
+          try database.execute(
+            cached: "UPDATE record SET failer_title = ? WHERE number = ?",
+            arguments: [title, number])
+          try rows.regroup(number)
+        }
       }
+      if let change = amendment.inScenario { try rows.carryOut(change, of: summary) }
       if let restart = amendment.restart {
         let blueprint = try amendment.blueprint ?? rows.record(id).blueprint
         try database.execute(
@@ -30,19 +37,24 @@ extension SQLiteStore {
           ])
         try rows.regroup(number)
       }
+      // The audit has one line a version.
+      var lines: [(event: String, detail: String?)] = []
+      if amendment.blueprint != nil { lines.append(("blueprintReplaced", nil)) }
+      if let restart = amendment.restart {
+        lines.append(("restartMoved", "from module \(summary.failer) to \(restart.module)"))
+      }
+      let after = version + max(1, lines.count)
       try database.execute(
-        cached: "UPDATE record SET version = version + 1 WHERE number = ?", arguments: [number])
-      if amendment.blueprint != nil || amendment.restart != nil {
+        cached: "UPDATE record SET version = ? WHERE number = ?", arguments: [after, number])
+      for (offset, line) in lines.enumerated() {
         try database.execute(
           cached: "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?)",
           arguments: [
-            number, version + 1, amendment.restart == nil ? "blueprintReplaced" : "restartMoved",
-            summary.state.rawValue,
-            amendment.restart.map { "from module \(summary.failer) to \($0.module)" },
+            number, version + 1 + offset, line.event, summary.state.rawValue, line.detail,
             amendment.author, amendment.date.milliseconds,
           ])
       }
-      return version + 1
+      return after
     }
   }
 
@@ -221,6 +233,19 @@ extension RecordRows {
         sequence: row["sequence"], drafts: changes.compactMap(Draft.init(stored:)),
         withheld: row["withheld"], date: Instant(milliseconds: row["date"]))
     }
+  }
+
+  /// Gives the scenario of a record another blueprint, unless somebody else did meanwhile.
+  fileprivate func carryOut(_ change: Amendment.InScenario, of record: IncompleteSummary) throws {
+    let today = try Int64.fetchOne(
+      try database.cachedStatement(sql: "SELECT blueprint FROM scenario WHERE id = ?"),
+      arguments: [record.scenarioID.number])
+    guard try today == number(of: change.old) else {
+      throw StoreError.unfit(
+        "the blueprint of \(record.scenarioName) was changed meanwhile; nothing was saved, look at it "
+          + "again")
+    }
+    try keep(try number(of: change.new), change.new.settings, for: record.scenarioID)
   }
 
   /// Adds a line to the audit of a record.

@@ -216,4 +216,57 @@ struct AmendingTests {
     let record = try await bench.desk.record(try #require(try await bench.open().first).id)
     #expect(record.restartPoints == [3, 4])
   }
+
+  @Test("today's blueprint, changes of it, and another place to go on are one transaction")
+  func oneTransaction() async throws {
+    let bench = try Workbench()
+    let record = try await failed(
+      bench, Workbench.say(2, "first") + "," + Workbench.say(3, "{{1.w}}"), "bad")
+    let today = try Workbench.blueprint(
+      Workbench.say(2, "again") + "," + Workbench.say(3, "{{1.w}}") + "," + Workbench.say(4, "new"))
+    try await bench.store.keep(today, for: record.summary.scenarioID)
+    let drafts = [
+      Draft(path: try path("1.w"), value: "good"),
+      Draft(path: try path("3.say"), value: "{{1.better}}", in: .mapping),
+    ]
+    func amend(dyingAt write: Int, after: Bool) async throws -> IncompleteExecution {
+      let mortal = MortalStore(bench.store, writesLeft: write, diesAfterWrite: after)
+      let runner = ScenarioRunner(
+        modules: bench.runner.modules, store: mortal, scenarios: bench.store, journal: mortal,
+        dataStores: bench.store, clock: bench.clock)
+      _ = try? await OperatorDesk(store: mortal, runner: runner, author: "ada").amend(
+        record.id, version: record.summary.version, drafts, alsoInScenario: true,
+        takingTodaysBlueprint: true, restart: 2)
+      return try await bench.store.record(record.id)
+    }
+    let before = try await amend(dyingAt: 0, after: false)
+    #expect(before == record)
+    #expect(try await bench.store.blueprint(of: record.summary.scenarioID) == today)
+    let whole = try await amend(dyingAt: 0, after: true)
+    #expect(whole.summary.failer == 2)
+    #expect(whole.edits.count == 1)
+    #expect(whole.blueprint.module(4) != nil)
+    #expect(try whole.blueprint.mapping(at: path("3.say")) == "{{1.better}}")
+    #expect(
+      try await bench.store.blueprint(of: record.summary.scenarioID)?.mapping(at: path("3.say"))
+        == "{{1.better}}")
+    let audit = try await bench.desk.notes(of: record.id).map(\.event)
+    #expect(audit == ["blueprintReplaced", "restartMoved"])
+    #expect(try await bench.resumeAll() == [.resolved])
+    #expect(bench.told.takeHeard() == ["again", "good", "new"])
+  }
+
+  @Test("a scenario that was given another blueprint meanwhile keeps it, and nothing is saved")
+  func scenarioChangedMeanwhile() async throws {
+    let bench = try Workbench()
+    let record = try await failed(bench, Workbench.say(2, "{{1.w}}"), "bad")
+    let other = try Workbench.blueprint(Workbench.say(2, "other"))
+    let amendment = Amendment(
+      blueprint: other, inScenario: Amendment.InScenario(from: other, to: record.blueprint),
+      author: "ada", date: bench.clock.now())
+    await #expect(throws: StoreError.self) {
+      try await bench.store.amend(record.id, version: record.summary.version, amendment)
+    }
+    #expect(try await bench.store.record(record.id) == record)
+  }
 }

@@ -4,7 +4,8 @@ public protocol AmendmentStore: Sendable {
   /// Carries out an amendment, in one transaction.
   /// - Returns: the new version.
   /// - Throws: `changedMeanwhile` when `version` is not the stored one, `refused` when the record is
-  ///   being retried or closed; nothing is written then.
+  ///   being retried or closed, `unfit` when the blueprint of its scenario is another one by now;
+  ///   nothing is written then.
   func amend(
     _ id: RecordID, version: Int, _ amendment: Amendment
   ) async throws(StoreError) -> Int

@@ -36,12 +36,28 @@ public struct Amendment: Hashable, Sendable {
   public var mappings: [MappingEdit]
   /// The blueprint the record goes on with; nil leaves the one it has.
   public var blueprint: Blueprint?
+  /// The blueprint the scenario of the record has from now on too; nil leaves that alone.
+  public var inScenario: InScenario?
   /// Where the record goes on instead, and what it owes from there; nil leaves it.
   public var restart: Restart?
   /// Who.
   public var author: String
   /// When.
   public var date: Instant
+
+  /// A change of the blueprint a scenario has.
+  public struct InScenario: Hashable, Sendable {
+    /// What it was when the change was made; another one refuses the amendment.
+    public let old: Blueprint
+    /// What it is from now on.
+    public let new: Blueprint
+
+    /// A change from `old` to `new`.
+    public init(from old: Blueprint, to new: Blueprint) {
+      self.old = old
+      self.new = new
+    }
+  }
 
   /// Another place to go on at.
   public struct Restart: Hashable, Sendable {
@@ -60,11 +76,12 @@ public struct Amendment: Hashable, Sendable {
   /// Nothing yet.
   public init(
     edits: [BundleEdit] = [], mappings: [MappingEdit] = [], blueprint: Blueprint? = nil,
-    restart: Restart? = nil, author: String, date: Instant
+    inScenario: InScenario? = nil, restart: Restart? = nil, author: String, date: Instant
   ) {
     self.edits = edits
     self.mappings = mappings
     self.blueprint = blueprint
+    self.inScenario = inScenario
     self.restart = restart
     self.author = author
     self.date = date

@@ -332,7 +332,7 @@ extension RecordEffect {
   }
 
   /// What the modules did in the last retry of a record. A journal that was pruned tells nothing.
-  private static func retryVisits(
+  static func retryVisits(
     of record: IncompleteExecution, _ desk: OperatorDesk
   ) async -> [ModuleVisit] {
     guard let last = record.attempts.last(where: { !$0.executionID.isEmpty }),
@@ -345,20 +345,13 @@ extension RecordEffect {
 }
 
 extension RecordChanges {
-  /// Writes the changes.
+  /// Writes the changes, all of them or none.
   /// - Returns: the new version.
   func carryOut(
     on id: RecordID, version: Int, _ desk: OperatorDesk
   ) async throws(StoreError) -> Int {
-    var version = version
-    if takesTodaysBlueprint {
-      version = try await desk.adoptCurrentBlueprint(id, version: version)
-    }
-    if !drafts.isEmpty {
-      version = try await desk.amend(
-        id, version: version, drafts, alsoInScenario: isInScenario)
-    }
-    if let restart { version = try await desk.moveRestart(of: id, to: restart, version: version) }
-    return version
+    try await desk.amend(
+      id, version: version, drafts, alsoInScenario: isInScenario,
+      takingTodaysBlueprint: takesTodaysBlueprint, restart: restart)
   }
 }
