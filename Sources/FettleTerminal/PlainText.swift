@@ -1,4 +1,5 @@
 public import FettleCore
+public import FettleEngine
 
 /// Text for people outside the full screen: what a command prints. It passes the same sanitiser as
 /// everything on the screen.
@@ -37,6 +38,16 @@ public enum PlainText {
       let text = line.prefix + line.text + note
       return (ascii ? text.ascii : text).text
     }
+  }
+
+  /// The same, with what the last retry ran behind the failed module, as the full screen draws it.
+  public static func chain(
+    _ record: IncompleteExecution, _ desk: OperatorDesk, ascii: Bool
+  ) async -> [String] {
+    var opened = OpenedRecord(
+      record: record, descriptor: nil, check: desk.check(record, bundles: record.bundles))
+    opened.retryVisits = await RecordEffect.retryVisits(of: record, desk)
+    return chain(opened.drawn, ascii: ascii)
   }
 
   /// The chain of a blueprint nothing has happened to.

@@ -56,6 +56,22 @@ struct CommandTests {
     #expect(history.output == "Idle has not run yet.\n", "\(history)")
   }
 
+  @Test("show draws what the retry ran that resolved the record, not only what the run had done")
+  func showsRetry() async throws {
+    _ = try await stored(#"[{"body":"{\"name\":"}]"#)
+    let id = try #require(try await records().first?["id"]?.text)
+    func line(of module: String) async throws -> String {
+      try await fettle("show", id, "--store", store).output.split(separator: "\n")
+        .first { $0.contains(module) }.map(String.init) ?? ""
+    }
+    #expect(try await line(of: " Set variable").contains("not run"))
+    _ = try await fettle(
+      "edit", id, "--set", #"1.body={"name":"Ada"}"#, "--store", store)
+    #expect(try await fettle("retry", id, "--store", store).status == 0)
+    let after = try await line(of: " Set variable")
+    #expect(after.hasPrefix("✓") && !after.contains("not run"), "\(after)")
+  }
+
   @Test("a scenario that is processed in order is not run while a record of it is open")
   func inOrder() async throws {
     let file = try folder.file(

@@ -55,7 +55,9 @@ struct Show: AsyncParsableCommand {
     }
     for error in record.error.suberrors where error != summary.reason { Console.say("  \(error)") }
     Console.say("")
-    for line in PlainText.chain(record, ascii: !Console.usesUTF8) { print(line) }
+    for line in await PlainText.chain(record, workshop.desk, ascii: !Console.usesUTF8) {
+      print(line)
+    }
     Console.say("\nInput of module \(summary.failer):")
     Console.say(JSONWriter.text(record.mappedInput, indented: true))
     for entry in record.bundles.entries {
