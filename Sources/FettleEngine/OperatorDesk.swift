@@ -310,6 +310,8 @@ public struct OperatorDesk: Sendable {
   ) async throws(StoreError) -> IncompleteExecution {
     guard isOn else { return try await move(id, version: version, .autoRetryTurnedOff) }
     let record = try await store.record(id)
+    // It would be refused each time it is due: what may have arrived only an operator sends again.
+    if record.error.stage == .inDoubt { throw .inDoubt(id) }
     return try await move(
       id, version: version, .autoRetryTurnedOn, nextRetry: nextRetry(of: record))
   }

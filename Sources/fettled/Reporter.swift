@@ -22,7 +22,7 @@ final class Reporter: Sendable {
 
   func report(_ event: Scheduler.Event) {
     switch event {
-    case .refused, .cutShort: break
+    case .refused, .cutShort, .overtaken: break
     case .ran(_, let run, _) where run.isLeftOpen: break
     default: refused.withLock { $0 = [] }
     }
@@ -47,6 +47,8 @@ final class Reporter: Sendable {
         level: report.outcome == .resolved ? .info : .warning, "retried", metadata: metadata)
     case .cutShort(let name, let error):
       cutShort(name, error, [:])
+    case .overtaken(let record):
+      logger.debug("another worker was faster", metadata: ["record": "\(record.short)"])
     case .refused(let what, let error):
       metrics.count("fettle_refused_total")
       let sentence = "\(what) was not run: \(error)"

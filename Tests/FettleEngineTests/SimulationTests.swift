@@ -110,6 +110,7 @@ struct SimulationTests {
               + "\(report.record.summary.attempts): \(report.outcome.word)")
         case .cutShort(let what, let error), .refused(let what, let error):
           log.note(clock.now(), "\(what) refused: \(error)")
+        case .overtaken(let record): log.note(clock.now(), "\(log.name(record)) overtaken")
         }
       }
       let next = try await scheduler.nextDue() ?? end

@@ -87,6 +87,8 @@ public actor RequestedRetries {
       // It goes on when there is room, or when the worker that has the record has ended.
       case .full, .busy, .outcomeUnknown: return false
       case .refused(let move) where move.state == .inProgress: return false
+      // Another worker served it, or somebody changed the record: the next look says which.
+      case .changedMeanwhile: return false
       default:
         report(.refused("record \(id.short)", error))
         do throws(StoreError) { try await requests.removeRetryRequest(of: id) } catch {

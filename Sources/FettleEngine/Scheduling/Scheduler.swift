@@ -16,6 +16,8 @@ public actor Scheduler {
     case cutShort(String, StoreError)
     /// Something could not be done; it is tried again.
     case refused(String, StoreError)
+    /// Another worker, or an operator, was faster with a record that was due: nothing is amiss.
+    case overtaken(RecordID)
   }
 
   private let runner: ScenarioRunner
@@ -153,6 +155,12 @@ public actor Scheduler {
     do throws(StoreError) {
       let report = try await desk.resume(record.id, version: record.version, trigger: .auto)
       return .retried(report)
-    } catch { return .refused("record \(record.id.short)", error) }
+    } catch {
+      switch error {
+      // It is not what it was when it was found to be due. The next look says whether it still is.
+      case .changedMeanwhile, .refused, .notFound: return .overtaken(record.id)
+      default: return .refused("record \(record.id.short)", error)
+      }
+    }
   }
 }
