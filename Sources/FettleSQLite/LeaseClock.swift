@@ -5,10 +5,13 @@ import Synchronization
 
 /// The time leases are kept in: it goes on evenly whatever is done to the date of the machine, and it
 /// is the same for every program on it, so that a clock that is set takes no execution from a worker
-/// that is alive.
+/// that is alive. It is also the same in every container on the machine, whatever of the machine that
+/// hides.
 ///
 /// It is the time since the machine began, plus what made it the date when a store was first opened
 /// after that; what that was stands in the store. A worker of another boot is gone: its leases are over.
+/// A program that is not told which boot it is, as in a service without `/proc/sys` (`ProcSubset=pid`),
+/// goes by when the machine began.
 /// Above the store, leases are dates like any others.
 struct LeaseClock: Sendable {
   /// What is added to the time since the machine began, in milliseconds.
@@ -19,9 +22,13 @@ struct LeaseClock: Sendable {
   /// the time, in milliseconds.
   private static let noise: Int64 = 500
 
+  /// By how much the dates at which a machine began may differ and be one: it was not begun twice within
+  /// that time, and what its date was set by in between is less, in milliseconds.
+  private static let closeness: Int64 = 60_000
+
   /// How far the date is ahead of it now, in milliseconds.
   var step: Int64 {
-    let step = clock.now().milliseconds - clock.uptime() - anchor
+    let step = Self.beginning(clock) - anchor
     return abs(step) < Self.noise ? 0 : step
   }
 
@@ -31,22 +38,27 @@ struct LeaseClock: Sendable {
   /// What is stored of a lease, as a date.
   func date(_ stored: Int64) -> Instant { Instant(milliseconds: stored + step) }
 
+  /// The date at which the machine began, by the clock as it is set now, in milliseconds.
+  private static func beginning(_ clock: any RunClock) -> Int64 {
+    clock.now().milliseconds - clock.uptime() + ahead
+  }
+
   /// The clock of a store.
-  init(_ pool: DatabasePool, _ clock: any RunClock) throws {
+  /// - Parameter boot: what tells this start of the machine from others; nil where the system does not say.
+  init(_ pool: DatabasePool, _ clock: any RunClock, boot: String? = LeaseClock.boot) throws {
     self.clock = clock
-    let own = clock.now().milliseconds - clock.uptime()
-    let boot = Self.boot ?? ""
-    let known = try pool.read { try Self.anchor(of: boot, in: $0) }
+    let own = Self.beginning(clock)
+    let known = try pool.read { try Self.known(boot, own, in: $0) }
     if let known {
       anchor = known
       return
     }
     do {
       anchor = try pool.write { database in
-        if let known = try Self.anchor(of: boot, in: database) { return known }
+        if let known = try Self.known(boot, own, in: database) { return known }
         try database.execute(
           sql: "INSERT OR REPLACE INTO clock (id, boot, anchor, step) VALUES (1, ?, ?, 0)",
-          arguments: [boot, own])
+          arguments: [boot ?? "", own])
         for (table, column) in [
           ("execution", "lease_until"), ("record", "lease_until"), ("event", "reserved_until"),
         ] {
@@ -64,20 +76,46 @@ struct LeaseClock: Sendable {
     }
   }
 
-  private static func anchor(of boot: String, in database: Database) throws -> Int64? {
-    try Int64.fetchOne(
-      database, sql: "SELECT anchor FROM clock WHERE boot = ?", arguments: [boot])
+  /// What stands in the store for this start of the machine; nil where that is of another one.
+  private static func known(
+    _ boot: String?, _ own: Int64, in database: Database
+  ) throws -> Int64? {
+    guard let row = try Row.fetchOne(database, sql: "SELECT boot, anchor, step FROM clock") else {
+      return nil
+    }
+    let (known, anchor, step): (String, Int64, Int64) = (row["boot"], row["anchor"], row["step"])
+    if let boot, !known.isEmpty { return known == boot ? anchor : nil }
+    // One of the two was not told.
+    return abs(own - anchor - step) < closeness || abs(own - anchor) < closeness ? anchor : nil
   }
 
   /// What tells this start of the machine from others; nil where the system does not say.
-  private static var boot: String? {
-    let file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
+  static let boot: String? = {
+    let text = Self.text(of: "/proc/sys/kernel/random/boot_id").filter { !$0.isWhitespace }
+    return text.isEmpty ? nil : text
+  }()
+
+  /// How far the time since the machine began is ahead of that of the machine itself, in a container with
+  /// a time of its own (time_namespaces(7)), in milliseconds.
+  private static let ahead: Int64 = {
+    // monotonic  86400  0
+    for line in Self.text(of: "/proc/self/timens_offsets").split(separator: "\n") {
+      let words = line.split(separator: " ", omittingEmptySubsequences: true)
+      guard words.count == 3, words[0] == "monotonic", let seconds = Int64(words[1]),
+        let nanoseconds = Int64(words[2])
+      else { continue }
+      return seconds * 1000 + nanoseconds / 1_000_000
+    }
+    return 0
+  }()
+
+  private static func text(of path: String) -> String {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return "" }
     defer { close(file) }
-    var bytes = [UInt8](repeating: 0, count: 64)
+    var bytes = [UInt8](repeating: 0, count: 1024)
     let count = read(file, &bytes, bytes.count)
-    guard count > 0 else { return nil }
-    return String(decoding: bytes[..<count].filter { $0 > 0x20 }, as: UTF8.self)
+    return String(decoding: bytes[..<max(0, count)], as: UTF8.self)
   }
 }
 

@@ -62,6 +62,24 @@ struct SetClockTests {
     #expect(try await takeOver(later) == ["e"])
   }
 
+  @Test(
+    "takes nothing from a worker that is told more or less of the machine: in a container, in a service"
+  )
+  func untoldBoot() async throws {
+    try await open("e")
+    func set(_ what: String) async throws {
+      try await DatabaseQueue(path: path).write { try $0.execute(sql: "UPDATE clock SET \(what)") }
+    }
+    try await set("boot = ''")
+    let told = try SQLiteStore.open(path: path, clock: clock)
+    #expect(try await takeOver(told) == [])
+    clock.pass(seconds: 20)
+    #expect(try await takeOver(told) == [])
+    try await set("boot = '', anchor = anchor - 600000")
+    let later = try SQLiteStore.open(path: path, clock: clock)
+    #expect(try await takeOver(later) == ["e"], "the machine began ten minutes later: again")
+  }
+
   @Test("leaves what its own worker is at work on, however long the store took nothing")
   func living() async throws {
     try await open("e")
