@@ -178,9 +178,15 @@ public struct ScenarioRunner: Sendable {
   func opening(
     _ execution: ExecutionSummary, of blueprint: Blueprint, given: [Bundle]?
   ) -> ExecutionOpening {
-    ExecutionOpening(
+    var opening = ExecutionOpening(
       execution: execution, blueprint: blueprint, given: given, seed: clock.uuid().seed,
       worker: worker, lease: clock.now().advanced(bySeconds: leaseSeconds))
+    if given == nil, execution.retryOf == nil, let first = blueprint.flow.first,
+      let descriptor = modules.descriptor(of: first.type)
+    {
+      opening.isAlone = descriptor.kind == .trigger && descriptor.effect == .read
+    }
+    return opening
   }
 
   /// Runs `body` while saying, from time to time, that this worker is alive.

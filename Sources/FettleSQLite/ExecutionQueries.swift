@@ -126,6 +126,16 @@ extension SQLiteStore: ScenarioStore {
 }
 
 extension RecordRows {
+  /// Takes a planned start, and plans the next one.
+  func take(_ start: PlannedStart, of execution: ExecutionSummary) throws {
+    let isThere = try update(execution.scenario) { state in
+      guard state.isActive, state.nextRun == start.date else { return false }
+      state.began(at: execution.started, zone: start.zone)
+      return true
+    }
+    guard isThere else { throw StoreError.changedMeanwhile(currentVersion: 0) }
+  }
+
   /// Changes what is known of a scenario.
   func update<Result>(
     _ id: ScenarioID, _ change: (inout ScenarioState) -> Result

@@ -20,6 +20,8 @@ extension SQLiteStore: ExecutionJournal {
     let (state, number) = try await committing { [self] database in
       let execution = opening.execution
       let records = self.rows(database)
+      if opening.isAlone { try journalRows(database).requireAlone(execution) }
+      if let start = opening.start { try records.take(start, of: execution) }
       let blueprint = try records.number(of: opening.blueprint)
       let state = try records.state(
         of: execution.scenario,
@@ -389,6 +391,21 @@ struct JournalRows {
         "UPDATE execution SET lease_until = ? WHERE number = ?", .number(until), .number(number))
     }
     return Int(number)
+  }
+
+  /// Refuses a run while another one of its scenario that asks the trigger is under way, or was left by a
+  /// worker whose lease has not run out.
+  func requireAlone(_ execution: ExecutionSummary) throws {
+    let other = try String.fetchOne(
+      try database.cachedStatement(
+        sql: """
+          SELECT id FROM execution WHERE lease_until IS NOT NULL AND scenario = ?
+            AND given IS NULL AND retry_of IS NULL LIMIT 1
+          """), arguments: [execution.scenario.number])
+    guard let other else { return }
+    throw StoreError.unfit(
+      "the scenario runs already (execution \(other.prefix(8))), and both runs would be given the same; "
+        + "wait for its end, or fettle stop \(other.prefix(8))")
   }
 
   func insert(_ entry: StoredEntry, execution: Int) throws {

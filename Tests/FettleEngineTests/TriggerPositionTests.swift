@@ -77,4 +77,29 @@ struct TriggerPositionTests {
     #expect(module[1].declaredEffect == .idempotent)
     #expect(module[2].declaredEffect == nil)
   }
+
+  @Test(
+    "two runs do not ask it at the same time, nor one behind a worker that died until that is taken over"
+  )
+  func alone() async throws {
+    let blueprint = try blueprint("A", autoCommit: true)
+    let (runner, bench) = (runner, bench)
+    bench.told.whenHearing("1") {
+      await #expect(throws: StoreError.self) { try await runner.run(blueprint, given: nil) }
+    }
+    #expect(try await runner.run(blueprint, given: nil).status == .success)
+    #expect(bench.told.takeHeard() == ["1"])
+    let mortal = MortalStore(bench.store, writesLeft: 2, diesAfterWrite: false)
+    let dying = ScenarioRunner(
+      modules: runner.modules, store: mortal, scenarios: bench.store, journal: mortal,
+      dataStores: bench.store, clock: bench.clock)
+    await #expect(throws: StoreError.self) { try await dying.run(blueprint, given: nil) }
+    #expect(bench.told.takeHeard() == ["2"])
+    await #expect(throws: StoreError.self) { try await runner.run(blueprint, given: nil) }
+    bench.clock.advance(seconds: 31)
+    _ = try await runner.takeOverInterrupted()
+    #expect(try await runner.run(blueprint, given: nil).status == .success)
+    #expect(bench.told.takeHeard() == ["3"], "what the dead one had is a record's")
+    #expect(try await bench.open().count == 1)
+  }
 }

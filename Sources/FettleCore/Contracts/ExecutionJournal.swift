@@ -6,7 +6,8 @@ public protocol ExecutionJournal: Sendable {
   /// Notes that an execution begins, with everything needed to walk through it again; a retry claims
   /// its record in the same transaction. When this returns, its bundles survive a power cut.
   /// - Returns: what is known of the scenario.
-  /// - Throws: what the move of the record throws; nothing was written then.
+  /// - Throws: what the move of the record throws, and `changedMeanwhile` when a planned start was taken
+  ///   or moved by somebody else, `unfit` when it is to be alone and is not; nothing was written then.
   func open(
     _ opening: ExecutionOpening, claiming claim: RecordMove?
   ) async throws(StoreError) -> ScenarioState

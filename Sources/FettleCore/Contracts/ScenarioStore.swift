@@ -146,6 +146,9 @@ public struct ExecutionSummary: Sendable, Hashable {
   public var breakFailures: [Instant] = []
   /// Whether a bundle went through before those failures.
   public var hadSuccess = false
+  /// Whether it was interrupted before it had taken anything in: nothing of it is kept, and a start that
+  /// was planned is to be made again.
+  public var hadNothing = false
   /// The failure that ended it, when one did.
   public var error: ModuleError?
   /// The module that failed then.

@@ -72,6 +72,11 @@ public struct ExecutionOpening: Sendable, Hashable {
   public var isConfidential: Bool
   /// An address that wants to be told how it ended; nil where nobody does.
   public var callBack: String?
+  /// Whether no other run of its scenario may be under way that asks the trigger too: both would be given
+  /// the same, as how far a trigger has read is noted at the end.
+  public var isAlone = false
+  /// The start of a schedule that it is; nil where nothing was planned.
+  public var start: PlannedStart?
 
   /// An opening of these parts.
   public init(
@@ -85,6 +90,21 @@ public struct ExecutionOpening: Sendable, Hashable {
     self.worker = worker
     self.lease = lease
     isConfidential = blueprint.settings.confidential
+  }
+}
+
+/// A start that was planned. It is taken, and the next one planned, with the opening of its execution: of
+/// several workers one gets it, and none is lost between the two.
+public struct PlannedStart: Sendable, Hashable {
+  /// When it was planned for, as it was read.
+  public let date: Instant?
+  /// The zone of the times of a scenario that has none of its own, as an IANA name.
+  public let zone: String
+
+  /// A start of these parts.
+  public init(date: Instant?, zone: String) {
+    self.date = date
+    self.zone = zone
   }
 }
 

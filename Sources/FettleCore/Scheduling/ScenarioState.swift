@@ -115,6 +115,9 @@ public struct ScenarioState: Sendable, Hashable {
       if run.status == .success { consecutiveErrors = 0 }
       return
     }
+    if run.hadNothing, run.origin == .scheduled {
+      return startAgain(at: now, zone: zone, pauses: backoff)
+    }
     // Nothing is wrong with the scenario: it goes on by itself when there is room.
     if run.isLeftOpen { return plan(after: now, zone: zone) }
     switch run.consequence {
@@ -170,6 +173,18 @@ public struct ScenarioState: Sendable, Hashable {
     } else if let next = schedule?.next(after: now, last: lastRun, zone: timeZone ?? zone) {
       nextRun = min(planned, next)
     }
+  }
+
+  /// A planned run was interrupted before it had taken anything in. It starts again at once, as a record
+  /// of an interruption does, then with pauses: it may be what ends its worker.
+  private mutating func startAgain(at now: Instant, zone: String, pauses: RetrySchedule) {
+    plan(after: now, zone: zone)
+    guard isActive,
+      let pause = backoffStep == 0 ? 0 : pauses.pause(before: backoffStep, asked: 0)
+    else { return }
+    backoffStep += 1
+    let again = now.advanced(bySeconds: pause)
+    nextRun = nextRun.map { min($0, again) } ?? again
   }
 
   private mutating func plan(after now: Instant, zone: String) {

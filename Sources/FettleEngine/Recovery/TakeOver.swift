@@ -112,7 +112,12 @@ struct TakeOver: Sendable {
         state: state, journal: journal)
       try await cycle.run(given: opening.given)
       let summary = cycle.closed()
-      try await cycle.journal.close(summary)
+      // What an execution that somebody else began means for its scenario is not known, but for one that
+      // begins again.
+      let change =
+        summary.hadNothing
+        ? runner.change(after: summary, of: opening.blueprint, knowing: state) : nil
+      try await cycle.journal.close(summary, noting: change)
       return summary
     }
     let record = try await runner.store.record(retried)
@@ -181,6 +186,7 @@ extension Cycle {
       && failure.sight.entries.isEmpty && sending == nil
     if hadNothing || storesNothing {
       // Nothing was taken in yet, or nothing may be kept: the next run finds it where it was.
+      execution.hadNothing = hadNothing && execution.operations == 0 && stopAskedBy == nil
       return stop(.countError, because: failure)
     }
     raise(to: .warning)

@@ -46,7 +46,7 @@ public actor Scheduler {
     let rows = try await runner.scenarios.scenarios()
     var started: [Task<Event, Never>] = []
     for row in rows where isDue(row, now) {
-      if let task = try await start(row, now) { started.append(task) }
+      if let task = await start(row, now) { started.append(task) }
     }
     for record in try await dueRetries(rows, now) { started.append(retry(record)) }
     return started
@@ -87,39 +87,55 @@ public actor Scheduler {
     row.runsUntil.map { $0 >= now } ?? false
   }
 
-  private func start(_ row: ScenarioRow, _ now: Instant) async throws(StoreError) -> Task<
-    Event, Never
-  >? {
-    let zone = runner.timeZone
-    // Of several workers the one that moves the planned start on is the one that runs it.
-    let isMine = try await runner.scenarios.update(row.id) { state in
-      guard state.isActive, state.nextRun == row.state.nextRun else { return false }
-      state.began(at: now, zone: zone)
-      return true
-    }
-    guard isMine else { return nil }
-    running.insert(row.id)
-    return Task {
-      let event = await run(row)
-      running.remove(row.id)
-      return event
+  private func start(_ row: ScenarioRow, _ now: Instant) async -> Task<Event, Never>? {
+    do throws(StoreError) {
+      guard let blueprint = try await runner.scenarios.blueprint(of: row.id) else {
+        let event = try await refuse(row, now)
+        return Task { event }
+      }
+      var opening = runner.opening(
+        ExecutionSummary(
+          id: runner.clock.uuid(), scenario: row.id, origin: .scheduled, started: now),
+        of: blueprint, given: nil)
+      // Of several workers the one that takes the planned start is the one that runs it.
+      opening.start = PlannedStart(date: row.state.nextRun, zone: runner.timeZone)
+      let (opened, state) = (opening, try await runner.journal.open(opening, claiming: nil))
+      running.insert(row.id)
+      return Task {
+        let event = await run(opened, state, of: row)
+        running.remove(row.id)
+        return event
+      }
+    } catch {
+      switch error {
+      case .changedMeanwhile: return nil
+      // It runs by hand, or was left and is not taken over yet.
+      case .unfit: return nil
+      default: break
+      }
+      // The start is where it was, and is taken when the store takes it.
+      return Task { .refused(row.name, error) }
     }
   }
 
-  private func run(_ row: ScenarioRow) async -> Event {
+  private func run(
+    _ opening: ExecutionOpening, _ state: ScenarioState, of row: ScenarioRow
+  ) async -> Event {
     do throws(StoreError) {
-      guard let blueprint = try await runner.scenarios.blueprint(of: row.id) else {
-        let state = try await runner.scenarios.update(row.id) { state in
-          state.deactivate(because: "no blueprint of it is kept")
-          return state
-        }
-        let summary = ExecutionSummary(
-          id: "", scenario: row.id, origin: .scheduled, started: runner.clock.now())
-        return .ran(row.name, summary, state)
-      }
-      let (summary, state) = try await runner.runNoting(blueprint, origin: .scheduled)
+      let (summary, state) = try await runner.run(opening, state)
       return .ran(row.name, summary, state)
-    } catch { return .refused(row.name, error) }
+    } catch { return .cutShort(row.name, error) }
+  }
+
+  /// Switches off what there is no blueprint of.
+  private func refuse(_ row: ScenarioRow, _ now: Instant) async throws(StoreError) -> Event {
+    let state = try await runner.scenarios.update(row.id) { state in
+      state.deactivate(because: "no blueprint of it is kept")
+      return state
+    }
+    return .ran(
+      row.name,
+      ExecutionSummary(id: "", scenario: row.id, origin: .scheduled, started: now), state)
   }
 
   // MARK: Retries
