@@ -1,7 +1,8 @@
 /// A place inside the bundles of a record: `1.items[2].email`, with back-quotes where a name needs
 /// them: ``1.`Customer Name` ``. The syntax is that of a reference in an expression, so a path can
 /// be copied from a mapping; arrays count from 1. A place inside its variables begins with `var`:
-/// `var.total`; `var` alone names all of them.
+/// `var.total`; `var` alone names all of them. A back-quote in a name is doubled; no mapping can name it,
+/// but what is mended there has to be found again.
 public struct ValuePath: Hashable, Sendable {
   /// One step down.
   public enum Step: Hashable, Sendable {
@@ -48,17 +49,18 @@ extension ValuePath: CustomStringConvertible {
         description: "\"\(text)\" is no path: \(what). Write for example 1.email, "
           + "1.items[2].name or 1.`Full Name`")
     }
-    var rest = Substring(text)
+    // A mark that begins a name joins the dot or the back-quote before it where characters are looked at.
+    var rest = text.unicodeScalars[...]
     let module: ModuleID
-    if rest.hasPrefix("var") {
+    if rest.starts(with: "var".unicodeScalars) {
       rest = rest.dropFirst(3)
       guard rest.isEmpty || rest.first == "." else {
         throw wrong("a variable is written as var.total")
       }
       module = Self.variables
     } else {
-      let digits = rest.prefix { $0.isASCII && $0.isNumber }
-      guard let id = Int(digits), id > 0 else {
+      let digits = rest.prefix { ("0"..."9").contains($0) }
+      guard let id = Int(String(digits)), id > 0 else {
         throw wrong("it has to begin with the number of a module, or with var")
       }
       rest = rest.dropFirst(digits.count)
@@ -70,24 +72,35 @@ extension ValuePath: CustomStringConvertible {
       switch next {
       case "." where rest.first == "`":
         rest = rest.dropFirst()
-        guard let end = rest.firstIndex(of: "`") else { throw wrong("a back-quote is not closed") }
-        steps.append(.field(String(rest[..<end])))
-        rest = rest[rest.index(after: end)...]
+        guard let name = Self.quotedName(&rest) else { throw wrong("a back-quote is not closed") }
+        steps.append(.field(name))
       case ".":
         let name = rest.prefix { $0 != "." && $0 != "[" && $0 != "`" }
         guard !name.isEmpty else { throw wrong("a name is missing after a dot") }
         steps.append(.field(String(name)))
         rest = rest.dropFirst(name.count)
       case "[":
-        guard let end = rest.firstIndex(of: "]"), let index = Int(rest[..<end]), index > 0 else {
-          throw wrong("an index is a number from 1 in square brackets")
-        }
+        guard let end = rest.firstIndex(of: "]"), let index = Int(String(rest[..<end])), index > 0
+        else { throw wrong("an index is a number from 1 in square brackets") }
         steps.append(.element(index))
         rest = rest[rest.index(after: end)...]
       default: throw wrong("'\(next)' stands where '.' or '[' should stand")
       }
     }
     self.init(module: module, steps: steps)
+  }
+
+  /// The name in back-quotes, the first of which was read; nil when the last one is missing.
+  private static func quotedName(_ rest: inout Substring.UnicodeScalarView) -> String? {
+    var name = String.UnicodeScalarView()
+    while let end = rest.firstIndex(of: "`") {
+      name += rest[..<end]
+      rest = rest[rest.index(after: end)...]
+      guard rest.first == "`" else { return String(name) }
+      name.append("`")
+      rest = rest.dropFirst()
+    }
+    return nil
   }
 
   /// The path as it is written in an expression.
@@ -100,7 +113,8 @@ extension ValuePath: CustomStringConvertible {
     }
   }
 
-  /// A field name as an expression needs it: with back-quotes unless it is a plain name.
+  /// A field name as an expression needs it: with back-quotes unless it is a plain name. A back-quote in
+  /// it, which no expression can name, is doubled.
   public static func written(_ name: String) -> String {
     let scalars = name.unicodeScalars
     let isPlain =
@@ -109,7 +123,9 @@ extension ValuePath: CustomStringConvertible {
         $0.properties.isAlphabetic || $0.properties.numericType == .decimal || $0 == "_"
           || $0 == "$"
       }
-    return isPlain ? name : "`\(name)`"
+    guard !isPlain else { return name }
+    let doubled = name.unicodeScalars.flatMap { $0 == "`" ? [$0, $0] : [$0] }
+    return "`" + String(String.UnicodeScalarView(doubled)) + "`"
   }
 }
 

@@ -41,8 +41,24 @@ struct ValuePathTests {
   }
 
   @Test(
+    "names every name a bundle can have, and finds it again",
+    arguments: [
+      "", "a`b", "`", "``", "`a", "a`", "a``b", "a.b", "a[1]", "a\n", "\r\n", "\u{301}x", "\u{93E}",
+      "\u{0600}", "\u{200D}", "\u{1B}[31m", "var", "1",
+    ])
+  func anyName(name: String) throws {
+    let path = ValuePath(module: 1, steps: [.field(name), .element(2), .field(name), .field("x")])
+    #expect(try ValuePath(parsing: path.description) == path)
+    let last = ValuePath(module: 1, steps: [.field("x"), .field(name)])
+    #expect(try ValuePath(parsing: last.description) == last)
+  }
+
+  @Test(
     "that is none says what is missing",
-    arguments: ["", "email", "1.", "1[0]", "1[x]", "1.`a", "0.a", "1 a", "variable", "var1.a"])
+    arguments: [
+      "", "email", "1.", "1[0]", "1[x]", "1.`a", "1.`a``", "1.`a`b`", "0.a", "1 a", "variable",
+      "var1.a",
+    ])
   func refused(text: String) {
     #expect(throws: ValuePathError.self) { try ValuePath(parsing: text) }
   }
