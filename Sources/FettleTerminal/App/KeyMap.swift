@@ -201,6 +201,7 @@ enum KeyMap {
     KeyBinding([.enter], "keep", "Keep the mapping; saved with Ctrl-S or a resume", .keep),
     KeyBinding([.tab], "another place", "The next place of the bundles to map from", .nextChoice),
     KeyBinding([.escape], "put the old one back", "Put the old mapping back", .cancel),
+    KeyBinding([.control("e")], "$EDITOR", "Go on in $VISUAL or $EDITOR", .editOutside),
   ]
 
   private static let box: [KeyBinding] = [

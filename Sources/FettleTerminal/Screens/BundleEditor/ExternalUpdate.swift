@@ -11,6 +11,8 @@ struct ExternalEdit: Hashable, Sendable {
     case substitute
     /// JSON that is pasted at a place.
     case json(TreePlace)
+    /// The mapping of a field of the failed module.
+    case mapping(MappingEditor)
   }
 
   let purpose: Purpose
@@ -57,18 +59,22 @@ extension State {
       ]
     }
     if let typing {
-      let kept = typedText.map { keep($0) } ?? []
       let purpose: ExternalEdit.Purpose
+      var isJSON = true
       switch typing.purpose {
       case .substitute: purpose = .substitute
       case .json(let place): purpose = .json(place)
+      case .mapping(let editor):
+        purpose = .mapping(editor)
+        isJSON = false
       default: return []
       }
+      let kept = typedText.map { keep($0) } ?? keepTyped()
       self.typing = nil
       return kept + [
         .editOutside(
           ExternalEdit(
-            purpose: purpose, record: detail.record.id, text: typing.line.text, isJSON: true,
+            purpose: purpose, record: detail.record.id, text: typing.line.text, isJSON: isJSON,
             typed: typing))
       ]
     }
@@ -159,6 +165,10 @@ extension State {
     case .json(let place):
       typing = Typing(line: LineEditor(text), purpose: .json(place))
       return keepJSON(place)
+    case .mapping(let editor):
+      // What is no mapping yet is gone on with in its line, which says why.
+      typing = Typing(line: LineEditor(text), purpose: .mapping(editor))
+      return keepMapping()
     case .value(let place, let path, let target):
       let old = writingTarget(of: place)?.value
       value = value.retyped(like: old)

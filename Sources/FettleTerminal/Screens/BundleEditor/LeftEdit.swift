@@ -62,32 +62,50 @@ struct LeftEdit: Hashable, Sendable {
       if case .notFound = error { return .gone }
       throw error
     }
-    var detail = DetailState(opened)
+    let detail = DetailState(opened)
     switch purpose {
     case .substitute: return try await keep(for: .output, at: nil, detail, desk)
     case .json(let place): return try await keep(for: .json, at: place, detail, desk)
+    case .mapping(let editor):
+      return try await keepChange(
+        of: editor.path, in: .mapping, seenAt: .input(editor.path.steps), detail, desk)
     case .value(let place, let path, let target):
-      // It goes on with what else was changed in that program.
-      let before = try await desk.drafts(of: record).first { $0.session == session }
-      // Of the draft nothing is lost that does not fit any more.
-      let lost = before.map { detail.take(opened, replaying: $0.drafts) } ?? []
+      return try await keepChange(of: path, in: target, seenAt: place, detail, desk)
+    }
+  }
+
+  private func keepChange(
+    of path: ValuePath, in target: Draft.Target, seenAt place: TreePlace, _ detail: DetailState,
+    _ desk: OperatorDesk
+  ) async throws(StoreError) -> Kept {
+    var detail = detail
+    let opened = detail.opened
+    // It goes on with what else was changed in that program.
+    let before = try await desk.drafts(of: record).first { $0.session == session }
+    // Of the draft nothing is lost that does not fit any more.
+    let lost = before.map { detail.take(opened, replaying: $0.drafts) } ?? []
+    let written: Value
+    if case .mapping = purpose {
+      written = .text(text)
+      guard written != detail.blueprint.mapping(at: path) else { return .unchanged }
+    } else {
       let old = target == .mapping ? detail.value(at: place) : detail.bundles.value(at: path)
       guard let value = isJSON ? try? JSONReader.read(text).retyped(like: old) : .text(text) else {
         return try await keep(for: .json, at: place, detail, desk)
       }
       guard value != old else { return .unchanged }
-      let draft = Draft(
-        path: path, value: target == .mapping ? value.asMapping : value, in: target)
-      guard !detail.mapped.isSecret(draft), !detail.mapped.isSecret(place) else { return .withheld }
-      guard detail.change(draft) == nil else {
-        return try await keep(for: .json, at: place, detail, desk)
-      }
-      try await desk.keepDraft(
-        lost + detail.changesToSave, withheld: before?.withheld ?? 0, of: record,
-        session: session, version: before?.version ?? opened.record.summary.version,
-        sequence: (before?.sequence ?? 0) + 1)
-      return .change
+      written = target == .mapping ? value.asMapping : value
     }
+    let draft = Draft(path: path, value: written, in: target)
+    guard !detail.mapped.isSecret(draft), !detail.mapped.isSecret(place) else { return .withheld }
+    guard detail.change(draft) == nil else {
+      return try await keep(for: .json, at: place, detail, desk)
+    }
+    try await desk.keepDraft(
+      lost + detail.changesToSave, withheld: before?.withheld ?? 0, of: record,
+      session: session, version: before?.version ?? opened.record.summary.version,
+      sequence: (before?.sequence ?? 0) + 1)
+    return .change
   }
 
   private func keep(
@@ -118,6 +136,9 @@ struct LeftEdit: Hashable, Sendable {
     case .json(let place):
       fields["purpose"] = "json"
       fields["place"] = .text(place.name)
+    case .mapping(let editor):
+      fields["purpose"] = "mapping"
+      fields["path"] = .text(editor.path.description)
     case .value(let place, let path, let target):
       fields["purpose"] = "value"
       fields["place"] = .text(place.name)
@@ -140,6 +161,9 @@ struct LeftEdit: Hashable, Sendable {
     case "json"?:
       guard let place else { return nil }
       purpose = .json(place)
+    case "mapping"?:
+      guard let path = try? ValuePath(parsing: fields["path"]?.text ?? "") else { return nil }
+      purpose = .mapping(MappingEditor(path: path, original: nil, field: nil))
     case "value"?:
       guard let place, let path = try? ValuePath(parsing: fields["path"]?.text ?? ""),
         let target = fields["target"]?.text.flatMap(Draft.Target.init(rawValue:))
