@@ -397,19 +397,15 @@ struct ScreenPlay {
       let members = store.pageNow(filter, .first, limit: .max).filter { $0.id != sample }
         .compactMap { store.recordNow($0.id) }.map { record in
           GroupEditState.Member(
-            id: record.id, version: record.summary.version,
-            lines: changes.map {
-              "\($0.path.description)  " + ValueText.typed(record.editable.value(at: $0.path))
-                + "  →  " + ValueText.typed($0.value)
-            }, problem: record.summary.state == .inProgress ? "it is being retried" : nil)
+            record, changes, descriptor: Self.descriptor, check: Self.check)
         }
       return .previewed(.success(members))
-    case .write(let changes, let members):
+    case .write(let members):
       var written: [RecordID] = []
       for member in members {
         guard let record = store.recordNow(member.id) else { continue }
         var bundles = record.editable
-        let edits = changes.compactMap {
+        let edits = member.drafts.compactMap {
           try? bundles.write($0.value, at: $0.path, author: "ada", date: Fixtures.now)
         }
         if case .success = store.appendNow(edits, to: member.id, version: member.version) {

@@ -145,7 +145,8 @@ struct Surroundings: Equatable, Sendable {
 /// Changes of a record that were left without being saved.
 struct DroppedChanges: Equatable, Sendable {
   let record: RecordID
-  let drafts: [Draft]
+  /// Each with all that is written for it.
+  let changes: [[Draft]]
 }
 
 /// A question that has to be answered before anything else.

@@ -153,11 +153,9 @@ extension State {
 
   /// Makes changes, which are not saved yet.
   mutating func keep(_ drafts: [Draft], seenAt place: TreePlace? = nil) -> [Effect] {
-    for draft in drafts {
-      if let problem = detail?.change(draft) {
-        notice = "\(problem)"
-        return []
-      }
+    if let problem = detail?.change(drafts) {
+      notice = "\(problem)"
+      return []
     }
     if let place = place ?? drafts.last.flatMap({ detail?.place(of: $0) }) {
       detail?.go(to: place)

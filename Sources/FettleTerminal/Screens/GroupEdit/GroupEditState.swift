@@ -8,7 +8,7 @@ struct GroupEditState: Equatable, Sendable {
   /// The record that is mended first.
   let sample: RecordID
   /// What was changed in it.
-  var changes: [Draft] = []
+  var changes: [GroupChange] = []
   var members: [Member] = []
   /// Those that are left as they are.
   var excluded: Set<RecordID> = []
@@ -23,6 +23,8 @@ struct GroupEditState: Equatable, Sendable {
     let version: Int
     /// Each changed place, with what stands there now and what will.
     let lines: [SafeText]
+    /// What is written for it there.
+    let drafts: [Draft]
     /// Why it cannot be made; nil when it can.
     let problem: SafeText?
   }
@@ -35,8 +37,8 @@ enum GroupEditEffect: Equatable, Sendable {
   /// The record to mend first.
   case findSample(ErrorGroupCount, RecordFilter)
   /// What the change would do to the others.
-  case preview(RecordFilter, except: RecordID, [Draft])
-  case write([Draft], to: [GroupEditState.Member])
+  case preview(RecordFilter, except: RecordID, [GroupChange])
+  case write([GroupEditState.Member])
 }
 
 /// What came of it.
@@ -66,18 +68,20 @@ extension GroupEditEffect {
           for summary in try await desk.page(filter, .first, limit: Self.most)
           where summary.id != sample {
             let record = try await desk.record(summary.id)
-            members.append(Self.member(record, changes, desk))
+            let descriptor = record.failedModule.flatMap(desk.descriptor)
+            members.append(
+              GroupEditState.Member(record, changes, descriptor: descriptor, check: desk.check))
           }
           return members
         })
-    case .write(let changes, let members):
+    case .write(let members):
       var written: [RecordID] = []
       var failed: [RecordID] = []
       var reason: String?
       for member in members {
         do {
           // Whoever changed the record since it was shown is not overruled.
-          _ = try await desk.amend(member.id, version: member.version, changes)
+          _ = try await desk.amend(member.id, version: member.version, member.drafts)
           written.append(member.id)
         } catch {
           failed.append(member.id)
@@ -87,43 +91,55 @@ extension GroupEditEffect {
       return .written(written, failed: failed, reason: reason)
     }
   }
+}
 
-  private static func member(
-    _ record: IncompleteExecution, _ changes: [Draft], _ desk: OperatorDesk
-  ) -> GroupEditState.Member {
+extension GroupEditState.Member {
+  /// What the changes would do to a record.
+  /// - Parameters:
+  ///   - descriptor: what the failed module expects.
+  ///   - check: what a resume of a record with other bundles would do.
+  init(
+    _ record: IncompleteExecution, _ changes: [GroupChange], descriptor: ModuleDescriptor?,
+    check: (IncompleteExecution, VisibleBundles) -> ResumeCheck
+  ) {
     var record = record
-    let mapped = MappedFields(
-      record.failedModule, descriptor: record.failedModule.flatMap(desk.descriptor))
+    let mapped = MappedFields(record.failedModule, descriptor: descriptor)
     var bundles = record.editable
     var lines: [SafeText] = []
+    var drafts: [Draft] = []
     var problem: SafeText?
+    func typed(_ value: Value?, _ draft: Draft) -> SafeText {
+      ValueText.typed(value, isSecret: mapped.isSecret(draft))
+    }
     for change in changes {
-      let isMapping = change.target == .mapping
-      let isSecret = mapped.isSecret(change)
-      let old =
-        isMapping ? record.blueprint.mapping(at: change.path) : bundles.value(at: change.path)
-      let new =
-        change.value == nil ? "taken away" : ValueText.typed(change.value, isSecret: isSecret)
-      lines.append(
-        (isMapping ? "mapping " : "") + "\(change.path.description)  "
-          + ValueText.typed(old, isSecret: isSecret) + "  →  " + new)
       do {
-        if isMapping {
+        if case .write(let draft) = change, draft.target == .mapping {
+          let old = record.blueprint.mapping(at: draft.path)
+          lines.append(
+            "mapping \(draft.path.description)  " + typed(old, draft) + "  →  "
+              + (draft.value == nil ? "taken away" : typed(draft.value, draft)))
           record.blueprint = try record.blueprint.replacingMapping(
-            at: change.path, with: change.value)
-        } else {
-          _ = try desk.edit(change.value, at: change.path, of: &bundles)
+            at: draft.path, with: draft.value)
+          drafts.append(draft)
+          continue
         }
+        if let line = change.text(in: bundles, typed: typed) { lines.append(line) }
+        for draft in try change.drafts(in: bundles) {
+          _ = try bundles.write(
+            draft.value, at: draft.path, author: "", date: Instant(milliseconds: 0))
+          drafts.append(draft)
+        }
+      } catch let misfit as GroupChange.Misfit {
+        problem = "\(misfit.text)"
       } catch { problem = "\(String(describing: error))" }
     }
     if record.summary.state == .inProgress { problem = "it is being retried right now" }
-    if problem == nil,
-      let wrong = desk.check(record, bundles: bundles.withoutVariables).problems.first
-    {
+    if problem == nil, let wrong = check(record, bundles.withoutVariables).problems.first {
       lines.append("! \(wrong.message)")
     }
-    return GroupEditState.Member(
-      id: record.id, version: record.summary.version, lines: lines, problem: problem)
+    self.init(
+      id: record.id, version: record.summary.version, lines: lines, drafts: drafts,
+      problem: problem)
   }
 }
 
@@ -162,6 +178,13 @@ extension State {
     case .previewed(.success(let members)):
       groupEdit?.members = members
       groupEdit?.stage = .looking
+      if let edit = groupEdit, members.count + 1 >= GroupEditEffect.most,
+        edit.group.records > members.count + 1
+      {
+        notice =
+          "these are the first \(Quantity.grouped(members.count)) of "
+          + "\(Quantity.grouped(edit.group.records - 1)); the rest stays as it is: do it again for them"
+      }
       return []
     case .written(let written, let failed, let reason):
       guard let edit = groupEdit else { return [] }
@@ -177,9 +200,12 @@ extension State {
   /// The record that was mended first is saved: asks whether the others shall follow.
   mutating func sampleSaved(_ sample: DetailState) {
     guard groupEdit?.sample == sample.record.id, groupEdit?.stage == .mending else { return }
-    let data = sample.dataChanges.map { Draft(path: $0.path, value: $0.new) }
+    let data = GroupChange.changes(
+      sample.record.edits.map { Draft(path: $0.path, value: $0.new) }
+        + sample.drafts.filter { $0.target == .bundle },
+      of: sample.record.originalEditable)
     let mappings = sample.mappingChanges.sorted { $0.key.description < $1.key.description }.map {
-      Draft(path: $0.key, value: $0.value.new, in: .mapping)
+      GroupChange.write(Draft(path: $0.key, value: $0.value.new, in: .mapping))
     }
     guard !(data + mappings).isEmpty, let group = groupEdit?.group, group.records > 1 else {
       groupEdit = nil
@@ -220,7 +246,7 @@ extension State {
     case .confirm:
       groupEdit?.stage = .writing
       notice = "changing \(edit.chosen.count)…"
-      return [.groupEdit(.write(edit.changes, to: edit.chosen))]
+      return [.groupEdit(.write(edit.chosen))]
     case .quitAtOnce: return quitting()
     case .back, .interrupt:
       groupEdit = nil

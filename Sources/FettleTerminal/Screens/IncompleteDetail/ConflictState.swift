@@ -25,7 +25,33 @@ struct ConflictState: Equatable, Sendable {
 
   /// What both changed; nil when no field was changed by both.
   init?(of detail: DetailState, with opened: OpenedRecord) {
-    let (before, theirs) = (detail.record.editable, opened.record.editable)
+    self.init(
+      of: detail.changesToSave, from: (detail.record.editable, detail.record.blueprint),
+      with: opened)
+  }
+
+  /// What was changed both in a draft that was left and, since it was, by somebody else; nil when nothing
+  /// was.
+  init?(of draft: KeptDraft, with opened: OpenedRecord) {
+    let record = opened.record
+    guard draft.version != record.summary.version else { return nil }
+    var before = record.editable
+    for edit in record.edits.reversed() where edit.date > draft.date {
+      // What has no place any more has none to compare.
+      _ = try? before.write(edit.old, at: edit.path, author: "", date: edit.date)
+    }
+    var blueprint = record.blueprint
+    for edit in record.mappingEdits.reversed() where edit.date > draft.date {
+      blueprint = (try? blueprint.replacingMapping(at: edit.path, with: edit.old)) ?? blueprint
+    }
+    self.init(of: draft.drafts, from: (before, blueprint), with: opened)
+  }
+
+  private init?(
+    of drafts: [Draft], from known: (bundles: VisibleBundles, blueprint: Blueprint),
+    with opened: OpenedRecord
+  ) {
+    let (before, theirs) = (known.bundles, opened.record.editable)
     let changed = BundleDiff(from: before, to: theirs).changes
     func overlap(_ left: ValuePath, _ right: ValuePath) -> Bool {
       left.module == right.module
@@ -34,7 +60,7 @@ struct ConflictState: Equatable, Sendable {
     var fields: [Field] = []
     var last: [Draft] = []
     // Of several changes of one place the last one counts.
-    for draft in detail.changesToSave {
+    for draft in drafts {
       last.removeAll { $0.path == draft.path && $0.target == draft.target }
       last.append(draft)
     }
@@ -43,7 +69,7 @@ struct ConflictState: Equatable, Sendable {
         draft.target == .bundle
         ? (before.value(at: draft.path), theirs.value(at: draft.path))
         : (
-          detail.record.blueprint.mapping(at: draft.path),
+          known.blueprint.mapping(at: draft.path),
           opened.record.blueprint.mapping(at: draft.path)
         )
       let isTouched =

@@ -11,12 +11,13 @@ struct DetailState: Equatable, Sendable {
   private(set) var bundles: VisibleBundles
   /// The blueprint of the record with the drafts applied.
   private(set) var blueprint: Blueprint
-  /// Changes that are not saved, oldest first.
-  private(set) var drafts: [Draft] = []
+  /// Changes that are not saved, oldest first, each with all that is written for it: what one key did is
+  /// undone by one.
+  private(set) var steps: [[Draft]] = []
   /// Changes that were undone, the last one last.
-  private(set) var undone: [Draft] = []
+  private(set) var undone: [[Draft]] = []
   /// The changes there were before everything was put back, while that can be undone as a whole.
-  private var beforeRevert: [Draft]?
+  private var beforeRevert: [[Draft]]?
   /// How many fields and mappings differ from what is saved.
   private(set) var changedCount = 0
   /// What made the module fail, or would as things are now.
@@ -71,6 +72,9 @@ struct DetailState: Equatable, Sendable {
   enum AfterSaving: Hashable, Sendable { case stay, resume, leave, quit }
 
   var record: IncompleteExecution { opened.record }
+
+  /// All that is written for the changes that are not saved, oldest first.
+  var drafts: [Draft] { Array(steps.joined()) }
 
   /// The blueprint the drafts are made in: the stored one, or that of today.
   private var base: Blueprint {
@@ -144,14 +148,22 @@ struct DetailState: Equatable, Sendable {
     if opened.retryVisits.isEmpty { self.opened.retryVisits = known.retryVisits }
     mapped = MappedFields(opened.record.failedModule, descriptor: opened.descriptor)
     chain.take(self.opened.drawn, today: self.opened.today?.blueprint)
-    let before = others ?? drafts
-    drafts = []
+    var waiting = others.map { $0.map { [$0] } } ?? steps
+    steps = []
     undone = []
     beforeRevert = nil
     bundles = opened.record.editable
     blueprint = base
     var lost: [Draft] = []
-    for draft in before where apply(draft) != nil { lost.append(draft) }
+    waiting.reverse()
+    while var step = waiting.popLast() {
+      // Of changes that were read from a store it is not known which of them one key made.
+      if others != nil, let next = waiting.last, bundles.isMove(step + next) {
+        step += next
+        waiting.removeLast()
+      }
+      lost += make(step).map(\.draft)
+    }
     check = opened.check
     rebuild()
     return lost
@@ -167,7 +179,7 @@ struct DetailState: Equatable, Sendable {
 
   /// Forgets the drafts, which have been saved.
   mutating func saved() {
-    drafts = []
+    steps = []
     undone = []
     beforeRevert = nil
     changedCount = 0
@@ -198,23 +210,38 @@ struct DetailState: Equatable, Sendable {
     return changes.filter { $0.value.old != $0.value.new }
   }
 
-  /// Makes changes, which are undone one by one.
+  /// Makes a change, which is undone as a whole.
   /// - Returns: why there is no such place, when there is none.
-  mutating func change(_ drafts: Draft...) -> String? {
+  mutating func change(_ drafts: Draft...) -> String? { change(drafts) }
+
+  /// Makes a change, which is undone as a whole.
+  /// - Returns: why there is no such place, when there is none.
+  mutating func change(_ drafts: [Draft]) -> String? {
     undone = []
     beforeRevert = nil
-    var problem: String?
-    for draft in drafts where problem == nil { problem = apply(draft) }
+    let refused = make(drafts)
     rebuild()
-    return problem
+    return refused.first?.problem
   }
 
-  private mutating func apply(_ draft: Draft) -> String? {
+  /// Makes one change of what is written for it.
+  /// - Returns: what cannot be written, and why.
+  private mutating func make(_ drafts: [Draft]) -> [(draft: Draft, problem: String)] {
+    var step: [Draft] = []
+    var refused: [(draft: Draft, problem: String)] = []
+    for draft in drafts {
+      if let problem = apply(draft, to: &step) { refused.append((draft, problem)) }
+    }
+    if !step.isEmpty { steps.append(step) }
+    return refused
+  }
+
+  private mutating func apply(_ draft: Draft, to step: inout [Draft]) -> String? {
     switch draft.target {
     case .mapping:
       do {
         blueprint = try blueprint.replacingMapping(at: draft.path, with: draft.value)
-        drafts.append(draft)
+        step.append(draft)
         mapped = MappedFields(
           blueprint.module(record.summary.failer), descriptor: opened.descriptor)
       } catch { return "\(error)" }
@@ -223,7 +250,7 @@ struct DetailState: Equatable, Sendable {
         do {
           _ = try bundles.write(
             draft.value, at: draft.path, author: "", date: Instant(milliseconds: 0))
-          drafts.append(draft)
+          step.append(draft)
         } catch {
           return error.description
         }
@@ -253,63 +280,62 @@ struct DetailState: Equatable, Sendable {
   }
 
   /// Whether there is something for `undo`.
-  var canUndo: Bool { !drafts.isEmpty || beforeRevert != nil }
+  var canUndo: Bool { !steps.isEmpty || beforeRevert != nil }
 
   /// Takes the last change back, or that everything was put back.
   /// - Returns: its place.
   mutating func undo() -> TreePlace? {
     if let before = beforeRevert {
       beforeRevert = nil
-      drafts = before
+      steps = before
       replay()
-      return before.last.map { place(of: $0) } ?? cursor
+      return before.last?.last.map { place(of: $0) } ?? cursor
     }
-    guard let last = drafts.popLast() else { return nil }
+    guard let last = steps.popLast() else { return nil }
     replay()
     undone.append(last)
-    return place(of: last)
+    // A value that moved was written where it went first: it is where it came from.
+    return last.last.map { place(of: $0) }
   }
 
   /// Makes the change again that was undone last.
   mutating func redo() -> TreePlace? {
-    guard let draft = undone.popLast() else { return nil }
+    guard let step = undone.popLast() else { return nil }
     beforeRevert = nil
-    let rest = undone
-    _ = apply(draft)
-    undone = rest
+    let isMoved = bundles.isMove(step)
+    _ = make(step)
     rebuild()
-    return place(of: draft)
+    return (isMoved ? step.first : step.last).map { place(of: $0) }
   }
 
   private mutating func replay() {
-    let kept = drafts
-    drafts = []
+    let kept = steps
+    steps = []
     bundles = record.editable
     blueprint = base
     mapped = MappedFields(
       blueprint.module(record.summary.failer), descriptor: opened.descriptor)
-    for draft in kept { _ = apply(draft) }
+    for step in kept { _ = make(step) }
     rebuild()
   }
 
   /// Takes changes that were dropped, to be made again with `redo`.
-  mutating func offer(_ dropped: [Draft]) { undone = dropped.reversed() }
+  mutating func offer(_ dropped: [[Draft]]) { undone = dropped.reversed() }
 
   /// Changes everything back to how it was at the failure. That is a change too and can be undone.
   mutating func revertAll() {
-    let before = drafts
+    let before = steps
     defer { beforeRevert = before }
     if record.edits.isEmpty, record.mappingEdits.isEmpty {
-      drafts = []
+      steps = []
       undone = []
       replay()
     } else {
-      for change in dataChanges {
-        _ = apply(Draft(path: change.path, value: change.old))
+      let data = dataChanges.map { Draft(path: $0.path, value: $0.old) }
+      let mappings = mappingChanges.sorted { $0.key.description < $1.key.description }.map {
+        Draft(path: $0.key, value: $0.value.old, in: .mapping)
       }
-      for (path, change) in mappingChanges.sorted(by: { $0.key.description < $1.key.description }) {
-        _ = apply(Draft(path: path, value: change.old, in: .mapping))
-      }
+      _ = make(data + mappings)
     }
     rebuild()
   }
@@ -366,7 +392,7 @@ struct DetailState: Equatable, Sendable {
   /// Builds the tree anew and keeps the cursor on a line.
   mutating func rebuild() {
     find()
-    changedCount = drafts.isEmpty ? 0 : countChanges()
+    changedCount = steps.isEmpty ? 0 : countChanges()
     tree = BundleTree(TreeFacts(self))
     var place: TreePlace? = cursor
     while let wanted = place {

@@ -12,7 +12,7 @@ extension State {
     }
     let stopped = stopSearch()
     detail = DetailState(opened)
-    if let dropped, dropped.record == opened.record.id { detail?.offer(dropped.drafts) }
+    if let dropped, dropped.record == opened.record.id { detail?.offer(dropped.changes) }
     list.cursor = opened.record.id
     notice = ""
     let companions = stopped + [Effect.record(.companions(opened.record))]
@@ -179,7 +179,7 @@ extension State {
   /// Leaves the record without its changes. One key did that: they can be made again.
   mutating func dropChanges() -> [Effect] {
     guard let left = detail else { return [] }
-    dropped = DroppedChanges(record: left.record.id, drafts: left.drafts)
+    dropped = DroppedChanges(record: left.record.id, changes: left.steps)
     let effects = closeDetail()
     let count = left.changedCount
     notice =
@@ -336,11 +336,25 @@ extension State {
     return detail.drafts.isEmpty ? words : words + "; your changes are not written"
   }
 
+  /// Whether something is being typed or looked at that becomes a change of the record.
+  private var isWriting: Bool {
+    if preview != nil { return true }
+    return switch typing?.purpose {
+    case .value, .mapping, .json, .fieldName, .rename, .file: true
+    default: false
+    }
+  }
+
   private mutating func take(_ opened: OpenedRecord) -> [Effect] {
     let words = news(opened)
     list.take(opened.record.summary)
-    // While somebody chooses between both sides, and while something is typed, nothing moves.
+    // While somebody chooses between both sides, and while something is typed, nothing moves: what others
+    // made of the record is compared with what was typed once that is a change.
     if conflict != nil { return [] }
+    if isWriting, opened.record.summary.version != detail?.record.summary.version {
+      if let words { notice = words }
+      return []
+    }
     if let detail, opened.record.summary.version != detail.record.summary.version,
       let both = ConflictState(of: detail, with: opened)
     {

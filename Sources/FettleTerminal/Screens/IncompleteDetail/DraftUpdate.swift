@@ -200,6 +200,9 @@ extension State {
     let lost =
       self.detail?.take(detail.opened, replaying: draft.drafts + detail.drafts) ?? []
     let kept = detail.drafts.isEmpty ? [] : keepDraft()
+    // Others may have changed the same since: it is asked whose change shall stand before anything is
+    // written over.
+    conflict = ConflictState(of: draft, with: detail.opened)
     let place = draft.drafts.last.map { detail.place(of: $0) }
     if typing == nil, let place { self.detail?.go(to: place) }
     let count = draft.drafts.count - lost.count
