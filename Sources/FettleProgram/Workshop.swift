@@ -25,9 +25,11 @@ public struct Workshop: Sendable {
   /// - Parameters:
   ///   - creating: whether a missing store is made; what only looks does not.
   ///   - looking: whether nothing is to be changed, so that a store that cannot be written to will do.
+  ///   - touching: whether a look writes what it finds undone; one that was asked to be read-only does not.
   ///   - formerKey: where the key is that sealed before the one of today; beside it by itself.
   public init(
-    path: String, creating: Bool, looking: Bool = false, clock: any RunClock = SystemClock(),
+    path: String, creating: Bool, looking: Bool = false, touching: Bool = true,
+    clock: any RunClock = SystemClock(),
     settings: Settings = .environment, formerKey: KeySource? = nil
   ) throws(StoreError) {
     CrashReports.holdNoMemory()
@@ -37,7 +39,8 @@ public struct Workshop: Sendable {
     // One key for everything in the store: what is asked for it is asked once.
     let sealing = KeyedSealing(former: formerKey)
     if looking {
-      store = try .openToLook(path: path, limits: settings.limits, sealing: sealing)
+      store = try .openToLook(
+        path: path, writing: touching, limits: settings.limits, sealing: sealing)
     } else if creating {
       store = try .open(path: path, limits: settings.limits, sealing: sealing)
     } else {

@@ -90,15 +90,20 @@ public final class SQLiteStore: Sendable {
 
   /// Opens the store at a path to look at it, also where it cannot be written to: a file or a folder of
   /// somebody else, a file system that is read-only.
+  /// - Parameter writing: whether what a look does on the way is done where it can be: an older store is
+  ///   brought up to date, what dead workers left is taken over. Otherwise nothing is written to the
+  ///   store, whoever may; SQLite still makes the log and its index beside it where they are missing, by
+  ///   which it sees what others write.
   /// - Throws: `missing` where there is none, and what to do where it cannot be read as it lies there.
   public static func openToLook(
-    path: String, limits: StoreLimits = StoreLimits(), sealing: any Sealing = NoSealing(),
-    clock: any RunClock = SystemClock()
+    path: String, writing: Bool = true, limits: StoreLimits = StoreLimits(),
+    sealing: any Sealing = NoSealing(), clock: any RunClock = SystemClock()
   ) throws(StoreError) -> SQLiteStore {
     let file = StoreFile(path: path)
     try file.check()
-    return try open(
-      file, limits, sealing, file.isWritable ? .writable : file.accessToRead(), clock)
+    let access: StoreAccess =
+      file.isWritable ? (writing ? .writable : .untouched) : try file.accessToRead()
+    return try open(file, limits, sealing, access, clock)
   }
 
   private static func open(
@@ -145,8 +150,11 @@ public final class SQLiteStore: Sendable {
         if try !pool.read(migrator.hasCompletedMigrations) {
           guard access == .writable else {
             throw StoreError.failed(
-              "\(path) was written by an older Fettle and cannot be brought up to date where it lies; "
-                + "copy it to a folder of yours and name the copy with --store")
+              "\(path) was written by an older Fettle and "
+                + (access == .untouched
+                  ? "is not brought up to date by who only looks; open it once without --read-only"
+                  : "cannot be brought up to date where it lies; "
+                    + "copy it to a folder of yours and name the copy with --store"))
           }
           try migrate(pool, by: migrator)
         }

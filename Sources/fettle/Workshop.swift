@@ -45,9 +45,13 @@ extension Workshop {
   }
 
   /// Opens the store at a path.
-  init(at path: String, creating: Bool = false, looking: Bool = false) throws {
+  /// - Parameter isReadOnly: whether nothing is written to it, whoever may.
+  init(
+    at path: String, creating: Bool = false, looking: Bool = false, isReadOnly: Bool = false
+  ) throws {
     do throws(StoreError) {
-      try self.init(path: path, creating: creating, looking: looking)
+      try self.init(
+        path: path, creating: creating, looking: looking || isReadOnly, touching: !isReadOnly)
     } catch {
       throw CommandFailure(error)
     }
