@@ -26,10 +26,12 @@ struct Screenful {
     var resize: Double?
     var toEnd: Double?
     var toBeginning: Double?
-    /// Of the whole process, in MB, right after keys were pressed.
-    var inUse = 0.0
-    /// The same three seconds later.
+    /// Of the whole process, in MB, right after the start and the keys that were timed.
+    var started = 0.0
+    /// The same when nobody did anything for three seconds.
     var resident = 0.0
+    /// The same when keys were pressed again after that: what an hour of work needs, without the start.
+    var inUse = 0.0
     /// What of it is not the pages of files, which every process shares and the kernel may take back.
     var own = 0.0
     /// The share of a processor while nobody does anything.
@@ -105,12 +107,14 @@ struct Screenful {
     terminal.resize(columns: columns == 80 ? 140 : 80, rows: rows == 24 ? 45 : 24)
     terminal.readUntilQuiet(for: 100)
     if terminal.lastByte > pressed { figures.resize = (terminal.lastByte - pressed) * 1000 }
-    figures.inUse = Self.megabytes("VmRSS:", of: terminal.process)
+    figures.started = Self.megabytes("VmRSS:", of: terminal.process)
     figures.own = Self.megabytes("RssAnon:", of: terminal.process)
     let before = Self.processorSeconds(terminal.process)
     terminal.readUntilQuiet(for: 3000, atMost: 3)
     figures.idle = (Self.processorSeconds(terminal.process) - before) / 3
     figures.resident = Self.megabytes("VmRSS:", of: terminal.process)
+    for _ in 0..<keys { _ = timed(terminal, down) }
+    figures.inUse = Self.megabytes("VmRSS:", of: terminal.process)
     return figures
   }
 
