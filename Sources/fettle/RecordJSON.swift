@@ -22,6 +22,8 @@ extension IncompleteExecution {
   var json: Collection {
     var fields = summary.json
     fields["error"] = error.value
+    // What is sent again only on an explicit word: a script has to know without reading the reason.
+    fields["inDoubt"] = .boolean(error.stage == .inDoubt)
     fields["bundle"] = .collection(bundlesWithError)
     fields["mappedInput"] = mappedInput
     let variables = currentVariables

@@ -207,4 +207,35 @@ struct CrashTests {
     }
     #expect(try await bench.store.dataCount(in: "s") == 0)
   }
+
+  @Test(
+    "each time a record is retried is not given the record at once for ever: it waits, then longer")
+  func endsItsWorker() async throws {
+    bench.told.fail(on: "x", with: ModuleError(.connection, "down"))
+    _ = try await bench.runner.run(Workbench.blueprint(Workbench.say(2, "x")), given: [[:]])
+    let id = try #require(try await bench.open().first).id
+    var waits: [Int64] = []
+    for _ in 0..<4 {
+      let due = try #require(try await bench.store.record(id).summary.nextRetry)
+      bench.clock.advance(
+        seconds: Int(max(0, due.milliseconds - bench.clock.now().milliseconds) / 1000))
+      // The claim is written, and nothing behind it.
+      let mortal = MortalStore(bench.store, writesLeft: 3, diesAfterWrite: false)
+      let runner = ScenarioRunner(
+        modules: bench.runner.modules, store: mortal, scenarios: bench.store, journal: mortal,
+        dataStores: bench.store, clock: bench.clock)
+      _ = try? await OperatorDesk(store: mortal, runner: runner, author: "fettle")
+        .resume(id, version: nil, trigger: .auto)
+      bench.clock.advance(seconds: 31)
+      _ = try await bench.desk.takeOverInterrupted()
+      let record = try await bench.store.record(id)
+      #expect(record.summary.state == .pending)
+      #expect(record.attempts.last?.outcome == .interrupted)
+      #expect(record.attempts.last?.trigger == .auto)
+      let next = try #require(record.summary.nextRetry)
+      waits.append(max(0, next.milliseconds - bench.clock.now().milliseconds) / 1000)
+    }
+    #expect(waits == [0, 600, 3600, 10_800])
+    #expect(bench.told.takeHeard() == ["x"], "only the run")
+  }
 }

@@ -108,7 +108,7 @@ struct Resume {
       // What an operator stopped does not begin again by itself.
       let waits = former.state == .pending && !cycle.wasStopped
       change.event = waits ? .interruptedWhilePending : .interruptedWhileUnresolved
-      change.nextRetry = waits ? former.nextRetry : nil
+      change.nextRetry = waits ? nextRetry(afterInterruption: attempt, of: cycle, former) : nil
     case .failedElsewhere:
       change.event = .failedElsewhere
       change.successors = cycle.continuations
@@ -145,6 +145,21 @@ struct Resume {
     return record.schedule
       .pause(before: step(behind: attempt, of: cycle), asked: error.retryAfterSeconds ?? 0)
       .map { attempt.ended.advanced(bySeconds: $0) }
+  }
+
+  /// When a record is retried again whose attempt was interrupted: when it was to be. One that is
+  /// interrupted time after time may be what ends its workers, and with them what they do besides, so that
+  /// it waits for as long as after as many failures.
+  private func nextRetry(
+    afterInterruption attempt: Attempt, of cycle: Cycle, _ former: IncompleteSummary
+  ) -> Instant? {
+    let before = (cycle.retried?.attempts ?? []).reversed().prefix { $0.outcome == .interrupted }
+    guard let planned = former.nextRetry, !before.isEmpty else { return former.nextRetry }
+    let pauses = runner.retrySchedule.pauses
+    guard let pause = pauses.isEmpty ? nil : pauses[min(before.count, pauses.count) - 1] else {
+      return planned
+    }
+    return max(planned, attempt.ended.advanced(bySeconds: pause))
   }
 
   /// Where the plan of automatic attempts stands behind an attempt. Those of an operator, and those
