@@ -37,6 +37,9 @@ struct CrashTests {
     let store: SQLiteStore
     let path: String
     var environment = ["FETTLE_LEASE": "1"]
+    /// How long a run takes here that nobody kills, with seven beside it, in milliseconds: a machine that
+    /// is busy would be done with the killing before anything had begun.
+    var life = 0
   }
 
   @Test("loses no bundle, repeats no effect unasked, writes to data stores exactly once")
@@ -45,10 +48,13 @@ struct CrashTests {
     let arrivals = CountingHTTP()
     let folder = try TemporaryFolder()
     let path = folder.path + "/store.db"
-    let bench = Bench(folder: folder, store: try SQLiteStore.open(path: path), path: path)
+    var bench = Bench(folder: folder, store: try SQLiteStore.open(path: path), path: path)
     let blueprint = try folder.file("blueprint.json", Self.blueprint(arrivals.base))
     var kills = 0
-    var runs = 0
+    let began = ContinuousClock.now
+    _ = try await runEight(from: 0, bench, blueprint, killing: false)
+    bench.life = max(50, Int((ContinuousClock.now - began) / .milliseconds(1)))
+    var runs = 8
     while kills < wanted {
       for _ in 0..<4 where kills < wanted {
         kills += try await runEight(from: runs, bench, blueprint)
@@ -89,7 +95,7 @@ struct CrashTests {
   /// Eight at a time keep both the service and the disk busy.
   /// - Returns: how many were killed.
   private func runEight(
-    from first: Int, _ bench: Bench, _ blueprint: String
+    from first: Int, _ bench: Bench, _ blueprint: String, killing: Bool = true
   ) async throws -> Int {
     try await withThrowingTaskGroup(of: Bool.self) { group in
       for run in first..<(first + 8) {
@@ -99,7 +105,7 @@ struct CrashTests {
           let result = try await Program.fettle(
             ["run", blueprint, "--bundles", bundles, "--store", bench.path],
             home: bench.folder.path, environment: bench.environment,
-            life: .milliseconds(Int.random(in: 20...220)))
+            life: killing ? .milliseconds(Int.random(in: bench.life / 10...bench.life)) : nil)
           return result.status == 128 + 9
         }
       }
@@ -125,7 +131,8 @@ struct CrashTests {
       kills += try await withThrowingTaskGroup(of: Bool.self) { group in
         for record in records[start..<min(start + 8, records.count)] {
           let isKilled = killing && Bool.random()
-          let life: Duration? = isKilled ? .milliseconds(Int.random(in: 5...200)) : nil
+          let life: Duration? =
+            isKilled ? .milliseconds(Int.random(in: bench.life / 20...bench.life)) : nil
           group.addTask {
             let arguments = try await self.answer(record, bench, arrivals)
             let result = try await Program.fettle(
