@@ -49,7 +49,7 @@ struct PlainModeTests {
       "quit")
     #expect(talk.status == 1)
     for part in [
-      "there is no command \"frobnicate\"", "open a record first", "\"re\" could be remove or redo",
+      "there is no command \"frobnicate\"", "open a record first", "\"re\" could be rename or remove",
       "there is no", "1.nothing.there does not exist", "failed again: ",
     ] { #expect(talk.output.contains(part), "\(part) in \(talk.output)") }
   }

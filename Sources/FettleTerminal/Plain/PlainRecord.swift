@@ -5,12 +5,14 @@ import FettleEngine
 struct PlainRecord: Sendable {
   private(set) var record: IncompleteExecution
   /// The bundles and the variables, as one more of them.
-  private var bundles: VisibleBundles
+  private(set) var bundles: VisibleBundles
   /// The same at the failure.
   private let originals: VisibleBundles
-  private var edits: [BundleEdit] = []
+  private(set) var edits: [BundleEdit] = []
   private var undone: [BundleEdit] = []
-  private let mapped: MappedFields
+  let mapped: MappedFields
+  /// Secret places that are shown because it was asked for.
+  private var revealed: Set<ValuePath> = []
   private let descriptor: ModuleDescriptor?
 
   /// Why something cannot be done with it.
@@ -38,19 +40,42 @@ struct PlainRecord: Sendable {
 
   func head(zone: DisplayZone) -> [SafeText] {
     let summary = record.summary
-    return [
+    var lines: [SafeText] = [
       "\(summary.id.text), \(summary.state.name), \(summary.scenarioName), stored "
         + zone.long(summary.created),
       "\(summary.errorType.rawValue) at module \(summary.failer.number) \(summary.failerTitle): "
         + "\(mask.masked(summary.reason))",
       summary.nextRetry.map { "next retry " + zone.long($0) } ?? "no automatic retry",
     ]
+    if let id = record.predecessor {
+      lines.append("it continues \(id.short); linked opens that")
+    }
+    if let id = record.successor {
+      lines.append("it is continued by \(id.short); linked opens that")
+    }
+    if isInDoubt { lines.append(doubt) }
+    return lines
+  }
+
+  /// What is to be decided where what the failed module was sending may have arrived.
+  var doubt: SafeText {
+    "what module \(record.summary.failer.number) was sending may have arrived: resume again sends it "
+      + "again, output JSON goes on with what came back"
+  }
+
+  /// Whether what the failed module was sending may have arrived.
+  var isInDoubt: Bool {
+    record.error.stage == .inDoubt
+      && [.unresolved, .pending].contains(record.summary.state)
   }
 
   var chain: [SafeText] {
-    ChainDiagram(record, isSpaced: false).lines.map {
-      $0.prefix + $0.text + ($0.note.isEmpty ? "" : "   " + $0.note)
-    }
+    ChainDiagram(record, isSpaced: false).lines.map(Self.text)
+  }
+
+  /// A line of a chain.
+  static func text(_ line: ChainDiagram.Line) -> SafeText {
+    line.prefix + line.text + (line.note.isEmpty ? "" : "   " + line.note)
   }
 
   /// A line a field, the outermost first.
@@ -75,8 +100,11 @@ struct PlainRecord: Sendable {
   private func add(_ path: ValuePath, _ value: Value, to lines: inout [SafeText]) {
     let change: SafeText =
       value == originals.value(at: path) ? "" : ", changed"
+    let isSecret = mapped.isSecret(path) && !revealed.contains(path)
     lines.append(
-      "\(path.description): " + ValueText.typed(value, isSecret: mapped.isSecret(path), mask: mask)
+      "\(path.description): "
+        + ValueText.typed(
+          value, isSecret: isSecret, mask: revealed.contains(path) ? SecretMask() : mask)
         + change)
     switch value {
     case .collection(let fields):
@@ -89,6 +117,80 @@ struct PlainRecord: Sendable {
       }
     default: break
     }
+  }
+
+  /// All of one value, a line for each of its lines.
+  func whole(_ text: String) throws(Refusal) -> [SafeText] {
+    let path = try parsed(text)
+    guard let value = bundles.value(at: path) else {
+      throw Refusal(text: "there is nothing at \(path.description)")
+    }
+    guard !mapped.isSecret(path) || revealed.contains(path) else {
+      throw Refusal(
+        text: "\(path.description) is secret: reveal shows it, and the audit keeps that")
+    }
+    guard let content = value.text, !revealed.contains(path) else {
+      return [ValueText.typed(value, mask: revealed.contains(path) ? SecretMask() : mask)]
+    }
+    return mask.masked(content).split(separator: "\n", omittingEmptySubsequences: false).map {
+      SafeText(String($0), limit: .max)
+    }
+  }
+
+  /// Shows a secret from now on.
+  mutating func reveal(_ text: String) throws(Refusal) -> ValuePath {
+    let path = try parsed(text)
+    guard mapped.isSecret(path) else { throw Refusal(text: "\(path.description) is no secret") }
+    guard bundles.value(at: path) != nil else {
+      throw Refusal(text: "there is nothing at \(path.description)")
+    }
+    revealed.insert(path)
+    return path
+  }
+
+  /// The mapping of the failed module, a line a field.
+  var mapping: [SafeText] {
+    guard let module = record.failedModule else { return ["the blueprint has no such module"] }
+    let mapper = module.document["mapper"]?.collection
+    guard let mapper, mapper.count > 0 else { return ["nothing is mapped into it"] }
+    return mapper.fields.map { field in
+      "\(field.name): "
+        + ValueText.typed(
+          field.value, isSecret: mapped.isSecret(input: [.field(field.name)]), mask: mask)
+    }
+  }
+
+  /// Where a field of the input comes from.
+  func way(_ field: String) throws(Refusal) -> [SafeText] {
+    let steps = field.split(separator: ".").map { ValuePath.Step.field(String($0)) }
+    guard let module = record.failedModule, !steps.isEmpty else {
+      throw Refusal(text: "way FIELD, a field that mapping lists")
+    }
+    let place = ValuePath(module: module.id, steps: steps)
+    guard let template = record.blueprint.mapping(at: place) else {
+      throw Refusal(text: "\(field) is not mapped; mapping lists what is")
+    }
+    let sources = mapped.sources(ofInput: steps)
+    let isSecret = mapped.isSecret(input: steps)
+    return ["\(field): " + ValueText.typed(template, isSecret: isSecret, mask: mask)]
+      + sources.map { source in
+        "from \(source.description): "
+          + ValueText.typed(
+            bundles.value(at: source), isSecret: mapped.isSecret(source), mask: mask)
+      }
+      + (sources.isEmpty ? ["from nothing: it stands so in the blueprint"] : [])
+  }
+
+  /// Whether the template of a mapping can be read, and where it would be put.
+  func mappingPlace(_ field: String, _ template: String) throws(Refusal) -> ValuePath {
+    guard let module = record.failedModule else {
+      throw Refusal(text: "the blueprint has no such module")
+    }
+    if let problem = Template(template).problems.first(where: { $0.severity == .error }) {
+      throw Refusal(text: "\(problem.message), at character \(problem.position)")
+    }
+    return ValuePath(
+      module: module.id, steps: field.split(separator: ".").map { .field(String($0)) })
   }
 
   func input(_ desk: OperatorDesk) -> [SafeText] {
@@ -207,6 +309,110 @@ struct PlainRecord: Sendable {
       }
     }
     return try change(path, value, desk)
+  }
+
+  mutating func rename(
+    _ text: String, to name: String, _ desk: OperatorDesk
+  ) throws(Refusal) -> [SafeText] {
+    let path = try parsed(text)
+    let parent = ValuePath(module: path.module, steps: Array(path.steps.dropLast()))
+    guard case .field(let old)? = path.steps.last,
+      var collection = bundles.value(at: parent)?.collection,
+      let position = collection.position(of: old)
+    else { throw Refusal(text: "there is no field at \(text)") }
+    guard !name.isEmpty, !name.contains("`") else {
+      throw Refusal(text: "rename PATH NAME; a name cannot hold a back-quote")
+    }
+    guard collection.position(of: name) == nil else {
+      throw Refusal(text: "there is a field of that name already")
+    }
+    collection.rename(at: position, to: name)
+    return try change(parent, .collection(collection), desk)
+  }
+
+  mutating func move(
+    _ text: String, _ step: Int, _ desk: OperatorDesk
+  ) throws(Refusal) -> [SafeText] {
+    let path = try parsed(text)
+    let parent = ValuePath(module: path.module, steps: Array(path.steps.dropLast()))
+    let atTheEnd = Refusal(text: "it has no neighbour there")
+    switch (path.steps.last, bundles.value(at: parent)) {
+    case (.element(let number)?, .array(var elements)?):
+      guard elements.indices.contains(number - 1), elements.indices.contains(number - 1 + step)
+      else { throw atTheEnd }
+      elements.swapAt(number - 1, number - 1 + step)
+      return try change(parent, .array(elements), desk)
+    case (.field(let name)?, .collection(let fields)?):
+      guard let position = fields.position(of: name),
+        (0..<fields.count).contains(position + step)
+      else { throw atTheEnd }
+      var order = fields.fields.map { ($0.name, $0.value) }
+      order.swapAt(position, position + step)
+      return try change(parent, .collection(Collection(order)), desk)
+    default: throw Refusal(text: "only a field or an element of a bundle can be moved")
+    }
+  }
+
+  /// Puts the content of a file at a place: a text stays a text where the file is one.
+  mutating func put(
+    file: String, at text: String, _ desk: OperatorDesk
+  ) throws(Refusal) -> [SafeText] {
+    let path = try parsed(text)
+    let bytes: [UInt8]
+    switch FileContent.read(file) {
+    case .success(let content): bytes = content
+    case .failure(let trouble): throw Refusal(text: "\(trouble.description)")
+    }
+    var value = Value.buffer(Buffer(bytes))
+    if case .text? = bundles.value(at: path), let text = String(validating: bytes, as: UTF8.self) {
+      value = .text(text)
+    }
+    return try change(path, value, desk)
+  }
+
+  /// The changes, as they are made in other records or kept.
+  var drafts: [Draft] {
+    BundleDiff(from: originals, to: bundles).changes.map { Draft(path: $0.path, value: $0.new) }
+  }
+
+  /// Those that are not saved.
+  var unsaved: [Draft] { edits.map { Draft(path: $0.path, value: $0.new) } }
+
+  /// Takes the record as it is now and makes the unsaved changes again, where nobody else changed the
+  /// same.
+  /// - Returns: the changes that were not made, with what stands there now.
+  mutating func reload(
+    _ fresh: IncompleteExecution, _ desk: OperatorDesk
+  ) -> [SafeText] {
+    let mine = edits
+    let before = record.editable
+    self = PlainRecord(fresh, desk: desk)
+    var refused: [SafeText] = []
+    for edit in mine {
+      let isSecret = mapped.isSecret(edit.path)
+      guard fresh.editable.value(at: edit.path) == before.value(at: edit.path),
+        (try? change(edit.path, edit.new, desk)) != nil
+      else {
+        refused.append(
+          "\(edit.path.description) was changed too, to "
+            + ValueText.typed(bundles.value(at: edit.path), isSecret: isSecret, mask: mask)
+            + "; yours was " + ValueText.typed(edit.new, isSecret: isSecret, mask: mask)
+            + "; set it again to keep yours")
+        continue
+      }
+    }
+    return refused
+  }
+
+  /// Makes changes that were kept.
+  /// - Returns: what could not be made.
+  mutating func make(_ drafts: [Draft], _ desk: OperatorDesk) -> [SafeText] {
+    drafts.compactMap { draft in
+      guard draft.target == .bundle, (try? change(draft.path, draft.value, desk)) != nil else {
+        return "\(draft.path.description) could not be changed again"
+      }
+      return nil
+    }
   }
 
   mutating func remove(_ path: String, _ desk: OperatorDesk) throws(Refusal) -> [SafeText] {

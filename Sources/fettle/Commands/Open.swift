@@ -42,9 +42,12 @@ struct Open: AsyncParsableCommand {
   }
 
   private static func converse(_ path: String, _ options: TerminalOptions) async throws {
-    let workshop = try Workshop(at: path, looking: options.isReadOnly)
+    let workshop = try Workshop(at: path, isReadOnly: options.isReadOnly)
     if let remark = workshop.store.access.remark { Console.complain("\(path): \(remark)") }
     let asks = isatty(STDIN_FILENO) == 1
+    let reader = LineReader()
+    var options = options
+    options.scenarioLimit = Settings.environment.limits.scenarioBytes
     let isDone = await LineMode.run(
       desk: workshop.desk, storeName: path, options: options,
       isASCII: options.ascii ?? !Console.usesUTF8,
@@ -53,9 +56,13 @@ struct Open: AsyncParsableCommand {
           print(prompt, terminator: "")
           fflush(nil)
         }
-        return readLine()
-      }, say: { print($0) })
+        let line = reader.next()
+        if line == nil, asks { print() }
+        return line
+      }, isStopped: { LineReader.isInterrupted }, say: { print($0) })
     await workshop.runner.finishCalled()
+    // As the shell tells of a program that Ctrl-C ended.
+    if LineReader.isInterrupted { throw ExitCode(128 + SIGINT) }
     if !isDone { throw ExitCode(1) }
   }
 }

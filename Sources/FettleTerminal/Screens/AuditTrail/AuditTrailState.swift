@@ -97,7 +97,9 @@ extension AuditTrailEffect {
     }
   }
 
-  private static func export(
+  /// Writes everything a filter lets through to a file that is made.
+  /// - Returns: how many lines.
+  static func export(
     _ filter: AuditFilter, to path: String, _ desk: OperatorDesk
   ) async -> Message.Answer<Int> {
     var request: ListRequest<AuditPlace>? = .first
@@ -112,7 +114,8 @@ extension AuditTrailEffect {
     return written.map { count }
   }
 
-  private static func load(
+  /// A stretch of the audit, the values of secret fields masked.
+  static func load(
     _ filter: AuditFilter, _ request: ListRequest<AuditPlace>, limit: Int, effort: Int,
     _ desk: OperatorDesk
   ) async throws(StoreError) -> ListStretch<AuditTrailState.Row, AuditPlace> {
