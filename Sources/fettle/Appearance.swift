@@ -78,6 +78,7 @@ extension Terminal {
   ) throws {
     var options = options
     options.keys = try OwnFiles.text(of: "keys") ?? ""
+    options.keysPath = OwnFiles.path(of: "keys") ?? ""
     options.scenarioLimit = Settings.environment.limits.scenarioBytes
     let ending: Ending
     do throws(TerminalUnavailable) {
@@ -97,7 +98,8 @@ extension Terminal {
     }
     let opened = Mutex<Workshop?>(nil)
     try await show(path, options) { () throws(StoreError) in
-      let workshop = try Workshop(path: path, creating: false, looking: options.isReadOnly)
+      let workshop = try Workshop(
+        path: path, creating: false, looking: options.isReadOnly, touching: !options.isReadOnly)
       opened.withLock { $0 = workshop }
       return workshop.desk
     }

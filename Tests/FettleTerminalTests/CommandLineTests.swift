@@ -54,6 +54,27 @@ struct CommandLineTests {
     #expect(!play.state.usesMouse)
   }
 
+  @Test(
+    "what could be typed is more than a line has room for: Tab turns to the rest and round",
+    arguments: [40, 80, 140])
+  func manyCandidates(columns: Int) throws {
+    var play = try ScreenPlay(Fixtures.records(), size: Size(rows: 10, columns: columns))
+    play.press(.character(":"))
+    var shown = ""
+    var first: String?
+    for _ in 0..<60 {
+      play.press(.tab)
+      let line = play.state.frame().text.split(separator: "\n").last.map(String.init) ?? ""
+      if first == nil { first = line } else if line == first { break }
+      shown += line + " "
+    }
+    for word in TypedCommand.completions(
+      of: "", commands: play.state.bindings(.list).map(\.command))
+    {
+      #expect(shown.contains(word), "\(word) in \(shown)")
+    }
+  }
+
   @Test("Up brings back what was typed before, Down goes on to what came after")
   func history() throws {
     var play = try ScreenPlay(Fixtures.records())

@@ -30,6 +30,16 @@ struct ScreenTests {
     #expect(!play.hasQuit)
   }
 
+  @Test("on a narrow screen a word tells what a scenario waits for, or that it does not start")
+  func narrowScenarios() throws {
+    var play = try play(size: Size(rows: 10, columns: 40))
+    play.press(.character("2"))
+    let lines = play.state.frame().text.split(separator: "\n")
+    #expect(lines.contains { $0.contains("on ") && $0.contains("Orders") }, "\(lines)")
+    #expect(lines.contains { $0.contains("waits") && $0.contains("Invoices") }, "\(lines)")
+    #expect(lines.contains { $0.contains("failed") && $0.contains("Leads") }, "\(lines)")
+  }
+
   @Test("scenarios say how full they are and which record holds one up")
   func scenarios() throws {
     var play = try play(size: Size(rows: 24, columns: 110))

@@ -31,6 +31,15 @@ struct StopRunTests {
     #expect(play.state.notice.text.contains("it is asked to stop already"))
   }
 
+  @Test("the id that has to be typed is whole on the narrowest screen")
+  func narrow() throws {
+    var play = try ScreenPlay(Fixtures.records(), size: Size(rows: 10, columns: 40))
+    play.runs = try Fixtures.runs()
+    play.press(.character("4"), .character("K"))
+    play.type("88131f00")
+    #expect(play.state.frame().text.contains("No way back: type 88131f00 88131f00"))
+  }
+
   @Test("Esc lets it run; what has ended cannot be stopped")
   func not() throws {
     var play = try play()

@@ -161,14 +161,12 @@ extension State {
       // What is told rather than that it is not complete yet.
       self.typing?.problem = nil
       self.typing?.problemRange = nil
-      self.typing?.candidates = "nothing is known that could stand here"
+      self.typing?.candidates = Candidates(told: "nothing is known that could stand here")
       return []
     }
     let (completed, place) = completion.applied(to: text)
     self.typing?.line = LineEditor(completed, cursor: place)
-    self.typing?.candidates =
-      SafeText(own: completion.candidates.count == 1 ? "" : " ")
-      + SafeText(completion.candidates.prefix(40).joined(separator: "  "))
+    self.typing?.show(Candidates(completion.candidates), isAsBefore: completed == text)
     let effects = filterTyped(completed)
     if completion.candidates.count > 1 {
       // What could stand there is told rather than that it is not complete yet.

@@ -99,6 +99,9 @@ extension State {
       guard list.order.column != column else { return press(.sortReversed) }
       return IncompleteScreen.show(RecordOrder(column), in: &self)
     case .module(let module) where context == .detail: detail?.chain.cursor = module
+    case .module(let module) where context == .run:
+      shownRun?.cursor = module
+      shownRun?.top = 0
     case .field(let place) where context == .detail: detail?.cursor = place
     default: break
     }

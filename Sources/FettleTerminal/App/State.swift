@@ -198,7 +198,7 @@ struct Typing: Hashable, Sendable {
   /// Which of its characters that is about; nil is all of them.
   var problemRange: Range<Int>?
   /// What could stand at the cursor, as it was asked for last.
-  var candidates: SafeText?
+  var candidates: Candidates?
   /// Whether it became another one since it was last kept against a crash.
   var isToBeKept = false
   /// Whether it was asked if what is typed shall go; the next Esc is the answer.
@@ -245,6 +245,15 @@ struct Typing: Hashable, Sendable {
     case .filter, .words, .search, .exportPath, .closingReason, .closingReasonOfMany,
       .confirmation, .stopping, .fieldName, .rename, .file:
       .line
+    }
+  }
+
+  /// Shows what could stand at the cursor; asked again without anything new, those behind.
+  mutating func show(_ found: Candidates, isAsBefore: Bool) {
+    if isAsBefore, candidates?.isOf(found) == true {
+      candidates?.turnOn()
+    } else {
+      candidates = found
     }
   }
 

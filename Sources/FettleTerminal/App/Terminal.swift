@@ -21,6 +21,8 @@ public struct TerminalOptions: Sendable, Hashable {
   /// The operator's own keys, as the text of a file: a line is `SCREEN KEY COMMAND`, such as
   /// `list ctrl-a mark`; `none` takes a key away.
   public var keys = ""
+  /// The path of that file, for what is wrong with it.
+  public var keysPath = ""
   /// Whether the mouse clicks and scrolls; otherwise it is left to the terminal.
   public var usesMouse = true
   /// Where copies go.
@@ -70,7 +72,9 @@ public enum Terminal {
     let keys: KeyRemapping
     do throws(KeyRemapping.Problem) { keys = try KeyRemapping(parsing: options.keys) } catch {
       throw TerminalUnavailable(
-        "the file of your own keys, line \(error.line): \(error.description)")
+        "your own keys, "
+          + (options.keysPath.isEmpty ? "line " : "\(options.keysPath):") + "\(error.line): "
+          + "\(error.description); mend the line, put # before it, or move the file away")
     }
     let mailbox = try Mailbox()
     let runner = EffectRunner(mailbox: mailbox, open: open)

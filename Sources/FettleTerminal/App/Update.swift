@@ -283,6 +283,10 @@ extension State {
     case (.keep, .words): self.typing = nil
     case (.keep, .search):
       self.typing = nil
+      guard detail != nil else {
+        searchRun(for: typing.line.text)
+        return []
+      }
       return search(for: typing.line.text)
     case (.cancel, .search), (.interrupt, .search): self.typing = nil
     case (.keep, .exportPath):

@@ -72,7 +72,7 @@ extension State {
     if let problem = typing?.problem {
       frame.put(" ! " + problem, in: line, .role(.problem))
     } else if let candidates = typing?.candidates {
-      frame.put(" " + candidates, in: line, .role(.notice))
+      frame.put(" " + candidates.line(columns: line.columns - 2), in: line, .role(.notice))
     } else if let typing, let editor = typing.editor {
       var text: SafeText =
         " " + placeName(of: editor) + " " + editor.kind.short + "  "
@@ -174,7 +174,10 @@ extension State {
     case .mapping(let editor):
       " Mapping of \(TreePlace.input(editor.path.steps).text(failer: editor.path.module)): "
     case .stopping(let id):
-      " There is no way back. Type \(String(id.prefix(8))) to stop the run: "
+      // The id has to be typed: it is what must not be cut.
+      size.columns < 70
+        ? " No way back: type \(String(id.prefix(8))) "
+        : " There is no way back. Type \(String(id.prefix(8))) to stop the run: "
     case .rename(let path): " New name of \(path.description): "
     case .file(let path): " File to put at \(path.description): "
     case .json: " JSON: "
@@ -296,7 +299,7 @@ extension State {
       return
     }
     if help == nil, case .command? = typing?.purpose, let candidates = typing?.candidates {
-      frame.put(" " + candidates, in: words, .role(.notice))
+      frame.put(" " + candidates.line(columns: words.columns - 2), in: words, .role(.notice))
       return
     }
     if help == nil, let keeping = typing?.keeping {

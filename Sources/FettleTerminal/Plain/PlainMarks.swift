@@ -139,7 +139,7 @@ extension PlainSession {
     guard let opened else { return [] }
     let others = marks.values.filter { $0.id != opened.record.id }.sorted(by: Self.isNewer)
     guard !others.isEmpty else { return refused("no other record is marked") }
-    let changes = opened.drafts
+    let changes = opened.changesForOthers
     guard !changes.isEmpty else {
       return refused("the open record does not differ from its failure")
     }
@@ -148,13 +148,13 @@ extension PlainSession {
         return refused("change-marked shows first what would be changed")
       }
       self.planned = nil
-      return await make(planned.changes, in: planned.members)
+      return await make(in: planned.members)
     }
     guard rest.isEmpty else { return refused("change-marked, then change-marked yes") }
     var members: [GroupEditState.Member] = []
     var lines: [SafeText] = []
     for row in others where !isStopped() {
-      let member = GroupEditEffect.member(try await desk.record(row.id), changes, desk)
+      let member = try await member(row.id, changes)
       members.append(member)
       lines += member.lines.map { "\(row.id.short) " + $0 }
       if let problem = member.problem { lines.append("! \(row.id.short) left out: " + problem) }
@@ -163,14 +163,20 @@ extension PlainSession {
     return lines + ["change-marked yes changes \(members.count { $0.problem == nil })"]
   }
 
-  private mutating func make(
-    _ changes: [Draft], in members: [GroupEditState.Member]
-  ) async -> [SafeText] {
+  private func member(
+    _ id: RecordID, _ changes: [GroupChange]
+  ) async throws(StoreError) -> GroupEditState.Member {
+    let record = try await desk.record(id)
+    return GroupEditState.Member(
+      record, changes, descriptor: record.failedModule.flatMap(desk.descriptor), check: desk.check)
+  }
+
+  private mutating func make(in members: [GroupEditState.Member]) async -> [SafeText] {
     var lines: [SafeText] = []
     for member in members where !isStopped() {
       do throws(StoreError) {
         // Whoever changed the record since it was shown is not overruled.
-        _ = try await desk.amend(member.id, version: member.version, changes)
+        _ = try await desk.amend(member.id, version: member.version, member.drafts)
         if let fresh = try await desk.summaries(of: [member.id]).first { marks[member.id] = fresh }
         lines.append("\(member.id.short) changed")
       } catch {

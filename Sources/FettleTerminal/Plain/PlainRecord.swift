@@ -370,9 +370,10 @@ struct PlainRecord: Sendable {
     return try change(path, value, desk)
   }
 
-  /// The changes, as they are made in other records or kept.
-  var drafts: [Draft] {
-    BundleDiff(from: originals, to: bundles).changes.map { Draft(path: $0.path, value: $0.new) }
+  /// The changes, as they are made in other records: the saved ones and those that are not.
+  var changesForOthers: [GroupChange] {
+    GroupChange.changes(
+      record.edits.map { Draft(path: $0.path, value: $0.new) } + unsaved, of: originals)
   }
 
   /// Those that are not saved.

@@ -15,7 +15,7 @@ struct PlainSession: Sendable {
   /// The marked records as they were when they were marked: what was changed since is left alone.
   var marks: [RecordID: IncompleteSummary] = [:]
   /// What the changes of the open record would be in the marked ones, as it was shown.
-  var planned: (changes: [Draft], members: [GroupEditState.Member])?
+  var planned: (changes: [GroupChange], members: [GroupEditState.Member])?
   /// The groups that were shown, by their numbers from 1.
   var groups: [ErrorGroupCount] = []
   /// The executions that were shown, by their numbers from 1.

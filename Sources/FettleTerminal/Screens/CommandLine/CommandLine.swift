@@ -116,7 +116,7 @@ extension State {
       }
       typing?.line.replace(with: shared)
       typing?.problem = nil
-      typing?.candidates = candidates.map { "\($0)" }.joined(separator: "  ")
+      typing?.show(Candidates(candidates), isAsBefore: shared == text)
     }
   }
 

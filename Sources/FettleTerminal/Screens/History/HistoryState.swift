@@ -134,7 +134,8 @@ extension HistoryEffect {
     }
   }
 
-  private static func open(
+  /// An execution with its journal.
+  static func open(
     _ row: ExecutionRow, _ desk: OperatorDesk
   ) async throws(StoreError) -> OpenedRun {
     OpenedRun(

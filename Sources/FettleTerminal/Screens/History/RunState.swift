@@ -11,10 +11,22 @@ struct RunState: Equatable, Sendable {
   var top = 0
   /// Whether it stays as it is while the journal grows.
   var isHeld = false
+  /// What is looked for in what the modules were given and gave; empty is nothing.
+  var words = ""
+  /// The line that was found last.
+  var found: Int?
+  /// Whether long lines of what a module did go on in the next one.
+  var wraps = false
+  /// Whether the chain is drawn as boxes, over the whole screen.
+  var isBoxes = false
+  /// How far the boxes are moved.
+  private(set) var pan = (row: 0, column: 0)
+  private(set) var boxes: ChainBoxes
 
   init(_ opened: OpenedRun) {
     self.opened = opened
     lines = Self.lines(opened)
+    boxes = ChainBoxes(Self.drawn(opened))
     let visits = Self.visits(opened)
     // A retry begins where its record failed: what stands before that did nothing in it.
     cursor =
@@ -27,12 +39,46 @@ struct RunState: Equatable, Sendable {
     guard !isHeld, opened != self.opened else { return }
     self.opened = opened
     lines = Self.lines(opened)
+    boxes = ChainBoxes(Self.drawn(opened))
+  }
+
+  static func == (left: RunState, right: RunState) -> Bool {
+    left.opened == right.opened && left.cursor == right.cursor && left.top == right.top
+      && left.isHeld == right.isHeld && left.words == right.words && left.wraps == right.wraps
+      && left.isBoxes == right.isBoxes && left.pan == right.pan && left.found == right.found
+  }
+
+  /// Moves the boxes.
+  mutating func move(rows: Int, columns: Int) {
+    pan.row = max(0, min(pan.row + rows, boxes.lines.count - 1))
+    pan.column = max(0, min(pan.column + columns, boxes.width - 1))
+  }
+
+  /// The modules that failed, in the order they are drawn.
+  var failed: [ModuleID] {
+    let visits = Self.visits(opened)
+    return modules.filter { module in
+      module == opened.row.summary.failedModule
+        || visits.contains { $0.module == module && $0.failed > 0 }
+    }
+  }
+
+  /// The lines that have what is looked for, module by module in the order they are drawn: each
+  /// module with the number of the line.
+  func matches(zone: DisplayZone) -> [(module: ModuleID, line: Int)] {
+    let wanted = words.lowercased()
+    guard !wanted.isEmpty else { return [] }
+    return modules.flatMap { module in
+      work(of: module, zone: zone).enumerated().filter {
+        $0.element.text.text.lowercased().contains(wanted)
+      }.map { (module, $0.offset) }
+    }
   }
 
   var modules: [ModuleID] { lines.compactMap(\.module) }
 
   /// The chain is drawn from what a record holds; an execution has the same in its journal.
-  private static func lines(_ opened: OpenedRun) -> [ChainDiagram.Line] {
+  private static func drawn(_ opened: OpenedRun) -> IncompleteExecution {
     let summary = opened.row.summary
     let failer = summary.failedModule ?? ModuleID(-1)
     let pseudo = IncompleteSummary(
@@ -40,15 +86,18 @@ struct RunState: Equatable, Sendable {
       index: 0, executionID: summary.id, failer: failer, failerTitle: "",
       errorType: summary.error?.type ?? .runtime, reason: summary.error?.message ?? "",
       created: summary.started, size: 0, state: .unresolved, nextRetry: nil)
+    return IncompleteExecution(
+      summary: pseudo, error: summary.error ?? ModuleError(.runtime, ""),
+      blueprint: opened.blueprint, originalBundles: VisibleBundles(), mappedInput: .null,
+      variables: Variables(), continuation: [], visits: visits(opened),
+      schedule: RetrySchedule(pauses: []))
+  }
+
+  private static func lines(_ opened: OpenedRun) -> [ChainDiagram.Line] {
+    let summary = opened.row.summary
     let visits = visits(opened)
     let running = Set(running(opened))
-    let chain = ChainDiagram(
-      IncompleteExecution(
-        summary: pseudo, error: summary.error ?? ModuleError(.runtime, ""),
-        blueprint: opened.blueprint, originalBundles: VisibleBundles(), mappedInput: .null,
-        variables: Variables(), continuation: [], visits: visits,
-        schedule: RetrySchedule(pauses: [])))
-    return chain.lines.map { line in
+    return ChainDiagram(drawn(opened)).lines.map { line in
       if let module = line.module, running.contains(module) {
         let mark = ModuleMark.running
         let hasCounts = visits.contains { $0.module == module && $0.passed > 0 }
@@ -143,8 +192,14 @@ struct RunState: Equatable, Sendable {
 
   /// What the module under the cursor was given and gave.
   func work(zone: DisplayZone) -> [(text: SafeText, role: Role)] {
+    cursor.map { work(of: $0, zone: zone) } ?? []
+  }
+
+  private func work(
+    of module: ModuleID, zone: DisplayZone
+  ) -> [(text: SafeText, role: Role)] {
     var lines: [(text: SafeText, role: Role)] = []
-    for entry in opened.entries where entry.module == cursor {
+    for entry in opened.entries where entry.module == module {
       let head: SafeText = "#\(entry.number)  " + zone.long(entry.date) + "  "
       let step = Self.told(entry)
       lines.append((head + step.text, step.role))
@@ -224,6 +279,15 @@ extension KeyMap {
         $0.shownRun?.opened.row.summary.retryOf == nil ? "it retried no record" : nil
       }),
     KeyBinding([.character("p")], "hold", "Hold it as it is, or let it live again", .hold),
+    KeyBinding([.character("F")], "failed", "To the failed module", .showFailedModule),
+    KeyBinding(
+      [.character("/")], "search", "Look for words in what the modules were given and gave", .search),
+    KeyBinding(
+      [.character("n")], "",
+      "To the next of what is looked for, else to the next failed module", .nextProblem),
+    KeyBinding([.character("N")], "", "The same backwards", .previousProblem),
+    KeyBinding([.character("w")], "", "Wrap long lines, or not any longer", .wrap),
+    KeyBinding([.character("c")], "", "The chain as boxes, or as lines", .chainView),
     KeyBinding([.escape, .left, .character("h")], "back", "Back to the history", .back),
     KeyBinding([.character("j"), .down], "", "The next module", .moveDown),
     KeyBinding([.character("k"), .up], "", "The module before", .moveUp),
@@ -263,13 +327,35 @@ extension State {
       shownRun?.top = 0
     }
     let rows = max(1, size.rows - 6)
+    if run.isBoxes {
+      switch command {
+      case .moveDown: shownRun?.move(rows: 1, columns: 0)
+      case .moveUp: shownRun?.move(rows: -1, columns: 0)
+      case .scrollDown: shownRun?.move(rows: 0, columns: 8)
+      case .scrollUp: shownRun?.move(rows: 0, columns: -8)
+      case .back: shownRun?.isBoxes = false
+      default: break
+      }
+      if [.moveDown, .moveUp, .scrollDown, .scrollUp, .back].contains(command) { return [] }
+    }
     switch command {
+    case .showFailedModule, .nextProblem, .previousProblem: goToProblem(command, of: run)
+    case .search: typing = Typing(line: LineEditor(run.words), purpose: .search)
+    case .wrap:
+      shownRun?.wraps.toggle()
+      shownRun?.top = 0
+    case .chainView:
+      guard run.isBoxes || size.columns >= 100 else {
+        notice = "boxes need 100 columns; this terminal has \(size.columns)"
+        return []
+      }
+      shownRun?.isBoxes.toggle()
     case .moveDown: choose(index + 1)
     case .moveUp: choose(index - 1)
     case .moveToFirst: choose(0)
     case .moveToLast: choose(modules.count - 1)
     case .scrollDown:
-      let last = max(0, run.work(zone: surroundings.zone).count - 1)
+      let last = max(0, workLines(of: run, columns: workColumns).count - 1)
       shownRun?.top = min(last, run.top + max(1, rows / 2))
     case .scrollUp: shownRun?.top = max(0, run.top - max(1, rows / 2))
     case .hold:
@@ -287,6 +373,100 @@ extension State {
     default: return updateAnyScreen(command)
     }
     return []
+  }
+
+  /// Goes to what is looked for or to what failed.
+  private mutating func goToProblem(_ command: Command, of run: RunState) {
+    if command != .showFailedModule, !run.words.isEmpty {
+      return goToRunMatch(command == .nextProblem ? 1 : -1)
+    }
+    let failed = run.failed
+    guard !failed.isEmpty else {
+      notice = "no module failed"
+      return
+    }
+    shownRun?.isBoxes = false
+    shownRun?.top = 0
+    guard command != .showFailedModule else {
+      shownRun?.cursor = run.opened.row.summary.failedModule ?? failed[0]
+      return
+    }
+    // From where the cursor is, in the order they are drawn.
+    let places = run.modules
+    let here = places.firstIndex { $0 == run.cursor } ?? 0
+    func place(_ module: ModuleID) -> Int { places.firstIndex(of: module) ?? 0 }
+    shownRun?.cursor =
+      command == .nextProblem
+      ? failed.first { place($0) > here } ?? failed[0]
+      : failed.last { place($0) < here } ?? failed[failed.count - 1]
+    if failed.count == 1 { notice = "it is the only module that failed" }
+  }
+
+  /// Looks for what was typed; nothing typed gives `n` back to what failed.
+  mutating func searchRun(for words: String) {
+    shownRun?.words = words
+    guard !words.isEmpty else {
+      notice = "n goes to the next failed module again"
+      return
+    }
+    goToRunMatch(1, isFirst: true)
+  }
+
+  /// Goes to another line with the words, round from the last one to the first.
+  /// - Parameter isFirst: whether the line that is on top already will do.
+  private mutating func goToRunMatch(_ step: Int, isFirst: Bool = false) {
+    guard let run = shownRun else { return }
+    let matches = run.matches(zone: surroundings.zone)
+    guard !matches.isEmpty else {
+      notice = "nothing the modules were given or gave has \"\(run.words)\""
+      return
+    }
+    let places = run.modules
+    let here = places.firstIndex { $0 == run.cursor } ?? 0
+    // Lines that are wrapped have other numbers than those that are looked through.
+    let seen = run.wraps ? (run.found ?? 0) : run.top
+    func isBehind(_ match: (module: ModuleID, line: Int)) -> Bool {
+      let place = places.firstIndex(of: match.module) ?? 0
+      return place > here || place == here && (match.line > seen || isFirst && match.line == seen)
+    }
+    func isBefore(_ match: (module: ModuleID, line: Int)) -> Bool {
+      let place = places.firstIndex(of: match.module) ?? 0
+      return place < here || place == here && match.line < seen
+    }
+    let index =
+      step > 0
+      ? matches.firstIndex(where: isBehind) ?? 0
+      : matches.lastIndex(where: isBefore) ?? matches.count - 1
+    let match = matches[index]
+    shownRun?.isBoxes = false
+    shownRun?.cursor = match.module
+    shownRun?.found = match.line
+    var top = match.line
+    if run.wraps, let moved = shownRun {
+      let before = moved.work(zone: surroundings.zone).prefix(match.line)
+      top = Self.wrapped(Array(before), columns: workColumns).count
+    }
+    shownRun?.top = top
+    notice = "\(index + 1) of \(matches.count) with \"\(run.words)\" · n N go on"
+  }
+
+  /// The columns of what a module did.
+  private var workColumns: Int {
+    size.columns < 60 ? size.columns - 1 : size.columns - min(size.columns * 45 / 100, 70) - 2
+  }
+
+  private static func wrapped(
+    _ lines: [(text: SafeText, role: Role)], columns: Int
+  ) -> [(text: SafeText, role: Role)] {
+    lines.flatMap { line in
+      line.text.wrapped(to: max(8, columns), lines: 200).map { ($0, line.role) }
+    }
+  }
+
+  /// What the module under the cursor did, as it is drawn.
+  private func workLines(of run: RunState, columns: Int) -> [(text: SafeText, role: Role)] {
+    let lines = run.work(zone: surroundings.zone)
+    return run.wraps ? Self.wrapped(lines, columns: columns) : lines
   }
 
   func drawLive(into frame: inout Frame) {
@@ -323,6 +503,13 @@ extension State {
         " · \(error.type.rawValue) at module \(summary.failedModule?.number ?? 0): \(error.message)"
     }
     frame.put(second, in: frame.area.line(1), .role(summary.error == nil ? .plain : .problem))
+    if run.isBoxes {
+      drawBoxes(
+        of: run, Area(row: 2, column: 0, rows: size.rows - 4, columns: size.columns), into: &frame)
+      drawNotice(into: &frame, frame.area.line(size.rows - 2))
+      drawKeys(into: &frame, frame.area.line(size.rows - 1))
+      return
+    }
     let isNarrow = size.columns < 60
     let left = isNarrow ? size.columns : min(size.columns * 45 / 100, 70)
     let rows = max(2, size.rows - 4)
@@ -347,6 +534,17 @@ extension State {
     drawKeys(into: &frame, frame.area.line(size.rows - 1))
   }
 
+  private func drawBoxes(of run: RunState, _ area: Area, into frame: inout Frame) {
+    frame.rule(
+      "CHAIN · the cursor keys move it, PgUp PgDn sideways", in: area.line(0), isFocused: true)
+    for offset in 0..<max(0, area.rows - 1) {
+      let index = run.pan.row + offset
+      guard run.boxes.lines.indices.contains(index) else { break }
+      run.boxes.draw(index, from: run.pan.column, in: area.line(1 + offset), into: &frame)
+    }
+    frame.cursor = (area.row + 1, 0)
+  }
+
   private func drawChain(of run: RunState, _ area: Area, into frame: inout Frame) {
     frame.rule("CHAIN", in: area.line(0), isFocused: true)
     let lines = run.lines
@@ -364,6 +562,7 @@ extension State {
         frame.cursor = (place.row, area.column)
       }
       lines[index].draw(into: &frame, place, isSelected: index == cursor)
+      if let module = lines[index].module { frame.mark(.module(module), in: area.line(1 + offset)) }
     }
   }
 
@@ -371,7 +570,7 @@ extension State {
     let title = run.cursor.flatMap { run.opened.blueprint.module($0) }
     frame.rule(
       title.map { "\($0.id.number) \($0.title)" } ?? "WHAT IT DID", in: area.line(0))
-    let lines = run.work(zone: surroundings.zone)
+    let lines = workLines(of: run, columns: area.columns - 1)
     if lines.isEmpty {
       // A retry begins behind it.
       let gave =
@@ -384,7 +583,11 @@ extension State {
     for offset in 0..<max(0, area.rows - 1) {
       let index = run.top + offset
       guard lines.indices.contains(index) else { break }
-      frame.put(lines[index].text, at: 1, in: area.line(1 + offset), .role(lines[index].role))
+      let isFound =
+        !run.words.isEmpty && lines[index].text.text.lowercased().contains(run.words.lowercased())
+      frame.put(
+        lines[index].text, at: 1, in: area.line(1 + offset),
+        isFound ? Style(role: lines[index].role, isSelected: true) : .role(lines[index].role))
     }
   }
 }

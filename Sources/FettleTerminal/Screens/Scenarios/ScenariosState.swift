@@ -84,7 +84,8 @@ extension ScenariosEffect {
     }
   }
 
-  private static func load(_ desk: OperatorDesk) async -> Message.Answer<[ScenariosState.Row]> {
+  /// The scenarios with what each waits for.
+  static func load(_ desk: OperatorDesk) async -> Message.Answer<[ScenariosState.Row]> {
     await answer { () async throws(StoreError) in
       var rows: [ScenariosState.Row] = []
       for scenario in try await desk.scenarios() {
@@ -202,9 +203,13 @@ extension State {
   private func scenarioLine(_ row: ScenariosState.Row?) -> SafeText {
     let isWide = size.columns >= 70
     let scenario = row?.scenario
-    var text: SafeText = (scenario.map { $0.state.isActive ? "on" : "off" } ?? SafeText("ON"))
-      .padded(to: 4)
-    let name = isWide ? max(16, size.columns - 62) : max(8, size.columns - 26)
+    // Where there is no room for a column of its own, a word for the standing takes the place of on
+    // and off.
+    var text: SafeText =
+      isWide
+      ? (scenario.map { $0.state.isActive ? "on" : "off" } ?? SafeText("ON")).padded(to: 4)
+      : (row.map(shortStanding) ?? SafeText("STAND")).padded(to: 6) + " "
+    let name = isWide ? max(16, size.columns - 62) : max(8, size.columns - 28)
     text += (scenario.map { "\($0.name)" } ?? SafeText("SCENARIO")).padded(to: name) + " "
     text += (scenario.map { Quantity.short($0.openRecords) } ?? SafeText("OPEN"))
       .padded(to: 6, rightAligned: true)
@@ -227,6 +232,17 @@ extension State {
     let percent = bytes * 100 / limit
     if bytes > 0, percent == 0 { return bar + " <1%" }
     return bar + (percent >= 80 ? " \(percent)%!" : " \(percent)%")
+  }
+
+  /// The same in six columns, the first of what holds: what was lost, what does not start, what is wrong.
+  private func shortStanding(_ row: ScenariosState.Row) -> SafeText {
+    let (scenario, state) = (row.scenario, row.scenario.state)
+    if scenario.lost != nil { return "lost!" }
+    if row.blocking != nil { return "waits" }
+    if scenario.runsUntil.map({ $0 > now }) == true { return "runs" }
+    if state.whySwitchedOff != nil { return state.isPaused ? "paused" : "failed" }
+    if state.consecutiveErrors > 0 { return state.isActive ? "on err" : "error" }
+    return state.isActive ? "on" : "off"
   }
 
   private func standing(_ row: ScenariosState.Row) -> SafeText {
