@@ -85,6 +85,12 @@ public struct OperatorDesk: Sendable {
     try await store.auditAuthors()
   }
 
+  /// The places that were changed last, for the completion of filters.
+  public func auditFields() async throws(StoreError) -> [String] {
+    // In a few milliseconds, however many there are.
+    try await store.auditFields(ofNewest: 20_000)
+  }
+
   /// The module a record failed at, of the record's own blueprint.
   public func failedModule(of id: RecordID) async throws(StoreError) -> ModuleNode? {
     try await store.failedModule(of: id)

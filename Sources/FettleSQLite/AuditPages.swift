@@ -35,12 +35,14 @@ struct AuditPages {
       }
     }
 
+    /// The events this version knows.
+    static let events =
+      IncompleteEvent.allCases.map(\.rawValue) + RecordNote.known + [AuditEntry.lossAcknowledged]
+
     /// What was done, in the words of an operator.
     var deed: String {
       guard action == "event" else { return action }
-      let known =
-        IncompleteEvent.allCases.map(\.rawValue) + RecordNote.known + [AuditEntry.lossAcknowledged]
-      let words = known.map { "WHEN '\($0)' THEN '\(AuditEntry.deed($0))'" }
+      let words = Self.events.map { "WHEN '\($0)' THEN '\(AuditEntry.deed($0))'" }
       return "CASE event \(words.joined(separator: " ")) ELSE event END"
     }
 
@@ -201,9 +203,7 @@ struct AuditPages {
   private static func condition(_ test: AuditTest, _ source: Source) -> RuleCondition {
     switch test {
     case .who(let pattern): return .matches(pattern, "author")
-    case .action(let pattern):
-      return RuleCondition(
-        sql: "\(AuditTest.actionFunction)(?, \(source.action))", arguments: [pattern.encoded])
+    case .action(let pattern): return action(pattern, source)
     case .record(let start):
       let matching = RuleCondition.begins("id", with: start)
       return RuleCondition(
@@ -221,6 +221,31 @@ struct AuditPages {
             OR EXISTS (SELECT 1 FROM record
               WHERE record.number = \(source.table).record AND instr(id, ?) > 0))
           """, arguments: [TextPattern.contains(words).encoded, words.lowercased()])
+    }
+  }
+
+  /// Whether a line tells of an action. Which of the known ones are meant is found out once: asked for
+  /// each line, it takes many times as long as reading the line does, which an index would have to
+  /// make up for with each move that is written.
+  private static func action(_ pattern: TextPattern, _ source: Source) -> RuleCondition {
+    func isMeant(_ action: String) -> Bool { AuditTest.isAction(action, pattern) }
+    func number(_ action: String) -> String { isMeant(action) ? "1" : "0" }
+    func list(_ events: [String]) -> String {
+      "(" + events.map { "'\($0)'" }.joined(separator: ", ") + ")"
+    }
+    switch source {
+    case .edit: return RuleCondition(sql: number("edited"))
+    case .mappingEdit:
+      return RuleCondition(
+        sql: "iif(in_scenario, \(number("mapping of the scenario changed")), "
+          + "\(number("mapping changed")))")
+    case .move, .note, .scenarioNote:
+      return RuleCondition(
+        sql: """
+          CASE WHEN event IN \(list(Source.events.filter(isMeant))) THEN 1
+            WHEN event IN \(list(Source.events)) THEN 0
+            ELSE \(AuditTest.actionFunction)(?, event) END
+          """, arguments: [pattern.encoded])
     }
   }
 
@@ -249,6 +274,22 @@ struct AuditPages {
             """))
     }
     return authors.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// The places that were changed, as far as the newest of so many edits tell. No index has them: all
+  /// would have to be gone through.
+  static func fields(ofNewest count: Int, _ database: Database) throws -> [String] {
+    var fields: Set<String> = []
+    for source in [Source.edit, .mappingEdit] {
+      fields.formUnion(
+        try String.fetchAll(
+          database,
+          sql: """
+            SELECT DISTINCT path
+            FROM (SELECT path FROM \(source.table) ORDER BY date DESC LIMIT \(max(0, count)))
+            """))
+    }
+    return fields.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   /// How many lines there are.
@@ -292,6 +333,11 @@ struct AuditPages {
 }
 
 extension AuditTest {
+  /// Whether an action is meant, as it is stored or in the words of an operator.
+  fileprivate static func isAction(_ action: String, _ pattern: TextPattern) -> Bool {
+    pattern.matches(action) || pattern.matches(AuditEntry.deed(action))
+  }
+
   fileprivate static let actionFunction = "fettle_audit_action"
   fileprivate static let wordsFunction = "fettle_audit_words"
 
@@ -303,7 +349,7 @@ extension AuditTest {
           let pattern = String.fromDatabaseValue(values[0]).flatMap(TextPattern.init(encoded:)),
           let action = String.fromDatabaseValue(values[1])
         else { return false }
-        return pattern.matches(action) || pattern.matches(AuditEntry.deed(action))
+        return isAction(action, pattern)
       })
     database.add(
       function: DatabaseFunction(wordsFunction, argumentCount: 7, pure: true) { values in
@@ -347,6 +393,11 @@ extension SQLiteStore {
   /// Who did something that the audit tells of.
   public func auditAuthors() async throws(StoreError) -> [String] {
     try await reading { try AuditPages.authors($0) }
+  }
+
+  /// The places that were changed, of the newest edits.
+  public func auditFields(ofNewest count: Int) async throws(StoreError) -> [String] {
+    try await reading { try AuditPages.fields(ofNewest: count, $0) }
   }
 
   /// The module a record failed at, of the record's own blueprint.

@@ -173,6 +173,10 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     try await read { () async throws(StoreError) in try await store.auditAuthors() }
   }
 
+  func auditFields(ofNewest count: Int) async throws(StoreError) -> [String] {
+    try await read { () async throws(StoreError) in try await store.auditFields(ofNewest: count) }
+  }
+
   func failedModule(of id: RecordID) async throws(StoreError) -> ModuleNode? {
     try await read { () async throws(StoreError) in try await store.failedModule(of: id) }
   }

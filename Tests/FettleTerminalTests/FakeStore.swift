@@ -77,6 +77,8 @@ final class FakeStore: IncompleteStore {
 
   func auditAuthors() async throws(StoreError) -> [String] { [] }
 
+  func auditFields(ofNewest count: Int) async throws(StoreError) -> [String] { [] }
+
   func failedModule(of id: RecordID) async throws(StoreError) -> ModuleNode? {
     try await record(id).failedModule
   }

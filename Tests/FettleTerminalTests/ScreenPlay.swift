@@ -298,7 +298,7 @@ struct ScreenPlay {
         token: ask.token,
         .success(Self.stretch(auditLines(filter), ask) { $0.place }))
     case .count: .counted(.success(audit.count))
-    case .loadAuthors: .authorsLoaded(["ada", "grace"])
+    case .loadAuthors: .authorsLoaded(["ada", "grace"], fields: ["1.email", "1.phone"])
     case .export(let filter, let path):
       .exported(.success(auditLines(filter).count), path: path)
     }

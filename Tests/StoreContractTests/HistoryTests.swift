@@ -218,6 +218,7 @@ struct HistoryTests {
   private static let auditFilters = [
     "lost", "action:\"lost bundles acknowledged\" who:ada",
     "", "who:ada", "who:ada,grace", "-who:fettle", "who:nobody", "action:closed",
+    "action:mapping*", "-action:closed,edited", "action:*bin*", "action:/^put/", "action:nothing",
     "action:\"put into the bin\"", "action:edited field:email", "field:to", "hand", "-hand who:a*",
     "time:>=2026-09-21T14:15", "age:2m..5m", "\"new 7\"", "record:0 or who:grace", "mapping",
     "text:secret", "email",
@@ -255,6 +256,9 @@ struct HistoryTests {
       }
     }
     #expect(try await store.auditAuthors() == ["ada", "fettle", "grace"])
+    let fields = try await store.auditFields(ofNewest: 100)
+    #expect(!fields.isEmpty && fields == Set(fields).sorted())
+    #expect(try await store.auditFields(ofNewest: 1).count < fields.count)
   }
 
   @Test("the lines of one record are found by its digits, and go with it")

@@ -33,6 +33,11 @@ public protocol IncompleteStore: AmendmentStore {
   /// Who did something that the audit tells of.
   func auditAuthors() async throws(StoreError) -> [String]
 
+  /// The places that were changed, in order: bundles as `1.email`, mappings as `5.name`.
+  /// - Parameter count: so many of the newest edits, and of the newest changes of mappings, are looked
+  ///   at.
+  func auditFields(ofNewest count: Int) async throws(StoreError) -> [String]
+
   /// The module a record failed at, of the record's own blueprint; nothing else of it is read.
   /// - Throws: `notFound`.
   func failedModule(of id: RecordID) async throws(StoreError) -> ModuleNode?

@@ -21,6 +21,8 @@ struct AuditTrailState: Equatable, Sendable {
   var list = StoredList<Row, AuditColumn, AuditKey>()
   /// Who did anything, for the completion of filters.
   var authors: [String] = []
+  /// What was changed lately, for the same.
+  var fields: [String] = []
 
   var rows: [Row] { list.window.rows }
   var selected: Row? { list.window.selected }
@@ -54,7 +56,7 @@ enum AuditScreen: StoredScreen {
           "edited", "mapping changed", AuditEntry.deed(RecordNote.revealed),
           AuditEntry.deed(AuditEntry.lossAcknowledged),
         ]
-    case .field: shown.rows.map(\.field.text).filter { !$0.isEmpty }
+    case .field: shown.rows.map(\.field.text).filter { !$0.isEmpty } + shown.fields
     case .record: shown.rows.map(\.record.short).filter { !$0.isEmpty }
     case .time: ["today", "yesterday"]
     case .age, .text: []
@@ -75,7 +77,7 @@ enum AuditTrailEffect: Hashable, Sendable {
 enum AuditTrailMessage: Equatable, Sendable {
   case loaded(token: Int, Message.Answer<ListStretch<AuditTrailState.Row, AuditPlace>>)
   case counted(Message.Answer<Int>)
-  case authorsLoaded([String])
+  case authorsLoaded([String], fields: [String])
   case exported(Message.Answer<Int>, path: String)
 }
 
@@ -91,7 +93,9 @@ extension AuditTrailEffect {
         })
     case .count:
       .counted(await answer { () async throws(StoreError) in try await desk.auditCount() })
-    case .loadAuthors: .authorsLoaded((try? await desk.auditAuthors()) ?? [])
+    case .loadAuthors:
+      .authorsLoaded(
+        (try? await desk.auditAuthors()) ?? [], fields: (try? await desk.auditFields()) ?? [])
     case .export(let filter, let path):
       .exported(await Self.export(filter, to: path, desk), path: path)
     }
@@ -190,7 +194,8 @@ extension State {
     case .counted(.success(let count)):
       auditTrail.list.window.total = auditTrail.list.filter == .everything ? count : nil
     case .counted(.failure): break
-    case .authorsLoaded(let authors): auditTrail.authors = authors
+    case .authorsLoaded(let authors, let fields):
+      (auditTrail.authors, auditTrail.fields) = (authors, fields)
     case .exported(.success(let count), let path): notice = "\(count) lines written to \(path)"
     case .exported(.failure(let error), _): notice = "\(error.description)"
     }
