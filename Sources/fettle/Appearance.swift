@@ -9,7 +9,9 @@ import Synchronization
 
 /// How the terminal is to look.
 struct AppearanceOptions: ParsableArguments {
-  @Option(help: "auto, always or never. auto obeys NO_COLOR.")
+  @Option(
+    help: "auto, always or never. auto obeys NO_COLOR.",
+    completion: .list(TerminalOptions.Color.allCases.map(\.rawValue)))
   var color = "auto"
 
   @Flag(help: "Draw with ASCII only. The default follows the locale.")

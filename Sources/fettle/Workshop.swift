@@ -6,7 +6,8 @@ import FettleSQLite
 
 /// Where the store is.
 struct StoreOptions: ParsableArguments {
-  @Option(help: "The store. Default: fettle/fettle.db in the XDG data home.")
+  @Option(
+    help: "The store. Default: fettle/fettle.db in the XDG data home.", completion: .file())
   var store: String?
 
   /// The path of the store.

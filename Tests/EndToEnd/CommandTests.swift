@@ -549,4 +549,36 @@ struct ManualTests {
     #expect(script.status == 0)
     #expect(script.output.contains("manual"))
   }
+
+  @Test(
+    "bash completes commands, options, the words an option takes, and files",
+    arguments: [
+      ("fettle sche", "schedule"), ("fettle list --fil", "--filter"),
+      ("fettle list --sort -siz", "-size"), ("fettle list --status unres", "unresolved"),
+      ("fettle list --error DataE", "DataError"), ("fettle open --color ne", "never"),
+      ("fettle run blueprint", "blueprint.json"), ("fettle list --store st", "store.db"),
+    ])
+  func completing(line: String, word: String) async throws {
+    let folder = try TemporaryFolder()
+    let script = try await Program.fettle(
+      ["--generate-completion-script", "bash"], home: folder.path)
+    for name in ["blueprint.json", "store.db"] { _ = try folder.file(name, "") }
+    // What readline does with Tab.
+    let ask = """
+      cd '\(folder.path)'; source ./c.bash
+      COMP_LINE='\(line)'; COMP_POINT=${#COMP_LINE}; read -ra COMP_WORDS <<< "$COMP_LINE"
+      COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=()
+      function=$(complete -p fettle | sed 's/.*-F \\([^ ]*\\) .*/\\1/')
+      $function fettle "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+      printf '%s\n' "${COMPREPLY[@]}"
+      """
+    _ = try folder.file("c.bash", script.output)
+    let answer = try await Program.fettle(
+      [], home: folder.path, launcher: ["/bin/bash", "-c", ask])
+    #expect(
+      answer.output.split(separator: "\n").contains {
+        $0.trimmingCharacters(in: .whitespaces) == word
+      },
+      "\(answer.output)\(answer.errors)")
+  }
 }

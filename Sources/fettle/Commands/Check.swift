@@ -15,7 +15,7 @@ struct Check: AsyncParsableCommand {
       nothing in the store. Without a store, connections are only listed.
       """)
 
-  @Argument(help: "A blueprint exported from Make or Fusion.")
+  @Argument(help: "A blueprint exported from Make or Fusion.", completion: .file())
   var blueprint: String
 
   @Flag(help: "Print what was found as JSON.")

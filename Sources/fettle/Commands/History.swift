@@ -17,7 +17,9 @@ struct History: AsyncParsableCommand {
   @Option(help: "A filter as the terminal takes it.")
   var filter = ""
 
-  @Option(help: "started, status, scenario, operations or duration; -duration is descending.")
+  @Option(
+    help: "started, status, scenario, operations or duration; -duration is descending.",
+    completion: .list(ExecutionColumn.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] }))
   var sort = "-started"
 
   @Option(help: "Only those of this scenario, by name.")

@@ -16,7 +16,7 @@ struct Import: AsyncParsableCommand {
       what is still open is listed then, with exit status 2, and the blueprint is not kept.
       """)
 
-  @Argument(help: "A blueprint exported from Make or Fusion.")
+  @Argument(help: "A blueprint exported from Make or Fusion.", completion: .file())
   var blueprint: String
 
   @Option(name: .customLong("connection"), help: "What an identity means, APP:ID=NAME.")

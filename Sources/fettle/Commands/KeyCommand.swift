@@ -59,7 +59,9 @@ struct KeyCommand: AsyncParsableCommand {
         former one when they began.
         """)
 
-    @Option(help: "The file of the former key, where the new one has taken its place already.")
+    @Option(
+      help: "The file of the former key, where the new one has taken its place already.",
+      completion: .file())
     var old: String?
 
     @Flag(help: "Leave what neither key opens as it is.")

@@ -19,13 +19,19 @@ struct List: AsyncParsableCommand {
   @Option(help: "A filter as the terminal takes it.")
   var filter = ""
 
-  @Option(help: "created, scenario, module, error, next, attempts or size; -size is descending.")
+  @Option(
+    help: "created, scenario, module, error, next, attempts or size; -size is descending.",
+    completion: .list(RecordColumn.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] }))
   var sort = "-created"
 
-  @Option(help: "pending, unresolved, inProgress, resolved or deleted; may be repeated.")
+  @Option(
+    help: "pending, unresolved, inProgress, resolved or deleted; may be repeated.",
+    completion: .list(IncompleteState.allCases.map(\.rawValue)))
   var status: [String] = []
 
-  @Option(help: "An error type, such as DataError; may be repeated.")
+  @Option(
+    help: "An error type, such as DataError; may be repeated.",
+    completion: .list(ErrorType.table.map(\.type.rawValue)))
   var error: [String] = []
 
   @Option(help: "Words that the reason, the scenario, the module or the id contains.")

@@ -22,7 +22,9 @@ struct Retry: AsyncParsableCommand {
   @Option(help: "With --all: only what this filter lets through, as the terminal takes it.")
   var filter = ""
 
-  @Option(help: "With --all: only this error type; may be repeated.")
+  @Option(
+    help: "With --all: only this error type; may be repeated.",
+    completion: .list(ErrorType.table.map(\.type.rawValue)))
   var error: [String] = []
 
   @Option(help: "With --all: only this scenario, by name or number.")

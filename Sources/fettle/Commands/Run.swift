@@ -15,10 +15,10 @@ struct Run: AsyncParsableCommand {
       inputs from the first of them.
       """)
 
-  @Argument(help: "A blueprint exported from Make or Fusion.")
+  @Argument(help: "A blueprint exported from Make or Fusion.", completion: .file())
   var blueprint: String
 
-  @Option(help: "The bundles the trigger emits.")
+  @Option(help: "The bundles the trigger emits.", completion: .file())
   var bundles: String?
 
   @Flag(help: "Print the execution as JSON.")

@@ -56,7 +56,7 @@ struct ScheduleCommand: AsyncParsableCommand {
       The daemon (fettled) does the starting.
       """)
 
-  @Argument(help: "A blueprint exported from Make or Fusion.")
+  @Argument(help: "A blueprint exported from Make or Fusion.", completion: .file())
   var blueprint: String
 
   @Option(name: .customLong("set"), help: "The schedule, as JSON.")
@@ -65,7 +65,9 @@ struct ScheduleCommand: AsyncParsableCommand {
   @Option(help: "The time zone of its times, such as Europe/Prague.")
   var zone: String?
 
-  @Option(help: "When stored failures are retried: fusion or make.")
+  @Option(
+    help: "When stored failures are retried: fusion or make.",
+    completion: .list(["fusion", "make"]))
   var retries: String?
 
   @Flag(
