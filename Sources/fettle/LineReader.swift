@@ -9,32 +9,47 @@ final class LineReader {
   private var bytes: [UInt8] = []
   private var isOver = false
 
-  /// How often SIGINT came. A handler may touch nothing but what has no lock.
+  /// How often SIGINT came, and the end of a pipe it is written to: whoever hears of a signal is any
+  /// thread, and need not be the one that waits. A handler may touch nothing that has a lock.
   private static let interruptions = Atomic(0)
+  private static let bell = Atomic(Int32(-1))
+  private let heard: Int32
 
   /// From now on Ctrl-C is noted instead of ending the program.
   init() {
+    var ends: [Int32] = [-1, -1]
+    if pipe(&ends) == 0 {
+      for end in ends {
+        _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(end, F_SETFL, O_NONBLOCK)
+      }
+      Self.bell.store(ends[1], ordering: .sequentiallyConsistent)
+    }
+    heard = ends[0]
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { _ in
-      LineReader.interruptions.add(1, ordering: .relaxed)
+      let before = errno
+      LineReader.interruptions.add(1, ordering: .sequentiallyConsistent)
+      var byte: UInt8 = 1
+      _ = write(LineReader.bell.load(ordering: .sequentiallyConsistent), &byte, 1)
+      errno = before
     }
-    // Without SA_RESTART: who waits for a line is to hear of it.
     sigaction(SIGINT, &action, nil)
   }
 
   /// Whether Ctrl-C was pressed since a line was read last.
-  static var isInterrupted: Bool { interruptions.load(ordering: .relaxed) > 0 }
+  static var isInterrupted: Bool { interruptions.load(ordering: .sequentiallyConsistent) > 0 }
 
   /// The next line, without its end; nil when there is none left, or Ctrl-C was pressed. Bytes that are
   /// no UTF-8 become U+FFFD.
   func next() -> String? {
     // What was pressed while something was done has ended that; of a script it ends everything.
     if isatty(STDIN_FILENO) == 1 {
-      Self.interruptions.store(0, ordering: .relaxed)
-    } else if Self.isInterrupted {
-      return nil
+      Self.interruptions.store(0, ordering: .sequentiallyConsistent)
+      drain()
     }
     while true {
+      if Self.isInterrupted { return nil }
       if let end = bytes.firstIndex(of: 0x0A) {
         defer { bytes.removeSubrange(...end) }
         return Self.text(bytes[..<end])
@@ -43,18 +58,30 @@ final class LineReader {
         defer { bytes = [] }
         return bytes.isEmpty ? nil : Self.text(bytes[...])
       }
-      var piece = [UInt8](repeating: 0, count: 65_536)
-      let count = read(STDIN_FILENO, &piece, piece.count)
-      if count < 0, errno == EINTR {
-        if Self.isInterrupted { return nil }
-        continue
-      }
-      guard count > 0 else {
-        isOver = true
-        continue
-      }
-      bytes += piece[..<count]
+      takeIn()
     }
+  }
+
+  /// Waits for something to read, or for Ctrl-C.
+  private func takeIn() {
+    var waited = [
+      pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: heard, events: Int16(POLLIN), revents: 0),
+    ]
+    guard poll(&waited, 2, -1) > 0, waited[0].revents != 0 else { return }
+    var piece = [UInt8](repeating: 0, count: 65_536)
+    let count = read(STDIN_FILENO, &piece, piece.count)
+    if count > 0 {
+      bytes += piece[..<count]
+    } else if count == 0 || errno != EINTR && errno != EAGAIN {
+      isOver = true
+    }
+  }
+
+  /// Takes out of the pipe what was heard of.
+  private func drain() {
+    var piece = [UInt8](repeating: 0, count: 64)
+    while read(heard, &piece, piece.count) > 0 {}
   }
 
   private static func text(_ line: ArraySlice<UInt8>) -> String {

@@ -1,6 +1,7 @@
 import FettleCore
 import FettleTestKit
 import Foundation
+import PseudoTerminal
 import Testing
 
 @Suite("The line mode", .fewAtOnce)
@@ -49,7 +50,8 @@ struct PlainModeTests {
       "quit")
     #expect(talk.status == 1)
     for part in [
-      "there is no command \"frobnicate\"", "open a record first", "\"re\" could be rename or remove",
+      "there is no command \"frobnicate\"", "open a record first",
+      "\"re\" could be rename or remove",
       "there is no", "1.nothing.there does not exist", "failed again: ",
     ] { #expect(talk.output.contains(part), "\(part) in \(talk.output)") }
   }
@@ -91,6 +93,120 @@ struct PlainModeTests {
     let talk = try await say(
       "open 1", "set 1.body x", "delete", "resume", "auto on", "quit", options: ["--read-only"])
     #expect(talk.output.ranges(of: "started with --read-only").count == 4)
+  }
+
+  /// A conversation on a terminal that waits for what it is answered.
+  private func onTerminal(
+    _ body: @escaping @Sendable (PseudoTerminal) async throws -> Void
+  ) async throws {
+    let terminal = try PseudoTerminal(
+      Program.path, ["open", "--plain", "--store", store],
+      environment: [
+        "HOME=\(folder.path)", "PATH=/usr/bin:/bin", "TERM=dumb", "LC_ALL=C.UTF-8", "TZ=UTC",
+      ])
+    try #require(terminal.read(until: { $0.shows("help lists") }, seconds: 20))
+    try await body(terminal)
+  }
+
+  @Test("a marked record that somebody else changed since is left alone, wherever it is listed")
+  func changedMeanwhile() async throws {
+    try await fill()
+    try await onTerminal { terminal in
+      terminal.type("mark all\nlist error:Timeout\nmarked\n")
+      try #require(terminal.read(until: { $0.shows("not in the list: ") }, seconds: 20))
+      let list = try await Program.fettle(
+        ["list", "--store", store, "--json"], home: folder.path)
+      let id = try #require(try JSONReader.read(list.output).array?.last?.collection?["id"]?.text)
+      let edit = try await Program.fettle(
+        ["edit", id, "--set", "1.body={}", "--store", store], home: folder.path)
+      try #require(edit.status == 0, "\(edit.errors)")
+      terminal.type("resume-marked\nquit\n")
+      #expect(terminal.waitForEnd(seconds: 20) == 1)
+      #expect(terminal.shows("\(id.prefix(8)) was changed since it was marked"))
+      #expect(terminal.shows("failed again: "), "the other one is run")
+      #expect(terminal.shows("2 stay marked"))
+    }
+  }
+
+  @Test("Ctrl-C and the end of the input lose no change: it is offered again")
+  func interrupted() async throws {
+    try await fill()
+    try await onTerminal { terminal in
+      terminal.type("open 1\nset 1.body mine\n")
+      try #require(terminal.read(until: { $0.shows("text \"mine\"") }, seconds: 20))
+      terminal.type("\u{3}")
+      #expect(terminal.waitForEnd(seconds: 20) == 130)
+      #expect(terminal.shows("were not saved; they are kept"))
+    }
+    let again = try await say("open 1", "recover", "set 1.body also mine")
+    #expect(again.status == 1)
+    #expect(again.output.contains("1 changes of ") && again.output.contains("-> text \"mine\""))
+    let last = try await say("open 1", "recover", "changes", "save", "open 1", "recover", "quit")
+    #expect(last.output.contains("-> text \"also mine\""))
+    #expect(last.output.contains("nothing was left unsaved"))
+  }
+
+  @Test("many records are closed, thrown away, brought back and removed for good")
+  func manyRecords() async throws {
+    try await fill()
+    let talk = try await say(
+      "mark matching", "close-marked", "close-marked by hand", "list status:resolved", "mark all",
+      "reopen-marked", "list", "mark all", "delete-marked", "list status:bin", "mark 1",
+      "restore-marked", "list status:bin", "mark all", "purge-marked", "purge-marked 1", "list",
+      "quit")
+    for part in [
+      "2 marked", "say why: close-marked REASON", "closed", "open again", "in the bin",
+      "out of the bin", "there is no way back: purge-marked 1", "removed for good", "all done",
+      "1 open, 0 waiting, 0 running",
+    ] { #expect(talk.output.contains(part), "\(part) in \(talk.output)") }
+  }
+
+  @Test("what one record is changed to is shown in the marked ones before it is made there")
+  func changeMarked() async throws {
+    try await fill()
+    let talk = try await say(
+      "mark all", "open 1", "set 1.body {}", "save", "change-marked yes", "change-marked",
+      "change-marked yes", "resume-marked", "quit")
+    for part in [
+      "shows first what would be changed", "  →  text \"{}\"", "change-marked yes changes 1",
+      "all resolved",
+    ] { #expect(talk.output.contains(part), "\(part) in \(talk.output)") }
+  }
+
+  @Test("scenarios, the audit, an execution module by module, views and sorting")
+  func otherLists() async throws {
+    try await fill()
+    let export = folder.path + "/audit.json"
+    let talk = try await say(
+      "open 1", "close by hand", "back", "scenarios", "start-scenario Nobody", "audit who:nobody",
+      "audit who:", "audit action:closed", "export \(export)", "export \(export)", "executions",
+      "execution 1", "execution 1 2", "execution 1 77", "sort -size", "sort nothing",
+      "save-view big", "list status:resolved", "view big", "views", "view none", "quit")
+    #expect(talk.status == 1)
+    for part in [
+      "1. Greeting: off, 1 open, under 1% of its limit", "there is no scenario \"Nobody\"",
+      "nothing fits the filter", "! the filter: ", ": closed, by hand", "1 lines written to",
+      "cannot be made", "shows what it stored", "  input", "there is no module \"77\"",
+      "sort: size↓", "there are created", "saved as big", "big: everything, sort -size",
+      "there is no view \"none\"",
+    ] { #expect(talk.output.contains(part), "\(part) in \(talk.output)") }
+  }
+
+  @Test("a record is renamed, moved, filled from a file, mapped otherwise, given its output")
+  func mending() async throws {
+    try await fill()
+    let file = try folder.file("text.txt", "two\nlines")
+    let talk = try await say(
+      "open 1", "set 1.extra 5", "rename 1.extra other", "move 1.other up", "fields",
+      "file 1.body \(file)", "value 1.body", "file 1.body /nowhere", "revert", "mapping",
+      "way json", "from", "from 9", "check now", "map json {\"a\":1}", "resume", "back", "open 1",
+      "output 5", #"output {"name":"Ada"}"#, "quit")
+    for part in [
+      "1.other: text \"5\", changed", "\ntwo\nlines\n", "No such file", "json: text \"{{1.body}}\"",
+      "from 1.body: ", "2 Parse JSON, where it goes on now", "cannot go on at module 9",
+      "nothing stands behind check", "an output is an object",
+    ] { #expect(talk.output.contains(part), "\(part) in \(talk.output)") }
+    #expect(talk.output.ranges(of: "resolved in").count == 2, "\(talk.output)")
   }
 
   @Test("close with a reason, the bin and back, automatic retry, help for everything")

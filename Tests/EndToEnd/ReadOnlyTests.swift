@@ -114,6 +114,41 @@ struct ReadOnlyTests {
   }
 
   @Test(
+    "--read-only writes nothing to a store that could be written to, and sees what others write")
+  func untouched() async throws {
+    try await bench.fill([["a": "x"]])
+    let id = try await bench.onlyRecord()
+    let (store, environment) = (bench.store, bench.environment)
+    func content() throws -> Data { try Data(contentsOf: URL(fileURLWithPath: store)) }
+    let before = try content()
+    let talk = try await Program.fettle(
+      ["open", "--plain", "--read-only", "--store", store],
+      input: "open 1\nset 1.a y\nlist status:all\nquit\n", home: bench.folder.path)
+    #expect(talk.output.contains("started with --read-only"), "\(talk.output)\(talk.errors)")
+    let terminal = try await bench.onItsOwnThread {
+      let terminal = Unshared(
+        try PseudoTerminal(
+          Program.path, ["open", "--read-only", "--store", store], environment: environment))
+      try #require(terminal.value.read(until: { $0.shows("1 open") }, seconds: 20))
+      return terminal
+    }
+    #expect(try content() == before, "nothing was written into the file")
+    let log = try? Data(contentsOf: URL(fileURLWithPath: store + "-wal"))
+    #expect(log?.isEmpty ?? true, "nor beside it")
+    try await bench.store { store in
+      _ = try await store.move(
+        id, version: nil, RecordChange(.deleted, author: "ada", date: Instant(milliseconds: 5)))
+    }
+    try await bench.onItsOwnThread {
+      let terminal = terminal.value
+      // What stands there already is not written again: this does not.
+      #expect(terminal.read(until: { $0.shows("Nothing incomplete") }, seconds: 20))
+      terminal.type("Q")
+      #expect(terminal.waitForEnd(seconds: 10) == 0)
+    }
+  }
+
+  @Test(
     "with a log beside it that others write, what they write is seen",
     arguments: [Hindrance.file, .folder].filter(\.isPossible))
   func followed(hindrance: Hindrance) async throws {

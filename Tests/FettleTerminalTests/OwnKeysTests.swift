@@ -1,3 +1,4 @@
+import FettleCore
 import FettleTestKit
 import Testing
 
@@ -60,6 +61,22 @@ struct OwnKeysTests {
     } catch {
       #expect(error.line == line)
       #expect(error.description.contains(what), "\(error.description)")
+    }
+  }
+
+  @Test("the file that is wrong is named, with what to do about it")
+  func namedFile() {
+    var options = TerminalOptions()
+    options.keys = "\nlisst a mark"
+    options.keysPath = "/home/ada/.config/fettle/keys"
+    do {
+      _ = try Terminal.run(storeName: "", options: options) { () throws(StoreError) in
+        throw .missing(path: "")
+      }
+      Issue.record("it was taken")
+    } catch {
+      #expect(error.description.contains("/home/ada/.config/fettle/keys:2: there is no screen"))
+      #expect(error.description.contains("mend the line, put # before it, or move the file away"))
     }
   }
 

@@ -41,6 +41,25 @@ struct RunViewTests {
     #expect(play.state.notice.text.contains("has \"nowhere\""))
   }
 
+  @Test("a retry is opened at the module it began with, not at a trigger that did not run in it")
+  func retry() throws {
+    let warning = try Fixtures.runs()[1]
+    var summary = warning.row.summary
+    summary.status = .success
+    let entries = warning.entries.filter { $0.module == 7 }
+    func opened(retryOf: RecordID?) -> OpenedRun {
+      var retried = ExecutionSummary(
+        id: summary.id, scenario: summary.scenario, origin: .manual, retryOf: retryOf,
+        started: summary.started)
+      retried.status = .success
+      return OpenedRun(
+        row: ExecutionRow(
+          summary: retried, scenarioName: "Orders", storedCount: 0, number: 1),
+        blueprint: warning.blueprint, entries: entries)
+    }
+    #expect(RunState(opened(retryOf: RecordID("3f2a9c"))).cursor == 7)
+  }
+
   @Test("without words n goes to what failed, as F does")
   func failed() throws {
     var play = try play()

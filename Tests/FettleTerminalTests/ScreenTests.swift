@@ -30,6 +30,15 @@ struct ScreenTests {
     #expect(!play.hasQuit)
   }
 
+  @Test("the audit completes fields that were changed and are not on the screen")
+  func auditFields() throws {
+    var play = try play()
+    play.press(.character("5"), .character("/"))
+    play.type("field:1.pho")
+    play.press(.tab)
+    #expect(play.state.typing?.line.text.contains("field:1.phone") == true)
+  }
+
   @Test("on a narrow screen a word tells what a scenario waits for, or that it does not start")
   func narrowScenarios() throws {
     var play = try play(size: Size(rows: 10, columns: 40))
@@ -343,7 +352,7 @@ struct ScreenTests {
     play.type("\"no \(Self.word(77)) here\"")
     play.press(.enter)
     #expect(play.state.groups?.rows.count == 1)
-    #expect(play.state.frame().text.contains("Groups  1 causes · 1 records"))
+    #expect(play.state.frame().text.contains("Groups  1 cause · 1 record"))
     play.press(.escape, .escape)
     #expect(play.state.context == .list)
   }

@@ -108,7 +108,8 @@ struct PlainRecord: Sendable {
         + change)
     switch value {
     case .collection(let fields):
-      for (position, name) in fields.names.enumerated() {
+      // The place in a list is not the operator's.
+      for (position, name) in fields.names.enumerated() where !name.hasPrefix("__IMT") {
         add(path.appending(.field(name)), fields[at: position], to: &lines)
       }
     case .array(let elements):

@@ -81,7 +81,12 @@ struct PlainSession: Sendable {
       return refused("started with --read-only: nothing can be changed")
     }
     do throws(StoreError) {
-      return try await perform(command, rest)
+      let answer = try await perform(command, rest)
+      // What this operator sees of a marked record, or does to it, is no change behind the marks.
+      if let summary = opened?.record.summary, marks[summary.id] != nil {
+        marks[summary.id] = summary
+      }
+      return answer
     } catch {
       return refused("\(error.description)")
     }

@@ -204,7 +204,14 @@ extension State {
     }
     // Where it is narrow the order comes before the words.
     let isShort = size.columns < 60 && list.order != .usual
-    return causes + (isShort ? " · " : " causes · ") + records + (isShort ? "" : " records")
+    let words: [SafeText] =
+      isShort
+      ? [" · ", ""]
+      : [
+        causes.text == "1" ? " cause · " : " causes · ",
+        records.text == "1" ? " record" : " records",
+      ]
+    return causes + words[0] + records + words[1]
   }
 
   /// The order, where it is not the usual one, and whether it is held.

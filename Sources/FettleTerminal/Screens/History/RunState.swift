@@ -31,7 +31,9 @@ struct RunState: Equatable, Sendable {
     // A retry begins where its record failed: what stands before that did nothing in it.
     cursor =
       opened.row.summary.failedModule ?? Self.running(opened).first
-      ?? visits.first { $0.failed > 0 }?.module ?? visits.first?.module
+      ?? visits.first { $0.failed > 0 }?.module
+      ?? (opened.row.summary.retryOf == nil ? visits.first?.module : opened.entries.first?.module)
+      ?? visits.first?.module
       ?? lines.compactMap(\.module).first
   }
 
@@ -281,7 +283,8 @@ extension KeyMap {
     KeyBinding([.character("p")], "hold", "Hold it as it is, or let it live again", .hold),
     KeyBinding([.character("F")], "failed", "To the failed module", .showFailedModule),
     KeyBinding(
-      [.character("/")], "search", "Look for words in what the modules were given and gave", .search),
+      [.character("/")], "search", "Look for words in what the modules were given and gave",
+      .search),
     KeyBinding(
       [.character("n")], "",
       "To the next of what is looked for, else to the next failed module", .nextProblem),
