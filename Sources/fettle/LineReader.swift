@@ -14,6 +14,11 @@ final class LineReader {
   private static let interruptions = Atomic(0)
   private static let bell = Atomic(Int32(-1))
   private let heard: Int32
+  /// Whether a line is waited for: otherwise something is being done.
+  private static let isWaiting = Atomic(false)
+  /// What Ctrl-C says while something is done.
+  private static let hint: StaticString =
+    "\nstops when what runs has ended; Ctrl-C once more ends it at once\n"
 
   /// From now on Ctrl-C is noted instead of ending the program.
   init() {
@@ -29,7 +34,16 @@ final class LineReader {
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { _ in
       let before = errno
-      LineReader.interruptions.add(1, ordering: .sequentiallyConsistent)
+      let count = LineReader.interruptions.add(1, ordering: .sequentiallyConsistent).newValue
+      if !LineReader.isWaiting.load(ordering: .sequentiallyConsistent) {
+        // A module that hangs must not hold the operator.
+        if count > 1 {
+          signal(SIGINT, SIG_DFL)
+          raise(SIGINT)
+        }
+        let hint = LineReader.hint
+        _ = write(STDERR_FILENO, hint.utf8Start, hint.utf8CodeUnitCount)
+      }
       var byte: UInt8 = 1
       _ = write(LineReader.bell.load(ordering: .sequentiallyConsistent), &byte, 1)
       errno = before
@@ -68,7 +82,10 @@ final class LineReader {
       pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
       pollfd(fd: heard, events: Int16(POLLIN), revents: 0),
     ]
-    guard poll(&waited, 2, -1) > 0, waited[0].revents != 0 else { return }
+    Self.isWaiting.store(true, ordering: .sequentiallyConsistent)
+    let ready = poll(&waited, 2, -1)
+    Self.isWaiting.store(false, ordering: .sequentiallyConsistent)
+    guard ready > 0, waited[0].revents != 0 else { return }
     var piece = [UInt8](repeating: 0, count: 65_536)
     let count = read(STDIN_FILENO, &piece, piece.count)
     if count > 0 {

@@ -142,7 +142,7 @@ struct ReadOnlyTests {
     try await bench.onItsOwnThread {
       let terminal = terminal.value
       // What stands there already is not written again: this does not.
-      #expect(terminal.read(until: { $0.shows("Nothing incomplete") }, seconds: 20))
+      #expect(terminal.read(until: { $0.shows("(gone)") }, seconds: 20))
       terminal.type("Q")
       #expect(terminal.waitForEnd(seconds: 10) == 0)
     }

@@ -42,6 +42,7 @@ struct IncompleteListTests {
     play.send(.ticked(Fixtures.now))
     #expect(play.state.list.cursor == id)
     #expect(play.state.frame().text.contains("(gone)"))
+    #expect(play.state.frame().text.contains("1-5 of 5"), "what is shown is no more than there is")
     play.press(.down)
     #expect(!play.state.list.rows.contains { $0.id == id })
     #expect(try play.state.list.cursor == Fixtures.record(3).id)

@@ -209,7 +209,8 @@ extension State {
   }
 
   private func positions(_ layout: ListLayout) -> SafeText {
-    let total = list.filter == .open ? openTotal : nil
+    // A row that left stands in the list as long as the cursor is on it, and is not counted any more.
+    let total = list.filter == .open ? openTotal.map { $0 + list.gone.count } : nil
     let last = min(list.top + layout.list.rows, list.rows.count)
     let known = list.reachesStart && list.reachesEnd ? list.rows.count : nil
     let of: SafeText = (total ?? known).map { " of \(Quantity.grouped($0))" } ?? ""
