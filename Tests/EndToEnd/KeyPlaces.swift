@@ -102,11 +102,15 @@ enum KeyPlaces {
 
   static let run = KeyPlace(
     context: .run, way: ["3", .wait("i records"), "End", "Enter"], arrived: "History › ", rows: 12,
+    isLeftAlways: true,
     sights: [
       .scrollDown: .moves(after: "Home", "Down"),
       .scrollUp: .moves(after: "Home", "Down", "NPage"),
       .stopRun: .says("it has ended"), .listStored: .shows("FAILED MODULE"),
       .openRetried: .says("it retried no record"), .hold: .shows("held"),
+      .showFailedModule: .moves(after: "Home"), .search: .shows("Enter search"),
+      .nextProblem: .moves(after: "Home"), .previousProblem: .moves(after: "Home"),
+      .wrap: .moves(), .chainView: .shows("the cursor keys move it"),
       .back: .hides("History › "), .quit: .hides("History › "),
       .showIncomplete: .shows("FAILED MODULE"), .showHistory: .says(" History"),
     ])
