@@ -38,8 +38,10 @@ final class LineReader {
       if !LineReader.isWaiting.load(ordering: .sequentiallyConsistent) {
         // A module that hangs must not hold the operator.
         if count > 1 {
+          // It ends when this returns: until then the signal is held back.
           signal(SIGINT, SIG_DFL)
           raise(SIGINT)
+          return
         }
         let hint = LineReader.hint
         _ = write(STDERR_FILENO, hint.utf8Start, hint.utf8CodeUnitCount)
