@@ -130,6 +130,47 @@ struct MeanwhileTests {
     #expect(saved.bundles.value(at: Self.name) == "mine")
   }
 
+  @Test("half a move is not given up: who takes theirs keeps every element")
+  func move() throws {
+    let list = ValuePath(module: 1, steps: [.field("list")])
+    var play = ScreenPlay([
+      try Fixtures.record(bundle: ["name": "Ada", "email": "x", "list": ["a", "b"]])
+    ])
+    play.press(.enter)
+    play.state.detail?.go(to: .bundle(list.appending(.element(1))))
+    play.press(.altDown)
+    let second = list.appending(.element(2))
+    _ = play.store.appendNow(
+      [BundleEdit(path: second, old: "b", new: "theirs", author: "grace", date: Fixtures.now)],
+      to: try Fixtures.record().id, version: 1)
+    play.press(.control("s"), .character("t"), .enter)
+    #expect(play.state.detail?.bundles.value(at: list) == ["a", "theirs"])
+  }
+
+  @Test("of whole collections it is told what differs in them")
+  func collections() throws {
+    let who = ValuePath(module: 1, steps: [.field("who")])
+    var play = ScreenPlay([
+      try Fixtures.record(
+        bundle: ["name": "Ada", "email": "x", "who": ["first": "Ada", "last": "L"]])
+    ])
+    play.press(.enter)
+    play.state.detail?.go(to: .bundle(who.appending(.field("first"))))
+    play.press(.character("="), .control("u"))
+    play.type("given")
+    play.press(.enter)
+    _ = play.store.appendNow(
+      [
+        BundleEdit(
+          path: who.appending(.field("last")), old: "L", new: "Lovelace", author: "grace",
+          date: Fixtures.now)
+      ], to: try Fixtures.record().id, version: 1)
+    play.press(.control("s"))
+    let lines = play.state.conflictLines.map { $0.text.text.trimmed }
+    #expect(lines.contains("~ 1.who.last  text \"L\"  →  text \"Lovelace\""))
+    #expect(lines.contains("+ 1.who.given  nothing  →  text \"Ada\""))
+  }
+
   @Test("what another changed before, or elsewhere, is no question")
   func nothingToAsk() throws {
     var play = try play()
@@ -194,5 +235,44 @@ struct MappingOutsideTests {
         == .mapping(
           MappingEditor(
             path: ValuePath(module: 5, steps: [.field("name")]), original: nil, field: nil)))
+  }
+}
+
+@Suite("The diff of whole arrays and collections", .fewAtOnce)
+struct DiffInsideTests {
+  private func lines(_ old: Value, _ new: Value) throws -> [String] {
+    var play = ScreenPlay([try Fixtures.record(bundle: ["name": "Ada", "email": "x", "v": old])])
+    play.press(.enter)
+    _ = play.state.keep([Draft(path: ValuePath(module: 1, steps: [.field("v")]), value: new)])
+    play.press(.character("D"))
+    return play.state.resumeCheckLines.map(\.text.text)
+  }
+
+  @Test("tells which element went and which came, not only how many there are")
+  func elements() throws {
+    #expect(
+      try lines(["a", "b", "c"], ["a", "c"]) == [
+        "~ 1.v  [3]  →  [2]", "  - 1.v[2]  text \"b\"  →  taken away",
+      ])
+    #expect(
+      try lines(["a", "b"], ["a", "x", "b", "y"]) == [
+        "~ 1.v  [2]  →  [4]", "  ~ 1.v[2]  text \"b\"  →  text \"x\"",
+        "  + 1.v[3]  nothing  →  text \"b\"", "  + 1.v[4]  nothing  →  text \"y\"",
+      ])
+  }
+
+  @Test("tells what is in a collection that was put there")
+  func fields() throws {
+    #expect(
+      try lines("a", ["b": ["c": 1, "d": []], "e": .null]) == [
+        "~ 1.v  text \"a\"  →  {2}", "  + 1.v.b.c  nothing  →  num 1",
+        "  + 1.v.b.d  nothing  →  [0]", "  + 1.v.e  nothing  →  null",
+      ])
+  }
+
+  @Test("ends somewhere")
+  func many() throws {
+    let lines = try lines("a", .array((1...1000).map { .integer($0) }))
+    #expect(lines.count == 102 && lines.last == "  … and more")
   }
 }

@@ -62,7 +62,7 @@ extension State {
     let changes = BundleDiff.changes(from: preview.old, to: preview.new, at: preview.draft.path)
     for change in changes.prefix(2000) {
       lines += Self.lines(
-        of: change, isSecret: isSecret || detail.mapped.isSecret(change.path), mask: detail.mask,
+        of: change, mapped: detail.mapped, isSecret: isSecret, mask: detail.mask,
         columns: size.columns - 4)
     }
     return lines

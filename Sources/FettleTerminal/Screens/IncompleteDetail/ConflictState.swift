@@ -111,9 +111,12 @@ extension State {
   private mutating func merge(_ shown: ConflictState) -> [Effect] {
     let given = shown.fields.filter { !$0.takesMine }.map(\.draft)
     conflict = nil
-    let kept = (detail?.drafts ?? []).filter { draft in
-      !given.contains { $0.path == draft.path && $0.target == draft.target }
-    }
+    // What one key did is given up as a whole: half a move would leave a value twice and lose another.
+    let kept = (detail?.steps ?? []).filter { step in
+      !step.contains { draft in
+        given.contains { $0.path == draft.path && $0.target == draft.target }
+      }
+    }.flatMap { $0 }
     let lost = detail?.take(shown.opened, replaying: kept) ?? []
     list.take(shown.opened.record.summary)
     notice =
@@ -123,34 +126,48 @@ extension State {
     return changed()
   }
 
-  /// Four lines a field: what it is, and the three values.
-  var conflictLines: [CheckLine] {
+  /// Each field: what it is, and the three values; of whole arrays and collections what differs in them.
+  private var conflictFields: [[CheckLine]] {
     guard let conflict, let detail else { return [] }
-    var lines: [CheckLine] = []
-    for (index, field) in conflict.fields.enumerated() {
+    return conflict.fields.enumerated().map { index, field in
       let isSecret = detail.mapped.isSecret(field.draft)
       func shown(_ value: Value?) -> SafeText {
         field.draft.target == .mapping
           ? ValueText.mapping(value)
           : ValueText.typed(value, isSecret: isSecret, mask: detail.mask)
       }
+      func inside(_ value: Value?) -> [CheckLine] {
+        guard field.draft.target == .bundle, !isSecret else { return [] }
+        return Self.linesInside(
+          BundleDiff.Change(path: field.draft.path, old: field.original, new: value),
+          mapped: detail.mapped, mask: detail.mask, columns: size.columns - 16
+        ).map { CheckLine(text: "              " + $0.text, role: .faint) }
+      }
       let place = detail.place(of: field.draft).text(failer: detail.record.summary.failer)
       let what: SafeText = field.draft.target == .mapping ? "mapping of \(place)" : "\(place)"
-      lines.append(
+      var lines = [
         CheckLine(
           text: (index == conflict.cursor ? "> " : "  ") + what,
-          role: index == conflict.cursor ? .title : .plain))
-      lines.append(CheckLine(text: "    original  " + shown(field.original), role: .faint))
-      lines.append(
+          role: index == conflict.cursor ? .title : .plain),
+        CheckLine(text: "    original  " + shown(field.original), role: .faint),
         CheckLine(
           text: (field.takesMine ? "    theirs    " : "  * theirs    ") + shown(field.theirs),
-          role: field.takesMine ? .plain : .changed))
+          role: field.takesMine ? .plain : .changed),
+      ]
+      lines += inside(field.theirs)
       lines.append(
         CheckLine(
           text: (field.takesMine ? "  * mine      " : "    mine      ")
             + (field.draft.value == nil ? "taken away" : shown(field.draft.value)),
           role: field.takesMine ? .changed : .plain))
+      return lines + inside(field.draft.value)
     }
+  }
+
+  /// The fields one below the other.
+  var conflictLines: [CheckLine] {
+    guard let conflict else { return [] }
+    var lines = Array(conflictFields.joined())
     if conflict.others > 0 {
       lines.append(
         CheckLine(
@@ -162,9 +179,11 @@ extension State {
 
   func drawConflict(into frame: inout Frame) {
     guard let conflict, let detail else { return }
-    let top = max(0, min(conflict.cursor * 4, conflictLines.count - max(1, size.rows - 4)))
+    let lines = conflictLines
+    let above = conflictFields.prefix(conflict.cursor).reduce(0) { $0 + $1.count }
+    let top = max(0, min(above, lines.count - max(1, size.rows - 4)))
     drawLines(
-      conflictLines,
+      lines,
       title:
         " \(detail.record.id.short) was changed by \(conflict.author ?? "someone else"); nothing was written",
       top: top, into: &frame)

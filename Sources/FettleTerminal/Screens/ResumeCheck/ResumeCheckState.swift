@@ -78,9 +78,7 @@ extension State {
     var lines: [CheckLine] = []
     let columns = checkColumns
     for change in detail.dataChanges.prefix(5000) {
-      lines += Self.lines(
-        of: change, isSecret: detail.mapped.isSecret(change.path), mask: detail.mask,
-        columns: columns)
+      lines += Self.lines(of: change, mapped: detail.mapped, mask: detail.mask, columns: columns)
     }
     addMappings(detail, columns, to: &lines)
     if lines.isEmpty {
@@ -136,6 +134,35 @@ extension State {
 
   private func startModule(_ detail: DetailState) -> ModuleID {
     detail.restart ?? detail.record.summary.failer
+  }
+
+  /// More changes inside one are not told one by one.
+  private static let mostInside = 100
+
+  /// One change as lines, and what is in it where a whole array or collection is another one.
+  /// - Parameter isSecret: whether its value must not be shown, wherever it comes from.
+  static func lines(
+    of change: BundleDiff.Change, mapped: MappedFields, isSecret: Bool = false, mask: SecretMask,
+    columns: Int
+  ) -> [CheckLine] {
+    let isSecret = isSecret || mapped.isSecret(change.path)
+    let lines = lines(of: change, isSecret: isSecret, mask: mask, columns: columns)
+    guard !isSecret else { return lines }
+    return lines
+      + linesInside(change, mapped: mapped, mask: mask, columns: columns - 2)
+      .map { CheckLine(text: "  " + $0.text, role: $0.role) }
+  }
+
+  /// What is in a change of a whole array or collection.
+  static func linesInside(
+    _ change: BundleDiff.Change, mapped: MappedFields, mask: SecretMask, columns: Int
+  ) -> [CheckLine] {
+    let inside = change.inside(most: mostInside)
+    var lines = inside.prefix(mostInside).flatMap {
+      Self.lines(of: $0, isSecret: mapped.isSecret($0.path), mask: mask, columns: columns)
+    }
+    if inside.count > mostInside { lines.append(CheckLine(text: "… and more", role: .faint)) }
+    return lines
   }
 
   /// One change as lines: in one where it fits, else old above new.
