@@ -1,6 +1,7 @@
 import FettleCore
 import FettleEngine
 import FettleTestKit
+import Glibc
 import Testing
 
 @testable import FettleTerminal
@@ -274,5 +275,56 @@ struct DiffInsideTests {
   func many() throws {
     let lines = try lines("a", .array((1...1000).map { .integer($0) }))
     #expect(lines.count == 102 && lines.last == "  … and more")
+  }
+}
+
+@Suite("A program in the place of $EDITOR", .fewAtOnce)
+struct TirelessEditorTests {
+  @Test("that leaves no JSON again and again is not started for ever")
+  func ends() throws {
+    var play = ScreenPlay([try Fixtures.record(bundle: ["name": "Ada", "email": "x", "n": 1])])
+    play.press(.enter)
+    play.state.detail?.go(to: .bundle(ValuePath(module: 1, steps: [.field("n")])))
+    play.press(.control("e"))
+    var starts = 0
+    while starts < 1000 {
+      let edit = play.effects.compactMap {
+        if case .editOutside(let edit) = $0 { edit } else { nil }
+      }.last
+      guard let edit else { break }
+      starts += 1
+      play.forgetEffects()
+      play.send(.editedOutside(edit, .text(edit.text + "x")))
+    }
+    #expect(starts > 5 && starts < 100)
+    #expect(play.state.detail?.drafts.isEmpty == true)
+  }
+}
+
+@Suite("The path of a file", .fewAtOnce)
+struct TypedPathTests {
+  @Test("begins in the home of the user where it is written so")
+  func home() throws {
+    let home = try #require(getenv("HOME").map { String(cString: $0) })
+    #expect(FileContent.path(typed: "~/a b") == home + "/a b")
+    #expect(FileContent.path(typed: "/x/~/a") == "/x/~/a")
+    #expect(FileContent.path(typed: "~x/a") == "~x/a")
+  }
+}
+
+@Suite("A long line", .fewAtOnce)
+struct LongLineTests {
+  @Test("shows what is typed at its end and at its start, however long it is")
+  func bothEnds() throws {
+    var play = ScreenPlay([try Fixtures.record(bundle: ["name": "Ada", "email": "x"])])
+    play.press(.enter)
+    play.state.detail?.go(to: .bundle(ValuePath(module: 1, steps: [.field("name")])))
+    play.press(.character("e"))
+    play.send(.pasted(String(repeating: "y", count: 60_000)))
+    play.type("END")
+    #expect(play.state.frame().text.contains("yyyEND"))
+    play.press(.home)
+    play.type("START")
+    #expect(play.state.frame().text.contains("STARTAdayyy"))
   }
 }

@@ -109,7 +109,8 @@ final class EffectRunner: Sendable {
     case .groups(let effect): .groups(await effect.perform(desk))
     case .groupEdit(let effect): .groupEdit(await effect.perform(desk))
     case .search(let effect): search.perform(effect, mailbox).map(Message.search)
-    case .readFile(let file, let path): .fileRead(path, path: file, FileContent.read(file))
+    case .readFile(let file, let path):
+      .fileRead(path, path: file, FileContent.read(FileContent.path(typed: file)))
     case .copy, .useMouse, .editOutside, .suspend, .repaint, .quit, .stopWaiting: nil
     }
   }

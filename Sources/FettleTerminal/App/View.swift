@@ -244,11 +244,14 @@ extension State {
     func shown(_ text: String) -> SafeText {
       let safe =
         isSecret
-        ? SafeText(own: String(repeating: "•", count: text.count)) : SafeText(text, limit: 30_000)
+        ? SafeText(own: String(repeating: "•", count: text.count)) : SafeText(text)
       return frame.isASCII ? safe.ascii : safe
     }
-    let head = shown(typing.line.head)
-    let all = shown(typing.line.text)
+    // A character takes a column at least: of a long line no more is looked at than can be seen.
+    let most = area.columns + 40
+    let before = typing.line.head.suffix(most)
+    let head = shown(String(before))
+    let all = shown(String(before) + String(typing.line.tail.prefix(most)))
     let room = max(1, area.columns - 1)
     // Scrolled so that the cursor keeps a few columns of what follows beside it.
     let skipped = max(0, head.width - room + min(4, room / 4))
@@ -266,7 +269,8 @@ extension State {
     frame.put(
       SafeText(glyphs: Array(visible.prefix(area.columns + 1))).clipped(to: area.columns)
         .padded(to: area.columns), in: area, .role(.typing))
-    if let range = typing.problemRange, !isSecret {
+    if let range = typing.problemRange, !isSecret, before.startIndex == typing.line.head.startIndex
+    {
       // What is wrong stands out in the line itself.
       let before = shown(String(typing.line.text.prefix(range.lowerBound))).width - skipped
       let wrong = shown(

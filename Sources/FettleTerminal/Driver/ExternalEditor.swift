@@ -91,6 +91,12 @@ enum FileContent {
   /// The largest file that is taken: what a store lets wait of one scenario.
   static let largest = 100_000_000
 
+  /// A path as the shell would take what is typed: `~/` begins in the home of the user.
+  static func path(typed: String) -> String {
+    guard typed.hasPrefix("~/"), let home = getenv("HOME") else { return typed }
+    return String(cString: home) + typed.dropFirst()
+  }
+
   static func read(_ path: String) -> Result<[UInt8], FileTrouble> {
     func trouble(_ what: String) -> Result<[UInt8], FileTrouble> {
       .failure(FileTrouble(description: "\(path): \(what)"))

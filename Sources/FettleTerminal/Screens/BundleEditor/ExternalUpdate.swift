@@ -25,6 +25,11 @@ struct ExternalEdit: Hashable, Sendable {
   var line: Int?
   /// What was being typed; it goes on where the other program changed nothing.
   var typed: Typing?
+  /// How often it was opened again because it was no JSON.
+  var tries = 0
+
+  /// A program that leaves no JSON this often is none that a person types in.
+  static let mostTries = 20
 
   /// What came of it.
   enum Outcome: Hashable, Sendable {
@@ -152,11 +157,16 @@ extension State {
         // then has it, so that nothing typed there is lost.
         var typed = edit.typed
         if typed?.context == .box { typed?.line = LineEditor(text) }
+        guard edit.tries < ExternalEdit.mostTries else {
+          typing = typed
+          notice = "nothing was changed: $EDITOR goes on leaving no JSON: \(error.description)"
+          return []
+        }
         return [
           .editOutside(
             ExternalEdit(
               purpose: edit.purpose, record: edit.record, text: text, isJSON: true,
-              line: error.line, typed: typed))
+              line: error.line, typed: typed, tries: edit.tries + 1))
         ]
       }
     }

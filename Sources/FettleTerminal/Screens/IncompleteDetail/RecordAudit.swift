@@ -77,9 +77,7 @@ extension State {
       ])
     for edit in record.edits {
       let lines = BundleDiff.changes(from: edit.old, to: edit.new, at: edit.path).prefix(50)
-        .flatMap {
-          Self.lines(of: $0, isSecret: mapped.isSecret($0.path), mask: mask, columns: room)
-        }
+        .flatMap { Self.lines(of: $0, mapped: mapped, mask: mask, columns: room) }
       add(edit.date, "\(edit.author)", lines)
     }
     for edit in record.mappingEdits {
