@@ -271,6 +271,7 @@ enum KeyPlaces {
     sights: [
       .keep: .shows("o only this record"), .nextChoice: .hides("{{1.body}}x"),
       .cancel: .hides("another place"), .interrupt: .hides("another place"),
+      .editOutside: .shows("o only this record"),
     ])
 
   static let box = KeyPlace(

@@ -77,7 +77,7 @@ struct PlaceTests {
     var records = try Fixtures.records()
     let inner = records[1].id
     records[0].error = ModuleError(.data, "it called what stored something", awaiting: inner)
-    var play = ScreenPlay(records, size: Size(rows: 24, columns: 80))
+    var play = ScreenPlay(records, size: Size(rows: 24, columns: 110))
     play.press(.enter)
     try #require(play.state.detail?.record.id == records[0].id)
     #expect(play.state.frame().text.contains("waits for \(inner.short) (L)"))
