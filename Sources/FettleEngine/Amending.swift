@@ -162,9 +162,26 @@ extension OperatorDesk {
     try await store.notes(of: id)
   }
 
-  /// What an execution did, operation by operation.
+  /// What an execution did, operation by operation, as people may see it: without what feeds fields that
+  /// its modules call secret.
   public func entries(of execution: String) async throws(StoreError) -> [JournalEntry] {
-    try await runner.journal.entries(of: execution)
+    let journal = runner.journal
+    let entries = try await journal.entries(of: execution)
+    guard !entries.isEmpty else { return entries }
+    let blueprint = try await journal.blueprint(ofExecution: execution)
+    let places = blueprint.secretPlaces { runner.modules.descriptor(of: $0) }
+    guard !places.isEmpty else { return entries }
+    var known: [VisibleBundles.Entry] = []
+    if let first = blueprint.flow.first {
+      known = try await journal.given(toExecution: execution).map {
+        VisibleBundles.Entry(module: first.id, bundle: $0)
+      }
+    }
+    if let record = try await journal.execution(execution).summary.retryOf {
+      // One that is not there any more leaves what the journal itself says.
+      known += (try? await store.record(record).bundles.entries) ?? []
+    }
+    return entries.withoutSecrets(at: places, known: known)
   }
 
   /// Keeps what this operator has changed and not saved, so that it survives a crash.

@@ -191,6 +191,16 @@ extension SQLiteStore: ExecutionJournal {
     try await reading { [self] in try journalRows($0).entries(of: execution) }
   }
 
+  /// What the first module of an execution was given.
+  public func given(toExecution id: String) async throws(StoreError) -> [FettleCore.Bundle] {
+    try await reading { [self] database in
+      let data = try Data.fetchOne(
+        try database.cachedStatement(sql: "SELECT given FROM execution WHERE id = ?"),
+        arguments: [id])
+      return try data.map { try journalRows(database).given($0) } ?? []
+    }
+  }
+
   /// The blueprint an execution runs.
   public func blueprint(ofExecution id: String) async throws(StoreError) -> Blueprint {
     try await reading { [self] database in
@@ -487,16 +497,18 @@ struct JournalRows {
       """, .text(id))?[0].map { Int($0) } ?? 0
   }
 
+  func given(_ stored: Data) throws -> [FettleCore.Bundle] {
+    try LargeValues(database: database).decode(try seals.opened([UInt8](stored), of: .event))
+      .array?.compactMap(\.collection) ?? []
+  }
+
   func interrupted(_ id: String, _ records: RecordRows) throws -> InterruptedExecution {
     guard
       let row = try Row.fetchOne(
         try database.cachedStatement(sql: "SELECT * FROM execution WHERE id = ?"), arguments: [id]),
       let blueprint = row["blueprint"] as Int?
     else { throw StoreError.damaged("the opening of an execution") }
-    let given = try (row["given"] as Data?).map { data in
-      try LargeValues(database: database).decode(try seals.opened([UInt8](data), of: .event))
-        .array?.compactMap(\.collection) ?? []
-    }
+    let given = try (row["given"] as Data?).map { try self.given($0) }
     return InterruptedExecution(
       opening: ExecutionOpening(
         execution: ExecutionSummary(

@@ -47,4 +47,31 @@ struct SecretMessageTests {
     #expect(errors.count == 1)
     for error in errors { #expect(!error.message.contains("hunter2")) }
   }
+
+  @Test("what feeds a secret field is told nowhere in the journal as people see it")
+  func journalForPeople() async throws {
+    let bench = try Workbench()
+    let run = try await bench.runner.run(
+      Workbench.blueprint(
+        #"""
+        {"id":2,"module":"util:SetVariable2",
+         "mapper":{"name":"p","value":"{{1.pass}}","scope":"roundtrip"}},
+        {"id":3,"module":"test:Told","mapper":{"say":"with {{2.p}}"},
+         "filter":{"conditions":[[{"a":"{{1.pass}}","b":"no","o":"text:notequal"}]]}},
+        {"id":4,"module":"http:ActionSendDataBasicAuth",
+         "mapper":{"url":"http://127.0.0.1:9/","method":"get","authPass":"{{2.p}}","data":"as {{1.pass}}"}}
+        """#), given: [["pass": "hunter2secret", "other": "kept"], ["pass": "no"]])
+    let whole = try await bench.store.entries(of: run.id)
+    #expect("\(whole)".contains("hunter2secret"))
+    let shown = try await bench.desk.entries(of: run.id)
+    #expect(shown.count == whole.count)
+    #expect(!"\(shown)".contains("hunter2secret"), "\(shown)")
+    // A retry begins with what the record has.
+    let record = try #require(try await bench.open().first)
+    _ = try await bench.desk.resume(record.id, version: nil, trigger: .manual)
+    let retry = try #require(try await bench.desk.record(record.id).attempts.last)
+    let entries = try await bench.desk.entries(of: retry.executionID)
+    #expect(!entries.isEmpty)
+    #expect(!"\(entries)".contains("hunter2secret"), "\(entries)")
+  }
 }

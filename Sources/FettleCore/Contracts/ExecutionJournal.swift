@@ -70,6 +70,10 @@ public protocol ExecutionJournal: Sendable {
   /// What an execution did.
   func entries(of execution: String) async throws(StoreError) -> [JournalEntry]
 
+  /// What the first module of an execution was given; nothing where it said itself what there is, and
+  /// where that is not kept.
+  func given(toExecution id: String) async throws(StoreError) -> [Bundle]
+
   /// The execution whose identity begins with these characters.
   /// - Throws: `notFound`, `ambiguous`.
   func execution(_ prefix: String) async throws(StoreError) -> ExecutionRow
@@ -99,6 +103,9 @@ public protocol ExecutionJournal: Sendable {
 }
 
 extension ExecutionJournal {
+  /// A journal that keeps nothing of it.
+  public func given(toExecution id: String) async throws(StoreError) -> [Bundle] { [] }
+
   /// Takes over executions whose lease has run out, for a worker that is at work on none.
   public func takeOver(
     by worker: String, now: Instant, lease: Instant, limit: Int

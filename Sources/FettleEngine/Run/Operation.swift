@@ -50,9 +50,11 @@ struct Operation {
     module.declaredEffect ?? implementation.effect(of: input)
   }
 
-  /// An input as it is kept and shown: without what its module calls secret.
+  /// An input as it is kept and shown: without what its module calls secret, also where that stands in
+  /// other fields.
   func shown(_ input: Collection) -> Value {
-    .collection(implementation.descriptor.masked(input))
+    let descriptor = implementation.descriptor
+    return .collection(descriptor.mask(of: input).masked(descriptor.masked(input)))
   }
 
   /// Performs it, within its time.

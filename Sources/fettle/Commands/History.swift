@@ -100,7 +100,7 @@ struct Log: AsyncParsableCommand {
     let prefix = execution
     let (row, all) = try await reporting { () async throws(StoreError) in
       let row = try await workshop.store.execution(prefix)
-      return (row, try await workshop.store.entries(of: row.summary.id))
+      return (row, try await workshop.desk.entries(of: row.summary.id))
     }
     let entries = all.filter { entry in module.map { entry.module.number == $0 } ?? true }
     if json {
