@@ -43,7 +43,7 @@ struct NightWatch {
           trouble = nil
         } catch {
           // Said once; the work goes on by itself when the store is back (durability 5).
-          if trouble == nil { logger.error("the store cannot be used: \(error)") }
+          if trouble == nil { logger.error("\(error)") }
           trouble = error
         }
         unwritten = await watchStore(unwritten)
