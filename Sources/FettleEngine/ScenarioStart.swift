@@ -51,7 +51,7 @@ extension ScenarioRunner {
     guard let blueprint = try await scenarios.blueprint(of: id) else {
       throw .unfit("no blueprint of scenario \(id) is kept; run it once, or fettle schedule it")
     }
-    try checkActivation(of: blueprint)
+    try await checkActivation(of: blueprint)
     let (now, zone) = (clock.now(), timeZone)
     try await scenarios.update(id) { $0.activate(at: now, zone: zone) }
   }
@@ -59,7 +59,7 @@ extension ScenarioRunner {
   /// Checks that a blueprint can be the one of a scenario that starts by itself: what cannot work is
   /// refused now, not at night. Whoever switches a scenario on asks this.
   /// - Throws: `unfit` with what would not work (semantics 8.4).
-  public func checkActivation(of blueprint: Blueprint) throws(StoreError) {
+  public func checkActivation(of blueprint: Blueprint) async throws(StoreError) {
     let check = BlueprintCheck(blueprint) { modules.descriptor(of: $0) }
     let wrong = check.obstacles
     guard wrong.isEmpty else {
@@ -69,6 +69,30 @@ extension ScenarioRunner {
             // That the scenario cannot be activated was said; what failed bundles lead to is for later.
             finding.message.prefix { $0 != ";" } + (finding.module.map { " (module \($0))" } ?? "")
           }.joined(separator: "; ") + "; fettle check says more of each")
+    }
+    try await checkCalls(of: blueprint)
+  }
+
+  /// Checks that the scenarios a blueprint calls are known.
+  private func checkCalls(of blueprint: Blueprint) async throws(StoreError) {
+    let calling = blueprint.allModules.filter { $0.type == CallSubscenario.descriptor.type }
+    guard !calling.isEmpty else { return }
+    let known = try await scenarios.scenarios()
+    for module in calling {
+      // Which one is mapped is known when it is called.
+      guard module.document["mapper"]?.collection?["scenario"] == nil,
+        let target = try? CallSubscenario.target([:], module)
+      else { continue }
+      let isKnown =
+        switch target {
+        case .named(let name): name == blueprint.name || known.contains { $0.name == name }
+        case .numbered(let id): known.contains { $0.id == id }
+        }
+      guard isKnown else {
+        throw .unfit(
+          "\(blueprint.name) cannot be activated: module \(module.id) calls the scenario \(target), and "
+            + "none is known here; bring its blueprint first (fettle import FILE)")
+      }
     }
   }
 

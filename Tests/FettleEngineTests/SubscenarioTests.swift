@@ -237,6 +237,21 @@ struct SubscenarioTests {
     #expect(text.contains("fettle start \(id)"))
   }
 
+  @Test("a scenario that calls one which is not known here cannot be switched on")
+  func activation() async throws {
+    let blueprint = try caller(Self.call(), Self.told)
+    let id = try await bench.store.scenario(named: blueprint.name)
+    try await bench.store.keep(blueprint, for: id)
+    await #expect {
+      try await bench.runner.activate(id)
+    } throws: {
+      "\($0)".contains("module 2 calls the scenario \"Greet\"")
+        && "\($0)".contains("fettle import")
+    }
+    _ = try await bring(called(Self.returning))
+    try await bench.runner.activate(id)
+  }
+
   @Test("one that calls itself without an end is stopped")
   func endless() async throws {
     let blueprint = try called(Self.call(who: "x"))

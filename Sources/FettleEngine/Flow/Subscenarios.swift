@@ -40,7 +40,7 @@ struct CallSubscenario: ModuleImplementation {
       (input[Self.waits] ?? context.module.parameters[Self.waits]).flatMap(Coercion.boolean) ?? true
     let returned = try await calls.call(
       ScenarioCall(
-        of: try target(input, context.module), inputs: input["data"]?.collection ?? [:],
+        of: try Self.target(input, context.module), inputs: input["data"]?.collection ?? [:],
         waits: waits))
     return OperationOutput([
       returned.outputs ?? ["executionId": .text(returned.execution)]
@@ -52,7 +52,7 @@ struct CallSubscenario: ModuleImplementation {
 
   /// The scenario that is meant. The number in an export is that of another account; the label the
   /// editor keeps beside it is the name.
-  private func target(
+  static func target(
     _ input: Collection, _ module: ModuleNode
   ) throws(ModuleError) -> ScenarioCall.Target {
     let restore = module.document["metadata"]?.collection?["restore"]?.collection

@@ -138,7 +138,7 @@ struct ScheduleCommand: AsyncParsableCommand {
     let workshop = try there ?? Workshop(options, creating: true)
     if !inactive {
       try await reporting { () async throws(StoreError) in
-        try workshop.runner.checkActivation(of: scenario)
+        try await workshop.runner.checkActivation(of: scenario)
       }
     }
     let (zone, retries, isActive) = (zone, retries.flatMap(RetrySchedule.named), !inactive)
