@@ -23,17 +23,22 @@ extension ScenarioRunner {
   /// - Parameters:
   ///   - callers: the execution that calls it, behind those that wait for that one.
   ///   - waits: whether they wait for it.
+  ///   - identity: the identity of the execution; nil for a fresh one.
+  ///   - inOrder: whether it may only begin when it is the turn of its scenario.
+  /// - Throws: `changedMeanwhile` when it is not.
   func begin(
     _ blueprint: Blueprint, given: [Bundle]?, origin: ExecutionOrigin, callBack: String? = nil,
-    callers: [Caller], waits: Bool
+    callers: [Caller], waits: Bool, identity: String? = nil, inOrder: Bool = false
   ) async throws(StoreError) -> BegunRun {
     let scenario = try await scenarios.scenario(named: blueprint.name)
     var opening = opening(
       ExecutionSummary(
-        id: clock.uuid(), scenario: scenario, origin: origin, caller: callers.last?.execution,
+        id: identity ?? clock.uuid(), scenario: scenario, origin: origin,
+        caller: callers.last?.execution,
         started: clock.now()),
       of: blueprint, given: given)
     opening.callBack = callBack
+    opening.isInOrder = inOrder
     let (begun, state) = (opening, try await journal.open(opening, claiming: nil))
     let waiting = waits ? callers : []
     return BegunRun(

@@ -21,6 +21,7 @@ extension SQLiteStore: ExecutionJournal {
       let execution = opening.execution
       let records = self.rows(database)
       if opening.isAlone { try journalRows(database).requireAlone(execution) }
+      if opening.isInOrder { try requireTurn(of: execution.scenario, database) }
       if let start = opening.start { try records.take(start, of: execution) }
       let blueprint = try records.number(of: opening.blueprint)
       let state = try records.state(
@@ -50,6 +51,18 @@ extension SQLiteStore: ExecutionJournal {
     }
     openExecutions.note(number, of: opening.execution.id)
     return state
+  }
+
+  private func requireTurn(of scenario: ScenarioID, _ database: Database) throws {
+    guard
+      let row = try Row.fetchOne(
+        try database.cachedStatement(sql: "\(Self.scenarioColumns) WHERE scenario.id = ?"),
+        arguments: [scenario.number])
+    else { return }
+    let known = try ScenarioRow(row, leases)
+    guard known.openRecords == 0, known.runsUntil == nil else {
+      throw StoreError.changedMeanwhile(currentVersion: 0)
+    }
   }
 
   /// Appends entries and carries out changes, in one transaction.

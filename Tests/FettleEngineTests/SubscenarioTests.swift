@@ -1,3 +1,4 @@
+import FettleConnectors
 import FettleCore
 import FettleEngine
 import FettleSQLite
@@ -317,5 +318,168 @@ struct SubscenarioTests {
     let record = try await bench.desk.record(try #require(run.stored.first))
     #expect(record.summary.failer == ModuleID(3))
     #expect(record.bundles.entries.last?.bundle["greeting"] == "hello Ada")
+  }
+
+  // MARK: A worker that dies
+
+  /// What another worker did before it died at one of its writes, and what is left of it.
+  private func dying(after writes: Int, _ blueprint: Blueprint) async throws {
+    let store = MortalStore(bench.store, writesLeft: writes, diesAfterWrite: false)
+    let runner = ScenarioRunner(
+      modules: ModuleRegistry(Connectors.all() + [bench.told]), store: store,
+      scenarios: bench.store, journal: store, dataStores: bench.store, clock: bench.clock)
+    await #expect(throws: StoreError.self) {
+      try await runner.run(blueprint, given: [["who": "Ada"]])
+    }
+    bench.clock.advance(seconds: 31)
+    _ = try await bench.desk.takeOverInterrupted()
+  }
+
+  @Test(
+    "wherever a worker dies in a call, what was called is found again: nothing is lost, done twice or in doubt",
+    arguments: 1...6, [false, true])
+  func dies(after writes: Int, callerFirst: Bool) async throws {
+    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    let blueprint = try caller(Self.call(), Self.told)
+    try await dying(after: writes, blueprint)
+    for _ in 0..<4 {
+      let open = try await bench.open().sorted { one, _ in (one.scenarioName == "T") == callerFirst
+      }
+      for record in open {
+        let whole = try await bench.desk.record(record.id)
+        let arrived = whole.error.stage == .inDoubt
+        #expect(!arrived || whole.failedModule?.type == "test:Told", "what is in doubt is outside")
+        let said = whole.mappedInput.collection?["say"]?.text ?? ""
+        _ = try await bench.desk.resume(
+          record.id, version: nil, trigger: .manual,
+          substitute: arrived ? ["said": .text(said)] : nil)
+      }
+    }
+    #expect(try await bench.open().isEmpty)
+    #expect(bench.told.takeHeard() == ["in Ada", "hello Ada 4"])
+  }
+
+  @Test("the caller of a run that is retried by itself is retried too, and after it")
+  func inStep() async throws {
+    bench.told.fail(on: "in Ada", with: ModuleError(.rateLimit, "slow down"))
+    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
+    let open = try await bench.open()
+    let inside = try #require(open.first { $0.scenarioName == "Greet" }?.nextRetry)
+    let outside = try #require(open.first { $0.scenarioName == "T" }?.nextRetry)
+    #expect(inside < outside)
+  }
+
+  @Test("what the called one waited for is not taken for what it returned")
+  func nestedWithoutStoring() async throws {
+    bench.told.fail(on: "deep", with: ModuleError(.data, "no"))
+    _ = try await bring(
+      called(
+        Workbench.say(2, "deep")
+          + #",{"id":8,"module":"scenario-service:ReturnData","mapper":{"greeting":"from Deep"}}"#,
+        named: "Deep"))
+    _ = try await bring(
+      called(Self.call(2, named: "Deep") + "," + Self.returning, settings: #""dlq":false"#))
+    _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
+    let open = try await bench.open()
+    let deep = try #require(open.first { $0.scenarioName == "Deep" })
+    let outside = try #require(open.first { $0.scenarioName == "T" })
+    bench.told.fail(on: "deep", with: nil)
+    _ = try await bench.desk.resume(deep.id, version: nil, trigger: .manual)
+    _ = bench.told.takeHeard()
+    _ = try await bench.desk.resume(outside.id, version: nil, trigger: .manual)
+    #expect(bench.told.takeHeard().last == "hello Ada 4")
+  }
+
+  @Test("what it returned is asked for where its history is cut, and not taken for nothing")
+  func historyIsCut() async throws {
+    bench.told.fail(on: "in Ada", with: ModuleError(.data, "no"))
+    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
+    let open = try await bench.open()
+    let inside = try #require(open.first { $0.scenarioName == "Greet" })
+    let outside = try #require(open.first { $0.scenarioName == "T" })
+    bench.told.fail(on: "in Ada", with: nil)
+    _ = try await bench.desk.resume(inside.id, version: nil, trigger: .manual)
+    bench.clock.advance(seconds: 60)
+    _ = try await bench.store.prune(endedBefore: bench.clock.now())
+    let report = try await bench.desk.resume(outside.id, version: nil, trigger: .manual)
+    guard case .failed(let error) = report.outcome else {
+      Issue.record("\(report.outcome)")
+      return
+    }
+    #expect(error.message.contains("by hand"))
+    #expect(!bench.told.takeHeard().contains("  "))
+  }
+
+  @Test("outputs that stand in for those a return failed to make are returned, and end the run")
+  func outputsByHand() async throws {
+    _ = try await bring(
+      called(
+        #"{"id":8,"module":"scenario-service:ReturnData","mapper":{"greeting":"{{parseNumber(1.who; 7; 8; 9)}}"}},"#
+          + Workbench.say(9, "behind")))
+    _ = try await bench.runner.run(
+      caller(Self.call(), Workbench.say(3, "{{2.greeting}}")), given: [["who": "Ada"]])
+    let open = try await bench.open()
+    let inside = try #require(open.first { $0.scenarioName == "Greet" })
+    let outside = try #require(open.first { $0.scenarioName == "T" })
+    let report = try await bench.desk.resume(
+      inside.id, version: nil, trigger: .manual, substitute: ["greeting": "by hand"])
+    #expect(report.outcome == .resolved)
+    #expect(report.execution.returned == ["greeting": "by hand"])
+    _ = try await bench.desk.resume(outside.id, version: nil, trigger: .manual)
+    #expect(bench.told.takeHeard() == ["by hand"])
+  }
+
+  @Test(
+    "one that is processed in order cannot be called by a run of it, also where that does not wait")
+  func inOrderByItself() async throws {
+    let blueprint = try called(
+      Self.call(waits: false, who: "x"), settings: #""dlq":true,"sequential":true"#)
+    _ = try await bring(blueprint)
+    let run = try await bench.runner.run(blueprint, given: [["who": "x"]])
+    #expect(run.stored.count == 1)
+    #expect(try await bench.open().first?.errorType == .invalidConfiguration)
+  }
+
+  @Test("two programs that call one that is processed in order get through, each in its turn")
+  func inOrderForTwo() async throws {
+    let id = try await bring(
+      called(
+        Workbench.say(2, "in {{1.who}}") + "," + Self.returning,
+        settings: #""dlq":true,"sequential":true"#))
+    let blueprint = try caller(Self.call(), Self.told)
+    let other = ScenarioRunner(
+      modules: ModuleRegistry(Connectors.all() + [bench.told]), store: bench.store,
+      clock: bench.clock)
+    let runners = [bench.runner, other]
+    let runs = try await withThrowingTaskGroup(of: ExecutionSummary.self) { group in
+      for n in 0..<10 {
+        group.addTask { try await runners[n % 2].run(blueprint, given: [["who": .text("\(n)")]]) }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(runs.allSatisfy { $0.status == .success })
+    #expect(try await bench.store.executions(of: id, limit: 20).count == 10)
+    #expect(bench.told.takeHeard().count == 20)
+  }
+
+  @Test("a scenario that is processed in order is not opened while a run of it is under way")
+  func opensInOrder() async throws {
+    let blueprint = try called(Self.returning, settings: #""dlq":true,"sequential":true"#)
+    let id = try await bring(blueprint)
+    func opening(_ identity: String) -> ExecutionOpening {
+      var opening = ExecutionOpening(
+        execution: ExecutionSummary(
+          id: identity, scenario: id, origin: .called, started: bench.clock.now()),
+        blueprint: blueprint, given: [[:]], seed: 1, worker: "w",
+        lease: bench.clock.now().advanced(bySeconds: 30))
+      opening.isInOrder = true
+      return opening
+    }
+    _ = try await bench.store.open(opening("one"), claiming: nil)
+    await #expect(throws: StoreError.self) {
+      try await bench.store.open(opening("two"), claiming: nil)
+    }
   }
 }

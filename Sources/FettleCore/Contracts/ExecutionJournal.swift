@@ -7,7 +7,7 @@ public protocol ExecutionJournal: Sendable {
   /// its record in the same transaction. When this returns, its bundles survive a power cut.
   /// - Returns: what is known of the scenario.
   /// - Throws: what the move of the record throws, and `changedMeanwhile` when a planned start was taken
-  ///   or moved by somebody else, `unfit` when it is to be alone and is not; nothing was written then.
+  ///   or moved by somebody else, or when it is not its turn yet, `unfit` when it is to be alone and is not; nothing was written then.
   func open(
     _ opening: ExecutionOpening, claiming claim: RecordMove?
   ) async throws(StoreError) -> ScenarioState

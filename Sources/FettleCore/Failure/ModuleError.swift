@@ -65,8 +65,26 @@ public struct ModuleError: Error, Hashable, Sendable {
     return RecordID(String(detail.dropFirst(Self.awaiting.count)))
   }
 
+  /// The failure of a module that called a scenario and does not know how that run ends: what the run
+  /// leaves decides how the module goes on.
+  public init(
+    _ type: ErrorType, _ message: String, awaitingExecution execution: String,
+    stage: Stage = .service, retryAfterSeconds: Int? = nil
+  ) {
+    self.init(
+      type, message, detail: Self.awaitingExecution + execution, stage: stage,
+      retryAfterSeconds: retryAfterSeconds)
+  }
+
+  /// The execution whose end has to be known before the module can go on; nil where it waits for none.
+  public var awaitedExecution: String? {
+    guard let detail, detail.hasPrefix(Self.awaitingExecution) else { return nil }
+    return String(detail.dropFirst(Self.awaitingExecution.count))
+  }
+
   /// Kept in the detail, which is part of what handlers read and of every stored form of a failure.
   private static let awaiting = "incomplete execution "
+  private static let awaitingExecution = "called execution "
 
   /// The failure without what a service or a module may have quoted of the data: all that the list,
   /// the history and the log tell of a confidential scenario (semantics D28).

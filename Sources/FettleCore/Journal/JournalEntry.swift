@@ -75,6 +75,9 @@ public struct ExecutionOpening: Sendable, Hashable {
   /// Whether no other run of its scenario may be under way that asks the trigger too: both would be given
   /// the same, as how far a trigger has read is noted at the end.
   public var isAlone = false
+  /// Whether it is a run of a scenario that is processed in order: it is opened only where no other run of
+  /// that is under way and nothing of it is open (semantics 5.9).
+  public var isInOrder = false
   /// The start of a schedule that it is; nil where nothing was planned.
   public var start: PlannedStart?
 

@@ -36,19 +36,25 @@ struct CallSubscenario: ModuleImplementation {
     guard let calls = context.calls else {
       throw ModuleError(.invalidConfiguration, "no scenario can be called from here")
     }
-    let waits =
-      (input[Self.waits] ?? context.module.parameters[Self.waits]).flatMap(Coercion.boolean) ?? true
     let returned = try await calls.call(
       ScenarioCall(
         of: try Self.target(input, context.module), inputs: input["data"]?.collection ?? [:],
-        waits: waits))
-    return OperationOutput([
-      returned.outputs ?? ["executionId": .text(returned.execution)]
-    ])
+        waits: Self.waits(input, context.module)))
+    return returned.outputs.map { OperationOutput([$0]) }
+      ?? Self.output(calling: returned.execution)
   }
 
-  /// Exports have the switch among the parameters, or, since version 2, in the mapper.
-  private static let waits = "shouldWaitForExecutionEnd"
+  /// Whether a module waits for what it calls. Exports have the switch among the parameters, or, since
+  /// version 2, in the mapper.
+  static func waits(_ input: Collection, _ module: ModuleNode) -> Bool {
+    let name = "shouldWaitForExecutionEnd"
+    return (input[name] ?? module.parameters[name]).flatMap(Coercion.boolean) ?? true
+  }
+
+  /// What a module emits that does not wait for what it called.
+  static func output(calling execution: String) -> OperationOutput {
+    OperationOutput([["executionId": .text(execution)]])
+  }
 
   /// The scenario that is meant. The number in an export is that of another account; the label the
   /// editor keeps beside it is the name.

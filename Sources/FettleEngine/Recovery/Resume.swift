@@ -201,8 +201,11 @@ extension Cycle {
     var passage: Passage
     if let substitute {
       isAtStart = false
-      passage = try await send(
-        [substitute], of: place.module, in: place.flow, at: place.position, sight: sight)
+      passage =
+        place.module.type == ModuleNode.returnType
+        ? try await giveBack(substitute, insteadOf: place.module)
+        : try await send(
+          [substitute], of: place.module, in: place.flow, at: place.position, sight: sight)
     } else {
       passage = try await process(
         place.flow, at: place.position, sight: sight, entered: entered(record))

@@ -169,11 +169,33 @@ extension Cycle {
         position: position), sending: sending)
   }
 
+  /// The walk came to where its journal ends, in an operation that waited for an execution it had
+  /// called. That goes on by itself, or with its own records; the bundle waits for what it returns.
+  mutating func interrupted(
+    calling execution: String, input: Value, in flow: [ModuleNode], at position: Int,
+    sight: VisibleBundles
+  ) async throws(StoreError) -> Passage {
+    let module = flow[position]
+    return try await keep(
+      Failure(
+        module: module,
+        error: ModuleError(
+          .executionInterrupted,
+          "Fettle was stopped while \"\(module.title)\" waited for the scenario it had called "
+            + "(execution \(execution.prefix(8))); it goes on with what that returned",
+          awaitingExecution: execution, stage: .notBegun),
+        input: input, sight: sight, flow: flow, position: position), sending: nil)
+  }
+
   private mutating func keep(
     _ failure: Failure, sending: Value?
   ) async throws(StoreError) -> Passage {
+    let hasCalled = failure.error.awaitedExecution != nil
     if let retried, isStart(of: retried, failure) {
-      if sending == nil {
+      if hasCalled {
+        failedAgain = FailedAgain(
+          error: failure.error, input: failure.input, schedule: retried.schedule)
+      } else if sending == nil {
         wasInterruptedAtStart = true
         wasStopped = stopAskedBy != nil
       } else {
@@ -183,7 +205,7 @@ extension Cycle {
     }
     let hadNothing =
       retried == nil && failure.module.id == blueprint.flow.first?.id
-      && failure.sight.entries.isEmpty && sending == nil
+      && failure.sight.entries.isEmpty && sending == nil && !hasCalled
     if hadNothing || storesNothing {
       // Nothing was taken in yet, or nothing may be kept: the next run finds it where it was.
       execution.hadNothing = hadNothing && execution.operations == 0 && stopAskedBy == nil

@@ -363,6 +363,9 @@ struct Cycle {
       return try await failed(error, input: input, in: flow, at: position, sight: sight)
     case .interrupted(let sending):
       return try await interrupted(sending: sending, in: flow, at: position, sight: sight)
+    case .interruptedCall(let execution, let input):
+      return try await interrupted(
+        calling: execution, input: input, in: flow, at: position, sight: sight)
     }
   }
 
@@ -383,6 +386,20 @@ struct Cycle {
     return .stop(.commit)
   }
 
+  /// The scenario gives back what stands in for the output of a module that would have done so.
+  mutating func giveBack(
+    _ outputs: Collection, insteadOf module: ModuleNode
+  ) async throws(StoreError) -> Passage {
+    if journal.isReplaying {
+      _ = journal.recorded(of: module.id)
+    } else {
+      // Whoever called the scenario finds it in the journal.
+      try await journal.end(
+        module.id, .finished(input: .null, output: OperationOutput([outputs])))
+    }
+    return giveBack(outputs)
+  }
+
   private mutating func operate(
     _ station: Station, sight: VisibleBundles
   ) async throws(StoreError) -> Operation.Result {
@@ -394,9 +411,13 @@ struct Cycle {
           "Fettle cannot run \(module.type); module \(module.id) \"\(module.title)\" needs it"),
         input: .null)
     }
-    let result: Operation.Result
+    var result: Operation.Result
+    // What it is before the walk takes the next entry.
+    let called = module.type == CallSubscenario.descriptor.type ? journal.callIdentity : nil
     switch journal.recorded(of: module.id) {
-    case .interrupted(let sending): return .interrupted(sending: sending)
+    case .interrupted(let sending):
+      guard let called, let sending else { return .interrupted(sending: sending) }
+      result = try await interruptedCall(of: called, by: module, sending: sending)
     case .done(let step):
       result = Operation.Result(step)
       if case .finished(_, let output) = step, !commitsAtOnce(implementation) {
@@ -408,7 +429,7 @@ struct Cycle {
         context: OperationContext(
           module: module, variables: variables, clock: runner.clock,
           dataStores: DataStoreView(runner.dataStores, uncommitted: uncommitted),
-          scenario: execution.scenario, calls: calls(for: module)))
+          scenario: execution.scenario, calls: called.map { calls(for: module, as: $0) }))
       result = try await perform(operation, sight: sight)
     }
     if case .emitted(let output, _) = result {
@@ -428,11 +449,26 @@ struct Cycle {
 
   /// What calls scenarios for a module. Where a record waits at it, what was called then may have gone
   /// on since.
-  private func calls(for module: ModuleNode) -> (any ScenarioCalling)? {
-    guard module.type == CallSubscenario.descriptor.type else { return nil }
+  private func calls(for module: ModuleNode, as identity: String) -> any ScenarioCalling {
     var calls = calls
+    calls.identity = identity
     if isAtStart, let retried, retried.summary.failer == module.id { calls.resumed = retried }
     return calls
+  }
+
+  /// What is known of an operation that was calling a scenario when its worker died. Unlike with other
+  /// services there is no doubt about it: what it called is in the same store, or was not begun.
+  private func interruptedCall(
+    of called: String, by module: ModuleNode, sending input: Value
+  ) async throws(StoreError) -> Operation.Result {
+    do throws(StoreError) { _ = try await runner.journal.execution(called) } catch {
+      guard case .notFound = error else { throw error }
+      return .interrupted(sending: nil)
+    }
+    guard CallSubscenario.waits(input.collection ?? [:], module) else {
+      return .emitted(CallSubscenario.output(calling: called), input: input)
+    }
+    return .interruptedCall(called, input: input)
   }
 
   /// Whether what a module changes is carried out with its entry. A trigger's position waits for the

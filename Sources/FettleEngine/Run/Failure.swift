@@ -160,6 +160,9 @@ extension Cycle {
     switch directive {
     case .ignore: return dropped(failure, by: handler)
     case .resume:
+      if failure.module.type == ModuleNode.returnType {
+        return try await giveBack(mapper, insteadOf: failure.module)
+      }
       return try await send(
         [mapper], of: failure.module, in: failure.flow, at: failure.position, sight: failure.sight)
     case .commit: return .stop(.commit)

@@ -14,6 +14,8 @@ struct Operation {
     case failed(ModuleError, input: Value)
     /// The journal that is walked through ends here.
     case interrupted(sending: Value?)
+    /// It ends where the operation waited for this execution, which it had called.
+    case interruptedCall(String, input: Value)
 
     /// What the journal says came of it.
     init(_ step: JournalEntry.Step) {

@@ -48,6 +48,15 @@ struct RunJournal {
     case interrupted(sending: Value?)
   }
 
+  /// The identity of the execution that the operation which is about to begin may call. It follows from
+  /// the journal, so that a take-over finds what was called without having been told of it.
+  var callIdentity: String {
+    let chance = Chance(seed: ~opening.seed)
+    let isRecorded = recorded.map { position < $0.count } ?? false
+    chance.reseed(by: isRecorded ? recorded?[position].number ?? nextNumber : nextNumber)
+    return chance.uuid()
+  }
+
   mutating func recorded(of module: ModuleID) -> Recorded {
     guard let recorded else { return .nothing }
     guard position < recorded.count else { return .interrupted(sending: nil) }

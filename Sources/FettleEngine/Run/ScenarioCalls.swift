@@ -17,6 +17,8 @@ struct ScenarioCalls: ScenarioCalling {
   let runner: ScenarioRunner
   /// The executions that wait for the one that calls, the outermost first, and that one itself.
   let callers: [Caller]
+  /// The identity of the execution that is begun; nil for a fresh one.
+  var identity: String?
   /// Where the operation that calls is the one a record waits at: that record.
   var resumed: IncompleteExecution?
 
@@ -48,18 +50,43 @@ struct ScenarioCalls: ScenarioCalling {
           "\(callers.count) scenarios wait for each other; \(name) seems to call itself without an end"
         )
       }
-      if row.isSequential, callers.contains(where: { $0.scenario == row.id }) {
-        throw ModuleError(
-          .invalidConfiguration,
-          "the scenario \(name) is processed in order and would wait for itself; it cannot be called "
-            + "by a run of it")
+    }
+    // Also one that is not waited for could not begin before the end of the run that calls it.
+    if row.isSequential, callers.contains(where: { $0.scenario == row.id }) {
+      throw ModuleError(
+        .invalidConfiguration,
+        "the scenario \(name) is processed in order and would wait for itself; it cannot be called "
+          + "by a run of it")
+    }
+    guard row.isSequential else {
+      let begun = try await reading { () throws(StoreError) in
+        try await begin(blueprint, call, inOrder: false)
       }
+      return try await came(of: begun, from: row, call)
     }
-    guard row.isSequential else { return try await run(blueprint, of: row, call) }
-    return try await runner.turns.taking(row.id) { () throws(ModuleError) in
-      try await waitForTurn(of: row)
-      return try await run(blueprint, of: row, call)
+    // Two scenarios that wait for each other have to come to an end as well.
+    let longest = Duration.seconds(runner.limits.run)
+    let end = ContinuousClock.now + longest
+    guard let turn = await runner.turns.enter(row.id, within: longest) else { throw isBusy(row) }
+    defer { runner.turns.leave(turn) }
+    while true {
+      try await waitForTurn(of: row.id, until: end)
+      let begun = try await reading { () throws(StoreError) -> BegunRun? in
+        do throws(StoreError) { return try await begin(blueprint, call, inOrder: true) } catch {
+          // Another program was faster.
+          if case .changedMeanwhile = error { return nil }
+          throw error
+        }
+      }
+      if let begun { return try await came(of: begun, from: row, call) }
     }
+  }
+
+  private func isBusy(_ row: ScenarioRow) -> ModuleError {
+    ModuleError(
+      .rateLimit,
+      "the scenario \"\(row.name)\" is processed in order and was at work for \(runner.limits.run) s, so "
+        + "that this call did not get its turn")
   }
 
   private func row(of target: ScenarioCall.Target) async throws(ModuleError) -> ScenarioRow {
@@ -96,32 +123,41 @@ struct ScenarioCalls: ScenarioCalling {
 
   /// One that is processed in order begins when no other run of it is at work, and not before what it
   /// stored is resolved (semantics 5.9).
-  private func waitForTurn(of row: ScenarioRow) async throws(ModuleError) {
-    var row = row
+  private func waitForTurn(
+    of id: ScenarioID, until end: ContinuousClock.Instant
+  ) async throws(ModuleError) {
     while true {
+      let row = try await reading { () throws(StoreError) in try await runner.scenarios.scenario(id)
+      }
       if row.isWaiting {
+        let those = row.openRecords == 1 ? "that" : "those"
         throw ModuleError(
           .rateLimit,
           "the scenario \"\(row.name)\" is processed in order and has \(row.openRecords) incomplete "
-            + "execution\(row.openRecords == 1 ? "" : "s") open; resolve \(row.openRecords == 1 ? "that" : "those") first"
-        )
+            + "execution\(row.openRecords == 1 ? "" : "s") open; resolve \(those) first")
       }
-      guard let until = row.runsUntil, until >= runner.clock.now() else { return }
-      do { try await Task.sleep(for: .milliseconds(200)) } catch {
-        throw ModuleError(.moduleTimeout, "the scenario \"\(row.name)\" was at work all the time")
+      guard let until = row.runsUntil else { return }
+      guard ContinuousClock.now < end else { throw isBusy(row) }
+      if until < runner.clock.now() {
+        // Its worker is gone, and what it left comes first.
+        _ = try await reading { () throws(StoreError) in try await runner.takeOverInterrupted() }
       }
-      let id = row.id
-      row = try await reading { () throws(StoreError) in try await runner.scenarios.scenario(id) }
+      do { try await Task.sleep(for: .milliseconds(50)) } catch { throw isBusy(row) }
     }
   }
 
-  private func run(
-    _ blueprint: Blueprint, of row: ScenarioRow, _ call: ScenarioCall
+  private func begin(
+    _ blueprint: Blueprint, _ call: ScenarioCall, inOrder: Bool
+  ) async throws(StoreError) -> BegunRun {
+    try await runner.begin(
+      blueprint, given: [call.inputs], origin: .called, callers: callers, waits: call.waits,
+      identity: identity, inOrder: inOrder)
+  }
+
+  /// What comes of a run that was begun.
+  private func came(
+    of begun: BegunRun, from row: ScenarioRow, _ call: ScenarioCall
   ) async throws(ModuleError) -> ScenarioReturn {
-    let begun = try await reading { () throws(StoreError) in
-      try await runner.begin(
-        blueprint, given: [call.inputs], origin: .called, callers: callers, waits: call.waits)
-    }
     guard call.waits else {
       runner.called.add(begun)
       return ScenarioReturn(execution: begun.execution.id, outputs: nil)
@@ -133,7 +169,7 @@ struct ScenarioCalls: ScenarioCalling {
         .data,
         "the run of \"\(row.name)\" could not be written down to its end (\(error)); what is left of "
           + "it becomes an incomplete execution",
-        detail: "execution \(begun.execution.id)")
+        awaitingExecution: begun.execution.id)
     }
   }
 
@@ -143,14 +179,23 @@ struct ScenarioCalls: ScenarioCalling {
   ) async throws(ModuleError) -> ScenarioReturn {
     if let outputs = run.returned { return ScenarioReturn(execution: run.id, outputs: outputs) }
     let place = "\"\(row.name)\" (execution \(run.id.prefix(8)))"
+    if run.isLeftOpen {
+      throw ModuleError(
+        .outOfSpace,
+        "the scenario it called, \(place), could not be written down to its end, as the store has no "
+          + "room; what is left of it becomes an incomplete execution when there is room, and this one "
+          + "goes on with what that returned", awaitingExecution: run.id)
+    }
     if let error = run.error {
+      // What that one waited for is no business of the caller: it would take that for what it called.
+      let detail = error.awaited == nil && error.awaitedExecution == nil ? error.detail : nil
       // Its type decides what becomes of the bundle of the caller: a service that cannot be reached by
       // the called scenario cannot be reached by the caller.
       throw ModuleError(
         error.type,
         "the scenario it called, \(place), failed"
           + (run.failedModule.map { " in its module \($0)" } ?? "") + ": \(error.message)",
-        detail: error.detail, statusCode: error.statusCode,
+        detail: detail, statusCode: error.statusCode,
         retryAfterSeconds: error.retryAfterSeconds)
     }
     guard let first = run.stored.first else {
@@ -168,21 +213,94 @@ struct ScenarioCalls: ScenarioCalling {
     for id: RecordID, _ place: String
   ) async throws(ModuleError) -> ModuleError {
     let record = try await reading { () throws(StoreError) in try await runner.store.record(id) }
-    let type = record.error.type.row.stored == .fail ? ErrorType.data : record.error.type
-    return ModuleError(
+    var type = record.error.type.row.stored == .fail ? ErrorType.data : record.error.type
+    var pause: Int?
+    if record.summary.state != .unresolved, let next = record.summary.nextRetry {
+      // What is retried by itself is waited for in the same way, and after it.
+      if type.row.stored != .storeAndRetry { type = .connection }
+      pause = Int(max(0, next.milliseconds - runner.clock.now().milliseconds) / 1000) + Self.behind
+    }
+    var error = ModuleError(
       type,
       "the scenario it called, \(place), stored incomplete execution \(id.short) before it gave "
         + "anything back (\(record.error.type)); once that is resolved, this one goes on with what it "
         + "returned", awaiting: id)
+    error.retryAfterSeconds = pause
+    return error
   }
+
+  /// How many seconds behind the retry it waits for one that waits is tried.
+  private static let behind = 10
 
   /// What the run gave back that the same operation called before, where that has gone on since by its
   /// own record. Nil where the scenario is to be called: for the first time, with something else than
   /// before, or because an operator closed that record.
   private func goneOn(with call: ScenarioCall) async throws(ModuleError) -> ScenarioReturn? {
-    guard let resumed, let awaited = resumed.error.awaited,
+    guard let resumed,
       resumed.mappedInput.collection?["data"]?.collection ?? [:] == call.inputs
     else { return nil }
+    if let awaited = resumed.error.awaited { return try await goneOn(from: awaited) }
+    guard let execution = resumed.error.awaitedExecution else { return nil }
+    guard let run = try await row(of: execution) else { throw Self.forgotten(execution) }
+    let summary = run.summary
+    guard summary.ended != nil else {
+      throw ModuleError(
+        .connection,
+        "the scenario it called, \"\(run.scenarioName)\" (execution \(execution.prefix(8))), is not at "
+          + "its end yet; once it is, this one goes on with what it returned",
+        awaitingExecution: execution)
+    }
+    if let first = try await storedFirst(by: summary) { return try await goneOn(from: first) }
+    // It failed without keeping anything, so that it can only be called again.
+    if summary.status == .error { return nil }
+    let blueprint = try await reading { () throws(StoreError) in
+      try await runner.journal.blueprint(ofExecution: execution)
+    }
+    guard !blueprint.settings.confidential else {
+      throw ModuleError(
+        .data,
+        "what \"\(run.scenarioName)\" (execution \(execution.prefix(8))) returned is not kept, as that "
+          + "scenario is confidential: give this module's output by hand",
+        awaitingExecution: execution)
+    }
+    return ScenarioReturn(
+      execution: execution, outputs: try await outputs(of: execution, blueprint))
+  }
+
+  /// The first record an execution stored that nobody has purged.
+  private func storedFirst(
+    by run: ExecutionSummary
+  ) async throws(ModuleError) -> RecordID? {
+    let filter = RecordFilter(
+      states: Set(IncompleteState.allCases), scenarios: [run.scenario],
+      rules: [.test(.text(.execution, .exactly(run.id)))],
+      order: RecordOrder(.created, isDescending: false))
+    return try await reading { () throws(StoreError) in
+      try await runner.store.page(filter, .first, limit: 1).first?.id
+    }
+  }
+
+  private func row(of id: String) async throws(ModuleError) -> ExecutionRow? {
+    try await reading { () throws(StoreError) in
+      do throws(StoreError) { return try await runner.journal.execution(id) } catch {
+        if case .notFound = error { return nil }
+        throw error
+      }
+    }
+  }
+
+  /// The failure of a call whose run is known by its identity alone. To call again would do again what
+  /// it did.
+  private static func forgotten(_ execution: String) -> ModuleError {
+    ModuleError(
+      .data,
+      "execution \(execution.prefix(8)), which it called, is not in the history any more, so that what "
+        + "it returned is not known: give this module's output by hand",
+      awaitingExecution: execution)
+  }
+
+  /// What a run gave back whose bundle went on by a record.
+  private func goneOn(from awaited: RecordID) async throws(ModuleError) -> ScenarioReturn? {
     var id = awaited
     while true {
       let wanted = id
@@ -212,16 +330,23 @@ struct ScenarioCalls: ScenarioCalling {
           awaiting: id)
       }
       return ScenarioReturn(
-        execution: attempt.executionID, outputs: try await outputs(of: attempt, record.blueprint))
+        execution: attempt.executionID,
+        outputs: try await outputs(of: attempt.executionID, record.blueprint, awaiting: id))
     }
   }
 
-  /// What an attempt gave back, as its journal has it.
+  /// What an execution gave back, as its journal has it.
+  /// - Parameter awaiting: the record it retried.
   private func outputs(
-    of attempt: Attempt, _ blueprint: Blueprint
+    of execution: String, _ blueprint: Blueprint, awaiting: RecordID? = nil
   ) async throws(ModuleError) -> Collection {
+    guard try await row(of: execution) != nil else {
+      var error = Self.forgotten(execution)
+      if let awaiting { error = ModuleError(error.type, error.message, awaiting: awaiting) }
+      throw error
+    }
     let entries = try await reading { () throws(StoreError) in
-      try await runner.journal.entries(of: attempt.executionID)
+      try await runner.journal.entries(of: execution)
     }
     guard
       let last = entries.last(where: { blueprint.module($0.module)?.type == ModuleNode.returnType }
@@ -265,19 +390,56 @@ final class CalledRuns: Sendable {
 
 /// Lets one at a time through, for each scenario, in the order they came.
 final class Turns: Sendable {
-  private let last = Mutex<[ScenarioID: Task<Void, Never>]>([:])
+  /// A place in the order.
+  struct Turn: Sendable {
+    let scenario: ScenarioID
+    fileprivate let number: Int
+    fileprivate let signal: AsyncStream<Bool>.Continuation
+  }
 
-  func taking<Result: Sendable>(
-    _ scenario: ScenarioID, _ body: () async throws(ModuleError) -> Result
-  ) async throws(ModuleError) -> Result {
-    let (done, end) = AsyncStream<Never>.makeStream()
-    let mine = Task { for await _ in done {} }
-    let before = last.withLock { $0.updateValue(mine, forKey: scenario) }
-    defer {
-      end.finish()
-      last.withLock { if $0[scenario] == mine { $0[scenario] = nil } }
+  private struct State {
+    var issued = 0
+    var places: [ScenarioID: [Turn]] = [:]
+  }
+
+  private let state = Mutex(State())
+
+  /// Whether anybody has the turn of a scenario or waits for it.
+  func isTaken(_ scenario: ScenarioID) -> Bool {
+    state.withLock { $0.places[scenario] != nil }
+  }
+
+  /// Waits for the turn of a scenario.
+  /// - Returns: what is to be given back with `leave`; nil when it did not come in that time, or when
+  ///   the task was cancelled.
+  func enter(_ scenario: ScenarioID, within time: Duration) async -> Turn? {
+    let (stream, signal) = AsyncStream<Bool>.makeStream()
+    let turn = state.withLock { state in
+      state.issued += 1
+      let turn = Turn(scenario: scenario, number: state.issued, signal: signal)
+      state.places[scenario, default: []].append(turn)
+      if state.places[scenario]?.count == 1 { signal.yield(true) }
+      return turn
     }
-    await before?.value
-    return try await body()
+    let watch = Watch.shared.begin(after: time) { signal.yield(false) }
+    defer { Watch.shared.end(watch) }
+    for await hasCome in stream {
+      if hasCome { return turn }
+      break
+    }
+    leave(turn)
+    return nil
+  }
+
+  /// Lets the next one through.
+  func leave(_ turn: Turn) {
+    state.withLock { state in
+      guard var places = state.places[turn.scenario],
+        let index = places.firstIndex(where: { $0.number == turn.number })
+      else { return }
+      places.remove(at: index)
+      state.places[turn.scenario] = places.isEmpty ? nil : places
+      if index == 0 { places.first?.signal.yield(true) }
+    }
   }
 }

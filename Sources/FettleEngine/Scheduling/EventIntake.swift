@@ -125,6 +125,11 @@ public actor EventIntake {
   }
 
   private func take(_ most: Int, of scenario: ScenarioID) async {
+    // A scenario that is processed in order is called in between: whoever came first is first.
+    let turn =
+      runner.turns.isTaken(scenario)
+      ? await runner.turns.enter(scenario, within: .seconds(runner.limits.run)) : nil
+    defer { if let turn { runner.turns.leave(turn) } }
     do throws(StoreError) {
       let now = runner.clock.now()
       let taken = try await queue.take(
