@@ -215,7 +215,8 @@ struct ScenarioCalls: ScenarioCalling {
     let record = try await reading { () throws(StoreError) in try await runner.store.record(id) }
     var type = record.error.type.row.stored == .fail ? ErrorType.data : record.error.type
     var pause: Int?
-    if record.summary.state != .unresolved, let next = record.summary.nextRetry {
+    let next = record.summary.nextRetry ?? runner.clock.now()
+    if record.summary.state == .pending || record.summary.state == .inProgress {
       // What is retried by itself is waited for in the same way, and after it.
       if type.row.stored != .storeAndRetry { type = .connection }
       pause = Int(max(0, next.milliseconds - runner.clock.now().milliseconds) / 1000) + Self.behind
