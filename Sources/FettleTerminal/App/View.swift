@@ -326,12 +326,18 @@ extension State {
       frame.mark(.key(key), in: place)
       room -= key.name.width + help.name.width + 4
     }
-    for binding in bindings where binding.command != .help {
+    let leaving = bindings.lastIndex {
+      $0.keys.contains(.escape) && $0.unavailable(self) == nil
+    }
+    // So has the way out.
+    var kept = leaving.map { bindings[$0] }.map { $0.keys[0].name.width + $0.name.width + 3 } ?? 0
+    for (index, binding) in bindings.enumerated() where binding.command != .help {
       guard let key = binding.keys.first, binding.unavailable(self) == nil else { continue }
       let name = key.name
       let word = binding.command == .keep ? wordOfEnter ?? binding.name : binding.name
       let width = name.width + 1 + word.width
-      guard column + width <= room else { continue }
+      if index == leaving { kept = 0 }
+      guard column + width + kept <= room else { continue }
       frame.put(name, at: column, in: line, .role(.key))
       frame.put(word, at: column + name.width + 1, in: line, .role(.faint))
       frame.mark(
