@@ -163,13 +163,127 @@ struct MeanwhileTests {
     _ = play.store.appendNow(
       [
         BundleEdit(
-          path: who.appending(.field("last")), old: "L", new: "Lovelace", author: "grace",
+          path: who.appending(.field("first")), old: "Ada", new: "Augusta", author: "grace",
           date: Fixtures.now)
       ], to: try Fixtures.record().id, version: 1)
     play.press(.control("s"))
     let lines = play.state.conflictLines.map { $0.text.text.trimmed }
-    #expect(lines.contains("~ 1.who.last  text \"L\"  →  text \"Lovelace\""))
+    #expect(lines.contains("~ 1.who.first  text \"Ada\"  →  text \"Augusta\""))
     #expect(lines.contains("+ 1.who.given  nothing  →  text \"Ada\""))
+  }
+
+  private static let list = ValuePath(module: 1, steps: [.field("list")])
+
+  private static func element(_ number: Int) -> ValuePath { list.appending(.element(number)) }
+
+  /// A record with a list, what is done to it here, and what another saves meanwhile.
+  private func both(
+    _ keys: [Key], at place: ValuePath = list, typing text: String = "",
+    theirs: [(ValuePath, Value?)], isAfterCrash: Bool = false
+  ) throws -> ScreenPlay {
+    var play = ScreenPlay([
+      try Fixtures.record(
+        bundle: ["name": "Ada", "email": "x", "list": ["a", "b", "c"], "who": ["first": "A"]])
+    ])
+    play.press(.enter)
+    play.state.detail?.go(to: .bundle(place))
+    for key in keys { play.press(key) }
+    if !text.isEmpty {
+      play.press(.control("u"))
+      play.type(text)
+      play.press(.enter)
+    }
+    var bundles = try #require(play.store.recordNow(Fixtures.record().id)).bundles
+    let edits = try theirs.map {
+      try bundles.write(
+        $0.1, at: $0.0, author: "grace", date: Fixtures.now.advanced(bySeconds: 60))
+    }
+    _ = play.store.appendNow(edits, to: try Fixtures.record().id, version: 1)
+    if isAfterCrash {
+      play.restart(Surroundings(storeName: "orders.db"))
+      play.press(.enter)
+    } else {
+      play.press(.control("s"))
+    }
+    return play
+  }
+
+  private func saved(_ play: inout ScreenPlay, at path: ValuePath = list) throws -> Value? {
+    play.press(.control("s"))
+    return try #require(play.store.recordNow(Fixtures.record().id)).bundles.value(at: path)
+  }
+
+  @Test("who both append to one array both have what they appended", arguments: [false, true])
+  func appended(isAfterCrash: Bool) throws {
+    var play = try both(
+      [.character("+")], typing: "mine", theirs: [(Self.element(4), "theirs")],
+      isAfterCrash: isAfterCrash)
+    #expect(play.state.conflict == nil)
+    #expect(try saved(&play) == ["a", "b", "c", "theirs", "mine"])
+  }
+
+  @Test("what was appended here and changed again is changed where it is now")
+  func appendedAndChanged() throws {
+    var play = try both(
+      [.character("+")] + "mine".map { .character($0) } + [.enter, .character("e")], typing: "own",
+      theirs: [(Self.element(4), "theirs"), (Self.element(5), "more")])
+    #expect(play.state.conflict == nil)
+    #expect(try saved(&play) == ["a", "b", "c", "theirs", "more", "own"])
+  }
+
+  @Test("one appends and the other changes, moves or takes away another element: both is kept")
+  func appendedAndElsewhere() throws {
+    var play = try both([.character("+")], typing: "mine", theirs: [(Self.element(2), "B")])
+    #expect(try saved(&play) == ["a", "B", "c", "mine"])
+    play = try both(
+      [.character("e")], at: Self.element(2), typing: "B", theirs: [(Self.element(4), "d")])
+    #expect(try saved(&play) == ["a", "B", "c", "d"])
+    play = try both([.character("-")], at: Self.element(1), theirs: [(Self.element(4), "d")])
+    #expect(try saved(&play) == ["b", "c", "d"])
+    play = try both(
+      [.altDown], at: Self.element(1), theirs: [(Self.element(3), "C"), (Self.element(4), "d")])
+    #expect(try saved(&play) == ["b", "a", "C", "d"])
+    play = try both([.character("+")], typing: "mine", theirs: [(Self.element(1), nil)])
+    #expect(try saved(&play) == ["b", "c", "mine"])
+  }
+
+  @Test("what both did just the same is done once")
+  func same() throws {
+    var play = try both([.character("-")], at: Self.element(2), theirs: [(Self.element(2), nil)])
+    #expect(play.state.conflict == nil)
+    #expect(try saved(&play) == ["a", "c"])
+    play = try both([.character("+")], typing: "d", theirs: [(Self.element(4), "d")])
+    #expect(play.state.conflict == nil)
+    #expect(try saved(&play) == ["a", "b", "c", "d"])
+  }
+
+  @Test("an element behind one that others took away is asked about: its number means another")
+  func shifted() throws {
+    var play = try both(
+      [.character("e")], at: Self.element(3), typing: "C", theirs: [(Self.element(1), nil)])
+    #expect(play.state.conflict?.fields.map(\.draft.path) == [Self.element(3)])
+    play.press(.character("t"), .enter)
+    #expect(play.state.detail?.bundles.value(at: Self.list) == ["b", "c"])
+  }
+
+  @Test("a field that is renamed and another that others add are both there")
+  func renamedAndAdded() throws {
+    let who = ValuePath(module: 1, steps: [.field("who")])
+    var play = try both(
+      [.character("=")], at: who.appending(.field("first")), typing: "given",
+      theirs: [(who.appending(.field("last")), "L")])
+    #expect(play.state.conflict == nil)
+    #expect(try saved(&play, at: who) == ["given": "A", "last": "L"])
+  }
+
+  @Test("of one array an element is asked about, and what was appended is kept either way")
+  func partly() throws {
+    var play = try both(
+      [.character("+")] + "mine".map { .character($0) } + [.enter, .up, .up, .character("e")],
+      typing: "B", theirs: [(Self.element(2), "theirs"), (Self.element(4), "d")])
+    #expect(play.state.conflict?.fields.map(\.draft.path) == [Self.element(2)])
+    play.press(.character("t"), .enter)
+    #expect(play.state.detail?.bundles.value(at: Self.list) == ["a", "theirs", "c", "d", "mine"])
   }
 
   @Test("what another changed before, or elsewhere, is no question")

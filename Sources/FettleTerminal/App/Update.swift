@@ -389,15 +389,13 @@ extension State {
     case (.answerScenario, .mappingScope):
       detail?.changesScenario = true
       notice = "the scenario gets the mapping too when it is saved"
-    case (.answerSend, .inDoubt(let id)):
-      guard let summary = summary(of: id) else { return [] }
-      return startResume(id, version: summary.version)
+    case (.answerSend, .inDoubt): return updateDetail(.resume, answered: .doubt)
     case (.answerOutput, .inDoubt): return beginSubstitute()
     case (.answerFirst, .undone(_, let module)):
       detail?.restart = module
       resumeCheck = ResumeCheckState(isForResuming: true)
       return checkAgain()
-    case (.answerHere, .undone): return updateDetail(.resume, isAnswered: true)
+    case (.answerHere, .undone): return updateDetail(.resume, answered: .undone)
     case (.answerSave, .quitUnsaved): return save(then: .quit)
     case (.answerSave, .leaveUnsaved): return save(then: .leave)
     case (.answerDrop, .quitUnsaved): return dropDraft() + [.quit]

@@ -83,7 +83,9 @@ struct LeftEdit: Hashable, Sendable {
     // It goes on with what else was changed in that program.
     let before = try await desk.drafts(of: record).first { $0.session == session }
     // Of the draft nothing is lost that does not fit any more.
-    let lost = before.map { detail.take(opened, replaying: $0.drafts) } ?? []
+    let lost =
+      before.map { detail.take(opened, replaying: opened.record.editable.steps(of: $0.drafts)) }
+      ?? []
     let written: Value
     if case .mapping = purpose {
       written = .text(text)

@@ -163,13 +163,34 @@ extension VisibleBundles {
 
   /// Writes what can be written.
   fileprivate mutating func note(_ drafts: [Draft]) {
-    for draft in drafts where draft.target == .bundle {
-      _ = try? write(draft.value, at: draft.path, author: "", date: Instant(milliseconds: 0))
+    for draft in drafts where draft.target == .bundle { put(draft) }
+  }
+
+  /// Writes a value of a bundle, where it can be written.
+  /// - Returns: whether it can.
+  @discardableResult
+  mutating func put(_ draft: Draft) -> Bool {
+    (try? write(draft.value, at: draft.path, author: "", date: Instant(milliseconds: 0))) != nil
+  }
+
+  /// What each key did, of changes of which only the order is known: a move is two in a row.
+  func steps(of drafts: [Draft]) -> [[Draft]] {
+    var bundles = self
+    var steps: [[Draft]] = []
+    for draft in drafts {
+      if let last = steps.last, last.count == 1, bundles.isMove(last + [draft]) {
+        steps[steps.count - 1].append(draft)
+        bundles.note(last + [draft])
+        continue
+      }
+      if let last = steps.last, last.count == 1 { bundles.note(last) }
+      steps.append([draft])
     }
+    return steps
   }
 }
 
 extension ValuePath {
   /// The place one step up; of a whole bundle the bundle itself.
-  fileprivate var parent: ValuePath { ValuePath(module: module, steps: Array(steps.dropLast())) }
+  var parent: ValuePath { ValuePath(module: module, steps: Array(steps.dropLast())) }
 }

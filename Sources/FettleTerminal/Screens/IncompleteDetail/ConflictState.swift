@@ -13,8 +13,6 @@ struct ConflictState: Equatable, Sendable {
     var takesMine = true
   }
 
-  /// The record as it is now.
-  let opened: OpenedRecord
   /// The fields both changed, each to something else.
   var fields: [Field]
   /// How many fields only they changed.
@@ -23,70 +21,120 @@ struct ConflictState: Equatable, Sendable {
   let author: String?
   var cursor = 0
 
+  /// What was changed here, key by key, and what it is made on.
+  private let changes: MeanwhileChanged
+
   /// What both changed; nil when no field was changed by both.
-  init?(of detail: DetailState, with opened: OpenedRecord) {
-    self.init(
-      of: detail.changesToSave, from: (detail.record.editable, detail.record.blueprint),
-      with: opened)
-  }
-
-  /// What was changed both in a draft that was left and, since it was, by somebody else; nil when nothing
-  /// was.
-  init?(of draft: KeptDraft, with opened: OpenedRecord) {
-    let record = opened.record
-    guard draft.version != record.summary.version else { return nil }
-    var before = record.editable
-    for edit in record.edits.reversed() where edit.date > draft.date {
-      // What has no place any more has none to compare.
-      _ = try? before.write(edit.old, at: edit.path, author: "", date: edit.date)
+  init?(_ changes: MeanwhileChanged) {
+    var merge = changes.merge
+    var drafts: [Draft] = []
+    for step in changes.steps {
+      if merge.make(step) != nil {
+        drafts += step.filter { $0.target == .mapping }
+      } else {
+        drafts += step
+        _ = merge.force(step)
+      }
     }
-    var blueprint = record.blueprint
-    for edit in record.mappingEdits.reversed() where edit.date > draft.date {
-      blueprint = (try? blueprint.replacingMapping(at: edit.path, with: edit.old)) ?? blueprint
-    }
-    self.init(of: draft.drafts, from: (before, blueprint), with: opened)
-  }
-
-  private init?(
-    of drafts: [Draft], from known: (bundles: VisibleBundles, blueprint: Blueprint),
-    with opened: OpenedRecord
-  ) {
-    let (before, theirs) = (known.bundles, opened.record.editable)
-    let changed = BundleDiff(from: before, to: theirs).changes
-    func overlap(_ left: ValuePath, _ right: ValuePath) -> Bool {
-      left.module == right.module
-        && (left.steps.starts(with: right.steps) || right.steps.starts(with: left.steps))
-    }
-    var fields: [Field] = []
     var last: [Draft] = []
     // Of several changes of one place the last one counts.
     for draft in drafts {
       last.removeAll { $0.path == draft.path && $0.target == draft.target }
       last.append(draft)
     }
+    let (before, theirs) = (changes.before, changes.opened.record.editable)
+    var fields: [Field] = []
     for draft in last {
       let (original, now) =
         draft.target == .bundle
         ? (before.value(at: draft.path), theirs.value(at: draft.path))
         : (
-          known.blueprint.mapping(at: draft.path),
-          opened.record.blueprint.mapping(at: draft.path)
+          changes.blueprint.mapping(at: draft.path),
+          changes.opened.record.blueprint.mapping(at: draft.path)
         )
-      let isTouched =
-        draft.target == .bundle
-        ? changed.contains { overlap($0.path, draft.path) } : original != now
-      guard isTouched, now != draft.value else { continue }
+      guard now != draft.value, draft.target == .bundle || original != now else { continue }
       fields.append(Field(draft: draft, original: original, theirs: now))
     }
     guard !fields.isEmpty else { return nil }
-    self.opened = opened
+    self.changes = changes
     self.fields = fields
+    let record = changes.opened.record
     author =
-      (opened.record.edits.map { ($0.date, $0.author) }
-      + opened.record.mappingEdits.map { ($0.date, $0.author) }).max { $0.0 < $1.0 }?.1
+      (record.edits.map { ($0.date, $0.author) }
+      + record.mappingEdits.map { ($0.date, $0.author) }).max { $0.0 < $1.0 }?.1
     others =
-      changed.filter { change in !fields.contains { overlap($0.draft.path, change.path) } }
-      .count
+      BundleDiff(from: before, to: theirs).changes.filter { change in
+        !fields.contains {
+          $0.draft.path.isInside(change.path) || change.path.isInside($0.draft.path)
+        }
+      }.count
+  }
+
+  /// The record as it is now.
+  var opened: OpenedRecord { changes.opened }
+
+  /// What was chosen.
+  func merged() -> (steps: [[Draft]], lost: [Draft]) {
+    changes.merged(leavingOut: fields.filter { !$0.takesMine }.map(\.draft))
+  }
+}
+
+/// What was changed here in a record that others changed meanwhile.
+struct MeanwhileChanged: Equatable, Sendable {
+  /// The record as it is now.
+  let opened: OpenedRecord
+  /// What the bundles were before either changed them.
+  let before: VisibleBundles
+  /// The same for the blueprint.
+  let blueprint: Blueprint
+  /// What was changed here since, key by key.
+  let steps: [[Draft]]
+  /// What was changed here on what it is now.
+  private let later: [[Draft]]
+  let merge: ChangeMerge
+
+  /// What is not saved of a record that is open.
+  /// - Parameter opened: what others made of it.
+  init(_ detail: DetailState, with opened: OpenedRecord) {
+    let (old, new) = (detail.record.edits, opened.record.edits)
+    self.opened = opened
+    before = detail.record.editable
+    blueprint = detail.record.blueprint
+    steps = detail.steps
+    later = []
+    merge = ChangeMerge(
+      from: before, edits: new.starts(with: old) ? Array(new.dropFirst(old.count)) : nil,
+      to: opened.record.editable)
+  }
+
+  /// What was left of a record when it was not saved; nil when nobody changed the record since.
+  /// - Parameter later: what was changed since it was opened again.
+  init?(_ draft: KeptDraft, later: [[Draft]], in opened: OpenedRecord) {
+    let record = opened.record
+    guard draft.version != record.summary.version else { return nil }
+    let since = record.edits.filter { $0.date > draft.date }
+    var before = record.editable
+    // What has no place any more has none to compare.
+    for edit in since.reversed() { before.put(Draft(path: edit.path, value: edit.old)) }
+    var blueprint = record.blueprint
+    for edit in record.mappingEdits.reversed() where edit.date > draft.date {
+      blueprint = (try? blueprint.replacingMapping(at: edit.path, with: edit.old)) ?? blueprint
+    }
+    self.opened = opened
+    self.before = before
+    self.blueprint = blueprint
+    steps = before.steps(of: draft.drafts)
+    self.later = later
+    merge = ChangeMerge(from: before, edits: since, to: record.editable)
+  }
+
+  /// The changes as they are made in the record as it is now.
+  /// - Parameter given: what shall stay as others made it.
+  /// - Returns: what is written, key by key, and what has no place any more.
+  func merged(leavingOut given: [Draft] = []) -> (steps: [[Draft]], lost: [Draft]) {
+    var merge = merge
+    let made = merge.make(steps, leavingOut: given)
+    return (made.steps + later, made.lost)
   }
 }
 
@@ -109,15 +157,9 @@ extension State {
   }
 
   private mutating func merge(_ shown: ConflictState) -> [Effect] {
-    let given = shown.fields.filter { !$0.takesMine }.map(\.draft)
     conflict = nil
-    // What one key did is given up as a whole: half a move would leave a value twice and lose another.
-    let kept = (detail?.steps ?? []).filter { step in
-      !step.contains { draft in
-        given.contains { $0.path == draft.path && $0.target == draft.target }
-      }
-    }.flatMap { $0 }
-    let lost = detail?.take(shown.opened, replaying: kept) ?? []
+    let made = shown.merged()
+    let lost = made.lost + (detail?.take(shown.opened, replaying: made.steps) ?? [])
     list.take(shown.opened.record.summary)
     notice =
       lost.isEmpty

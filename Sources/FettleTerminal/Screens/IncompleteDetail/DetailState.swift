@@ -138,8 +138,9 @@ struct DetailState: Equatable, Sendable {
   }
 
   /// Takes the record as it is now; drafts that still fit are kept.
+  /// - Parameter others: other changes than those there are, key by key.
   /// - Returns: the drafts that do not fit any more.
-  mutating func take(_ opened: OpenedRecord, replaying others: [Draft]? = nil) -> [Draft] {
+  mutating func take(_ opened: OpenedRecord, replaying others: [[Draft]]? = nil) -> [Draft] {
     let known = self.opened
     self.opened = opened
     // A record that was read again comes without its companions; they are asked for anew.
@@ -148,22 +149,14 @@ struct DetailState: Equatable, Sendable {
     if opened.retryVisits.isEmpty { self.opened.retryVisits = known.retryVisits }
     mapped = MappedFields(opened.record.failedModule, descriptor: opened.descriptor)
     chain.take(self.opened.drawn, today: self.opened.today?.blueprint)
-    var waiting = others.map { $0.map { [$0] } } ?? steps
+    let kept = others ?? steps
     steps = []
     undone = []
     beforeRevert = nil
     bundles = opened.record.editable
     blueprint = base
     var lost: [Draft] = []
-    waiting.reverse()
-    while var step = waiting.popLast() {
-      // Of changes that were read from a store it is not known which of them one key made.
-      if others != nil, let next = waiting.last, bundles.isMove(step + next) {
-        step += next
-        waiting.removeLast()
-      }
-      lost += make(step).map(\.draft)
-    }
+    for step in kept { lost += make(step).map(\.draft) }
     check = opened.check
     rebuild()
     return lost

@@ -24,8 +24,13 @@ extension State {
     }
   }
 
-  /// - Parameter isAnswered: whether it was asked where it shall go on.
-  mutating func updateDetail(_ command: Command, isAnswered: Bool = false) -> [Effect] {
+  /// What is asked before a record is resumed, in this order.
+  enum ResumeQuestion { case doubt, undone }
+
+  /// - Parameter answered: the last question about a resume that was answered.
+  mutating func updateDetail(
+    _ command: Command, answered: ResumeQuestion? = nil
+  ) -> [Effect] {
     guard let current = detail else { return [] }
     if current.pane == .chain {
       switch command {
@@ -121,11 +126,14 @@ extension State {
     case .resumeHere: return resumeFromHere()
     case .save: return save(then: .stay)
     case .resume:
-      guard current.record.error.stage != .inDoubt || current.isChanged else {
+      // Other data may arrive twice just as well.
+      guard current.record.error.stage != .inDoubt || answered != nil else {
         question = .inDoubt(current.record.id)
         return []
       }
-      if let first = current.opened.undoneFrom, current.restart == nil, !isAnswered {
+      if let first = current.opened.undoneFrom, current.restart == nil,
+        answered != .undone
+      {
         question = .undone(current.record.id, first)
         return []
       }
@@ -355,15 +363,20 @@ extension State {
       if let words { notice = words }
       return []
     }
-    if let detail, opened.record.summary.version != detail.record.summary.version,
-      let both = ConflictState(of: detail, with: opened)
+    var made: (steps: [[Draft]]?, lost: [Draft]) = (nil, [])
+    if let detail, !detail.steps.isEmpty,
+      opened.record.summary.version != detail.record.summary.version
     {
-      (resumeCheck, way, preview) = (nil, nil, nil)
-      conflict = both
-      notice = "m takes mine, t theirs; Enter when every field is decided"
-      return []
+      let meanwhile = MeanwhileChanged(detail, with: opened)
+      if let both = ConflictState(meanwhile) {
+        (resumeCheck, way, preview) = (nil, nil, nil)
+        conflict = both
+        notice = "m takes mine, t theirs; Enter when every field is decided"
+        return []
+      }
+      made = meanwhile.merged()
     }
-    let lost = detail?.take(opened) ?? []
+    let lost = made.lost + (detail?.take(opened, replaying: made.steps) ?? [])
     if let words { notice = words }
     if !lost.isEmpty {
       notice =

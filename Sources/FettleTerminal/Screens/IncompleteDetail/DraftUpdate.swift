@@ -197,12 +197,15 @@ extension State {
     guard let detail else { return [] }
     // What was done here meanwhile comes after what was left, and is kept with it.
     self.detail?.draftSequence = max(draft.sequence, detail.draftSequence)
-    let lost =
-      self.detail?.take(detail.opened, replaying: draft.drafts + detail.drafts) ?? []
-    let kept = detail.drafts.isEmpty ? [] : keepDraft()
     // Others may have changed the same since: it is asked whose change shall stand before anything is
     // written over.
-    conflict = ConflictState(of: draft, with: detail.opened)
+    let meanwhile = MeanwhileChanged(draft, later: detail.steps, in: detail.opened)
+    conflict = meanwhile.flatMap { ConflictState($0) }
+    let made =
+      meanwhile?.merged()
+      ?? (steps: detail.record.editable.steps(of: draft.drafts) + detail.steps, lost: [])
+    let lost = made.lost + (self.detail?.take(detail.opened, replaying: made.steps) ?? [])
+    let kept = detail.drafts.isEmpty ? [] : keepDraft()
     let place = draft.drafts.last.map { detail.place(of: $0) }
     if typing == nil, let place { self.detail?.go(to: place) }
     let count = draft.drafts.count - lost.count
