@@ -21,7 +21,7 @@ public struct BundlePattern: Hashable, Sendable {
   /// A pattern of these parts.
   public init(_ parts: [Part]) { self.parts = parts }
 
-  /// Reads a pattern; nil when a part is empty.
+  /// Reads a pattern; nil when a part is empty, or a bracket is not closed.
   public init?(_ text: some StringProtocol) {
     var parts: [Part] = []
     var rest = Substring(text)
@@ -34,7 +34,8 @@ public struct BundlePattern: Hashable, Sendable {
       } else {
         var name = rest.prefix { $0 != "." }
         if let bracket = name.firstIndex(of: "["), name.hasSuffix("]") { name = name[..<bracket] }
-        guard !name.isEmpty else { return nil }
+        // A bracket that is part of a name stands in back-quotes.
+        guard !name.isEmpty, !name.contains(where: { $0 == "[" || $0 == "]" }) else { return nil }
         parts.append(name == "*" ? .any : .name(String(name)))
         rest = rest[name.endIndex...]
       }

@@ -113,6 +113,10 @@ struct FilterParser<Key: FilterKeys> {
       if next == "\"" {
         throw error(position..<(position + 1), "a quote begins a text; put a space before it")
       }
+      // What begins like a key and is none finds nothing as a word either.
+      do throws(FilterKeyProblem) { _ = try Key.other(word) } catch {
+        throw self.error(start..<position, error.description)
+      }
       return .words(word, isQuoted: false)
     }
     let key = try key(word, at: start..<position)

@@ -27,6 +27,8 @@ struct ExternalEdit: Hashable, Sendable {
   var typed: Typing?
   /// How often it was opened again because it was no JSON.
   var tries = 0
+  /// Why it was no JSON, when it was opened again for that.
+  var problem: String?
 
   /// A program that leaves no JSON this often is none that a person types in.
   static let mostTries = 20
@@ -140,7 +142,7 @@ extension State {
     case .text(let text):
       let text = edit.taken(text)
       guard !text.utf8.elementsEqual(edit.text.utf8) else {
-        notice = "unchanged"
+        notice = edit.problem.map { "nothing was changed: it is no JSON: \($0)" } ?? "unchanged"
         typing = edit.typed
         return []
       }
@@ -166,7 +168,8 @@ extension State {
           .editOutside(
             ExternalEdit(
               purpose: edit.purpose, record: edit.record, text: text, isJSON: true,
-              line: error.line, typed: typed, tries: edit.tries + 1))
+              line: error.line, typed: typed, tries: edit.tries + 1,
+              problem: error.description))
         ]
       }
     }

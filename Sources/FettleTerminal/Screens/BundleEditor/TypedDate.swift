@@ -27,7 +27,9 @@ enum TypedDate {
   /// The text with the part at a place of the cursor made larger or smaller; what it has of a zone
   /// and how precise it is stays. Nil when the text is no date.
   static func stepped(_ text: String, cursor: Int, by step: Int) -> String? {
-    let characters = Array(text)
+    // What stands before the date stays there.
+    let spaces = text.prefix(while: \.isWhitespace)
+    let characters = Array(text.dropFirst(spaces.count))
     guard Instant(iso8601: text.trimmed) != nil, characters.count >= 10,
       let year = Int(String(characters[0..<4])), let month = Int(String(characters[5..<7])),
       let day = Int(String(characters[8..<10]))
@@ -41,7 +43,7 @@ enum TypedDate {
     let hasSeconds = characters.count >= 19 && characters[16] == ":"
     if hasSeconds { time.second = number(17..<19) ?? 0 }
     let hasTime = characters.count >= 16
-    switch cursor {
+    switch cursor - spaces.count {
     case ...4:
       time.year += step
       time.day = min(time.day, CivilTime.days(inMonth: time.month, of: time.year))
@@ -73,7 +75,7 @@ enum TypedDate {
       result.replaceSubrange(14..<16, with: padded(after.minute, 2))
     }
     if hasSeconds { result.replaceSubrange(17..<19, with: padded(after.second, 2)) }
-    return String(result)
+    return spaces + String(result)
   }
 }
 

@@ -115,6 +115,7 @@ extension GroupEditState.Member {
       do {
         if case .write(let draft) = change, draft.target == .mapping {
           let old = record.blueprint.mapping(at: draft.path)
+          guard old != draft.value else { continue }
           lines.append(
             "mapping \(draft.path.description)  " + typed(old, draft) + "  →  "
               + (draft.value == nil ? "taken away" : typed(draft.value, draft)))
@@ -123,8 +124,15 @@ extension GroupEditState.Member {
           drafts.append(draft)
           continue
         }
+        let made = try change.drafts(in: bundles)
+        // What it has already is not written again.
+        if !made.isEmpty,
+          made.allSatisfy({ $0.value != nil && bundles.value(at: $0.path) == $0.value })
+        {
+          continue
+        }
         if let line = change.text(in: bundles, typed: typed) { lines.append(line) }
-        for draft in try change.drafts(in: bundles) {
+        for draft in made {
           _ = try bundles.write(
             draft.value, at: draft.path, author: "", date: Instant(milliseconds: 0))
           drafts.append(draft)
