@@ -108,7 +108,7 @@ public struct VisibleBundles: Hashable, Sendable {
   public mutating func write(
     _ value: Value?, at path: ValuePath, author: String, date: Instant
   ) throws(BundleEditError) -> BundleEdit {
-    guard let bundle = self[path.module] else {
+    guard let position = entries.firstIndex(where: { $0.module == path.module }) else {
       guard !path.isVariable else {
         throw BundleEditError(
           path: path, description: "\(path) is a variable, which 'fettle edit' changes")
@@ -127,11 +127,15 @@ public struct VisibleBundles: Hashable, Sendable {
           : "\(path) is a whole bundle; it can only become a collection")
     }
     let old = self.value(at: path)
-    var changed = Value.collection(bundle)
-    guard changed.write(value, at: path.steps[...]), let changed = changed.collection else {
-      throw BundleEditError(path: path, description: missing(path, in: bundle))
+    // It is held in one place only while it is written to: else all of it would be copied.
+    var changed = Value.collection(entries[position].bundle)
+    entries[position].bundle = [:]
+    let isWritten = changed.write(value, at: path.steps[...])
+    if case .collection(let bundle) = changed { entries[position].bundle = bundle }
+    guard isWritten else {
+      throw BundleEditError(
+        path: path, description: missing(path, in: entries[position].bundle))
     }
-    self[path.module] = changed
     return BundleEdit(path: path, old: old, new: value, author: author, date: date)
   }
 

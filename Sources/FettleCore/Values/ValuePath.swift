@@ -152,35 +152,36 @@ extension Value {
       return true
     }
     let rest = steps.dropFirst()
-    switch (step, self) {
-    case (.field(let name), .collection(var collection)):
-      if rest.isEmpty {
-        if value == nil, collection.position(of: name) == nil { return false }
+    // What is changed is held in one place only meanwhile: else all of it would be copied, level by level.
+    switch step {
+    case .field(let name):
+      guard case .collection(var collection) = self else { return false }
+      self = .null
+      defer { self = .collection(collection) }
+      let position = collection.position(of: name)
+      guard !rest.isEmpty else {
+        if value == nil, position == nil { return false }
         collection[name] = value
-      } else {
-        guard var inner = collection[name], inner.write(value, at: rest) else { return false }
-        collection[name] = inner
+        return true
       }
-      self = .collection(collection)
-      return true
-    case (.element(let index), .array(var elements)):
+      guard let position else { return false }
+      var inner = collection[at: position]
+      collection[at: position] = .null
+      defer { collection[at: position] = inner }
+      return inner.write(value, at: rest)
+    case .element(let index):
+      guard case .array(var elements) = self else { return false }
+      self = .null
+      defer { self = .array(elements) }
       let position = index - 1
       if rest.isEmpty, let value, position == elements.count {
         elements.append(value)
-      } else if elements.indices.contains(position) {
-        if !rest.isEmpty {
-          guard elements[position].write(value, at: rest) else { return false }
-        } else if let value {
-          elements[position] = value
-        } else {
-          elements.remove(at: position)
-        }
-      } else {
-        return false
+        return true
       }
-      self = .array(elements)
+      guard elements.indices.contains(position) else { return false }
+      guard rest.isEmpty else { return elements[position].write(value, at: rest) }
+      if let value { elements[position] = value } else { elements.remove(at: position) }
       return true
-    default: return false
     }
   }
 }

@@ -20,6 +20,13 @@ struct DetailState: Equatable, Sendable {
   private var beforeRevert: [[Draft]]?
   /// How many fields and mappings differ from what is saved.
   private(set) var changedCount = 0
+  /// What differs from the failure in the bundles and the variables, saved or not.
+  private(set) var dataChanges: [BundleDiff.Change] = []
+  /// The bundles as they were at the failure, and as they are saved. Both are made of all edits, and
+  /// compared once for every change, not for every question about it: they may be large.
+  private var original: VisibleBundles
+  private var saved: VisibleBundles
+  private var isCompared = false
   /// What made the module fail, or would as things are now.
   private(set) var culprits: [Culprit] = []
   private(set) var mask = SecretMask()
@@ -84,11 +91,6 @@ struct DetailState: Equatable, Sendable {
   /// The bundles alone, which mappings read.
   var mappable: VisibleBundles { bundles.withoutVariables }
 
-  /// What differs from the failure in the bundles and the variables, saved or not.
-  var dataChanges: [BundleDiff.Change] {
-    BundleDiff(from: record.originalEditable, to: bundles).changes
-  }
-
   /// The record as it would be with the drafts, for checks.
   var draftedRecord: IncompleteExecution {
     var record = opened.record
@@ -117,7 +119,9 @@ struct DetailState: Equatable, Sendable {
     self.opened = opened
     let record = opened.record
     mapped = MappedFields(record.failedModule, descriptor: opened.descriptor)
-    bundles = record.editable
+    original = record.originalEditable
+    saved = record.editable
+    bundles = saved
     blueprint = record.blueprint
     check = opened.check
     chain = ChainState(opened.drawn, today: opened.today?.blueprint)
@@ -153,7 +157,10 @@ struct DetailState: Equatable, Sendable {
     steps = []
     undone = []
     beforeRevert = nil
-    bundles = opened.record.editable
+    original = record.originalEditable
+    saved = record.editable
+    bundles = saved
+    isCompared = false
     blueprint = base
     var lost: [Draft] = []
     for step in kept { lost += make(step).map(\.draft) }
@@ -171,7 +178,7 @@ struct DetailState: Equatable, Sendable {
   }
 
   /// Forgets the drafts, which have been saved.
-  mutating func saved() {
+  mutating func forgetDrafts() {
     steps = []
     undone = []
     beforeRevert = nil
@@ -239,6 +246,7 @@ struct DetailState: Equatable, Sendable {
           blueprint.module(record.summary.failer), descriptor: opened.descriptor)
       } catch { return "\(error)" }
     case .bundle:
+      isCompared = false
       for draft in openingParents(of: draft) + [draft] {
         do {
           _ = try bundles.write(
@@ -304,7 +312,8 @@ struct DetailState: Equatable, Sendable {
   private mutating func replay() {
     let kept = steps
     steps = []
-    bundles = record.editable
+    bundles = saved
+    isCompared = false
     blueprint = base
     mapped = MappedFields(
       blueprint.module(record.summary.failer), descriptor: opened.descriptor)
@@ -352,6 +361,10 @@ struct DetailState: Equatable, Sendable {
 
   /// Finds out what is to blame as things are now.
   private mutating func find() {
+    if !isCompared {
+      dataChanges = BundleDiff(from: original, to: bundles).changes
+      isCompared = true
+    }
     mask = SecretMask(bundles, mapped, input: check.input)
     let changed = changedSinceFailure(.bundle)
     let remapped = changedSinceFailure(.mapping)
@@ -401,7 +414,9 @@ struct DetailState: Equatable, Sendable {
   /// A field that was changed twice differs once; where all was changed back, that is to be saved yet.
   private func countChanges() -> Int {
     let mappings = Set(drafts.filter { $0.target == .mapping }.map(\.path)).count
-    return max(1, BundleDiff(from: record.editable, to: bundles).changes.count + mappings)
+    let data =
+      record.edits.isEmpty ? dataChanges.count : BundleDiff(from: saved, to: bundles).changes.count
+    return max(1, data + mappings)
   }
 
   /// Whether the line with the cursor folds.

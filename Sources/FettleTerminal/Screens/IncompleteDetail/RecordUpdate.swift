@@ -114,7 +114,7 @@ extension State {
     switch answer {
     case .success(let version):
       let dropped = dropDraft()
-      self.detail?.saved()
+      self.detail?.forgetDrafts()
       notice = "saved; nothing was run"
       switch next {
       case .stay: return dropped + [.record(.load(id, .refresh))]

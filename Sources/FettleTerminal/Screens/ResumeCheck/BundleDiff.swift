@@ -14,10 +14,11 @@ struct BundleDiff: Equatable, Sendable {
   private(set) var changes: [Change] = []
 
   init(from old: VisibleBundles, to new: VisibleBundles) {
-    guard old != new else { return }
     for entry in new.entries {
+      let before = old[entry.module]
+      guard before != entry.bundle else { continue }
       compare(
-        old[entry.module].map(Value.collection), .collection(entry.bundle),
+        before.map(Value.collection), .collection(entry.bundle),
         at: ValuePath(module: entry.module))
     }
     for entry in old.entries where new[entry.module] == nil {
@@ -32,12 +33,12 @@ struct BundleDiff: Equatable, Sendable {
   /// What differs between two values at a place.
   static func changes(from old: Value?, to new: Value?, at path: ValuePath) -> [Change] {
     var diff = BundleDiff()
-    diff.compare(old, new, at: path)
+    if old != new { diff.compare(old, new, at: path) }
     return diff.changes
   }
 
+  /// Compares two values that differ: large ones are not gone through once more to find that out.
   private mutating func compare(_ old: Value?, _ new: Value?, at path: ValuePath) {
-    if old == new { return }
     let before = changes.count
     switch (old, new) {
     case (.collection(let before)?, .collection(let after)?):
