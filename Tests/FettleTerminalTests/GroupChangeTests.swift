@@ -51,6 +51,20 @@ struct GroupChangeTests {
     #expect(none.bundle?["list"] == ["o1"])
   }
 
+  @Test("what the other has already is not written to it again")
+  func already() throws {
+    let name = ValuePath(module: 1, steps: [.field("name")])
+    let changes = [
+      GroupChange.write(Draft(path: name, value: "other")),
+      .write(Draft(path: Self.list, value: ["o2"])),
+    ]
+    let member = GroupEditState.Member(
+      try Fixtures.record(2, bundle: ["name": "other", "list": ["o1"]]), changes, descriptor: nil,
+      check: ScreenPlay.check)
+    #expect(member.drafts == [Draft(path: Self.list, value: ["o2"])])
+    #expect(!member.lines.contains { $0.text.contains("1.name") })
+  }
+
   @Test("a field that is renamed keeps the value it has there")
   func renamed() throws {
     let first = ValuePath(module: 1, steps: [.field("who"), .field("first")])

@@ -413,6 +413,75 @@ struct TirelessEditorTests {
     #expect(starts > 5 && starts < 100)
     #expect(play.state.detail?.drafts.isEmpty == true)
   }
+
+  @Test("that leaves what is no JSON as it was says so once more, not that nothing was changed")
+  func leftAsItWas() throws {
+    var play = ScreenPlay([try Fixtures.record(bundle: ["name": "Ada", "email": "x", "n": 1])])
+    play.press(.enter)
+    play.state.detail?.go(to: .bundle(ValuePath(module: 1, steps: [.field("n")])))
+    play.press(.control("e"))
+    for text in ["{", "{"] {
+      let edit = play.effects.compactMap {
+        if case .editOutside(let edit) = $0 { edit } else { nil }
+      }.last
+      play.send(.editedOutside(try #require(edit), .text(text)))
+    }
+    #expect(play.state.notice.text.contains("no JSON"))
+    #expect(play.state.detail?.drafts.isEmpty == true)
+  }
+}
+
+@Suite("A record that may have arrived", .fewAtOnce)
+struct DoubtTests {
+  @Test("is asked about before it is resumed, changed or not", arguments: [false, true])
+  func asked(isChanged: Bool) throws {
+    var record = try Fixtures.record(bundle: ["name": "Ada", "email": "x"])
+    record.error.stage = .inDoubt
+    if isChanged {
+      let edit = try record.originalBundles.adding([:], of: 99).edited(
+        ValuePath(module: 1, steps: [.field("name")]), "Grace")
+      record.edits = [edit]
+    }
+    var play = ScreenPlay([record])
+    play.press(.character("r"))
+    #expect(play.state.question == .inDoubt(record.id))
+    play.press(.escape)
+    #expect(play.state.question == nil && play.state.resumeCheck == nil)
+    play.press(.character("r"), .character("s"))
+    // What was changed is shown first; what was not runs.
+    #expect((play.state.resumeCheck != nil) == isChanged)
+  }
+}
+
+extension VisibleBundles {
+  fileprivate func edited(_ path: ValuePath, _ value: Value) throws -> BundleEdit {
+    var bundles = self
+    return try bundles.write(value, at: path, author: "grace", date: Fixtures.now)
+  }
+}
+
+@Suite("A date that is typed", .fewAtOnce)
+struct SteppedDateTests {
+  @Test("is stepped through behind a space too, at the part under the cursor")
+  func behindSpace() {
+    #expect(TypedDate.stepped(" 2026-03-02", cursor: 3, by: 1) == " 2027-03-02")
+    #expect(TypedDate.stepped(" 2026-03-02", cursor: 7, by: 1) == " 2026-04-02")
+    #expect(TypedDate.stepped("2026-03-02", cursor: 10, by: -2) == "2026-02-28")
+  }
+}
+
+@Suite("The key line", .fewAtOnce)
+struct WayOutTests {
+  @Test("names the way out however narrow it is", arguments: KeyContext.allCases)
+  func wayOut(context: KeyContext) throws {
+    let play = try #require(try KeyFlows.at(context, size: Size(rows: 10, columns: 40)))
+    let isNamed = KeyMap.bindings(context).contains {
+      $0.keys.first == .escape && !$0.name.isEmpty && $0.unavailable(play.state) == nil
+    }
+    guard isNamed, play.state.notice.isEmpty else { return }
+    let last = play.state.frame().text.split(separator: "\n").last.map(String.init) ?? ""
+    #expect(last.contains("Esc"), "\(last)")
+  }
 }
 
 @Suite("The path of a file", .fewAtOnce)

@@ -55,6 +55,8 @@ struct FilterExpressionTests {
       ("created:20.9.", 8..<13, "2026-09-20"), ("a or", 4..<5, "both sides"),
       ("bundle.x:/(/", 9..<12, "not a regular expression"), ("error:", 6..<6, "missing"),
       ("size:>", 5..<6, "missing"), ("bundle..x:1", 0..<9, "bundle.order.total"),
+      ("bundle.", 0..<7, "bundle.order.total"), ("bundle.a[:x", 0..<9, "bundle.order.total"),
+      ("a bundle.b[2", 2..<12, "bundle.order.total"),
     ])
   func errors(text: String, range: Range<Int>, says: String) {
     do throws(FilterError) {
