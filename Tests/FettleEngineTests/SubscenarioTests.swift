@@ -482,4 +482,35 @@ struct SubscenarioTests {
       try await bench.store.open(opening("two"), claiming: nil)
     }
   }
+
+  @Test("a name is one line of a list")
+  func nameInLists() async throws {
+    let blueprint = try called(
+      #"{"id":2,"module":"scenario-service:NameExecution","mapper":{"name":"{{1.who}}"}}"#)
+    let text = "order\n\t1 " + String(repeating: "x", count: 9000)
+    let run = try await bench.runner.run(blueprint, given: [["who": .text(text)]])
+    let name = try await bench.store.execution(run.id).summary.name
+    #expect(name == "order 1 " + String(repeating: "x", count: 111) + "…")
+  }
+
+  @Test("the caller of a run that is just being retried goes on by itself as well")
+  func whileRetried() async throws {
+    bench.told.fail(on: "in Ada", with: ModuleError(.rateLimit, "slow down"))
+    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
+    let open = try await bench.open()
+    let inside = try #require(open.first { $0.scenarioName == "Greet" })
+    let outside = try #require(open.first { $0.scenarioName == "T" })
+    _ = try await bench.store.move(
+      inside.id, version: nil,
+      [
+        RecordChange(
+          .claimed, lease: bench.clock.now().advanced(bySeconds: 30), trigger: .auto, author: "w",
+          date: bench.clock.now())
+      ])
+    _ = try await bench.desk.resume(outside.id, version: nil, trigger: .auto)
+    let after = try await bench.desk.record(outside.id)
+    #expect(after.summary.state == .pending)
+    #expect(after.summary.nextRetry != nil)
+  }
 }

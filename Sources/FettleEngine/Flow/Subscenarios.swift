@@ -102,4 +102,12 @@ struct NameExecution: ModuleImplementation {
     let name = input["name"] ?? input.fields.lazy.map(\.value).first { $0.text != nil }
     return OperationOutput([["name": name ?? .null]])
   }
+
+  /// A name as lists have room for it: one line, as long as that of a scenario may be.
+  static func line(_ name: String) -> String {
+    let line = name.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return line.count > longest ? line.prefix(longest - 1) + "…" : line
+  }
+
+  private static let longest = 120
 }

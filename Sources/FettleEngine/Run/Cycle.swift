@@ -355,7 +355,9 @@ struct Cycle {
       output.assignments.forEach { variables.assign($0) }
       switch station.part {
       case .returning: return giveBack(output.bundles.first ?? [:])
-      case .naming: execution.name = output.bundles.first?["name"]?.text ?? execution.name
+      case .naming:
+        execution.name =
+          output.bundles.first?["name"]?.text.map(NameExecution.line) ?? execution.name
       default: break
       }
       return try await send(output.bundles, of: module, in: flow, at: position, sight: sight)
