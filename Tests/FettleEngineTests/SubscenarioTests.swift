@@ -513,4 +513,24 @@ struct SubscenarioTests {
     #expect(after.summary.state == .pending)
     #expect(after.summary.nextRetry != nil)
   }
+
+  @Test("what waits for the turn of another scenario does not hold up a program that is to end")
+  func endsWhileWaiting() async throws {
+    let blueprint = try called(Self.returning, settings: #""dlq":true,"sequential":true"#)
+    let id = try await bring(blueprint)
+    let opening = ExecutionOpening(
+      execution: ExecutionSummary(
+        id: "at-work", scenario: id, origin: .called, started: bench.clock.now()),
+      blueprint: blueprint, given: [[:]], seed: 1, worker: "w",
+      lease: bench.clock.now().advanced(bySeconds: 30))
+    _ = try await bench.store.open(opening, claiming: nil)
+    let brake = bench.runner.brake
+    // Pulled where the call is waiting, or before it: what the caller had not got to is kept.
+    let (runner, outer) = (bench.runner, try caller(Self.call(), Self.told))
+    async let run = runner.run(outer, given: [["who": "Ada"]])
+    try await Task.sleep(for: .milliseconds(300))
+    brake.pull()
+    #expect(try await run.stored.count == 1)
+    #expect(try await bench.store.executions(of: id, limit: 10).count == 1)
+  }
 }

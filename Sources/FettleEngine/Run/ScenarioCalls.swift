@@ -136,6 +136,15 @@ struct ScenarioCalls: ScenarioCalling {
           "the scenario \"\(row.name)\" is processed in order and has \(row.openRecords) incomplete "
             + "execution\(row.openRecords == 1 ? "" : "s") open; resolve \(those) first")
       }
+      // Nothing has been called yet: who ends the program, or stops the caller, need not wait for this.
+      if runner.brake.isPulled {
+        throw ModuleError(
+          .rateLimit, "Fettle was stopped before it was the turn of the scenario \"\(row.name)\"")
+      }
+      if let author = callers.lazy.compactMap({ runner.stops.author(of: $0.execution) }).first {
+        throw ModuleError(
+          .data, "\(author) stopped the run before it was the turn of the scenario \"\(row.name)\"")
+      }
       guard let until = row.runsUntil else { return }
       guard ContinuousClock.now < end else { throw isBusy(row) }
       if until < runner.clock.now() {
