@@ -460,6 +460,25 @@ extension VisibleBundles {
   }
 }
 
+@Suite("A record that is mended elsewhere", .fewAtOnce)
+struct LinkedRecordTests {
+  @Test("says first where, however long its message is", arguments: [false, true])
+  func link(isSuccessor: Bool) throws {
+    let other = try Fixtures.record(2)
+    var record = try Fixtures.record()
+    let message = String(repeating: "a long message of the scenario it called ", count: 9)
+    record.error = ModuleError(.connection, message, awaiting: other.id)
+    if isSuccessor { record.successor = other.id }
+    var play = ScreenPlay([record, other])
+    play.state.list.cursor = record.id
+    play.press(.enter)
+    let words = isSuccessor ? "Goes on as" : "Waits for"
+    #expect(play.state.frame().text.contains("\(words) \(other.id.short) (L opens it)"))
+    play.press(.character("L"))
+    #expect(play.state.detail?.record.id == other.id)
+  }
+}
+
 @Suite("A date that is typed", .fewAtOnce)
 struct SteppedDateTests {
   @Test("is stepped through behind a space too, at the part under the cursor")

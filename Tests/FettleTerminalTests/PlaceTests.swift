@@ -80,7 +80,7 @@ struct PlaceTests {
     var play = ScreenPlay(records, size: Size(rows: 24, columns: 110))
     play.press(.enter)
     try #require(play.state.detail?.record.id == records[0].id)
-    #expect(play.state.frame().text.contains("waits for \(inner.short) (L)"))
+    #expect(play.state.frame().text.contains("Waits for \(inner.short) (L opens it)"))
     play.press(.character("L"))
     #expect(play.state.detail?.record.id == inner)
   }

@@ -97,6 +97,15 @@ struct TypedTextTests {
     }
   }
 
+  @Test("a whole output is pasted over the braces that stand there")
+  func outputOverBraces() throws {
+    var play = try play()
+    play.press(.enter, .character("O"))
+    play.send(.pasted(#"{"id": 8}"#))
+    play.press(.control("s"))
+    #expect(play.state.detail?.substitute == ["id": 8])
+  }
+
   @Test("an output written in $EDITOR is shown in the check, and gone on with by O or e")
   func outputFromEditor() throws {
     let text = #"{"id": 7}"#

@@ -177,7 +177,14 @@ extension State {
       typing?.problem = "the paste is too long (\(Quantity.bytes(text.utf8.count)))"
       return []
     }
-    typing?.line.insert(text)
+    // A whole output takes the place of the braces it was to be typed between.
+    if let typing, case .substitute = typing.purpose, text.trimmed.hasPrefix("{"),
+      typing.isOffered || typing.line.text == Self.initialText(of: typing.purpose)
+    {
+      self.typing?.line.replace(with: text)
+    } else {
+      typing?.line.insert(text)
+    }
     return typed()
   }
 

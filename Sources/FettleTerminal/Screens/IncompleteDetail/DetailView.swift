@@ -114,8 +114,11 @@ extension State {
       "\(error.type.rawValue) at module \(summary.failer.number) \(summary.failerTitle): "
       + detail.shown(error.message)
     if let code = error.statusCode, !error.message.contains("\(code)") { text += " (HTTP \(code))" }
-    if let awaited = error.awaited {
-      text += " · waits for \(awaited.short) (L)"
+    // Where it is mended comes before a message, which may be cut.
+    if let next = detail.record.successor {
+      text = "Goes on as \(next.short) (L opens it). " + text
+    } else if let awaited = error.awaited, summary.state != .resolved {
+      text = "Waits for \(awaited.short) (L opens it). " + text
     } else if let said = error.detail, !said.isEmpty {
       text += " · " + detail.shown(String(said.prefix(2000)))
     }
@@ -124,7 +127,6 @@ extension State {
         "What module \(first.number) wrote to data stores was rolled back since: r asks where to go on. "
         + text
     }
-    if let next = detail.record.successor { text += " · goes on as \(next.short) (L)" }
     if let former = detail.record.predecessor { text += " · continues \(former.short) (L)" }
     for (offset, part) in text.wrapped(to: size.columns - 2, lines: layout.error.rows).enumerated()
     {
