@@ -68,7 +68,7 @@ struct KeyCountFlowTests {
     var counted = try await Counted(bench)
     try await counted.terminal.wait(for: "1,000 open")
     try counted.press("b")
-    try await counted.terminal.wait(for: "1 causes")
+    try await counted.terminal.wait(for: "1 cause")
     try counted.press("e")
     try await counted.terminal.wait(for: "Enter keep")
     try counted.press("C-u")
