@@ -15,8 +15,8 @@ struct EventLoop {
   let refreshInterval: Int
   /// Milliseconds without a key after which the code that is mapped is given back: after the start
   /// soon, since most of it was for that; later only where nobody seems to be there, since the next
-  /// key pays for it.
-  private static let quietInterval = (first: 2000, later: 60_000)
+  /// key pays for it. From then on it is given back when a look at the store is over, up to the next key.
+  private static let quietInterval = (first: 2000, later: 60_000, look: 250)
 
   func run(on terminal: inout NcursesTerminal, _ surroundings: Surroundings) -> Terminal.Ending {
     var state = State(surroundings: surroundings, size: terminal.size(), now: clock.now())
@@ -28,8 +28,15 @@ struct EventLoop {
     var nextLook = Self.monotonicMilliseconds() + refreshInterval
     var quietInterval = Self.quietInterval.first
     var quietFrom: Int? = Self.monotonicMilliseconds() + quietInterval
+    var isLeftAlone = false
     while !shallQuit {
-      let left = max(0, nextLook - Self.monotonicMilliseconds())
+      if let moment = quietFrom, Self.monotonicMilliseconds() >= moment {
+        MappedCode.giveBack()
+        quietFrom = nil
+        isLeftAlone = true
+        quietInterval = Self.quietInterval.later
+      }
+      let left = max(0, min(nextLook, quietFrom ?? .max) - Self.monotonicMilliseconds())
       let wakening = terminal.wait(
         milliseconds: Int32(clamping: terminal.isPasting ? min(left, 500) : left))
       if wakening.isHungUp || wakening.shallEnd || terminal.isAskedToEnd {
@@ -45,6 +52,7 @@ struct EventLoop {
       }
       if wakening.hasInput || terminal.isPasting {
         quietFrom = Self.monotonicMilliseconds() + quietInterval
+        isLeftAlone = false
         messages += terminal.input().map {
           switch $0 {
           case .key(let key): .key(key)
@@ -64,6 +72,7 @@ struct EventLoop {
       if Self.monotonicMilliseconds() >= nextLook {
         messages.append(.ticked(clock.now()))
         nextLook = Self.monotonicMilliseconds() + refreshInterval
+        if isLeftAlone { quietFrom = Self.monotonicMilliseconds() + Self.quietInterval.look }
       }
       guard !messages.isEmpty else { continue }
       var needsPaint = false
@@ -83,11 +92,6 @@ struct EventLoop {
       if !shallQuit, needsPaint { terminal.show(state.frame()) }
       // A key paints first: what it asks of the store would take the processor from the picture.
       for effect in asked { runner.start(effect) }
-      if let moment = quietFrom, Self.monotonicMilliseconds() >= moment {
-        MappedCode.giveBack()
-        quietFrom = nil
-        quietInterval = Self.quietInterval.later
-      }
     }
     runner.settle(milliseconds: 2000)
     return .quit

@@ -10,14 +10,28 @@ enum MappedCode {
   /// less than a millisecond in all. What only looks like code is left alone: where the loader may
   /// have written to a page, what it wrote would be lost.
   static func giveBack() {
-    for line in maps().split(separator: "\n") {
-      // 55d0c8a00000-55d0cae22000 r-xp 00000000 fe:00 1234    /usr/local/bin/fettle
-      let fields = line.split(separator: " ", maxSplits: 5)
-      guard fields.count == 6, fields[1] == "r-xp", fields[5].contains("/") else { continue }
-      let bounds = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-      guard bounds.count == 2, bounds[0] < bounds[1] else { continue }
+    for range in found.ranges {
       _ = madvise(
-        UnsafeMutableRawPointer(bitPattern: bounds[0]), Int(bounds[1] - bounds[0]), MADV_DONTNEED)
+        UnsafeMutableRawPointer(bitPattern: range.lowerBound), range.count, MADV_DONTNEED)
+    }
+  }
+
+  /// Where the code of this program and of the libraries it is linked with is: those stay where they are
+  /// for as long as it runs. What is loaded later may be unloaded, and something else stand there.
+  private static let found = Found()
+
+  private struct Found {
+    let ranges: [Range<UInt>]
+
+    init() {
+      ranges = MappedCode.maps().split(separator: "\n").compactMap { line in
+        // 55d0c8a00000-55d0cae22000 r-xp 00000000 fe:00 1234    /usr/local/bin/fettle
+        let fields = line.split(separator: " ", maxSplits: 5)
+        guard fields.count == 6, fields[1] == "r-xp", fields[5].contains("/") else { return nil }
+        let bounds = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+        guard bounds.count == 2, bounds[0] < bounds[1] else { return nil }
+        return bounds[0]..<bounds[1]
+      }
     }
   }
 
