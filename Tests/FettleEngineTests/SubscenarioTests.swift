@@ -30,6 +30,18 @@ struct SubscenarioTests {
   private static let returning =
     #"{"id":8,"module":"scenario-service:ReturnData","mapper":{"greeting":"hello {{1.who}}","n":"{{1.n + 1}}"}}"#
 
+  /// Says that it is in, and gives back.
+  private static let greeting = Workbench.say(2, "in {{1.who}}") + "," + returning
+
+  /// The open record of the scenario that was called, and that of the one that called.
+  private func insideAndOutside() async throws -> (IncompleteSummary, IncompleteSummary) {
+    let open = try await bench.open()
+    return (
+      try #require(open.first { $0.scenarioName == "Greet" }),
+      try #require(open.first { $0.scenarioName == "T" })
+    )
+  }
+
   /// Makes a scenario known and switches it on.
   private func bring(_ blueprint: Blueprint) async throws -> ScenarioID {
     let id = try await bench.store.scenario(named: blueprint.name)
@@ -152,11 +164,9 @@ struct SubscenarioTests {
     "what it stored before it returned holds the caller up, which goes on with what that returns")
   func storedInside() async throws {
     bench.told.fail(on: "in Ada", with: ModuleError(.data, "no"))
-    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bring(called(Self.greeting))
     _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
-    let open = try await bench.open()
-    let inside = try #require(open.first { $0.scenarioName == "Greet" })
-    let outside = try #require(open.first { $0.scenarioName == "T" })
+    let (inside, outside) = try await insideAndOutside()
     #expect(outside.errorType == .data)
     #expect(outside.state == .unresolved)
     _ = bench.told.takeHeard()
@@ -181,7 +191,7 @@ struct SubscenarioTests {
   @Test("where what it stored retries by itself, so does the module that called")
   func storedInsideForRetry() async throws {
     bench.told.fail(on: "in Ada", with: ModuleError(.rateLimit, "slow down"))
-    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bring(called(Self.greeting))
     _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
     #expect(try await bench.open().map(\.state) == [.pending, .pending])
   }
@@ -189,7 +199,7 @@ struct SubscenarioTests {
   @Test("with other data, or when its record was closed by hand, it is called again")
   func calledAgain() async throws {
     bench.told.fail(on: "in Ada", with: ModuleError(.data, "no"))
-    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bring(called(Self.greeting))
     _ = try await bench.runner.run(
       caller(Self.call(), Self.told), given: [["who": "Ada"], ["who": "Ada"]])
     let outside = try await bench.open().filter { $0.scenarioName == "T" }
@@ -310,7 +320,7 @@ struct SubscenarioTests {
 
   @Test("its run ends before the service stops, as it is part of an operation; a stop reaches it")
   func stops() async throws {
-    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bring(called(Self.greeting))
     let brake = bench.runner.brake
     bench.told.whenHearing("in Ada") { brake.pull() }
     let run = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
@@ -339,7 +349,7 @@ struct SubscenarioTests {
     "wherever a worker dies in a call, what was called is found again: nothing is lost, done twice or in doubt",
     arguments: 1...6, [false, true])
   func dies(after writes: Int, callerFirst: Bool) async throws {
-    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bring(called(Self.greeting))
     let blueprint = try caller(Self.call(), Self.told)
     try await dying(after: writes, blueprint)
     for _ in 0..<4 {
@@ -362,7 +372,7 @@ struct SubscenarioTests {
   @Test("the caller of a run that is retried by itself is retried too, and after it")
   func inStep() async throws {
     bench.told.fail(on: "in Ada", with: ModuleError(.rateLimit, "slow down"))
-    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bring(called(Self.greeting))
     _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
     let open = try await bench.open()
     let inside = try #require(open.first { $0.scenarioName == "Greet" }?.nextRetry)
@@ -394,11 +404,9 @@ struct SubscenarioTests {
   @Test("what it returned is asked for where its history is cut, and not taken for nothing")
   func historyIsCut() async throws {
     bench.told.fail(on: "in Ada", with: ModuleError(.data, "no"))
-    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bring(called(Self.greeting))
     _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
-    let open = try await bench.open()
-    let inside = try #require(open.first { $0.scenarioName == "Greet" })
-    let outside = try #require(open.first { $0.scenarioName == "T" })
+    let (inside, outside) = try await insideAndOutside()
     bench.told.fail(on: "in Ada", with: nil)
     _ = try await bench.desk.resume(inside.id, version: nil, trigger: .manual)
     bench.clock.advance(seconds: 60)
@@ -420,9 +428,7 @@ struct SubscenarioTests {
           + Workbench.say(9, "behind")))
     _ = try await bench.runner.run(
       caller(Self.call(), Workbench.say(3, "{{2.greeting}}")), given: [["who": "Ada"]])
-    let open = try await bench.open()
-    let inside = try #require(open.first { $0.scenarioName == "Greet" })
-    let outside = try #require(open.first { $0.scenarioName == "T" })
+    let (inside, outside) = try await insideAndOutside()
     let report = try await bench.desk.resume(
       inside.id, version: nil, trigger: .manual, substitute: ["greeting": "by hand"])
     #expect(report.outcome == .resolved)
@@ -496,11 +502,9 @@ struct SubscenarioTests {
   @Test("the caller of a run that is just being retried goes on by itself as well")
   func whileRetried() async throws {
     bench.told.fail(on: "in Ada", with: ModuleError(.rateLimit, "slow down"))
-    _ = try await bring(called(Workbench.say(2, "in {{1.who}}") + "," + Self.returning))
+    _ = try await bring(called(Self.greeting))
     _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
-    let open = try await bench.open()
-    let inside = try #require(open.first { $0.scenarioName == "Greet" })
-    let outside = try #require(open.first { $0.scenarioName == "T" })
+    let (inside, outside) = try await insideAndOutside()
     _ = try await bench.store.move(
       inside.id, version: nil,
       [

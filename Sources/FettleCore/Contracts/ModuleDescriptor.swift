@@ -126,6 +126,9 @@ extension ModuleDescriptor {
     public let message: String
   }
 
+  /// The names of the fields that are secret.
+  public var secretFields: Set<String> { Set(fields.lazy.filter(\.isSecret).map(\.name)) }
+
   /// An input with a sign in the place of what is secret.
   public func masked(_ input: Collection) -> Collection {
     var masked = input

@@ -54,6 +54,14 @@ public struct Lineage: Sendable, Hashable {
     return path
   }
 
+  /// The places that fields of the input, or something inside them, are mapped from.
+  public func sources(of fields: Set<String>) -> Set<ValuePath> {
+    Set(
+      origins.lazy.filter { origin in
+        if case .field(let name)? = origin.input.first { fields.contains(name) } else { false }
+      }.map(\.source))
+  }
+
   /// Where a field of the input, or something inside it, comes from.
   public func origins(of input: [ValuePath.Step]) -> [Origin] {
     origins.filter { $0.input.starts(with: input) || input.starts(with: $0.input) }

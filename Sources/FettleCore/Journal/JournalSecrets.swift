@@ -2,16 +2,12 @@ extension Blueprint {
   /// The places of bundles that feed fields its modules call secret.
   /// - Parameter descriptor: what the module of a type accepts; nil when it cannot be run.
   public func secretPlaces(_ descriptor: (String) -> ModuleDescriptor?) -> Set<ValuePath> {
-    var places: Set<ValuePath> = []
-    for module in allModules {
-      let secret = Set((descriptor(module.type)?.fields ?? []).filter(\.isSecret).map(\.name))
-      guard !secret.isEmpty else { continue }
-      for origin in Lineage(of: module).origins {
-        guard case .field(let name)? = origin.input.first, secret.contains(name) else { continue }
-        places.insert(origin.source)
+    allModules.reduce(into: []) { places, module in
+      guard let descriptor = descriptor(module.type), !descriptor.secretFields.isEmpty else {
+        return
       }
+      places.formUnion(Lineage(of: module).sources(of: descriptor.secretFields))
     }
-    return places
   }
 }
 

@@ -11,15 +11,9 @@ struct MappedFields: Equatable, Sendable {
   private let secretInputs: Set<String>
 
   init(_ module: ModuleNode?, descriptor: ModuleDescriptor?) {
-    let secretInputs = Set((descriptor?.fields ?? []).filter(\.isSecret).map(\.name))
-    self.secretInputs = secretInputs
+    secretInputs = descriptor?.secretFields ?? []
     lineage = module.map(Lineage.init)
-    let origins = lineage?.origins ?? []
-    secrets = Set(
-      origins.filter { origin in
-        guard case .field(let name)? = origin.input.first else { return false }
-        return secretInputs.contains(name)
-      }.map(\.source))
+    secrets = lineage?.sources(of: secretInputs) ?? []
   }
 
   /// Whether a field of the input must not be shown.
