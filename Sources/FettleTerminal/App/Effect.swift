@@ -3,15 +3,16 @@ import FettleCore
 /// What the screen wants done outside of it. Values, so that a test can compare them. The effects of
 /// a screen stand in its folder.
 enum Effect: Equatable, Sendable {
-  case list(ListEffect)
-  case record(RecordEffect)
-  case bulk(BulkEffect)
-  case scenarios(ScenariosEffect)
-  case history(HistoryEffect)
-  case auditTrail(AuditTrailEffect)
-  case groups(GroupsEffect)
-  case groupEdit(GroupEditEffect)
-  case search(SearchEffect)
+  // Those of the screens can be large; they are held by reference.
+  indirect case list(ListEffect)
+  indirect case record(RecordEffect)
+  indirect case bulk(BulkEffect)
+  indirect case scenarios(ScenariosEffect)
+  indirect case history(HistoryEffect)
+  indirect case auditTrail(AuditTrailEffect)
+  indirect case groups(GroupsEffect)
+  indirect case groupEdit(GroupEditEffect)
+  indirect case search(SearchEffect)
   case copy(String)
   case editOutside(ExternalEdit)
   case readFile(String, for: ValuePath)

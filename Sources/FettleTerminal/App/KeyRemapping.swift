@@ -6,6 +6,8 @@ import Synchronization
 struct KeyRemapping: Equatable, Sendable {
   /// What keys do on the screens, where the file says so; nil for a key that was taken away.
   private(set) var commands: [KeyContext: [Key: Command?]] = [:]
+  /// The tables of the screens whose keys the file changes.
+  private var tables: [KeyContext: KeyTable] = [:]
 
   /// A line that cannot be used.
   struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
@@ -60,6 +62,12 @@ struct KeyRemapping: Equatable, Sendable {
         description: "\(context.word) would have no key left that leads out of it; keep one for "
           + Self.waysOut.map(\.word).sorted().joined(separator: " or "))
     }
+    for (context, own) in commands { tables[context] = KeyTable(Self.changed(context, by: own)) }
+  }
+
+  // What keys do follows from the commands.
+  static func == (left: KeyRemapping, right: KeyRemapping) -> Bool {
+    left.commands == right.commands
   }
 
   /// What commands were called before; a file that still says so is understood.
@@ -69,19 +77,15 @@ struct KeyRemapping: Equatable, Sendable {
 
   /// Whether a screen can still be left.
   private static func leaves(_ own: [Key: Command?], _ context: KeyContext) -> Bool {
-    KeyRemapping(commands: [context: own]).bindings(context).contains {
-      waysOut.contains($0.command)
-    }
+    changed(context, by: own).contains { waysOut.contains($0.command) }
   }
 
-  private init(commands: [KeyContext: [Key: Command?]]) { self.commands = commands }
-
   /// The keys of a context, with the operator's own.
-  func bindings(_ context: KeyContext) -> [KeyBinding] {
-    let usual = KeyMap.usual(context)
-    guard let own = commands[context] else { return usual }
+  func table(_ context: KeyContext) -> KeyTable { tables[context] ?? KeyMap.table(context) }
+
+  private static func changed(_ context: KeyContext, by own: [Key: Command?]) -> [KeyBinding] {
     var placed: Set<Key> = []
-    return usual.compactMap { binding in
+    return KeyMap.bindings(context).compactMap { binding in
       // The operator's own keys come first: the bottom line names them.
       let new = own.filter { $0.value == binding.command && !placed.contains($0.key) }.map(\.key)
         .sorted { $0.name.text < $1.name.text }
@@ -92,15 +96,60 @@ struct KeyRemapping: Equatable, Sendable {
   }
 }
 
+/// The keys of a context as they are looked up for each key and each picture.
+struct KeyTable: Sendable {
+  let bindings: [KeyBinding]
+  /// Those the bottom line may show, without the way to all the others.
+  let hints: [KeyHint]
+  /// The way to all the others.
+  let help: KeyHint?
+  /// Which of the hints lead out.
+  let waysOut: [Int]
+
+  init(_ bindings: [KeyBinding]) {
+    self.bindings = bindings
+    let named = bindings.compactMap(KeyHint.init)
+    let hints = named.filter { $0.command != .help }
+    self.hints = hints
+    help = named.first { $0.command == .help }
+    waysOut = hints.indices.filter { hints[$0].leadsOut }
+  }
+}
+
+/// A key in the bottom line. What is the same in every picture is made once.
+struct KeyHint: Sendable {
+  let key: Key
+  let command: Command
+  let keyName: SafeText
+  let name: SafeText
+  /// The columns of both and of the space between them.
+  let width: Int
+  /// Whether Esc does it.
+  let leadsOut: Bool
+  let unavailable: @Sendable (State) -> SafeText?
+
+  /// nil for a key that is not to be in the bottom line.
+  init?(_ binding: KeyBinding) {
+    guard !binding.name.isEmpty, let key = binding.keys.first else { return nil }
+    self.key = key
+    command = binding.command
+    keyName = key.name
+    name = binding.name
+    width = keyName.width + 1 + name.width
+    leadsOut = binding.keys.contains(.escape)
+    unavailable = binding.unavailable
+  }
+}
+
 extension KeyMap {
-  /// Tables that were asked for: each key and each picture look one up.
-  private static let askedFor = Mutex<[KeyContext: [KeyBinding]]>([:])
+  /// Tables that were asked for.
+  private static let askedFor = Mutex<[KeyContext: KeyTable]>([:])
 
   /// The usual keys of a context.
-  static func usual(_ context: KeyContext) -> [KeyBinding] {
+  static func table(_ context: KeyContext) -> KeyTable {
     askedFor.withLock { tables in
       if let known = tables[context] { return known }
-      let made = bindings(context)
+      let made = KeyTable(bindings(context))
       tables[context] = made
       return made
     }
@@ -109,7 +158,9 @@ extension KeyMap {
 
 extension State {
   /// The keys of a context, with the operator's own.
-  func bindings(_ context: KeyContext) -> [KeyBinding] { surroundings.keys.bindings(context) }
+  func keyTable(_ context: KeyContext) -> KeyTable { surroundings.keys.table(context) }
+
+  func bindings(_ context: KeyContext) -> [KeyBinding] { keyTable(context).bindings }
 }
 
 extension String {

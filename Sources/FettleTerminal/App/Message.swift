@@ -25,15 +25,16 @@ enum Message: Equatable, Sendable {
   case editedOutside(ExternalEdit, ExternalEdit.Outcome)
   /// The content of a file that is to stand at a place, or why it cannot be read.
   case fileRead(ValuePath, path: String, Result<[UInt8], FileTrouble>)
-  case list(ListMessage)
-  case record(RecordMessage)
-  case bulk(BulkMessage)
-  case scenarios(ScenariosMessage)
-  case history(HistoryMessage)
-  case auditTrail(AuditTrailMessage)
-  case groups(GroupsMessage)
-  case groupEdit(GroupEditMessage)
-  case search(SearchMessage)
+  // Those of the screens can be large; a key is not to be as large as they are.
+  indirect case list(ListMessage)
+  indirect case record(RecordMessage)
+  indirect case bulk(BulkMessage)
+  indirect case scenarios(ScenariosMessage)
+  indirect case history(HistoryMessage)
+  indirect case auditTrail(AuditTrailMessage)
+  indirect case groups(GroupsMessage)
+  indirect case groupEdit(GroupEditMessage)
+  indirect case search(SearchMessage)
 
   typealias Answer<Success: Equatable & Sendable> = Result<Success, StoreError>
 }

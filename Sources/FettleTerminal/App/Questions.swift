@@ -149,13 +149,12 @@ extension Effect {
 extension State {
   /// Esc while it is shown that the store is waited for: it is not waited for any longer.
   mutating func stopsWaiting(_ message: Message) -> Bool {
+    guard waited != nil, case .key(let key) = message else { return false }
     // What lies over the screens is left with Esc as ever.
     let screens: [KeyContext] = [
       .list, .groups, .scenarios, .history, .run, .auditTrail, .detail,
     ]
-    guard waited != nil, case .key(let key) = message, screens.contains(context) else {
-      return false
-    }
+    guard screens.contains(context) else { return false }
     let command = bindings(context).first { $0.keys.contains(key) }?.command
     return command == .back
   }

@@ -50,7 +50,7 @@ extension State {
     switch screen {
     case .incomplete: showsGroups ? .groups : .list
     case .scenarios: .scenarios
-    case .history: history.run == nil ? .history : .run
+    case .history: if case .some = history.run { .run } else { .history }
     case .live: .run
     case .audit: .auditTrail
     }

@@ -96,30 +96,38 @@ struct State: Equatable, Sendable {
 
   /// What is looked at.
   var place: Place {
-    Place(
-      context: contextBehind, record: detail?.record.id,
-      run: detail == nil ? shownRun?.opened.row.summary.id : nil)
+    let context = contextBehind
+    if case .some = detail { return Place(context: context, record: detail?.record.id, run: nil) }
+    // A run is large: it is looked for only where one can be seen.
+    guard context == .run || screenContext == .run else {
+      return Place(context: context, record: nil, run: nil)
+    }
+    return Place(context: context, record: nil, run: shownRun?.opened.row.summary.id)
   }
 
   /// Where keys go.
   var context: KeyContext {
-    if let help { return help.line == nil ? .help : .helpWords }
-    if let question { return question.context }
-    if let typing { return typing.context }
+    // Asked many times for each key. These parts are large, and a comparison with nil copies them
+    // first; a pattern does not.
+    if case .some = help { return help?.line == nil ? .help : .helpWords }
+    if case .some(let question) = question { return question.context }
+    if case .some = typing, let context = typing?.context { return context }
     return contextBehind
   }
 
   /// Where keys go when nothing is typed, asked or explained.
   var contextBehind: KeyContext {
-    if picker != nil { return .picker }
-    if let bulk, !bulk.isHidden { return .bulk }
-    if let groupEdit, groupEdit.stage != .mending { return .groupEdit }
-    if conflict != nil { return .conflict }
-    if preview != nil { return .preview }
-    if recordAudit != nil { return .recordAudit }
-    if way != nil { return .way }
-    if let resumeCheck { return resumeCheck.isForResuming ? .resumeCheck : .diff }
-    if detail != nil { return .detail }
+    if case .some = picker { return .picker }
+    if case .some = bulk, bulk?.isHidden == false { return .bulk }
+    if case .some = groupEdit, groupEdit?.stage != .mending { return .groupEdit }
+    if case .some = conflict { return .conflict }
+    if case .some = preview { return .preview }
+    if case .some = recordAudit { return .recordAudit }
+    if case .some = way { return .way }
+    if case .some = resumeCheck {
+      return resumeCheck?.isForResuming == true ? .resumeCheck : .diff
+    }
+    if case .some = detail { return .detail }
     return screenContext
   }
 }

@@ -18,7 +18,7 @@ struct TypeAhead: Equatable, Sendable {
 extension State {
   /// Whether keys are meant for something that is on its way.
   private var awaitsSomething: Bool {
-    typeAhead.opening != nil || context == .list && list.isStarting || awaitsMatch
+    typeAhead.opening != nil || list.isStarting && context == .list || awaitsMatch
   }
 
   /// Takes in what happened, and then what waited for it.

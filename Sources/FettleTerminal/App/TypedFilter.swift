@@ -8,6 +8,11 @@ struct TypedFilter<Key: FilterKeys>: Hashable, Sendable {
   /// The filter that lets everything through.
   static var everything: TypedFilter { TypedFilter(.everything) }
 
+  /// Whether it lets everything through.
+  var isEverything: Bool {
+    if case .all(let parts) = expression { parts.isEmpty } else { false }
+  }
+
   init(_ expression: FilterTree<Key>) {
     self.expression = expression
     text = expression.description

@@ -316,32 +316,36 @@ extension State {
     }
     var column = 1
     var room = line.columns
-    let bindings = bindings(context).filter { !$0.name.isEmpty }
+    let table = keyTable(context)
     // The way to all the others has a place of its own.
-    if let help = bindings.first(where: { $0.command == .help }), let key = help.keys.first {
-      frame.putRight(key.name + " " + help.name + " ", in: line, .role(.key))
+    if let help = table.help {
+      let width = help.width + 1
+      frame.putRight(help.keyName + " " + help.name + " ", in: line, .role(.key))
       var place = line
-      place.column += max(0, line.columns - key.name.width - help.name.width - 2)
-      place.columns = key.name.width + help.name.width + 2
-      frame.mark(.key(key), in: place)
-      room -= key.name.width + help.name.width + 4
-    }
-    let leaving = bindings.lastIndex {
-      $0.keys.contains(.escape) && $0.unavailable(self) == nil
+      place.column += max(0, line.columns - width)
+      place.columns = width
+      frame.mark(.key(help.key), in: place)
+      room -= width + 2
     }
     // So has the way out.
-    var kept = leaving.map { bindings[$0] }.map { $0.keys[0].name.width + $0.name.width + 3 } ?? 0
-    for (index, binding) in bindings.enumerated() where binding.command != .help {
-      guard let key = binding.keys.first, binding.unavailable(self) == nil else { continue }
-      let name = key.name
-      let word = binding.command == .keep ? wordOfEnter ?? binding.name : binding.name
-      let width = name.width + 1 + word.width
+    let leaving = table.waysOut.last { table.hints[$0].unavailable(self) == nil }
+    var kept = leaving.map { table.hints[$0].width + 2 } ?? 0
+    for index in table.hints.indices {
+      var width = table.hints[index].width
+      let other = table.hints[index].command == .keep ? wordOfEnter : nil
+      if let other { width += other.width - table.hints[index].name.width }
       if index == leaving { kept = 0 }
-      guard column + width + kept <= room else { continue }
-      frame.put(name, at: column, in: line, .role(.key))
-      frame.put(word, at: column + name.width + 1, in: line, .role(.faint))
+      // What has no room is not asked whether it works.
+      guard column + width + kept <= room, table.hints[index].unavailable(self) == nil else {
+        continue
+      }
+      let keyName = table.hints[index].keyName
+      frame.put(keyName, at: column, in: line, .role(.key))
+      frame.put(
+        other ?? table.hints[index].name, at: column + keyName.width + 1, in: line, .role(.faint))
       frame.mark(
-        .key(key), in: Area(row: line.row, column: line.column + column, rows: 1, columns: width))
+        .key(table.hints[index].key),
+        in: Area(row: line.row, column: line.column + column, rows: 1, columns: width))
       column += width + 2
     }
   }

@@ -71,6 +71,26 @@ struct Frame: Equatable, Sendable {
 
   func cell(_ row: Int, _ column: Int) -> Cell { cells[row * size.columns + column] }
 
+  /// Goes through the cells that look otherwise than in another picture of the same size; through all
+  /// where there is none.
+  func forEachCell(
+    unlike other: Frame?, _ body: (_ row: Int, _ column: Int, _ cell: Cell) -> Void
+  ) {
+    cells.withUnsafeBufferPointer { new in
+      guard let other, other.size == size else {
+        for position in new.indices {
+          body(position / size.columns, position % size.columns, new[position])
+        }
+        return
+      }
+      other.cells.withUnsafeBufferPointer { old in
+        for position in new.indices where new[position] != old[position] {
+          body(position / size.columns, position % size.columns, new[position])
+        }
+      }
+    }
+  }
+
   /// Puts text at the beginning of a line of an area and clips it there.
   /// - Returns: the column behind it.
   @discardableResult

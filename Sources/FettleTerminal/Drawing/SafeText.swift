@@ -14,21 +14,34 @@ struct SafeText: Hashable, Sendable {
   /// Text from outside.
   /// - Parameter limit: the number of glyphs after which the rest is not even looked at, so that a
   ///   value of 10 MB costs no more than what of it fits a line.
-  init(_ outside: String, limit: Int = 4096) {
-    var sanitizer = Sanitizer(isOwn: false, limit: limit)
-    sanitizer.add(outside)
-    glyphs = sanitizer.glyphs
+  init(_ outside: String, limit: Int = usualLimit) {
+    glyphs = []
+    add(outside, isOwn: false, limit: limit)
   }
+
+  /// How many glyphs of a text are looked at where nothing else is said.
+  static let usualLimit = 4096
 
   /// The program's own text.
   init(own: String) {
-    var sanitizer = Sanitizer(isOwn: true, limit: .max)
-    sanitizer.add(own)
+    glyphs = []
+    add(own, isOwn: true, limit: .max)
+  }
+
+  /// Adds text to the end. Marks at its beginning do not go upon what stands before it.
+  private mutating func add(_ text: String, isOwn: Bool, limit: Int) {
+    var sanitizer = Sanitizer(behind: glyphs, isOwn: isOwn, limit: limit)
+    glyphs = []
+    sanitizer.add(text)
     glyphs = sanitizer.glyphs
   }
 
   /// A text again and again.
   init(repeating text: SafeText, count: Int) {
+    if text.glyphs.count == 1 {
+      glyphs = Array(repeating: text.glyphs[0], count: max(0, count))
+      return
+    }
     glyphs = []
     for _ in 0..<max(0, count) { glyphs += text.glyphs }
   }
@@ -59,7 +72,8 @@ struct SafeText: Hashable, Sendable {
 
   /// At most that many columns; what had to go leaves an ellipsis.
   func clipped(to columns: Int) -> SafeText {
-    if glyphs.count <= columns, width <= columns { return self }
+    // No glyph takes more than two columns.
+    if glyphs.count * 2 <= columns || glyphs.count <= columns && width <= columns { return self }
     guard columns > 0 else { return SafeText() }
     var taken: [Glyph] = []
     var used = 0
@@ -151,12 +165,18 @@ extension SafeText: ExpressibleByStringInterpolation {
   struct StringInterpolation: StringInterpolationProtocol {
     fileprivate var text = SafeText()
 
-    init(literalCapacity: Int, interpolationCount: Int) {}
+    init(literalCapacity: Int, interpolationCount: Int) {
+      text.glyphs.reserveCapacity(literalCapacity + 12 * interpolationCount)
+    }
 
-    mutating func appendLiteral(_ literal: String) { text += SafeText(own: literal) }
-    mutating func appendInterpolation(_ outside: String) { text += SafeText(outside) }
+    mutating func appendLiteral(_ literal: String) { text.add(literal, isOwn: true, limit: .max) }
+    mutating func appendInterpolation(_ outside: String) {
+      text.add(outside, isOwn: false, limit: SafeText.usualLimit)
+    }
     mutating func appendInterpolation(_ safe: SafeText) { text += safe }
-    mutating func appendInterpolation(_ number: Int) { text += SafeText(own: String(number)) }
+    mutating func appendInterpolation(_ number: Int) {
+      text.add(String(number), isOwn: true, limit: .max)
+    }
   }
 
   init(stringLiteral value: String) { self.init(own: value) }

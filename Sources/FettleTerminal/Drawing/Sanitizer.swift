@@ -1,19 +1,27 @@
 /// Turns any text into glyphs that are safe to draw (terminal 3.6).
 struct Sanitizer {
-  private(set) var glyphs: [SafeText.Glyph] = []
+  private(set) var glyphs: [SafeText.Glyph]
   private let isOwn: Bool
+  /// How many glyphs there may be, with those that were there before.
   private let limit: Int
-  private var marks = 0
+  /// How many marks stand upon the last glyph. None can go upon what was there before.
+  private var marks = SafeText.Glyph.mostMarks
 
-  init(isOwn: Bool, limit: Int) {
+  /// - Parameters:
+  ///   - glyphs: what there is already; the text is added to it.
+  ///   - isOwn: whether the text is the program's.
+  ///   - limit: how many glyphs are added at most.
+  init(behind glyphs: [SafeText.Glyph] = [], isOwn: Bool, limit: Int) {
+    self.glyphs = glyphs
     self.isOwn = isOwn
-    self.limit = limit
+    let (most, isTooMuch) = glyphs.count.addingReportingOverflow(limit)
+    self.limit = isTooMuch ? .max : most
   }
 
   mutating func add(_ text: String) {
+    if addPrintable(text) { return }
     // Most text is ASCII and ours is known to hold no sequences: neither has to be cut into
     // characters, which would be most of the work of painting a screen.
-    glyphs.reserveCapacity(glyphs.count + min(limit, text.utf8.count, 512))
     if isOwn || text.utf8.prefix(limit).allSatisfy({ $0 < 0x80 }) {
       for scalar in text.unicodeScalars {
         if glyphs.count >= limit { return }
@@ -32,6 +40,24 @@ struct Sanitizer {
         add(first)
       }
     }
+  }
+
+  /// Adds text of printable ASCII only, which nearly all of it is.
+  /// - Returns: whether it was such a text; nothing was added otherwise.
+  private mutating func addPrintable(_ text: String) -> Bool {
+    let room = limit - glyphs.count
+    let table = isOwn ? Self.ownASCII : Self.outsideASCII
+    let before = glyphs.count
+    let isDone = text.utf8.withContiguousStorageIfAvailable { bytes in
+      let bytes = bytes.prefix(room)
+      guard bytes.allSatisfy({ 0x20...0x7E ~= $0 }) else { return false }
+      glyphs.reserveCapacity(before + bytes.count)
+      for byte in bytes { glyphs.append(table[Int(byte - 0x20)]) }
+      return true
+    }
+    guard isDone == true else { return false }
+    if glyphs.count > before { marks = 0 }
+    return true
   }
 
   private func isEmojiSequence(

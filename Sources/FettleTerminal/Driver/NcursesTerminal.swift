@@ -68,16 +68,13 @@ struct NcursesTerminal: TerminalDriver {
   }
 
   mutating func show(_ frame: Frame) {
-    let before = shown?.size == frame.size ? shown : nil
-    for row in 0..<frame.size.rows {
-      for column in 0..<frame.size.columns {
-        let cell = frame.cell(row, column)
-        // The second half of a wide glyph is drawn with the first.
-        guard cell.width > 0, before?.cell(row, column) != cell else { continue }
-        // Nothing goes into the last cell of the last line: some terminals would scroll.
-        if row == frame.size.rows - 1, column + cell.width >= frame.size.columns { continue }
-        put(cell, row, column)
-      }
+    let size = frame.size
+    frame.forEachCell(unlike: shown) { row, column, cell in
+      // The second half of a wide glyph is drawn with the first.
+      guard cell.width > 0 else { return }
+      // Nothing goes into the last cell of the last line: some terminals would scroll.
+      if row == size.rows - 1, column + cell.width >= size.columns { return }
+      put(cell, row, column)
     }
     shown = frame
     fettle_curses_show(Int32(frame.cursor.row), Int32(frame.cursor.column), 1)
@@ -206,9 +203,11 @@ struct NcursesTerminal: TerminalDriver {
 
   func wait(milliseconds: Int32) -> Wakening {
     let signals = fettle_guard_descriptor()
-    var descriptors = [STDIN_FILENO, wakeDescriptor, signals].map {
-      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-    }
+    var descriptors = [
+      pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+    ]
     var wakening = Wakening()
     guard poll(&descriptors, nfds_t(descriptors.count), milliseconds) > 0 else { return wakening }
     let ended = Int16(POLLHUP) | Int16(POLLERR) | Int16(POLLNVAL)
@@ -216,9 +215,13 @@ struct NcursesTerminal: TerminalDriver {
       wakening.isHungUp = true
     }
     wakening.hasInput = descriptors[0].revents & Int16(POLLIN) != 0
+    let isWoken = descriptors[1].revents != 0
+    let isSignalled = descriptors[2].revents & Int16(POLLIN) != 0
+    // Most of the time it is a key and nothing else.
+    guard isWoken || isSignalled else { return wakening }
     var bytes = [UInt8](repeating: 0, count: 64)
-    if descriptors[1].revents != 0 { _ = read(wakeDescriptor, &bytes, bytes.count) }
-    guard descriptors[2].revents & Int16(POLLIN) != 0 else { return wakening }
+    if isWoken { _ = read(wakeDescriptor, &bytes, bytes.count) }
+    guard isSignalled else { return wakening }
     let count = read(signals, &bytes, bytes.count)
     for byte in bytes.prefix(max(0, count)) {
       switch byte {

@@ -116,7 +116,9 @@ extension State {
 
   /// Whether keys are meant for a place that is still looked for.
   var awaitsMatch: Bool {
-    guard context == .detail, let running = detail?.search else { return false }
+    guard case .some = detail, context == .detail, let running = detail?.search else {
+      return false
+    }
     return !running.hasFound && detail?.cursor == running.search.cursor
   }
 }

@@ -14,7 +14,8 @@ struct DetailLayout {
   let notice: Area
   let keys: Area
 
-  init(_ state: State) {
+  // Borrowed: a state that is handed over is copied, which is more work than the layout.
+  init(_ state: borrowing State) {
     let size = state.size
     func rows(_ row: Int, _ count: Int) -> Area {
       Area(row: row, column: 0, rows: count, columns: size.columns)
@@ -94,7 +95,7 @@ extension State {
     if !detail.drafts.isEmpty {
       right = "\(detail.changedCount) changed · UNSAVED "
     } else if size.columns >= 60 {
-      if let index = list.index, list.reachesStart, list.filter == .open, let openTotal {
+      if let index = list.index, list.reachesStart, list.filter.isEverything, let openTotal {
         right = "\(index + 1) of \(Quantity.grouped(max(openTotal, index + 1)))   "
       }
       right += "retry: " + summary.retryWord(now: now) + " "

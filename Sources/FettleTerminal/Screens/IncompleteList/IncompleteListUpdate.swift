@@ -105,7 +105,7 @@ extension State {
     case .behind, .ahead: list.grow(with: page, purpose: purpose, limit: limit)
     case .refresh: list.refresh(with: page, limit: limit)
     }
-    if list.rows.isEmpty, list.filter == .open, purpose != .refresh || list.lookBack == nil {
+    if list.rows.isEmpty, list.filter.isEverything, purpose != .refresh || list.lookBack == nil {
       return [.list(.lookBack)]
     }
     // A row that left the list stays until the cursor leaves it, as what it is now. An open record is
@@ -289,7 +289,7 @@ extension State {
       list.rangeStart = nil
       return []
     }
-    guard list.filter != .open else {
+    guard !list.filter.isEverything else {
       notice = "q quits"
       return []
     }

@@ -11,10 +11,11 @@ struct ListLayout {
   let notice: Area
   let keys: Area
 
-  init(_ state: State) {
+  // Borrowed: a state that is handed over is copied, which is more work than the layout.
+  init(_ state: borrowing State) {
     let size = state.size
     func line(_ row: Int) -> Area { Area(row: row, column: 0, rows: 1, columns: size.columns) }
-    let showsFilter = size.rows >= 16 || state.isFiltering || state.list.filter != .open
+    let showsFilter = size.rows >= 16 || state.isFiltering || !state.list.filter.isEverything
     header = line(0)
     filter = showsFilter ? line(1) : nil
     columns = line(showsFilter ? 2 : 1)
@@ -34,12 +35,11 @@ struct ListLayout {
   }
 }
 
-/// The rows on the screen and their heading as they are drawn, and what that depends on.
+/// The rows on the screen and around it and their heading as they are drawn, and what that depends on.
 struct RowTexts: Equatable, Sendable {
   /// What all of them depend on.
-  struct Place: Equatable, Sendable {
+  struct Basis: Equatable, Sendable {
     let change: Int
-    let top: Int
     let now: Instant
     let size: Size
     let running: Set<RecordID>
@@ -60,9 +60,14 @@ struct RowTexts: Equatable, Sendable {
     let text: SafeText
   }
 
-  fileprivate var place: Place?
+  fileprivate var basis: Basis?
   fileprivate(set) var heading = SafeText()
   fileprivate(set) var rows: [RecordID: Row] = [:]
+  /// The places in the list that `rows` covers.
+  fileprivate var places = 0..<0
+
+  /// How many rows are made ready above and below the screen: a key that scrolls by one finds its row.
+  fileprivate static let margin = 8
 }
 
 extension State {
@@ -70,7 +75,7 @@ extension State {
     let layout = ListLayout(self)
     let columns = ListColumns(width: layout.columns.columns)
     frame.put(
-      list.texts.place?.size == size ? list.texts.heading : columns.heading, in: layout.columns,
+      list.texts.basis?.size == size ? list.texts.heading : columns.heading, in: layout.columns,
       .role(.heading))
     for place in columns.places {
       var head = layout.columns.line(0)
@@ -89,12 +94,13 @@ extension State {
       let line = layout.list.line(offset)
       let lead = columns.lead(
         isSelected: isSelected, isMarked: isMarked(row.id), isSealed: row.seal == .sealed)
-      let text = lead + (list.texts.rows[row.id]?.text ?? lineText(row, columns))
+      // A blink under the cursor would look as if the cursor had gone.
+      let isReversed = isSelected || list.blinking.contains(row.id)
+      let style = Style(role: role(of: row), isSelected: isReversed)
+      frame.put(lead, in: line, style)
       frame.put(
-        text, in: line,
-        // A blink under the cursor would look as if the cursor had gone.
-        Style(role: role(of: row), isSelected: isSelected || list.blinking.contains(row.id)),
-        fill: isSelected || list.blinking.contains(row.id))
+        list.texts.rows[row.id]?.text ?? lineText(row, columns), at: lead.width, in: line, style,
+        fill: isReversed)
       frame.mark(.record(row.id), in: line)
       if isSelected { frame.cursor = (line.row, 0) }
     }
@@ -120,15 +126,17 @@ extension State {
   mutating func prepareRows() {
     guard screen == .incomplete, detail == nil, !showsGroups, !list.rows.isEmpty else { return }
     let layout = ListLayout(self)
-    let place = RowTexts.Place(
-      change: list.change, top: list.top, now: now, size: size, running: running)
-    guard list.texts.place != place else { return }
+    let basis = RowTexts.Basis(change: list.change, now: now, size: size, running: running)
+    let visible = list.top..<list.top + layout.list.rows
+    let places = visible.clamped(to: list.rows.indices)
+    let isSame = list.texts.basis == basis
+    if isSame, places.clamped(to: list.texts.places) == places { return }
     let columns = ListColumns(width: layout.columns.columns)
-    let visible = list.rows[
-      min(list.top, list.rows.count)..<min(list.top + layout.list.rows, list.rows.count)]
+    let around = (visible.lowerBound - RowTexts.margin..<visible.upperBound + RowTexts.margin)
+      .clamped(to: list.rows.indices)
     var rows: [RecordID: RowTexts.Row] = [:]
-    rows.reserveCapacity(visible.count)
-    for row in visible {
+    rows.reserveCapacity(around.count)
+    for row in list.rows[around] {
       let key = RowTexts.Key(
         version: row.version, state: row.state, now: now, width: size.columns,
         isGone: list.gone.contains(row.id), isRunning: running.contains(row.id))
@@ -138,7 +146,8 @@ extension State {
         rows[row.id] = RowTexts.Row(key: key, text: lineText(row, columns))
       }
     }
-    list.texts = RowTexts(place: place, heading: columns.heading, rows: rows)
+    let heading = list.texts.basis?.size == size ? list.texts.heading : columns.heading
+    list.texts = RowTexts(basis: basis, heading: heading, rows: rows, places: around)
   }
 
   private func role(of row: IncompleteSummary) -> Role {
@@ -183,7 +192,7 @@ extension State {
 
   /// The filter as `fettle list --filter` takes it.
   private var filterText: SafeText {
-    list.filter == .open ? "status:open,wait,run" : SafeText(list.filter.text)
+    list.filter.isEverything ? "status:open,wait,run" : SafeText(list.filter.text)
   }
 
   /// Whether a record is marked, or in the range that is being marked.
@@ -210,7 +219,7 @@ extension State {
 
   private func positions(_ layout: ListLayout) -> SafeText {
     // A row that left stands in the list as long as the cursor is on it, and is not counted any more.
-    let total = list.filter == .open ? openTotal.map { $0 + list.gone.count } : nil
+    let total = list.filter.isEverything ? openTotal.map { $0 + list.gone.count } : nil
     let last = min(list.top + layout.list.rows, list.rows.count)
     let known = list.reachesStart && list.reachesEnd ? list.rows.count : nil
     let of: SafeText = (total ?? known).map { " of \(Quantity.grouped($0))" } ?? ""
@@ -230,7 +239,7 @@ extension State {
       text =
         list.search != nil
         ? "searching, Esc stops" : waited >= 1 ? "loading, \(Int(waited)) s" : "loading…"
-    } else if list.filter == .open {
+    } else if list.filter.isEverything {
       text = openTotal ?? 0 > 0 ? "loading…" : "Nothing incomplete."
     } else {
       let asked = RecordFilter(list.filter.expression, now: now)
@@ -242,7 +251,7 @@ extension State {
     }
     frame.put(text, at: max(1, (area.columns - text.width) / 2), in: middle)
     frame.cursor = (middle.row, 0)
-    guard list.filter == .open, list.hasLoaded, openTotal == 0, let found = list.lookBack else {
+    guard list.filter.isEverything, list.hasLoaded, openTotal == 0, let found = list.lookBack else {
       return
     }
     var below = middle.row - area.row + 1

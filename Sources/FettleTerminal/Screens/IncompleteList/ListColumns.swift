@@ -13,6 +13,7 @@ struct ListColumns {
   let reason: Int
 
   private static let lead = 3
+  private static let noMarks: SafeText = "   "
   private static let status = 4
 
   init(width: Int) {
@@ -70,7 +71,9 @@ struct ListColumns {
 
   /// The first three places of a row; the third says that the data opens with the key only.
   func lead(isSelected: Bool, isMarked: Bool, isSealed: Bool) -> SafeText {
-    (isSelected ? ">" : " ") + (isMarked ? "*" : " ") + (isSealed ? "§" : " ")
+    // Hardly any row has a mark.
+    if !isSelected, !isMarked, !isSealed { return Self.noMarks }
+    return (isSelected ? ">" : " ") + (isMarked ? "*" : " ") + (isSealed ? "§" : " ")
   }
 
   /// What stands behind them.

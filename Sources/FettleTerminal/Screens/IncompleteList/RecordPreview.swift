@@ -48,15 +48,17 @@ extension IncompleteListState {
   /// not large.
   var nextPreview: RecordID? {
     guard let index else { return nil }
-    func isKnown(_ row: IncompleteSummary) -> Bool {
-      previews[row.id]?.record.summary.version == row.version
+    // Rows are large, and for each key many are looked at: they are looked at where they are.
+    func isKnown(_ place: Int) -> Bool {
+      previews[rows[place].id]?.record.summary.version == rows[place].version
     }
-    guard isKnown(rows[index]) else { return rows[index].id }
+    func isToBeRead(_ place: Int) -> Bool {
+      rows.indices.contains(place) && rows[place].size <= RecordPreview.largest && !isKnown(place)
+    }
+    guard isKnown(index) else { return rows[index].id }
     for distance in 1...RecordPreview.reach {
-      for place in [index + distance, index - distance] where rows.indices.contains(place) {
-        let row = rows[place]
-        if row.size <= RecordPreview.largest, !isKnown(row) { return row.id }
-      }
+      if isToBeRead(index + distance) { return rows[index + distance].id }
+      if isToBeRead(index - distance) { return rows[index - distance].id }
     }
     return nil
   }
