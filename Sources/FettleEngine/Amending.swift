@@ -170,18 +170,20 @@ extension OperatorDesk {
     guard !entries.isEmpty else { return entries }
     let blueprint = try await journal.blueprint(ofExecution: execution)
     let places = blueprint.secretPlaces { runner.modules.descriptor(of: $0) }
-    guard !places.isEmpty else { return entries }
     var known: [VisibleBundles.Entry] = []
-    if let first = blueprint.flow.first {
+    if !places.isEmpty, let first = blueprint.flow.first {
       known = try await journal.given(toExecution: execution).map {
         VisibleBundles.Entry(module: first.id, bundle: $0)
       }
     }
-    if let record = try await journal.execution(execution).summary.retryOf {
+    if !places.isEmpty, let record = try await journal.execution(execution).summary.retryOf {
       // One that is not there any more leaves what the journal itself says.
       known += (try? await store.record(record).bundles.entries) ?? []
     }
-    return entries.withoutSecrets(at: places, known: known)
+    return entries.withoutSecrets(at: places, known: known) { module, input in
+      blueprint.module(module).flatMap { runner.modules.descriptor(of: $0.type) }?.masked(input)
+        ?? input
+    }
   }
 
   /// Keeps what this operator has changed and not saved, so that it survives a crash.

@@ -8,7 +8,9 @@ extension PlainText {
     _ record: IncompleteExecution, _ desk: OperatorDesk
   ) -> IncompleteExecution {
     let hiding = HiddenSecrets(record, desk)
-    return hiding.isEmpty ? record : hiding.hidden(record)
+    var hidden = hiding.isEmpty ? record : hiding.hidden(record)
+    hidden.blueprint = record.blueprint.withoutSecrets(desk.descriptor)
+    return hidden
   }
 
   /// The places of a record's bundles that feed secret fields of its failed module, in order.

@@ -74,4 +74,32 @@ struct SecretMessageTests {
     #expect(!entries.isEmpty)
     #expect(!"\(entries)".contains("hunter2secret"), "\(entries)")
   }
+
+  @Test("a credential that a blueprint sends in a header or a parameter is told nowhere")
+  func credentials() async throws {
+    let bench = try Workbench()
+    let run = try await bench.runner.run(
+      Workbench.blueprint(
+        #"""
+        {"id":2,"module":"http:ActionSendData","mapper":{"url":"http://127.0.0.1:9/","method":"get",
+         "headers":[{"name":"Authorization","value":"Bearer by-hand-hunter2"},
+           {"name":"X-Api-Key","value":"{{1.key}}"},{"name":"Accept","value":"text/plain"}],
+         "qs":[{"name":"token","value":"parameter-hunter2"}],"data":"as {{1.key}}"}}
+        """#), given: [["key": "mapped-hunter2-key"]])
+    let stored = try #require(run.stored.first)
+    let record = try await bench.desk.record(stored)
+    #expect(!"\(record.mappedInput)".contains("hunter2"), "\(record.mappedInput)")
+    #expect("\(record.mappedInput)".contains("text/plain"))
+    let entries = try await bench.desk.entries(of: run.id)
+    #expect(!entries.isEmpty)
+    #expect(!"\(entries)".contains("hunter2"), "\(entries)")
+    let check = bench.desk.check(record, bundles: record.bundles)
+    // What else is made of a mapped one is masked where it is shown, as that of other secret fields is.
+    for name in ["headers", "qs"] {
+      #expect(!"\(check.input?[name] ?? .null)".contains("hunter2"))
+    }
+    let shown = record.blueprint.withoutSecrets(bench.desk.descriptor)
+    let text = JSONWriter.text(.collection(shown.document))
+    #expect(!text.contains("hunter2") && text.contains("{{1.key}}") && text.contains("text/plain"))
+  }
 }

@@ -6,7 +6,7 @@ enum HTTPFields {
   static let method = FieldDescriptor(
     "method", "Method", .text, required: true,
     choices: ["get", "post", "put", "patch", "delete", "head", "options"])
-  static let headers = FieldDescriptor("headers", "Headers", nil)
+  static let headers = FieldDescriptor("headers", "Headers", nil, listsNames: true)
   static let parseResponse = FieldDescriptor("parseResponse", "Parse response", .boolean)
   static let shareCookies = FieldDescriptor(
     "shareCookies", "Share cookies with other HTTP modules", .boolean)
@@ -32,7 +32,7 @@ enum HTTPFields {
   /// The fields of version 3.
   static let three: [FieldDescriptor] = [
     url, method, headers,
-    FieldDescriptor("qs", "Query string", nil),
+    FieldDescriptor("qs", "Query string", nil, listsNames: true),
     FieldDescriptor(
       "bodyType", "Body type", .text,
       choices: ["raw", "x_www_form_urlencoded", "multipart_form_data"]),
@@ -54,7 +54,7 @@ enum HTTPFields {
   /// The fields of version 4.
   static let four: [FieldDescriptor] = [
     url, method, headers,
-    FieldDescriptor("queryParameters", "Query parameters", nil),
+    FieldDescriptor("queryParameters", "Query parameters", nil, listsNames: true),
     FieldDescriptor(
       "contentType", "Body content type", .text,
       choices: ["json", "urlEncoded", "multipart", "custom"]),

@@ -58,11 +58,15 @@ public struct FieldDescriptor: Sendable, Hashable {
   public let range: ClosedRange<Double>?
   /// Whether it is masked wherever it is shown.
   public let isSecret: Bool
+  /// Whether it lists names and values, as headers are: collections with `name` or `key` and `value`.
+  /// Values under names that credentials are sent under are secret.
+  public let listsNames: Bool
 
   /// A field of these properties.
   public init(
     _ name: String, _ label: String, _ kind: ValueKind?, required: Bool = false,
-    choices: [String] = [], range: ClosedRange<Double>? = nil, secret: Bool = false
+    choices: [String] = [], range: ClosedRange<Double>? = nil, secret: Bool = false,
+    listsNames: Bool = false
   ) {
     self.name = name
     self.label = label
@@ -71,6 +75,7 @@ public struct FieldDescriptor: Sendable, Hashable {
     self.choices = choices
     self.range = range
     isSecret = secret
+    self.listsNames = listsNames
   }
 
   /// What it must be, in a few words: `text, required`, `0-4`, `one of get, post`.
@@ -126,24 +131,38 @@ extension ModuleDescriptor {
     public let message: String
   }
 
-  /// The names of the fields that are secret.
-  public var secretFields: Set<String> { Set(fields.lazy.filter(\.isSecret).map(\.name)) }
+  /// The places of an input, or of the mapper it is made of, that are secret: fields that are, and values
+  /// of headers and parameters whose names are those of credentials.
+  public func secretPlaces(in input: Collection) -> [[ValuePath.Step]] {
+    fields.flatMap { field -> [[ValuePath.Step]] in
+      if field.isSecret { return [[.field(field.name)]] }
+      guard field.listsNames, let items = input[field.name]?.array else { return [] }
+      return items.enumerated().compactMap { position, item in
+        guard let parts = item.collection,
+          let name = (parts["name"] ?? parts["key"]).flatMap(Coercion.text),
+          CredentialName.isKnown(name)
+        else { return nil }
+        return [.field(field.name), .element(position + 1), .field("value")]
+      }
+    }
+  }
 
   /// An input with a sign in the place of what is secret.
   public func masked(_ input: Collection) -> Collection {
-    var masked = input
-    for field in fields where field.isSecret {
-      if let value = input[field.name], !value.isNull, value != "" {
-        masked[field.name] = .text(Mask.sign)
-      }
-    }
-    return masked
+    let places = secretPlaces(in: input)
+    guard !places.isEmpty else { return input }
+    return input.hiding(places)
   }
 
   /// What takes the secrets of an input out of what is told of it.
   /// - Parameter user: who logs in with them, where a header may join the two.
   public func mask(of input: Collection, user: String? = nil) -> Mask {
-    let secrets = fields.filter(\.isSecret).compactMap { input[$0.name].flatMap(Coercion.text) }
+    let secrets = secretPlaces(in: input).flatMap { place -> [String] in
+      guard let text = Value.collection(input).value(at: place[...]).flatMap(Coercion.text) else {
+        return []
+      }
+      return place.count == 1 ? [text] : CredentialName.secrets(in: text)
+    }
     return secrets.isEmpty ? .nothing : Mask(secrets, user: user)
   }
 

@@ -54,12 +54,11 @@ public struct Lineage: Sendable, Hashable {
     return path
   }
 
-  /// The places that fields of the input, or something inside them, are mapped from.
-  public func sources(of fields: Set<String>) -> Set<ValuePath> {
+  /// The places that these places of the input, or something inside them, are mapped from.
+  public func sources(of input: [[ValuePath.Step]]) -> Set<ValuePath> {
     Set(
-      origins.lazy.filter { origin in
-        if case .field(let name)? = origin.input.first { fields.contains(name) } else { false }
-      }.map(\.source))
+      origins.lazy.filter { origin in input.contains { origin.input.starts(with: $0) } }
+        .map(\.source))
   }
 
   /// Where a field of the input, or something inside it, comes from.

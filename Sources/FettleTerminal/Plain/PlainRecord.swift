@@ -156,8 +156,7 @@ struct PlainRecord: Sendable {
     guard let mapper, mapper.count > 0 else { return ["nothing is mapped into it"] }
     return mapper.fields.map { field in
       "\(field.name): "
-        + ValueText.typed(
-          field.value, isSecret: mapped.isSecret(input: [.field(field.name)]), mask: mask)
+        + ValueText.typed(mapped.shown(field.value, input: [.field(field.name)]), mask: mask)
     }
   }
 
@@ -172,8 +171,7 @@ struct PlainRecord: Sendable {
       throw Refusal(text: "\(field) is not mapped; mapping lists what is")
     }
     let sources = mapped.sources(ofInput: steps)
-    let isSecret = mapped.isSecret(input: steps)
-    return ["\(field): " + ValueText.typed(template, isSecret: isSecret, mask: mask)]
+    return ["\(field): " + ValueText.typed(mapped.shown(template, input: steps), mask: mask)]
       + sources.map { source in
         "from \(source.description): "
           + ValueText.typed(

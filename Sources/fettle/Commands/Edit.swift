@@ -110,7 +110,17 @@ struct Edit: AsyncParsableCommand {
     // Who changes what feeds a secret field is not told what it was.
     let shown = PlainText.withoutSecrets(after, workshop.desk)
     if json { return Console.say(.collection(shown.json)) }
-    let mappings = told.suffix(mapping.count)
+    let mappings = told.suffix(mapping.count).map { change in
+      let module = after.blueprint.module(change.path.module)
+      let secret = module.flatMap { node in
+        workshop.desk.descriptor(of: node).map(node.secretInputs)
+      }
+      guard secret?.contains(where: { change.path.steps.starts(with: $0) }) == true else {
+        return change
+      }
+      let sign = Value.text(Mask.sign)
+      return (change.path, change.old.map { _ in sign }, change.new.map { _ in sign })
+    }
     told =
       shown.edits.suffix(told.count - mappings.count).map { ($0.path, $0.old, $0.new) } + mappings
     for change in told {

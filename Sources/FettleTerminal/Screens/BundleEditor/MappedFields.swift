@@ -8,18 +8,17 @@ struct MappedFields: Equatable, Sendable {
   let lineage: Lineage?
   /// Places that feed fields the module calls secret.
   private(set) var secrets: Set<ValuePath> = []
-  private let secretInputs: Set<String>
+  private let secretInputs: [[ValuePath.Step]]
 
   init(_ module: ModuleNode?, descriptor: ModuleDescriptor?) {
-    secretInputs = descriptor?.secretFields ?? []
+    secretInputs = module.flatMap { node in descriptor.map(node.secretInputs) } ?? []
     lineage = module.map(Lineage.init)
     secrets = lineage?.sources(of: secretInputs) ?? []
   }
 
   /// Whether a field of the input must not be shown.
   func isSecret(input: [ValuePath.Step]) -> Bool {
-    guard case .field(let name)? = input.first else { return false }
-    return secretInputs.contains(name)
+    secretInputs.contains { input.starts(with: $0) }
   }
 
   func isSecret(_ path: ValuePath) -> Bool {
@@ -38,7 +37,7 @@ struct MappedFields: Equatable, Sendable {
   func holdsSecret(_ place: TreePlace) -> Bool {
     if isSecret(place) { return true }
     switch place {
-    case .input(let steps): return steps.isEmpty && !secretInputs.isEmpty
+    case .input(let steps): return secretInputs.contains { $0.starts(with: steps) }
     case .bundle(let path):
       return secrets.contains { $0.module == path.module && $0.steps.starts(with: path.steps) }
     }
@@ -48,8 +47,30 @@ struct MappedFields: Equatable, Sendable {
   func isSecret(_ draft: Draft) -> Bool {
     switch draft.target {
     case .bundle: isSecret(draft.path)
-    case .mapping: isSecret(input: draft.path.steps)
+    case .mapping: holdsSecret(.input(draft.path.steps))
     }
+  }
+
+  /// A value of the input, or its mapping, without what is secret in it.
+  func shown(_ value: Value, input: [ValuePath.Step]) -> Value {
+    if isSecret(input: input) { return value.isNull ? value : .text(SecretMask.mask) }
+    guard holdsSecret(.input(input)) else { return value }
+    switch value {
+    case .array(let elements):
+      return .array(
+        elements.enumerated().map { shown($1, input: input + [.element($0 + 1)]) })
+    case .collection(let fields):
+      return .collection(
+        Collection(
+          fields.fields.map { ($0.name, shown($0.value, input: input + [.field($0.name)])) }))
+    default: return value
+    }
+  }
+
+  /// The texts of the input that are secret; none where a sign stands for them already.
+  func secretTexts(of input: Collection) -> [String] {
+    secretInputs.compactMap { Value.collection(input).value(at: $0[...])?.text }
+      .filter { $0 != Mask.sign }
   }
 
   /// Where a field of the input comes from.
@@ -108,9 +129,7 @@ struct SecretMask: Equatable, Sendable {
     for path in mapped.secrets {
       if let text = bundles.value(at: path)?.text { values.insert(text) }
     }
-    for field in input?.fields ?? [] where mapped.isSecret(input: [.field(field.name)]) {
-      if let text = field.value.text { values.insert(text) }
-    }
+    if let input { values.formUnion(mapped.secretTexts(of: input)) }
     // Shorter ones would mask half of every sentence; longer ones first, lest a part of them stays.
     self.values = values.filter { (4...4096).contains($0.utf8.count) }
       .sorted { ($0.utf8.count, $0) > ($1.utf8.count, $1) }

@@ -178,7 +178,7 @@ struct TreeFacts: Equatable, Sendable {
         : "was  " + ValueText.typed(change.old, isSecret: isSecret(place), mask: mask(at: place))
     case .input(let steps):
       guard let change = mappingChanges[ValuePath(module: failer, steps: steps)] else { return nil }
-      guard !isSecret(place) else { return "mapping changed" }
+      guard !isSecret(place), !mapped.holdsSecret(place) else { return "mapping changed" }
       return "mapping was  " + ValueText.mapping(change.old) + "  →  "
         + ValueText.mapping(change.new)
     }

@@ -111,9 +111,6 @@ extension State {
     _ operations: ChainState.Operations, _ detail: DetailState
   ) -> [CheckLine] {
     var lines: [CheckLine] = []
-    let module = detail.blueprint.module(operations.module)
-    let secrets = MappedFields(module, descriptor: nil)
-    _ = secrets
     for (index, entry) in operations.entries.prefix(50).enumerated() {
       lines.append(
         CheckLine(

@@ -115,7 +115,12 @@ extension State {
         let name = TreePlace.input(steps).text(failer: module)
         var text = indent + doubt + "\(module.number) \(title)  \(name)"
         if let mapping = station.mapping {
-          text += "  ←  " + SafeText(detail.mask.masked(mapping), limit: 400)
+          let isSecret =
+            module == detail.record.summary.failer && detail.mapped.isSecret(input: steps)
+          text +=
+            "  ←  "
+            + (isSecret
+              ? SafeText(own: SecretMask.mask) : SafeText(detail.mask.masked(mapping), limit: 400))
         }
         let isCulprit =
           module == detail.record.summary.failer
