@@ -92,7 +92,8 @@ public struct ScenarioRunner: Sendable {
   ///     say itself what there is.
   ///   - origin: what started it.
   /// - Returns: how the run went. A failure of the scenario is a result, not an error.
-  /// - Throws: when the store cannot keep what must not be lost.
+  /// - Throws: `notItsTurn` where the scenario is processed in order and a run of it is under way, or
+  ///   something of it is open; or when the store cannot keep what must not be lost.
   public func run(
     _ blueprint: Blueprint, given: [Bundle]? = nil, origin: ExecutionOrigin = .manual
   ) async throws(StoreError) -> ExecutionSummary {
@@ -105,10 +106,11 @@ public struct ScenarioRunner: Sendable {
     _ blueprint: Blueprint, given: [Bundle]? = nil, origin: ExecutionOrigin
   ) async throws(StoreError) -> (summary: ExecutionSummary, state: ScenarioState) {
     let scenario = try await scenarios.scenario(named: blueprint.name)
-    let opening = opening(
+    var opening = opening(
       ExecutionSummary(
         id: clock.uuid(), scenario: scenario, origin: origin, started: clock.now()),
       of: blueprint, given: given)
+    opening.isInOrder = blueprint.settings.sequential
     let state = try await journal.open(opening, claiming: nil)
     return try await run(opening, state)
   }
@@ -119,17 +121,18 @@ public struct ScenarioRunner: Sendable {
   ///   - state: what was known of the scenario when the execution was opened.
   ///   - answer: takes what the scenario answers the sender of its event.
   ///   - callers: the executions that wait for it, the outermost first.
+  ///   - generation: how many calls lie behind it that nobody waits for.
   ///   - walked: told when no module is at work any more, before the end is on the disk.
   /// - Returns: how the run went, and what is known of the scenario then.
   func run(
     _ opening: ExecutionOpening, _ state: ScenarioState,
-    answer: (@Sendable (HookAnswer) -> Void)? = nil, callers: [Caller] = [],
+    answer: (@Sendable (HookAnswer) -> Void)? = nil, callers: [Caller] = [], generation: Int = 0,
     walked: (@Sendable () async -> Void)? = nil
   ) async throws(StoreError) -> (summary: ExecutionSummary, state: ScenarioState) {
     try await keepingLease(of: opening.execution.id) { () throws(StoreError) in
       var cycle = Cycle(
         runner: self, blueprint: opening.blueprint, execution: opening.execution, state: state,
-        journal: RunJournal(opening, of: self), callers: callers)
+        journal: RunJournal(opening, of: self), callers: callers, generation: generation)
       cycle.answer = answer
       do throws(StoreError) {
         try await cycle.run(given: opening.given)
@@ -191,8 +194,7 @@ public struct ScenarioRunner: Sendable {
 
   /// Runs `body` while saying, from time to time, that this worker is alive.
   func keepingLease<Result>(
-    of execution: String, record: RecordID? = nil,
-    _ body: () async throws(StoreError) -> Result
+    of execution: String, _ body: () async throws(StoreError) -> Result
   ) async throws(StoreError) -> Result {
     let heartbeat = Watch.shared.begin(
       after: .milliseconds(leaseSeconds * 333), repeating: true
@@ -201,7 +203,6 @@ public struct ScenarioRunner: Sendable {
         // A failure is found by the next entry; a lost lease refuses it.
         let until = clock.now().advanced(bySeconds: leaseSeconds)
         try? await journal.renewLease(of: execution, by: worker, until: until)
-        if let record { try? await store.renewLease(of: record, until: until) }
       }
     }
     living.begin(execution)

@@ -11,12 +11,15 @@ public struct BegunRun: Sendable {
 extension ScenarioRunner {
   /// Begins a run and does not wait for its end. When this returns, what was given survives a power cut.
   /// - Parameter callBack: an address that is told how it ended, by whoever serves the store then.
+  /// - Throws: `notItsTurn` where the scenario is processed in order and a run of it is under way, or
+  ///   something of it is open.
   public func begin(
     _ blueprint: Blueprint, given: [Bundle]? = nil, origin: ExecutionOrigin = .manual,
     callBack: String? = nil
   ) async throws(StoreError) -> BegunRun {
     try await begin(
-      blueprint, given: given, origin: origin, callBack: callBack, callers: [], waits: false)
+      blueprint, given: given, origin: origin, callBack: callBack, callers: [], waits: false,
+      inOrder: blueprint.settings.sequential)
   }
 
   /// Begins a run.
@@ -24,11 +27,13 @@ extension ScenarioRunner {
   ///   - callers: the execution that calls it, behind those that wait for that one.
   ///   - waits: whether they wait for it.
   ///   - identity: the identity of the execution; nil for a fresh one.
+  ///   - generation: how many calls lie behind it that nobody waits for.
   ///   - inOrder: whether it may only begin when it is the turn of its scenario.
-  /// - Throws: `changedMeanwhile` when it is not.
+  /// - Throws: `notItsTurn` when it is not.
   func begin(
     _ blueprint: Blueprint, given: [Bundle]?, origin: ExecutionOrigin, callBack: String? = nil,
-    callers: [Caller], waits: Bool, identity: String? = nil, inOrder: Bool = false
+    callers: [Caller], waits: Bool, generation: Int = 0, identity: String? = nil,
+    inOrder: Bool = false
   ) async throws(StoreError) -> BegunRun {
     let scenario = try await scenarios.scenario(named: blueprint.name)
     var opening = opening(
@@ -45,7 +50,8 @@ extension ScenarioRunner {
       execution: begun.execution,
       end: Task {
         do throws(StoreError) {
-          return .success(try await run(begun, state, callers: waiting).summary)
+          return .success(
+            try await run(begun, state, callers: waiting, generation: generation).summary)
         } catch { return .failure(error) }
       })
   }
@@ -81,19 +87,13 @@ extension ScenarioRunner {
   /// Checks that the scenarios a blueprint calls are known.
   private func checkCalls(of blueprint: Blueprint) async throws(StoreError) {
     let calling = blueprint.allModules.filter { $0.type == CallSubscenario.descriptor.type }
-    guard !calling.isEmpty else { return }
-    let known = try await scenarios.scenarios()
     for module in calling {
       // Which one is mapped is known when it is called.
       guard module.document["mapper"]?.collection?["scenario"] == nil,
         let target = try? CallSubscenario.target([:], module)
       else { continue }
-      let isKnown =
-        switch target {
-        case .named(let name): name == blueprint.name || known.contains { $0.name == name }
-        case .numbered(let id): known.contains { $0.id == id }
-        }
-      guard isKnown else {
+      if case .named(blueprint.name) = target { continue }
+      guard try await scenarios.scenario(meantBy: target) != nil else {
         throw .unfit(
           "\(blueprint.name) cannot be activated: module \(module.id) calls the scenario \(target), and "
             + "none is known here; bring its blueprint first (fettle import FILE)")
@@ -104,5 +104,19 @@ extension ScenarioRunner {
   /// No longer lets a scenario start by itself.
   public func deactivate(_ id: ScenarioID) async throws(StoreError) {
     try await scenarios.update(id) { $0.deactivate() }
+  }
+}
+
+extension ScenarioStore {
+  /// The scenario a call means; nil when none is known.
+  func scenario(meantBy target: ScenarioCall.Target) async throws(StoreError) -> ScenarioRow? {
+    switch target {
+    case .named(let name): return try await knownScenario(named: name)
+    case .numbered(let id):
+      do throws(StoreError) { return try await scenario(id) } catch {
+        if case .notFound = error { return nil }
+        throw error
+      }
+    }
   }
 }

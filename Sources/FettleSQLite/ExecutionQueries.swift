@@ -53,6 +53,16 @@ extension SQLiteStore: ScenarioStore {
     }
   }
 
+  /// The scenario of that name.
+  public func knownScenario(named name: String) async throws(StoreError) -> ScenarioRow? {
+    try await reading { [leases] database in
+      try Row.fetchOne(
+        try database.cachedStatement(sql: "\(Self.scenarioColumns) WHERE scenario.name = ?"),
+        arguments: [name]
+      ).map { try ScenarioRow($0, leases) }
+    }
+  }
+
   static let scenarioColumns = """
     SELECT scenario.id, name, state, sequential, coalesce(records, 0) AS records,
       coalesce(bytes, 0) AS bytes,

@@ -198,15 +198,6 @@ extension SQLiteStore: IncompleteStore {
     }
   }
 
-  /// Says that the worker that claimed a record is still at work on it.
-  public func renewLease(of id: RecordID, until: Instant) async throws(StoreError) {
-    try await writing { [leases] database in
-      try database.execute(
-        cached: "UPDATE record SET lease_until = ? WHERE id = ? AND state = 'inProgress'",
-        arguments: [leases.stored(until), id.text])
-    }
-  }
-
   /// Gives the records whose worker died back to the state they were claimed from.
   public func releaseExpiredLeases(now: Instant) async throws(StoreError) -> [RecordID] {
     // Looking is cheap and takes no lock; there is hardly ever one.

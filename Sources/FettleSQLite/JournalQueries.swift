@@ -60,8 +60,15 @@ extension SQLiteStore: ExecutionJournal {
         arguments: [scenario.number])
     else { return }
     let known = try ScenarioRow(row, leases)
-    guard known.openRecords == 0, known.runsUntil == nil else {
-      throw StoreError.changedMeanwhile(currentVersion: 0)
+    let name = "\(known.name) is processed in order (metadata.scenario.sequential)"
+    guard known.openRecords == 0 else {
+      throw StoreError.notItsTurn(
+        "\(name) and has \(known.openRecords) incomplete execution"
+          + "\(known.openRecords == 1 ? "" : "s") open; 'fettle list' shows them")
+    }
+    guard known.runsUntil == nil else {
+      throw StoreError.notItsTurn(
+        "\(name) and a run of it is under way; wait for its end, 'fettle history' shows it")
     }
   }
 
@@ -426,9 +433,9 @@ struct JournalRows {
             AND given IS NULL AND retry_of IS NULL LIMIT 1
           """), arguments: [execution.scenario.number])
     guard let other else { return }
-    throw StoreError.unfit(
+    throw StoreError.notItsTurn(
       "the scenario runs already (execution \(other.prefix(8))), and both runs would be given the same; "
-        + "wait for its end, or fettle stop \(other.prefix(8))")
+        + "wait for its end, or fettle stop --execution \(other.prefix(8))")
   }
 
   func insert(_ entry: StoredEntry, execution: Int) throws {

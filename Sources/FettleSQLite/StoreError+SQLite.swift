@@ -23,7 +23,13 @@ extension StoreError {
       let what = error.message ?? "error \(error.resultCode.rawValue)"
       switch error.resultCode {
       case .SQLITE_FULL: self = .full(what)
-      case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_WRITE: self = .full(what)
+      case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_WRITE:
+        let free = StoreFile(path: path).freeBytes ?? 0
+        self = .full(
+          free < 1 << 20
+            ? what
+            : "\(what) with \(free >> 20) MB free; its file system may have become read-only or be damaged, "
+              + "as `dmesg` and `mount` tell")
       // What grows beside the store, the index of its log, fails like this.
       case .SQLITE_IOERR where StoreFile(path: path).freeBytes.map({ $0 < 65_536 }) == true:
         self = .full(what)

@@ -113,7 +113,7 @@ extension CommandFailure {
     let status: Int32 =
       switch error {
       case .missing, .notAStore, .newerVersion, .mismatched, .notFound, .ambiguous,
-        .changedMeanwhile, .refused, .inDoubt, .unfit, .sealed:
+        .changedMeanwhile, .refused, .inDoubt, .unfit, .notItsTurn, .sealed:
         2
       case .queueFull, .full, .busy, .takenOver, .outcomeUnknown, .duplicateKey, .dataChanged,
         .damaged, .failed:

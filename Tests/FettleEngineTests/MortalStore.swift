@@ -118,12 +118,6 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
 
   // MARK: What is not counted
 
-  func renewLease(of id: RecordID, until: Instant) async throws(StoreError) {
-    try await read { () async throws(StoreError) in
-      try await store.renewLease(of: id, until: until)
-    }
-  }
-
   func renewLease(of execution: String, by worker: String, until: Instant) async throws(StoreError)
   {
     try await read { () async throws(StoreError) in

@@ -3,6 +3,7 @@ import FettleCore
 import FettleEngine
 import FettleSQLite
 import FettleTestKit
+import Foundation
 import Testing
 
 @Suite("A scenario that is called by another", .fewAtOnce)
@@ -536,5 +537,161 @@ struct SubscenarioTests {
     brake.pull()
     #expect(try await run.stored.count == 1)
     #expect(try await bench.store.executions(of: id, limit: 10).count == 1)
+  }
+
+  // MARK: Scenarios that wait for each other
+
+  @Test(
+    "two that are processed in order and call each other: the call that would close the circle fails at once",
+    .timeLimit(.minutes(15)))
+  func circle() async throws {
+    let settings = #""dlq":true,"sequential":true"#
+    // Each says where it is before it calls the other one, so that both are at work then.
+    func calling(_ name: String, _ other: String) throws -> Blueprint {
+      try called(
+        Workbench.say(2, "\(name) is in") + "," + Self.call(3, who: "{{1.who}}", named: other),
+        named: name, settings: settings)
+    }
+    let (one, other) = (try calling("One", "Two"), try calling("Two", "One"))
+    for name in ["One", "Two"] { _ = try await bench.store.scenario(named: name) }
+    _ = try await bring(one)
+    _ = try await bring(other)
+    let runner = bench.runner
+    let (isIn, entered) = AsyncStream<Void>.makeStream()
+    let (goesOn, go) = AsyncStream<Void>.makeStream()
+    bench.told.whenHearing("One is in") {
+      entered.yield()
+      for await _ in goesOn { break }
+    }
+    let first = Task { try await runner.run(one, given: [["who": "x"]]) }
+    for await _ in isIn { break }
+    bench.told.whenHearing("Two is in") { go.yield() }
+    let second = Task { try await runner.run(other, given: [["who": "x"]]) }
+    let runs = try await [first.value, second.value]
+    #expect(runs.flatMap(\.stored).count >= 1)
+    let errors = try await bench.open().map(\.reason)
+    #expect(
+      errors.contains { $0.contains("wait for each other") }
+        && errors.contains { $0.contains("One") && $0.contains("Two") }, "\(errors)")
+  }
+
+  @Test("runs that call each other without waiting come to an end where there is none")
+  func withoutEnd() async throws {
+    let blueprint = try called(
+      Self.call(waits: false, who: "x", named: "Again"), named: "Again")
+    let id = try await bring(blueprint)
+    _ = try await bench.runner.run(blueprint, given: [["who": "x"]])
+    await bench.runner.finishCalled()
+    let open = try await bench.open()
+    #expect(open.count == 1)
+    #expect(open.first?.reason.contains("without an end") == true)
+    let count = try await bench.store.executions(of: id, limit: 5000).count
+    #expect(count == 1001)
+  }
+
+  @Test("a scenario is found by its name or number among many as fast as alone")
+  func amongMany() async throws {
+    let id = try await bring(called(Self.returning))
+    #expect(try await bench.store.knownScenario(named: "Greet")?.id == id)
+    #expect(try await bench.store.knownScenario(named: "greet") == nil)
+    let numbered = Self.call().replacingOccurrences(of: "SCN_6862968", with: "SCN_\(id)")
+      .replacingOccurrences(of: #""label":"Greet""#, with: #""label":"""#)
+    _ = try await bench.runner.run(
+      caller(numbered, Self.told), given: [["who": "Ada"]])
+    #expect(bench.told.takeHeard() == ["hello Ada 4"])
+  }
+
+  // MARK: Several records of one run
+
+  /// The records of the called run, by the word it failed on.
+  private func insideByWord() async throws -> [String: RecordID] {
+    var found: [String: RecordID] = [:]
+    for record in try await bench.open() where record.scenarioName == "Greet" {
+      let input = try await bench.desk.record(record.id).mappedInput
+      found[String(input.collection?["say"]?.text?.last ?? "?")] = record.id
+    }
+    return found
+  }
+
+  @Test("of several records a called run stored, any that comes to a return lets the caller go on")
+  func severalRecords() async throws {
+    for word in ["a", "b"] { bench.told.fail(on: "in " + word, with: ModuleError(.data, "no")) }
+    _ = try await bring(
+      called(
+        #"{"id":5,"module":"builtin:BasicFeeder","mapper":{"array":"{{split(1.who; newline)}}"}},"#
+          + Workbench.say(2, "in {{5.value}}") + ","
+          + #"{"id":8,"module":"scenario-service:ReturnData","filter":{"conditions":[[{"a":"{{5.value}}","b":"b","o":"text:equal"}]]},"#
+          + #""mapper":{"greeting":"from {{5.value}}","n":1}}"#))
+    _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "a\nb\nc"]])
+    let open = try await bench.open()
+    let inside = try await insideByWord()
+    let outside = try #require(open.first { $0.scenarioName == "T" })
+    for word in ["a", "b"] { bench.told.fail(on: "in " + word, with: nil) }
+    _ = bench.told.takeHeard()
+    // The second one is resolved, and returns; the first is open still.
+    _ = try await bench.desk.resume(#require(inside["b"]), version: nil, trigger: .manual)
+    let report = try await bench.desk.resume(outside.id, version: nil, trigger: .manual)
+    #expect(report.outcome == .resolved)
+    #expect(bench.told.takeHeard() == ["in b", "from b 1"])
+  }
+
+  @Test("where the first of several records came to no return, those that are open are waited for")
+  func laterRecords() async throws {
+    for word in ["a", "b"] { bench.told.fail(on: "in " + word, with: ModuleError(.data, "no")) }
+    _ = try await bring(
+      called(
+        #"{"id":5,"module":"builtin:BasicFeeder","mapper":{"array":"{{split(1.who; newline)}}"}},"#
+          + Workbench.say(2, "in {{5.value}}") + ","
+          + #"{"id":8,"module":"scenario-service:ReturnData","filter":{"conditions":[[{"a":"{{5.value}}","b":"b","o":"text:equal"}]]},"#
+          + #""mapper":{"greeting":"from {{5.value}}","n":1}}"#))
+    _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "a\nb"]])
+    let open = try await bench.open()
+    let inside = try await insideByWord()
+    let outside = try #require(open.first { $0.scenarioName == "T" })
+    for word in ["a", "b"] { bench.told.fail(on: "in " + word, with: nil) }
+    _ = bench.told.takeHeard()
+    _ = try await bench.desk.resume(#require(inside["a"]), version: nil, trigger: .manual)
+    let early = try await bench.desk.resume(outside.id, version: nil, trigger: .manual)
+    #expect(early.outcome != .resolved)
+    #expect(try await bench.desk.record(outside.id).error.awaited == inside["b"])
+    _ = try await bench.desk.resume(#require(inside["b"]), version: nil, trigger: .manual)
+    _ = try await bench.desk.resume(outside.id, version: nil, trigger: .manual)
+    #expect(bench.told.takeHeard() == ["in a", "in b", "from b 1"])
+  }
+
+  // MARK: What is said of a resume
+
+  @Test("an automatic retry that comes before that of what it waits for takes no step of its plan")
+  func earlyRetries() async throws {
+    bench.told.fail(on: "in Ada", with: ModuleError(.rateLimit, "slow down"))
+    _ = try await bring(called(Self.greeting))
+    _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
+    let (inside, outside) = try await insideAndOutside()
+    for _ in 0..<10 {
+      _ = try await bench.desk.resume(outside.id, version: nil, trigger: .auto)
+      #expect(try await bench.desk.record(outside.id).summary.state == .pending)
+    }
+    bench.told.fail(on: "in Ada", with: nil)
+    _ = try await bench.desk.resume(inside.id, version: nil, trigger: .auto)
+    let report = try await bench.desk.resume(outside.id, version: nil, trigger: .auto)
+    #expect(report.outcome == .resolved)
+  }
+
+  @Test("the check before a resume tells that the call is not made again")
+  func checkOfCall() async throws {
+    bench.told.fail(on: "in Ada", with: ModuleError(.data, "no"))
+    _ = try await bring(called(Self.greeting))
+    _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "Ada"]])
+    let (_, outside) = try await insideAndOutside()
+    let record = try await bench.desk.record(outside.id)
+    let check = bench.desk.check(record, bundles: record.bundles)
+    #expect(check.goesOnWithCall)
+    #expect(!check.effects.contains { $0.module == outside.failer })
+    var edited = record.bundles
+    _ = try edited.write(
+      "Bo", at: ValuePath(parsing: "1.who"), author: "ada", date: bench.clock.now())
+    let other = bench.desk.check(record, bundles: edited)
+    #expect(!other.goesOnWithCall)
+    #expect(other.effects.contains { $0.module == outside.failer })
   }
 }

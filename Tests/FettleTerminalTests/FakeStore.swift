@@ -170,8 +170,6 @@ final class FakeStore: IncompleteStore {
     }
   }
 
-  func renewLease(of id: RecordID, until: Instant) async throws(StoreError) {}
-
   func scenariosWithDue(at now: Instant) async throws(StoreError) -> [ScenarioID] { [] }
   func due(
     at now: Instant, of scenario: ScenarioID, inOrder: Bool, limit: Int

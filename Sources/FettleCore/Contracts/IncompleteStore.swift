@@ -115,11 +115,9 @@ public protocol IncompleteStore: AmendmentStore {
     date: Instant
   ) async throws(StoreError) -> Int
 
-  /// Says that the worker that claimed a record is still at work on it.
-  func renewLease(of id: RecordID, until: Instant) async throws(StoreError)
-
   /// Gives the records whose worker died back to the state they were claimed from, with the attempt
-  /// marked as interrupted (durability 3).
+  /// marked as interrupted (durability 3). The worker of one that has an execution is alive as long as
+  /// the lease of that says so, which no other worker can renew.
   /// - Returns: those records.
   func releaseExpiredLeases(now: Instant) async throws(StoreError) -> [RecordID]
 }

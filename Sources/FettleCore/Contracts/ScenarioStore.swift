@@ -11,6 +11,9 @@ public protocol ScenarioStore: Sendable {
   /// - Throws: `notFound`.
   func scenario(_ id: ScenarioID) async throws(StoreError) -> ScenarioRow
 
+  /// The scenario of that name; nil when none is known. However many there are, it is as fast.
+  func knownScenario(named name: String) async throws(StoreError) -> ScenarioRow?
+
   /// The blueprint a scenario has today: that of its latest run, or a later one that was kept; nil
   /// when it has none.
   func blueprint(of id: ScenarioID) async throws(StoreError) -> Blueprint?

@@ -22,6 +22,9 @@ public enum StoreError: Error, Hashable, Sendable {
   case queueFull(HookID, length: Int)
   /// What was asked for does not fit what the store holds; nothing was written.
   case unfit(String)
+  /// No run of a scenario can begin now, for a reason that passes: it is processed in order and a run of
+  /// it is under way or a record of it is open, or another run asks its trigger; nothing was written.
+  case notItsTurn(String)
   /// Another program holds the store for too long.
   case busy(String)
   /// Another worker has the execution now, because this one was silent for too long; nothing was
@@ -68,7 +71,7 @@ extension StoreError: CustomStringConvertible {
     case .full(let what): "the store has no room: \(what); nothing was lost, free some space"
     case .queueFull(let hook, let length):
       "the queue of webhook \(hook) is full: \(length) events wait"
-    case .unfit(let what): what
+    case .unfit(let what), .notItsTurn(let what): what
     case .busy(let what): "the store is held by another program: \(what); try again"
     case .inDoubt(let id):
       "record \(id.short) is in doubt: what its module was sending may have arrived; look at it, then "

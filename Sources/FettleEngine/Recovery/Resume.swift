@@ -35,7 +35,7 @@ struct Resume {
     }
     let state = try await runner.journal.open(
       opening, claiming: RecordMove(id, version: version, claim))
-    return try await runner.keepingLease(of: opening.execution.id, record: id) {
+    return try await runner.keepingLease(of: opening.execution.id) {
       () throws(StoreError) in
       var cycle = Cycle(
         runner: runner, blueprint: record.blueprint, execution: opening.execution,
@@ -163,12 +163,24 @@ struct Resume {
   }
 
   /// Where the plan of automatic attempts stands behind an attempt. Those of an operator, and those
-  /// that were cut short, take none of its steps (semantics 5.4).
+  /// that were cut short, take none of its steps (semantics 5.4); nor do those that came before what
+  /// they wait for, which is retried by a plan of its own.
   private func step(behind attempt: Attempt, of cycle: Cycle) -> Int {
-    let taken = (cycle.retried?.attempts ?? []).count {
-      $0.trigger == .auto && $0.outcome != .interrupted
+    let taken = (cycle.retried?.attempts ?? []).count(where: \.takesStep)
+    return taken + (attempt.takesStep ? 2 : 1)
+  }
+}
+
+extension Attempt {
+  fileprivate var takesStep: Bool {
+    guard trigger == .auto else { return false }
+    switch outcome {
+    case .interrupted: return false
+    case .failed(let error):
+      let waits = error.awaited != nil || error.awaitedExecution != nil
+      return !(waits && error.retryAfterSeconds != nil)
+    default: return true
     }
-    return taken + (attempt.trigger == .auto ? 2 : 1)
   }
 }
 

@@ -16,6 +16,9 @@ public struct ResumeCheck: Sendable, Hashable {
   public let filters: [FilterForecast]
   /// The modules that would change the world, and how: what would be done again if it had happened.
   public let effects: [Effect]
+  /// Whether the failed module called a scenario before: it goes on with what that returned then, and
+  /// calls again only where an operator gave that up.
+  public let goesOnWithCall: Bool
   /// Other bundles that the record owes, which would be processed after this one.
   public let owed: [OwedBundles]
 
@@ -78,7 +81,8 @@ public struct ResumeCheck: Sendable, Hashable {
   /// A check of these results.
   public init(
     input: Collection?, problems: [Problem], willRun: [ModuleID], notRepeated: [ModuleID],
-    filters: [FilterForecast] = [], effects: [Effect] = [], owed: [OwedBundles] = []
+    filters: [FilterForecast] = [], effects: [Effect] = [], owed: [OwedBundles] = [],
+    goesOnWithCall: Bool = false
   ) {
     self.input = input
     self.problems = problems
@@ -87,6 +91,7 @@ public struct ResumeCheck: Sendable, Hashable {
     self.filters = filters
     self.effects = effects
     self.owed = owed
+    self.goesOnWithCall = goesOnWithCall
   }
 }
 
@@ -148,6 +153,9 @@ extension ResumeCheck {
     for module in behindOthers where !ahead.contains(where: { $0.id == module.id }) {
       ahead.append(module)
     }
+    let goesOnWithCall =
+      module.type == CallSubscenario.descriptor.type
+      && record.hasCalled(with: input?["data"]?.collection ?? [:])
     self.init(
       input: input, problems: problems, willRun: willRun,
       notRepeated: record.visits.filter { $0.emitted > 0 && !willRun.contains($0.module) }
@@ -155,6 +163,7 @@ extension ResumeCheck {
       filters: way.filters,
       effects: ahead.compactMap { ahead in
         let isFirst = ahead.id == module.id
+        if isFirst, goesOnWithCall { return nil }
         guard let effect = runner.effect(of: ahead, given: isFirst ? input : nil, in: scope),
           effect != .pure, effect != .read
         else { return nil }
@@ -162,7 +171,15 @@ extension ResumeCheck {
           module: ahead.id, effect: effect,
           mayHaveHappened: isFirst && record.error.stage == .inDoubt)
       },
-      owed: owed)
+      owed: owed, goesOnWithCall: goesOnWithCall)
+  }
+}
+
+extension IncompleteExecution {
+  /// Whether its module called a scenario with these inputs before, and waits for what that returns.
+  func hasCalled(with inputs: Collection) -> Bool {
+    (error.awaited != nil || error.awaitedExecution != nil)
+      && mappedInput.collection?["data"]?.collection ?? [:] == inputs
   }
 }
 

@@ -212,10 +212,12 @@ extension Cycle {
       return stop(.countError, because: failure)
     }
     raise(to: .warning)
-    // "Auto-retry at once", then as for a connection that is down; what was asked to stop waits.
+    // "Auto-retry at once", then as for a connection that is down; what was asked to stop waits. One that
+    // called goes on behind what it called, which is retried at once as well.
+    let first = hasCalled ? ScenarioCalls.behind : 0
     let schedule =
       sending == nil && stopAskedBy == nil
-      ? RetrySchedule(pauses: [0] + retrySchedule.pauses) : RetrySchedule(pauses: [])
+      ? RetrySchedule(pauses: [first] + retrySchedule.pauses) : RetrySchedule(pauses: [])
     try await store(failure, schedule: schedule, owed: frames.compactMap(\.owed))
     return .stop(.afterStoring)
   }

@@ -68,13 +68,14 @@ struct Cycle {
   init(
     runner: ScenarioRunner, blueprint: Blueprint, execution: ExecutionSummary,
     state: ScenarioState, journal: RunJournal, retried: IncompleteExecution? = nil,
-    callers: [Caller] = []
+    callers: [Caller] = [], generation: Int = 0
   ) {
     self.runner = runner
     self.callers = callers
     calls = ScenarioCalls(
       runner: runner,
-      callers: callers + [Caller(execution: execution.id, scenario: execution.scenario)])
+      callers: callers + [Caller(execution: execution.id, scenario: execution.scenario)],
+      generation: generation)
     self.blueprint = blueprint
     plan = runner.plans.plan(of: blueprint, modules: runner.modules)
     self.state = state

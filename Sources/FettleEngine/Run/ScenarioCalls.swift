@@ -17,6 +17,8 @@ struct ScenarioCalls: ScenarioCalling {
   let runner: ScenarioRunner
   /// The executions that wait for the one that calls, the outermost first, and that one itself.
   let callers: [Caller]
+  /// How many calls lie behind the one that calls that nobody waits for.
+  let generation: Int
   /// The identity of the execution that is begun; nil for a fresh one.
   var identity: String?
   /// Where the operation that calls is the one a record waits at: that record.
@@ -24,6 +26,13 @@ struct ScenarioCalls: ScenarioCalling {
 
   /// How deep scenarios may call each other and wait: beyond that, one calls itself without an end.
   private static let deepest = 20
+  /// How many generations of runs may call each other without waiting: beyond that, there is no end to it.
+  /// Scenarios that call themselves for each next page of something are far below.
+  private static let mostGenerations = 1000
+  /// How many runs that nobody waits for may be under way before those that were begun so themselves
+  /// begin no more of them. What grows by itself would take the machine otherwise; a run of an iterator
+  /// that calls for each item is no such thing.
+  private static let mostAtOnce = 1000
 
   func call(_ call: ScenarioCall) async throws(ModuleError) -> ScenarioReturn {
     if let former = try await goneOn(with: call) { return former }
@@ -50,6 +59,8 @@ struct ScenarioCalls: ScenarioCalling {
           "\(callers.count) scenarios wait for each other; \(name) seems to call itself without an end"
         )
       }
+    } else {
+      try checkGrowth(name)
     }
     // Also one that is not waited for could not begin before the end of the run that calls it.
     if row.isSequential, callers.contains(where: { $0.scenario == row.id }) {
@@ -64,22 +75,79 @@ struct ScenarioCalls: ScenarioCalling {
       }
       return try await came(of: begun, from: row, call)
     }
-    // Two scenarios that wait for each other have to come to an end as well.
+    // Scenarios that wait for each other in several programs have to come to an end as well.
     let longest = Duration.seconds(runner.limits.run)
     let end = ContinuousClock.now + longest
-    guard let turn = await runner.turns.enter(row.id, within: longest) else { throw isBusy(row) }
+    let turn: Turns.Turn
+    switch runner.turns.enter(row.id, for: callers) {
+    case .turn(let own): turn = own
+    case .circle(let others): throw try await circle(row, others)
+    }
     defer { runner.turns.leave(turn) }
+    while await !runner.turns.hasCome(turn, within: .seconds(1)) {
+      try checkPatience(row, until: end)
+    }
     while true {
       try await waitForTurn(of: row.id, until: end)
       let begun = try await reading { () throws(StoreError) -> BegunRun? in
         do throws(StoreError) { return try await begin(blueprint, call, inOrder: true) } catch {
-          // Another program was faster.
-          if case .changedMeanwhile = error { return nil }
+          // Somebody else was faster.
+          if case .notItsTurn = error { return nil }
           throw error
         }
       }
       if let begun { return try await came(of: begun, from: row, call) }
     }
+  }
+
+  /// Runs that begin others without waiting come to no end by themselves where those do the same.
+  private func checkGrowth(_ name: String) throws(ModuleError) {
+    guard generation < Self.mostGenerations else {
+      throw ModuleError(
+        .invalidConfiguration,
+        "\(generation) runs called one after the other, none waiting for the next; \(name) seems to be "
+          + "called without an end. Resumed, this one begins to count again")
+    }
+    guard generation == 0 || runner.called.count < Self.mostAtOnce else {
+      throw ModuleError(
+        .rateLimit,
+        "\(runner.called.count) runs that were called without waiting are under way, and this one was "
+          + "called so itself; \(name) is called when there are fewer")
+    }
+  }
+
+  /// The failure of a call that would wait for a run which waits for one of its own callers. The one that
+  /// would close the circle gives way, and is tried again when the others are through.
+  private func circle(
+    _ row: ScenarioRow, _ others: [ScenarioID]
+  ) async throws(ModuleError) -> ModuleError {
+    var names: [String] = []
+    for id in others {
+      let other = try await reading { () throws(StoreError) in
+        try await runner.scenarios.scenario(id)
+      }
+      names.append("\"\(other.name)\"")
+    }
+    return ModuleError(
+      .rateLimit,
+      "\"\(row.name)\" and \(names.joined(separator: " and ")) are processed in order and wait for each "
+        + "other: runs of both call the other one; this call gives way, so that they can go on")
+  }
+
+  /// Whether the time is over, or somebody wants the caller to end.
+  private func checkPatience(
+    _ row: ScenarioRow, until end: ContinuousClock.Instant
+  ) throws(ModuleError) {
+    // Nothing has been called yet: who ends the program, or stops the caller, need not wait for this.
+    if runner.brake.isPulled {
+      throw ModuleError(
+        .rateLimit, "Fettle was stopped before it was the turn of the scenario \"\(row.name)\"")
+    }
+    if let author = callers.lazy.compactMap({ runner.stops.author(of: $0.execution) }).first {
+      throw ModuleError(
+        .data, "\(author) stopped the run before it was the turn of the scenario \"\(row.name)\"")
+    }
+    guard ContinuousClock.now < end, !Task.isCancelled else { throw isBusy(row) }
   }
 
   private func isBusy(_ row: ScenarioRow) -> ModuleError {
@@ -90,14 +158,8 @@ struct ScenarioCalls: ScenarioCalling {
   }
 
   private func row(of target: ScenarioCall.Target) async throws(ModuleError) -> ScenarioRow {
-    let found = try await reading { () throws(StoreError) -> ScenarioRow? in
-      let known = try await runner.scenarios.scenarios()
-      return known.first { row in
-        switch target {
-        case .named(let name): row.name == name
-        case .numbered(let id): row.id == id
-        }
-      }
+    let found = try await reading { () throws(StoreError) in
+      try await runner.scenarios.scenario(meantBy: target)
     }
     guard let found else {
       throw ModuleError(
@@ -136,17 +198,8 @@ struct ScenarioCalls: ScenarioCalling {
           "the scenario \"\(row.name)\" is processed in order and has \(row.openRecords) incomplete "
             + "execution\(row.openRecords == 1 ? "" : "s") open; resolve \(those) first")
       }
-      // Nothing has been called yet: who ends the program, or stops the caller, need not wait for this.
-      if runner.brake.isPulled {
-        throw ModuleError(
-          .rateLimit, "Fettle was stopped before it was the turn of the scenario \"\(row.name)\"")
-      }
-      if let author = callers.lazy.compactMap({ runner.stops.author(of: $0.execution) }).first {
-        throw ModuleError(
-          .data, "\(author) stopped the run before it was the turn of the scenario \"\(row.name)\"")
-      }
+      try checkPatience(row, until: end)
       guard let until = row.runsUntil else { return }
-      guard ContinuousClock.now < end else { throw isBusy(row) }
       if until < runner.clock.now() {
         // Its worker is gone, and what it left comes first.
         _ = try await reading { () throws(StoreError) in try await runner.takeOverInterrupted() }
@@ -160,7 +213,7 @@ struct ScenarioCalls: ScenarioCalling {
   ) async throws(StoreError) -> BegunRun {
     try await runner.begin(
       blueprint, given: [call.inputs], origin: .called, callers: callers, waits: call.waits,
-      identity: identity, inOrder: inOrder)
+      generation: call.waits ? generation : generation + 1, identity: identity, inOrder: inOrder)
   }
 
   /// What comes of a run that was begun.
@@ -240,53 +293,89 @@ struct ScenarioCalls: ScenarioCalling {
   }
 
   /// How many seconds behind the retry it waits for one that waits is tried.
-  private static let behind = 10
+  static let behind = 10
 
   /// What the run gave back that the same operation called before, where that has gone on since by its
-  /// own record. Nil where the scenario is to be called: for the first time, with something else than
-  /// before, or because an operator closed that record.
+  /// own records. Nil where the scenario is to be called: for the first time, with something else than
+  /// before, or because an operator closed those records.
   private func goneOn(with call: ScenarioCall) async throws(ModuleError) -> ScenarioReturn? {
-    guard let resumed,
-      resumed.mappedInput.collection?["data"]?.collection ?? [:] == call.inputs
-    else { return nil }
-    if let awaited = resumed.error.awaited { return try await goneOn(from: awaited) }
+    guard let resumed, resumed.hasCalled(with: call.inputs) else { return nil }
+    if let awaited = resumed.error.awaited {
+      return try await goneOn(from: try await family(of: awaited))
+    }
     guard let execution = resumed.error.awaitedExecution else { return nil }
     guard let run = try await row(of: execution) else { throw Self.forgotten(execution) }
     let summary = run.summary
     guard summary.ended != nil else {
-      throw ModuleError(
+      var error = ModuleError(
         .connection,
         "the scenario it called, \"\(run.scenarioName)\" (execution \(execution.prefix(8))), is not at "
           + "its end yet; once it is, this one goes on with what it returned",
         awaitingExecution: execution)
+      error.retryAfterSeconds = Self.behind
+      throw error
     }
-    if let first = try await storedFirst(by: summary) { return try await goneOn(from: first) }
-    // It failed without keeping anything, so that it can only be called again.
-    if summary.status == .error { return nil }
     let blueprint = try await reading { () throws(StoreError) in
       try await runner.journal.blueprint(ofExecution: execution)
     }
-    guard !blueprint.settings.confidential else {
+    let isKept = !blueprint.settings.confidential
+    if isKept, summary.status != .error,
+      let outputs = try await outputs(of: execution, blueprint)
+    {
+      return ScenarioReturn(execution: execution, outputs: outputs)
+    }
+    let stored = try await stored(by: execution, of: summary.scenario)
+    if !stored.isEmpty { return try await goneOn(from: stored) }
+    // It failed without keeping anything, so that it can only be called again.
+    if summary.status == .error { return nil }
+    guard isKept else {
       throw ModuleError(
         .data,
         "what \"\(run.scenarioName)\" (execution \(execution.prefix(8))) returned is not kept, as that "
           + "scenario is confidential: give this module's output by hand",
         awaitingExecution: execution)
     }
-    return ScenarioReturn(
-      execution: execution, outputs: try await outputs(of: execution, blueprint))
+    return ScenarioReturn(execution: execution, outputs: [:])
   }
 
-  /// The first record an execution stored that nobody has purged.
-  private func storedFirst(
-    by run: ExecutionSummary
-  ) async throws(ModuleError) -> RecordID? {
+  /// The records an execution stored that nobody has purged, the oldest first.
+  private func stored(
+    by execution: String, of scenario: ScenarioID
+  ) async throws(ModuleError) -> [RecordID] {
     let filter = RecordFilter(
-      states: Set(IncompleteState.allCases), scenarios: [run.scenario],
-      rules: [.test(.text(.execution, .exactly(run.id)))],
+      states: Set(IncompleteState.allCases), scenarios: [scenario],
+      rules: [.test(.text(.execution, .exactly(execution)))],
       order: RecordOrder(.created, isDescending: false))
     return try await reading { () throws(StoreError) in
-      try await runner.store.page(filter, .first, limit: 1).first?.id
+      try await runner.store.page(filter, .first, limit: Self.mostRecords).map(\.id)
+    }
+  }
+
+  /// How many records of one run are looked at for what it returned.
+  private static let mostRecords = 500
+
+  /// The records of the run that stored this one, or the one it continues: whichever of them comes to a
+  /// return gives back what the caller waits for.
+  private func family(of id: RecordID) async throws(ModuleError) -> [RecordID] {
+    var first = id
+    var run: (execution: String, scenario: ScenarioID)?
+    while let record = try await record(first) {
+      run = (record.summary.executionID, record.summary.scenarioID)
+      guard let before = record.predecessor else { break }
+      first = before
+    }
+    guard let run else { return [] }
+    let all = try await stored(by: run.execution, of: run.scenario)
+    // Where what came before it was purged, it stands for itself.
+    return all.isEmpty ? [id] : all
+  }
+
+  private func record(_ id: RecordID) async throws(ModuleError) -> IncompleteExecution? {
+    try await reading { () throws(StoreError) -> IncompleteExecution? in
+      do throws(StoreError) { return try await runner.store.record(id) } catch {
+        if case .notFound = error { return nil }
+        throw error
+      }
     }
   }
 
@@ -309,29 +398,57 @@ struct ScenarioCalls: ScenarioCalling {
       awaitingExecution: execution)
   }
 
-  /// What a run gave back whose bundle went on by a record.
-  private func goneOn(from awaited: RecordID) async throws(ModuleError) -> ScenarioReturn? {
-    var id = awaited
-    while true {
-      let wanted = id
-      let found = try await reading { () throws(StoreError) -> IncompleteExecution? in
-        do throws(StoreError) { return try await runner.store.record(wanted) } catch {
-          if case .notFound = error { return nil }
-          throw error
+  /// What a run gave back whose bundles went on by records: what the first of them returned that came to
+  /// a return. Where none has yet, one that is open is waited for.
+  private func goneOn(from records: [RecordID]) async throws(ModuleError) -> ScenarioReturn? {
+    var open: IncompleteSummary?
+    var ended: ScenarioReturn?
+    var unknown: ModuleError?
+    for id in records {
+      do throws(ModuleError) {
+        switch try await outcome(of: id) {
+        case .open(let summary): open = open ?? summary
+        case .resolved(let execution, let outputs):
+          let returned = ScenarioReturn(execution: execution, outputs: outputs ?? [:])
+          if outputs != nil { return returned }
+          ended = ended ?? returned
+        case .givenUp: break
         }
+      } catch {
+        guard error.awaited != nil else { throw error }
+        unknown = unknown ?? error
       }
-      guard let record = found else { return nil }
+    }
+    if let open { throw try await waiting(for: open.id, "\"\(open.scenarioName)\"") }
+    if let unknown { throw unknown }
+    return ended
+  }
+
+  /// What became of a record of a called run.
+  private enum Outcome {
+    case open(IncompleteSummary)
+    /// In the end by this execution, which gave that back; nil where it came to no return.
+    case resolved(execution: String, outputs: Collection?)
+    /// An operator closed it, or it is gone.
+    case givenUp
+  }
+
+  /// - Throws: with `awaited`, where that is not kept.
+  private func outcome(of awaited: RecordID) async throws(ModuleError) -> Outcome {
+    var id = awaited
+    while let record = try await record(id) {
       if let successor = record.successor {
         id = successor
         continue
       }
       switch record.summary.state {
-      case .unresolved, .pending, .inProgress:
-        throw try await waiting(for: id, "\"\(record.summary.scenarioName)\"")
-      case .deleted: return nil
+      case .unresolved, .pending, .inProgress: return .open(record.summary)
+      case .deleted: return .givenUp
       case .resolved: break
       }
-      guard let attempt = record.attempts.last, attempt.outcome == .resolved else { return nil }
+      guard let attempt = record.attempts.last, attempt.outcome == .resolved else {
+        return .givenUp
+      }
       guard record.summary.seal == .open else {
         throw ModuleError(
           .data,
@@ -339,17 +456,18 @@ struct ScenarioCalls: ScenarioCalling {
             + "returned is not kept, as that scenario is confidential: give this module's output by hand",
           awaiting: id)
       }
-      return ScenarioReturn(
+      return .resolved(
         execution: attempt.executionID,
         outputs: try await outputs(of: attempt.executionID, record.blueprint, awaiting: id))
     }
+    return .givenUp
   }
 
-  /// What an execution gave back, as its journal has it.
+  /// What an execution gave back, as its journal has it; nil when it came to no return.
   /// - Parameter awaiting: the record it retried.
   private func outputs(
     of execution: String, _ blueprint: Blueprint, awaiting: RecordID? = nil
-  ) async throws(ModuleError) -> Collection {
+  ) async throws(ModuleError) -> Collection? {
     guard try await row(of: execution) != nil else {
       var error = Self.forgotten(execution)
       if let awaiting { error = ModuleError(error.type, error.message, awaiting: awaiting) }
@@ -362,7 +480,7 @@ struct ScenarioCalls: ScenarioCalling {
       let last = entries.last(where: { blueprint.module($0.module)?.type == ModuleNode.returnType }
       ),
       case .finished(_, let output) = last.step
-    else { return [:] }
+    else { return nil }
     return output.bundles.first ?? [:]
   }
 
@@ -395,61 +513,5 @@ final class CalledRuns: Sendable {
   /// Waits until none is left, nor any that those called.
   func finish() async {
     while let next = running.withLock({ $0.values.first }) { await next.value }
-  }
-}
-
-/// Lets one at a time through, for each scenario, in the order they came.
-final class Turns: Sendable {
-  /// A place in the order.
-  struct Turn: Sendable {
-    let scenario: ScenarioID
-    fileprivate let number: Int
-    fileprivate let signal: AsyncStream<Bool>.Continuation
-  }
-
-  private struct State {
-    var issued = 0
-    var places: [ScenarioID: [Turn]] = [:]
-  }
-
-  private let state = Mutex(State())
-
-  /// Whether anybody has the turn of a scenario or waits for it.
-  func isTaken(_ scenario: ScenarioID) -> Bool {
-    state.withLock { $0.places[scenario] != nil }
-  }
-
-  /// Waits for the turn of a scenario.
-  /// - Returns: what is to be given back with `leave`; nil when it did not come in that time, or when
-  ///   the task was cancelled.
-  func enter(_ scenario: ScenarioID, within time: Duration) async -> Turn? {
-    let (stream, signal) = AsyncStream<Bool>.makeStream()
-    let turn = state.withLock { state in
-      state.issued += 1
-      let turn = Turn(scenario: scenario, number: state.issued, signal: signal)
-      state.places[scenario, default: []].append(turn)
-      if state.places[scenario]?.count == 1 { signal.yield(true) }
-      return turn
-    }
-    let watch = Watch.shared.begin(after: time) { signal.yield(false) }
-    defer { Watch.shared.end(watch) }
-    for await hasCome in stream {
-      if hasCome { return turn }
-      break
-    }
-    leave(turn)
-    return nil
-  }
-
-  /// Lets the next one through.
-  func leave(_ turn: Turn) {
-    state.withLock { state in
-      guard var places = state.places[turn.scenario],
-        let index = places.firstIndex(where: { $0.number == turn.number })
-      else { return }
-      places.remove(at: index)
-      state.places[turn.scenario] = places.isEmpty ? nil : places
-      if index == 0 { places.first?.signal.yield(true) }
-    }
   }
 }

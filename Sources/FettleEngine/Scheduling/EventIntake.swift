@@ -126,10 +126,11 @@ public actor EventIntake {
 
   private func take(_ most: Int, of scenario: ScenarioID) async {
     // A scenario that is processed in order is called in between: whoever came first is first.
-    let turn =
-      runner.turns.isTaken(scenario)
-      ? await runner.turns.enter(scenario, within: .seconds(runner.limits.run)) : nil
-    defer { if let turn { runner.turns.leave(turn) } }
+    let turn = runner.turns.isTaken(scenario) ? runner.turns.enter(scenario) : nil
+    defer { if case .turn(let turn) = turn { runner.turns.leave(turn) } }
+    if case .turn(let turn) = turn {
+      _ = await runner.turns.hasCome(turn, within: .seconds(runner.limits.run))
+    }
     do throws(StoreError) {
       let now = runner.clock.now()
       let taken = try await queue.take(

@@ -97,6 +97,7 @@ public actor Scheduler {
         ExecutionSummary(
           id: runner.clock.uuid(), scenario: row.id, origin: .scheduled, started: now),
         of: blueprint, given: nil)
+      opening.isInOrder = blueprint.settings.sequential
       // Of several workers the one that takes the planned start is the one that runs it.
       opening.start = PlannedStart(date: row.state.nextRun, zone: runner.timeZone)
       let (opened, state) = (opening, try await runner.journal.open(opening, claiming: nil))
@@ -110,7 +111,7 @@ public actor Scheduler {
       switch error {
       case .changedMeanwhile: return nil
       // It runs by hand, or was left and is not taken over yet.
-      case .unfit: return nil
+      case .notItsTurn: return nil
       default: break
       }
       // The start is where it was, and is taken when the store takes it.

@@ -67,6 +67,7 @@ extension APIError {
         409, "What the module was sending may have arrived.",
         detail: "look at it, then send {\"sendAgain\":true} or {\"output\":{…}}; record \(id.text)")
     case .unfit(let what): self.init(400, "That does not fit.", detail: what)
+    case .notItsTurn(let why): self.init(409, "The scenario cannot run now.", detail: why)
     case .outcomeUnknown: self.init(503, "What came of the retry is not known.", detail: "\(error)")
     case .duplicateKey, .dataChanged, .takenOver: self.init(409, "Conflict.", detail: "\(error)")
     case .queueFull: self.init(400, "Queue is full.", detail: "\(error)")

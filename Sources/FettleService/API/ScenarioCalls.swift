@@ -141,15 +141,6 @@ extension API {
     case .collection(let fields)?: given = [fields]
     default: throw .parameter("data", "is an object: what the trigger would have received")
     }
-    if row.isWaiting {
-      throw APIError(
-        409, "The scenario waits.",
-        detail: "it is processed in order and has \(row.openRecords) incomplete executions open")
-    }
-    let now = runner.clock.now()
-    if row.isSequential, row.runsUntil.map({ $0 >= now }) ?? false {
-      throw APIError(409, "The scenario is running.", detail: "it is processed in order")
-    }
     let blueprint = try await blueprint(of: row)
     let problems = blueprint.problems(
       ofInputs: given?.first ?? [:], timeZone: row.state.timeZone ?? runner.timeZone)

@@ -49,7 +49,6 @@ struct Run: AsyncParsableCommand {
           + "inputs are the fields of the first of --bundles FILE")
     }
     try await workshop.takeOverInterrupted()
-    if scenario.settings.sequential { try await refuseToOvertake(scenario, in: workshop) }
     let summary = try await reporting { () async throws(StoreError) in
       try await workshop.runner.run(scenario, given: given)
     }
@@ -67,20 +66,6 @@ struct Run: AsyncParsableCommand {
     }
     if summary.error != nil { throw ExitCode(1) }
     if !summary.stored.isEmpty { throw ExitCode(3) }
-  }
-
-  /// A scenario that is processed in order starts no run before what was stored of the last is resolved
-  /// (semantics 5.9).
-  private func refuseToOvertake(_ scenario: Blueprint, in workshop: Workshop) async throws {
-    let rows = try await reporting { () async throws(StoreError) in
-      try await workshop.store.scenarios()
-    }
-    guard let row = rows.first(where: { $0.name == scenario.name }), row.openRecords > 0 else {
-      return
-    }
-    throw CommandFailure.usage(
-      "\(row.name) is processed in order (metadata.scenario.sequential) and has \(row.openRecords) "
-        + "incomplete execution\(row.openRecords == 1 ? "" : "s") open; 'fettle list' shows them")
   }
 }
 

@@ -199,7 +199,7 @@ extension State {
       let scope: SafeText =
         detail.changesScenario == true && detail.drafts.contains { $0.target == .mapping }
         ? "this record and the scenario" : "this record only"
-      let isSecret = detail.mapped.isSecret(input: steps)
+      let isSecret = detail.mapped.holdsSecret(.input(steps))
       let values: SafeText =
         isSecret
         ? "changed" : ValueText.mapping(change.old) + "  →  " + ValueText.mapping(change.new)
@@ -252,6 +252,13 @@ extension State {
     let effects = detail.check.effects.filter {
       $0.effect == .effect
         && (detail.substitute == nil || $0.module != detail.record.summary.failer)
+    }
+    if detail.check.goesOnWithCall, detail.substitute == nil {
+      let failer = detail.record.summary.failer
+      lines.append(
+        CheckLine(
+          text: "Takes over   \(failer.number) \(detail.blueprint.module(failer)?.title ?? ""): "
+            + "what the run it called returned", role: .plain))
     }
     for (position, effect) in effects.enumerated() {
       let lead: SafeText = position == 0 ? "Sends        " : "             "
