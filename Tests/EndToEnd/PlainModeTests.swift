@@ -192,6 +192,37 @@ struct PlainModeTests {
     ] { #expect(talk.output.contains(part), "\(part) in \(talk.output)") }
   }
 
+  @Test("a credential among the headers of a module is shown nowhere, also when it is mapped otherwise")
+  func credentials() async throws {
+    let blueprint = #"""
+      {"name":"Call","flow":[{"id":1,"module":"gateway:CustomWebHook"},
+        {"id":2,"module":"http:ActionSendData","mapper":{"url":"http://127.0.0.1:9/","method":"get",
+         "headers":[{"name":"Accept","value":"text/plain"},
+           {"name":"Authorization","value":"Bearer hunter2-of-old"}]}}],
+       "metadata":{"scenario":{"dlq":true}}}
+      """#
+    let run = try await Program.fettle(
+      [
+        "run", folder.file("call.json", blueprint), "--store", store, "--bundles",
+        folder.file("call-in.json", #"[{"a":1}]"#),
+      ], home: folder.path)
+    try #require(run.status == 3, "\(run.errors)")
+    let id = try #require(run.output.matches(of: /[0-9a-f]{8}/).map { String($0.output) }.first)
+    let edited = try await Program.fettle(
+      [
+        "edit", id, "--mapping", "2.headers[2].value=Bearer hunter2-of-new", "--store", store,
+      ], home: folder.path)
+    #expect(edited.status == 0, "\(edited.errors)")
+    let talk = try await say(
+      "audit", "list", "open 1", "mapping", "way headers", "input", "check", "back", "executions",
+      "execution 1 2", "quit")
+    #expect(talk.output.contains("mapping changed 2.headers[2].value"), "\(talk.output)")
+    for told in [edited.output, talk.output] { #expect(!told.contains("hunter2"), "\(told)") }
+    let shown = try await Program.fettle(
+      ["show", id, "--json", "--store", store], home: folder.path)
+    #expect(!shown.output.contains("hunter2") && shown.output.contains("text/plain"))
+  }
+
   @Test("a record is renamed, moved, filled from a file, mapped otherwise, given its output")
   func mending() async throws {
     try await fill()

@@ -42,6 +42,9 @@ public struct AuditEntry: Hashable, Sendable {
     }
   }
 
+  /// Whether what was changed is the mapping of a module, and its place one of the input.
+  public var isOfMapping: Bool { action.hasPrefix("mapping ") }
+
   /// A line of these parts.
   public init(
     date: Instant, author: String, record: RecordID, action: String, place: ValuePath? = nil,

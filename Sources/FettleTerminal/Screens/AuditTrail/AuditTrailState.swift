@@ -134,7 +134,11 @@ extension AuditTrailEffect {
           mappings[entry.record] = MappedFields(
             module, descriptor: module.flatMap(desk.descriptor))
         }
-        isSecret = mappings[entry.record]?.isSecret(place) ?? true
+        let mapped = mappings[entry.record]
+        isSecret =
+          (entry.isOfMapping
+            ? mapped?.isSecret(Draft(path: place, value: nil, in: .mapping))
+            : mapped?.isSecret(place)) ?? true
       }
       // What must not be shown must not be found either.
       if isSecret, !filter.matches(entry.withoutValues) { continue }
