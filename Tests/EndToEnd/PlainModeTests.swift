@@ -192,7 +192,7 @@ struct PlainModeTests {
     ] { #expect(talk.output.contains(part), "\(part) in \(talk.output)") }
   }
 
-  @Test("a credential among the headers of a module is shown nowhere, also when it is mapped otherwise")
+  @Test("a credential among the headers of a module is shown nowhere, nor is what replaces it")
   func credentials() async throws {
     let blueprint = #"""
       {"name":"Call","flow":[{"id":1,"module":"gateway:CustomWebHook"},
