@@ -53,7 +53,7 @@ extension Function {
       try Budget.check(elements: elements.count + arguments.count)
       return .array(elements + arguments.values.dropFirst())
     },
-    Function("map", 2...4, takesArray: true) { (arguments, _) throws(Failure) in
+    Function("map", 2...any, takesArray: true) { (arguments, _) throws(Failure) in
       try mapped(arguments)
     },
     Function("shuffle", 1...1, takesArray: true) { (arguments, scope) throws(Failure) in
@@ -135,7 +135,9 @@ extension Function {
     },
   ]
 
-  /// `map(array; key; [filterKey]; [filterValues])`. An element without the key gives null (16.17).
+  /// `map(array; key; [filterKey]; [filterValues]…)`. An element without the key gives null (16.17). The
+  /// values to filter by come with commas between them, as an array, or as arguments of their own: the
+  /// pages of Fusion write `map(Emails[]; email; label; work; home)`.
   private static func mapped(_ arguments: Arguments) throws(Failure) -> Value {
     let elements = try arguments.array(0)
     let key = DottedPath(try arguments.text(1))
@@ -147,10 +149,12 @@ extension Function {
     }
     let filterKey = DottedPath(try arguments.text(2))
     var wanted: Set<String> = []
-    if case .array(let values) = arguments[3] {
-      for value in values { wanted.insert(try value.rendered()) }
-    } else {
-      for piece in try arguments.text(3).pieces(separatedBy: ",") {
+    for position in 3..<Swift.max(arguments.count, 4) {
+      if case .array(let values) = arguments[position] {
+        for value in values { wanted.insert(try value.rendered()) }
+        continue
+      }
+      for piece in try arguments.text(position).pieces(separatedBy: ",") {
         wanted.insert(piece)
         wanted.insert(piece.trimmingWhitespace())
       }
