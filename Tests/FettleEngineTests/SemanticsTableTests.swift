@@ -45,6 +45,10 @@ struct SemanticsTable {
       + #"{"flow":[\#(Workbench.say(8, "route 2"))]}]\#(handler)}"#
   }
 
+  static func calculation(_ name: String, _ id: Int) -> String {
+    #"{"id":\#(id),"module":"util:NumericalAggregator","parameters":{"feeder":2,"fn":"\#(name)"},"mapper":{"value":"{{2.value}}"}}"#
+  }
+
   // swift-format-ignore
   static let cases: [Case] = [
     Case(section: "3.4 row 4", what: "first module, connection: warning, nothing stored", modules: Workbench.say(1, "x"), fails: ["x": .connection], heard: ["x"], status: .warning, hasNoTrigger: true),
@@ -79,6 +83,9 @@ struct SemanticsTable {
     Case(section: "3.1.2", what: "a router without handler hands on to the one around it", modules: router(#"{"id":4,"module":"builtin:BasicRouter","routes":[{"flow":[\#(Workbench.say(3, "x"))]}]}"#, handler: #","onerror":[\#(directive("Ignore"))]"#), fails: ["x": .data], given: [[:]], heard: ["x"], status: .success),
     Case(section: "6.2.4", what: "a trigger without data: success", modules: chain, given: [], heard: [], status: .success),
     Case(section: "6.6", what: "a repeater of nothing gives nothing", modules: #"{"id":2,"module":"builtin:BasicRepeater","mapper":{"repeats":0}},"# + Workbench.say(3, "x"), given: [[:]], heard: [], status: .success),
+    Case(section: "6.6", what: "a repeater counts in decimal", modules: #"{"id":2,"module":"builtin:BasicRepeater","mapper":{"start":"0.1","repeats":"3","step":"0.1"}},"# + Workbench.say(3, "{{2.i}}"), given: [[:]], heard: ["0.1", "0.2", "0.3"], status: .success),
+    Case(section: "6.6", what: "a numeric aggregator calculates in decimal", modules: #"{"id":2,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.a}}"}},"# + calculation("SUM", 3) + "," + Workbench.say(4, "{{3.result}}"), given: [["a": [0.1, "0.2"]], ["a": [1.1, 2.2]], ["a": []]], heard: ["0.3", "3.3", "0"], status: .success),
+    Case(section: "6.6", what: "its average too; what is empty does not count", modules: #"{"id":2,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.a}}"}},"# + calculation("AVG", 3) + "," + Workbench.say(4, "[{{3.result}}]"), given: [["a": [0.1, 0.2, ""]], ["a": []]], heard: ["[0.15]", "[]"], status: .success),
     Case(section: "6.6", what: "an iterator over nothing gives nothing", modules: #"{"id":2,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.none}}"}},"# + Workbench.say(3, "x"), given: [[:]], heard: [], status: .success),
     Case(section: "6.5.1", what: "a filter that is not passed stops the bundle", modules: Workbench.say(2, "{{1.n}}", #","filter":{"conditions":[[{"a":"{{1.n}}","o":"number:greater","b":"2"}]]}"#), heard: ["3"], status: .success),
   ]

@@ -60,6 +60,23 @@ public struct Number: Sendable, Hashable {
   public func hash(into hasher: inout Hasher) { hasher.combine(double) }
 }
 
+extension Number {
+  /// The sum as people calculate it, in decimal: 0.1 and 0.2 make 0.3 (expression language, section 6).
+  public static func + (left: Number, right: Number) -> Number {
+    Number(DecimalMath.sum(left.double, right.double))
+  }
+
+  /// The product in decimal.
+  public static func * (left: Number, right: Number) -> Number {
+    Number(DecimalMath.product(left.double, right.double))
+  }
+
+  /// The quotient in decimal; not a finite number where the divisor is 0.
+  public static func / (left: Number, right: Number) -> Number {
+    Number(DecimalMath.quotient(left.double, right.double))
+  }
+}
+
 extension Number: CustomStringConvertible {
   /// The spelling.
   public var description: String { text }

@@ -135,8 +135,8 @@ struct Aggregator: Sendable {
     return ArchiveWriter.File(path: name ?? "", content: content(fields))
   }
 
-  private static func number(_ value: Value?) -> Double? {
-    value.flatMap { $0.isNull || $0 == "" ? nil : Coercion.number($0)?.double }
+  private static func number(_ value: Value?) -> Number? {
+    value.flatMap { $0.isNull || $0 == "" ? nil : Coercion.number($0) }
   }
 
   private func bundle(_ rows: [Collection], key: Value?) -> Bundle {
@@ -173,16 +173,16 @@ struct Aggregator: Sendable {
 
   private func result(_ calculation: Calculation, _ rows: [Collection]) -> Value {
     let numbers = rows.compactMap { Self.number($0["value"]) }
-    let sum = numbers.reduce(0, +)
-    let result: Double? =
+    let sum = numbers.reduce(Number(0), +)
+    let result: Number? =
       switch calculation {
       case .sum: sum
-      case .avg: numbers.isEmpty ? nil : sum / Double(numbers.count)
-      case .count: Double(rows.count)
-      case .max: numbers.max()
-      case .min: numbers.min()
+      case .avg: numbers.isEmpty ? nil : sum / Number(numbers.count)
+      case .count: Number(rows.count)
+      case .max: numbers.max { $0.double < $1.double }
+      case .min: numbers.min { $0.double < $1.double }
       }
-    return result.flatMap(Number.init(finite:)).map(Value.number) ?? .null
+    return result.flatMap { $0.double.isFinite ? .number($0) : nil } ?? .null
   }
 }
 

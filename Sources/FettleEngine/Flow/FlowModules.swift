@@ -33,11 +33,11 @@ struct BasicRepeater: ModuleImplementation {
   func perform(
     _ input: Collection, in context: OperationContext
   ) async throws(ModuleError) -> OperationOutput {
-    let number = { (name: String, standard: Double) in input[name]?.number?.double ?? standard }
+    let number = { (name: String, standard: Int) in input[name]?.number ?? Number(standard) }
     let (start, step) = (number("start", 1), number("step", 1))
-    let repeats = Int(number("repeats", 0))
+    let repeats = Int(number("repeats", 0).double)
     return OperationOutput(
-      (0..<max(0, repeats)).map { ["i": .number(Number(start + Double($0) * step))] })
+      (0..<max(0, repeats)).map { ["i": .number(start + Number($0) * step)] })
   }
 }
 
