@@ -77,11 +77,17 @@ struct Resume {
         number: former.attempts + 1, trigger: trigger, executionID: summary.id,
         started: summary.started, ended: ended, outcome: outcome))
     // What the attempt did, what became of the record and what that means for its scenario are on disk
-    // together. What a person started counts for nothing.
-    let noting =
-      trigger == .auto
-      ? runner.change(
-        afterRetry: summary, of: record.blueprint, isResolved: outcome == .resolved) : nil
+    // together. What a person started counts for nothing but good: what resolves the record ends the errors
+    // in a row (semantics 5.4).
+    let noting: (@Sendable (inout ScenarioState) -> Void)?
+    if trigger == .auto {
+      noting = runner.change(
+        afterRetry: summary, of: record.blueprint, isResolved: outcome == .resolved)
+    } else if outcome == .resolved, cycle.state.consecutiveErrors > 0 {
+      noting = { $0.consecutiveErrors = 0 }
+    } else {
+      noting = nil
+    }
     try await cycle.journal.close(
       summary, outcome: RecordMove(record.id, version: nil, change), noting: noting)
     return ResumeReport(
