@@ -29,10 +29,13 @@ struct FunctionTests {
   @Test(
     "map takes the values to filter by with commas between them, or one by one",
     arguments: [
-      #""1,2""#, #""1, 2""#, #""1"; "2""#, "1; 2", #"split("1 2"; " ")"#, #""2"; split("1,9"; ",")"#,
+      #""1,2""#, #""1, 2""#, #""1"; "2""#, "1; 2", #"split("1 2"; " ")"#,
+      #""2"; split("1,9"; ",")"#,
     ])
   func valuesOfMap(values: String) throws {
-    let items: Value = [["n": 1, "v": "a"], ["n": "2", "v": "b"], ["n": 3, "v": "c"], ["v": "d"]]
+    let items: Value = [
+      ["n": 1, "v": "a"], ["n": "2", "v": "b"], ["n": 3, "v": "c"], ["v": "d"],
+    ]
     let scope = Scope(bundles: [1: ["items": items]], now: Instant(milliseconds: 0))
     #expect(
       try Template(#"{{map(1.items; "v"; "n"; \#(values))}}"#).evaluate(in: scope) == ["a", "b"])
