@@ -100,6 +100,7 @@ extension OwedFrame: Stored {
         "waiting": .array(waiting.map { .integer($0.number) }),
         "items": .array(items.map(\.stored)),
       ]
+    case .hidden(let bundles): ["hidden": bundles.stored]
     }
   }
 
@@ -115,6 +116,9 @@ extension OwedFrame: Stored {
       let bundles = remaining.compactMap(\.collection)
       guard bundles.count == remaining.count else { return nil }
       self = .bundles(module: ModuleID(module), remaining: bundles)
+    } else if let hidden = fields["hidden"] {
+      guard let bundles = VisibleBundles(stored: hidden) else { return nil }
+      self = .hidden(bundles)
     } else if let source = fields["source"]?.number?.integer,
       let waiting = fields["waiting"]?.array, let items = fields["items"]?.array
     {

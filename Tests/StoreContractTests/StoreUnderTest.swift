@@ -51,6 +51,10 @@ struct RecordMaker {
       continuation: [
         .routes(router: 3, after: 0, passedAny: true),
         .bundles(module: 1, remaining: [["email": "y"], [:]]),
+        .aggregation(
+          source: 1, waiting: [4],
+          items: [AggregatedItem(aggregator: 4, key: "k", fields: ["v": 1])]),
+        .hidden(VisibleBundles([5: ["i": 2]])),
       ],
       visits: [ModuleVisit(module: 1, seen: 1, passed: 2, emitted: 3, failed: 4)],
       schedule: state == .pending ? .fusion : RetrySchedule(pauses: []))

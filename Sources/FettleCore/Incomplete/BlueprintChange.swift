@@ -34,6 +34,8 @@ extension IncompleteExecution {
         for module in [source] + waiting where other.module(module) == nil {
           obstacles.append("module \(module) of a suspended aggregation is not there")
         }
+      // It is only read.
+      case .hidden: continue
       }
     }
     return obstacles

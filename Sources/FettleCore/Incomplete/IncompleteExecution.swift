@@ -286,6 +286,9 @@ public enum OwedFrame: Sendable, Hashable {
   ///   - waiting: its aggregators that have not emitted.
   ///   - items: what they took in before the failure.
   case aggregation(source: ModuleID, waiting: [ModuleID], items: [AggregatedItem])
+  /// What the pieces further out can map from although the failed module cannot: the bundles inside of the
+  /// branch it stands behind the merge of.
+  case hidden(VisibleBundles)
 }
 
 /// What an aggregator took in of one bundle.

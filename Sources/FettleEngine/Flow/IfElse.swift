@@ -8,6 +8,8 @@ struct Merge: Sendable {
   let ifElse: ModuleNode
   let flow: [ModuleNode]
   let position: Int
+  /// The modules of the branches.
+  let inside: Set<ModuleID>
   private let outputs: [Output]
   private let filters: [Filter?]
 
@@ -21,6 +23,7 @@ struct Merge: Sendable {
     self.ifElse = ifElse
     self.flow = flow
     self.position = position
+    inside = Set(ifElse.withDescendants.dropFirst().map(\.id))
     outputs = (module.document["outputs"]?.array ?? []).compactMap { output in
       guard let fields = output.collection, let name = fields["name"]?.text else { return nil }
       return Output(
@@ -132,9 +135,22 @@ extension Cycle {
     execution.operations += 1
     isAtStart = false
     // What ran inside the branches is seen only through the outputs of the merge.
-    let kept = sight.keeping(blueprint.modulesVisible(to: merge.ifElse.id).map(\.id))
+    let isInside = Dictionary(grouping: sight.entries) { merge.inside.contains($0.module) }
+    let hidden = VisibleBundles(isInside[true] ?? [])
+    // What comes after this bundle in the branch still sees it.
+    let isSeen = frames.contains { frame in
+      switch frame {
+      case .bundles(let source, let remaining):
+        !remaining.isEmpty && merge.inside.contains(source)
+      case .aggregation(let source, _, _): merge.inside.contains(source)
+      case .route, .handler, .hidden: false
+      }
+    }
+    if isSeen { frames.append(.hidden(hidden)) }
+    defer { if isSeen { frames.removeLast() } }
     return try await send(
-      [bundle], of: merge.module, in: merge.flow, at: merge.position, sight: kept)
+      [bundle], of: merge.module, in: merge.flow, at: merge.position,
+      sight: VisibleBundles(isInside[false] ?? []))
   }
 }
 

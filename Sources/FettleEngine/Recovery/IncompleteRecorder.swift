@@ -13,6 +13,8 @@ extension Cycle {
     let now = journal.now
     let pause = schedule.pause(before: 1, asked: failure.error.retryAfterSeconds ?? 0)
     let bundles = failure.sight
+    // What nothing further out could see is not kept.
+    let owed = Array(owed.drop { if case .hidden = $0 { true } else { false } })
     var record = IncompleteExecution(
       summary: IncompleteSummary(
         id: RecordID(journal.chance.uuid().filter { $0 != "-" }), scenarioID: execution.scenario,

@@ -211,7 +211,7 @@ extension Cycle {
       failedAgain = FailedAgain(error: error.error)
       return
     }
-    let sight = record.bundles
+    var sight = record.bundles
     frames = owedFrames(of: record, at: path)
     framesOfRecord = frames.count
     isAtStart = true
@@ -232,6 +232,12 @@ extension Cycle {
       framesOfRecord = frames.count
       if case .handler(let failure, let handler) = frame {
         passage = try await conclude(passage, of: failure, by: handler)
+        continue
+      }
+      if case .hidden(let bundles) = frame {
+        for entry in bundles.entries where sight[entry.module] == nil {
+          sight[entry.module] = entry.bundle
+        }
         continue
       }
       let isHandled = frames.contains { if case .handler = $0 { true } else { false } }
@@ -263,7 +269,7 @@ extension Cycle {
       case .aggregation(let source, let waiting, let items):
         passage = try await emit(
           waiting, of: source, items, sight: sightBefore(source, sight))
-      case .handler: break
+      case .handler, .hidden: break
       }
     }
     settle(passage)
@@ -291,7 +297,7 @@ extension Cycle {
         switch frame {
         case .route(let router, _, _): places[router.id, default: 0] > depth
         case .bundles(let id, _), .aggregation(let id, _, _): places[id, default: 0] > depth
-        case .handler: false
+        case .handler, .hidden: false
         }
       }
       frames.insert(.handler(handled.failure, by: handled.handler), at: inside ?? frames.count)
@@ -342,6 +348,7 @@ extension Cycle {
       case .bundles(let id, let remaining): .bundles(module: id, remaining: remaining[...])
       case .aggregation(let source, let waiting, let items):
         .aggregation(source: source, waiting: waiting, items: items)
+      case .hidden(let bundles): .hidden(bundles)
       }
     }
   }

@@ -145,7 +145,7 @@ extension ResumeCheck {
         owed.append(
           OwedBundles(module: id, count: remaining.count, willRun: others.modules.map(\.id)))
         behindOthers += others.modules
-      case .aggregation: continue
+      case .aggregation, .hidden: continue
       }
     }
     let willRun = way.modules.map(\.id)

@@ -62,7 +62,7 @@ extension IncompleteExecution {
     }
     for frame in continuation {
       switch frame {
-      case .routes: continue
+      case .routes, .hidden: continue
       case .bundles(let source, let remaining):
         guard !remaining.isEmpty, let place = blueprint.path(to: source)?.last else { continue }
         add(place.flow[(place.position + 1)...])

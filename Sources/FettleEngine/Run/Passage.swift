@@ -38,6 +38,9 @@ enum LiveFrame {
   case bundles(module: ModuleID, remaining: ArraySlice<Bundle>)
   /// The bundles of a source are being aggregated; these aggregators have not emitted.
   case aggregation(source: ModuleID, waiting: [ModuleID], items: [AggregatedItem])
+  /// The bundles inside of a branch that cannot be seen behind its merge, while what is owed in the branch
+  /// can still see them.
+  case hidden(VisibleBundles)
   /// In a retry that begins inside an error handler route: the failure that is being handled.
   case handler(Cycle.Failure, by: HandlerSearch.Found)
 
@@ -51,13 +54,14 @@ enum LiveFrame {
       .bundles(module: module, remaining: Array(remaining))
     case .aggregation(let source, let waiting, let items):
       .aggregation(source: source, waiting: waiting, items: items)
+    case .hidden(let bundles): .hidden(bundles)
     }
   }
 
   var splits: Bool {
     switch self {
     case .bundles, .aggregation: true
-    case .route, .handler: false
+    case .route, .handler, .hidden: false
     }
   }
 }
