@@ -250,6 +250,59 @@ struct SuspendedAggregationTests {
     #expect(bench.told.takeHeard().suffix(3) == ["again a", "again b", "2"])
   }
 
+  @Test(
+    "an aggregation around one that waits waits too, where what is owed leads to it",
+    arguments: [
+      // Behind another aggregator of the inner source, and on a route of the next item.
+      (
+        #"{"id":4,"module":"util:TextAggregator","parameters":{"feeder":2},"mapper":{"value":"{{2.value}}"}}"#,
+        "[a,b]"
+      ), (Workbench.say(4, "item {{2.value}}"), "ab"),
+    ])
+  func aroundTheOther(module: String, expected: String) async throws {
+    let modules = #"""
+      {"id":2,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.items}}"}},
+      {"id":3,"module":"builtin:BasicRouter","routes":[
+        {"flow":[\#(module),{"id":5,"module":"util:TextAggregator","parameters":{"feeder":1,"rowSeparator":"+"},
+          "mapper":{"value":"{{4.text}}{{4.said}}"}},\#(Workbench.say(6, "whole {{5.text}}"))]},
+        {"flow":[\#(Workbench.say(7, "x {{2.value}}")),
+          {"id":8,"module":"util:TextAggregator","parameters":{"feeder":2},"mapper":{"value":"{{7.said}}"}},
+          \#(Workbench.say(9, "list {{8.text}}"))]}]}
+      """#
+    let given: [Bundle] = [["items": ["a", "b"]], ["items": ["c"]]]
+    let blueprint = try Workbench.blueprint(modules)
+    _ = try await bench.runner.run(blueprint, given: given)
+    let all = bench.told.takeHeard()
+    bench.told.fail(on: "x a", with: ModuleError(.data, "no"))
+    _ = try await bench.runner.run(blueprint, given: given)
+    var done = bench.told.takeHeard().filter { $0 != "x a" }
+    #expect(!done.contains { $0.hasPrefix("whole") })
+    bench.told.fail(on: "x a", with: nil)
+    #expect(try await bench.resumeAll() == [.resolved])
+    done += bench.told.takeHeard()
+    #expect(done.sorted() == all.sorted())
+  }
+
+  @Test(
+    "one that the bundle does not come to does not wait, and is made once",
+    arguments: ["", #","onerror":[{"id":10,"module":"builtin:Break","mapper":{"retry":false}}]"#])
+  func besideTheOther(handler: String) async throws {
+    let modules = #"""
+      {"id":3,"module":"builtin:BasicRouter","routes":[
+        {"flow":[{"id":2,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.items}}"}},
+          \#(Workbench.say(4, "{{2.value}}", handler))]},
+        {"flow":[{"id":5,"module":"util:TextAggregator","parameters":{"feeder":1,"rowSeparator":"+"},
+          "mapper":{"value":"{{1.items[1]}}"}},\#(Workbench.say(6, "digest {{5.text}}"))]}]}
+      """#
+    bench.told.fail(on: "b", with: ModuleError(.data, "no"))
+    _ = try await bench.runner.run(
+      Workbench.blueprint(modules), given: [["items": ["a", "b", "c"]], ["items": ["d"]]])
+    #expect(bench.told.takeHeard() == ["a", "b", "c", "d", "digest a+d"])
+    bench.told.fail(on: "b", with: nil)
+    #expect(try await bench.resumeAll() == [.resolved])
+    #expect(bench.told.takeHeard() == ["b"])
+  }
+
   @Test("with Break it is made without the bundle, which later makes one of its own")
   func broken() async throws {
     let modules = modules.replacingOccurrence(
@@ -365,6 +418,37 @@ struct IfElseTests {
     _ = try await bench.runner.run(
       Workbench.blueprint(Self.modules(merges: false)), given: [["w": "x"]])
     #expect(bench.told.takeHeard() == ["X x"])
+  }
+
+  @Test(
+    "what comes after a bundle in a branch still sees the branch when it waits with a failure behind it",
+    arguments: [
+      (#""dlq":true,"sequential":true"#, ""),
+      (
+        #""dlq":true"#,
+        #",{"id":8,"module":"util:TextAggregator","parameters":{"feeder":2},"mapper":{"value":"{{7.said}}"}}"#
+      ),
+    ])
+  func restOfBranch(settings: String, aggregator: String) async throws {
+    let modules = #"""
+      {"id":2,"module":"builtin:BasicRepeater","mapper":{"repeats":1}},
+      {"id":3,"module":"builtin:BasicIfElse","branches":[{"type":"else","merge":true,"flow":[
+        {"id":4,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.items}}"}},
+        {"id":5,"module":"builtin:BasicRepeater","mapper":{"repeats":2}},
+        \#(Workbench.say(6, "in {{4.value}}{{5.i}}"))]}]},
+      {"id":9,"module":"builtin:BasicMerge","outputs":[{"name":"m","mappings":["{{4.value}}{{5.i}}"]}]},
+      \#(Workbench.say(7, "behind {{9.m}}{{4.value}}"))
+      """#
+    bench.told.fail(on: "behind a1", with: ModuleError(.data, "no"))
+    _ = try await bench.runner.run(
+      Workbench.blueprint(modules + aggregator, settings: settings), given: [["items": ["a", "b"]]])
+    #expect(bench.told.takeHeard() == ["in a1", "behind a1"])
+    bench.told.fail(on: "behind a1", with: nil)
+    #expect(try await bench.resumeAll() == [.resolved])
+    #expect(
+      bench.told.takeHeard() == [
+        "behind a1", "in a2", "behind a2", "in b1", "behind b1", "in b2", "behind b2",
+      ])
   }
 
   @Test("a failure in a branch is resumed there and goes on behind the merge")

@@ -193,7 +193,7 @@ extension Cycle {
       raise(to: .warning)
     }
     // The aggregate is made without the bundle; later it makes one of its own (semantics 7.4).
-    let alone = openAggregations(missing: failure).map {
+    let alone = openAggregations(missing: failure, together: false).map {
       OwedFrame.aggregation(source: $0.source, waiting: $0.missing, items: [])
     }
     do {
@@ -218,33 +218,48 @@ extension Cycle {
 
   /// The outermost aggregation that would be made with a hole if the bundle left the run alone.
   private func suspendedAggregation(by failure: Failure) -> OpenAggregation? {
-    openAggregations(missing: failure).first
+    openAggregations(missing: failure, together: true).first
   }
 
   /// The aggregations in progress that wait for the failing bundle, outermost first.
-  private func openAggregations(missing failure: Failure) -> [OpenAggregation] {
+  /// - Parameter together: whether an aggregation leaves the run as a whole, with what its aggregators
+  ///   lead to and the bundles that come after this one: those around it wait for that too.
+  private func openAggregations(missing failure: Failure, together: Bool) -> [OpenAggregation] {
     var ahead = Set(modulesAhead(in: failure.flow, at: failure.position))
     // Behind a handler route the bundle may go on where it failed.
     for step in blueprint.path(to: failure.module.id) ?? [] where step.exit == .handler {
       ahead.formUnion(modulesAhead(in: step.flow, at: step.position))
     }
     var open: [OpenAggregation] = []
+    // What leaves the run only where something around it does: all beyond the place where bundles split.
+    var around: Set<ModuleID> = []
+    var isOwn = true
     for (index, frame) in frames.enumerated().reversed() {
       switch frame {
-      case .bundles, .handler: continue
+      case .handler, .hidden: continue
       case .route(let router, let route, _):
-        let order = router.routeOrder
-        guard let done = order.firstIndex(of: route) else { continue }
-        for later in order[(done + 1)...] {
-          ahead.formUnion(modulesAhead(in: router.routes[later].flow, at: 0))
+        let later = router.routeOrder.drop { $0 != route }.dropFirst().flatMap {
+          modulesAhead(in: router.routes[$0].flow, at: 0)
         }
+        if isOwn { ahead.formUnion(later) } else { around.formUnion(later) }
+      case .bundles(let source, let remaining):
+        isOwn = false
+        if !remaining.isEmpty { around.formUnion(modulesBehind(source)) }
       case .aggregation(let source, let waiting, _):
+        isOwn = false
         let missing = waiting.filter(ahead.contains)
+        around.formUnion(waiting.flatMap(modulesBehind))
         guard !missing.isEmpty else { continue }
         open.insert(OpenAggregation(frame: index, source: source, missing: missing), at: 0)
+        if together { ahead.formUnion(around) }
       }
     }
     return open
+  }
+
+  /// The modules that what a module emits may come to.
+  private func modulesBehind(_ id: ModuleID) -> [ModuleID] {
+    plan.station(of: id).map { modulesAhead(in: $0.flow, at: $0.position + 1) } ?? []
   }
 
   /// The modules a bundle may still come to in its flow, and behind the merge of its branch.
