@@ -254,12 +254,10 @@ struct SuspendedAggregationTests {
     "an aggregation around one that waits waits too, where what is owed leads to it",
     arguments: [
       // Behind another aggregator of the inner source, and on a route of the next item.
-      (
-        #"{"id":4,"module":"util:TextAggregator","parameters":{"feeder":2},"mapper":{"value":"{{2.value}}"}}"#,
-        "[a,b]"
-      ), (Workbench.say(4, "item {{2.value}}"), "ab"),
+      #"{"id":4,"module":"util:TextAggregator","parameters":{"feeder":2},"mapper":{"value":"{{2.value}}"}}"#,
+      Workbench.say(4, "item {{2.value}}"),
     ])
-  func aroundTheOther(module: String, expected: String) async throws {
+  func aroundTheOther(module: String) async throws {
     let modules = #"""
       {"id":2,"module":"builtin:BasicFeeder","mapper":{"array":"{{1.items}}"}},
       {"id":3,"module":"builtin:BasicRouter","routes":[

@@ -46,10 +46,15 @@ struct GeneratedFlow {
 
   private mutating func say(_ sight: Sight, _ more: String = "") -> String {
     let id = id()
-    let handler =
-      breaksOff && chance(2)
-      ? #","onerror":[{"id":\#(self.id()),"module":"builtin:Break","mapper":{"retry":false}}]"# : ""
-    return Workbench.say(id, "m\(id) \(sight.mark)", more + handler)
+    return Workbench.say(id, "m\(id) \(sight.mark)", more + handler(sight))
+  }
+
+  /// A Break handler, or none; some say something before.
+  private mutating func handler(_ sight: Sight) -> String {
+    guard breaksOff, chance(2) else { return "" }
+    let log = chance(2) ? Workbench.say(id(), "log \(sight.mark)") + "," : ""
+    return
+      #","onerror":[\#(log){"id":\#(id()),"module":"builtin:Break","mapper":{"retry":false}}]"#
   }
 
   private mutating func flow(
@@ -108,7 +113,7 @@ struct GeneratedFlow {
     let last = Int.random(in: 0..<count, using: &random)
     let fallback = chance(2) ? #","parameters":{"else":\#(last)}"# : ""
     return #"{"id":\#(id),"module":"builtin:BasicRouter","routes":["#
-      + routes.joined(separator: ",") + "]\(fallback)}"
+      + routes.joined(separator: ",") + "]\(fallback)\(handler(inner))}"
   }
 
   private mutating func ifElse(_ sight: inout Sight) -> [String] {
@@ -159,7 +164,9 @@ struct GeneratedFlowTests {
       if let one = all.randomElement(using: &random) { broken.insert(one) }
       for word in broken { bench.told.fail(on: word, with: ModuleError(type, "no")) }
       var done: [String] = []
-      func listen() { done += bench.told.takeHeard().filter { !broken.contains($0) } }
+      func listen() {
+        done += bench.told.takeHeard().filter { !broken.contains($0) && !$0.hasPrefix("log") }
+      }
       let run = try await bench.runner.run(blueprint, given: Self.bundles)
       listen()
       #expect(run.error == nil)
