@@ -115,13 +115,28 @@ extension ModuleNode {
     var words = ""
     let letters = Array(name)
     for (index, letter) in letters.enumerated() {
-      let follows = index > 0 && (letters[index - 1].isLowercase || letters[index - 1].isNumber)
-      guard letter.isUppercase, follows else {
+      guard letter.isUppercase, index > 0 else {
         words.append(letter)
         continue
       }
-      // A run of capitals, such as JSON, is a word of its own.
-      let isAbbreviation = index + 1 < letters.count && letters[index + 1].isUppercase
+      let before = letters[index - 1]
+      let after = index + 1 < letters.count ? letters[index + 1] : nil
+      // The last capital of a run begins the next word, as in APIKey and in ARow, unless there is
+      // no next word, as in PDFs.
+      let isPlural =
+        after == "s" && (index + 2 == letters.count || letters[index + 2].isUppercase)
+      let begins =
+        before.isLowercase || before.isNumber
+        || before.isUppercase && after?.isLowercase == true && !isPlural
+      guard begins else {
+        words.append(letter)
+        continue
+      }
+      // A run of capitals, such as JSON, is a word of its own; a single one is an article.
+      let isAbbreviation =
+        after?.isUppercase == true
+        && (index + 2 == letters.count || !letters[index + 2].isLowercase
+          || letters[index + 2] == "s")
       words += isAbbreviation ? " \(letter)" : " \(letter.lowercased())"
     }
     return words.prefix(1).uppercased() + words.dropFirst()

@@ -50,6 +50,12 @@ struct BlueprintTests {
       (#""module":"builtin:Break""#, "Break"),
       (#""module":"json:ParseJSON""#, "Parse JSON"),
       (#""module":"http:ActionSendData""#, "Action send data"),
+      (#""module":"http:ActionSendDataAPIKeyAuth""#, "Action send data API key auth"),
+      (#""module":"supabase:createARow""#, "Create a row"),
+      (#""module":"ai-agent:RunAnAIAgent""#, "Run an AI agent"),
+      (#""module":"regexp:HTMLToText""#, "HTML to text"),
+      (#""module":"drive:exportPDFs""#, "Export PDFs"),
+      (#""module":"util:SetVariable2""#, "Set variable2"),
       (
         #""module":"builtin:BasicRouter","metadata":{"designer":{"name":"By country"}}"#,
         "By country"
