@@ -69,6 +69,50 @@ struct ChainDiagramTests {
     #expect(text.contains("X 5 Create task"))
   }
 
+  @Test("lanes of boxes between the first and the last begin at the spine too")
+  func middleLane() throws {
+    let blueprint = try Fixtures.blueprint(
+      #"""
+      {"name":"R","flow":[{"id":1,"module":"builtin:BasicRouter","routes":[
+        {"flow":[{"id":2,"module":"a:One"}]},{"flow":[{"id":3,"module":"a:Two"}]},
+        {"flow":[{"id":4,"module":"a:Three"}]}]}]}
+      """#)
+    let text = Self.boxes(try Fixtures.record(blueprint: blueprint, failer: 3))
+    let starts = text.split(separator: "\n").filter { $0.contains("──▸") }.map { line in
+      line.firstIndex(of: "▸").map { String(line[..<$0].suffix(4)) } ?? ""
+    }
+    #expect(starts == ["─┬──", " ├──", " └──"], "\(text)")
+  }
+
+  @Test("names that ASCII spells out stay in their boxes, panned or not")
+  func wideNames() throws {
+    let blueprint = try Fixtures.blueprint(
+      #"""
+      {"name":"R","flow":[{"id":1,"module":"a:Begin"},
+        {"id":2,"module":"builtin:BasicRouter","metadata":{"designer":{"name":"구글 시트"}},
+         "routes":[{"flow":[{"id":3,"module":"a:One"}]}]}]}
+      """#)
+    let record = try Fixtures.record(blueprint: blueprint, failer: 3)
+    for first in [0, 22, 24, 25] {
+      for line in Self.boxes(record, from: first, ascii: true).split(separator: "\n") {
+        let walls = line.enumerated().filter { $0.element == "|" }.map(\.offset)
+        let places = Set([0, 13, 19, 32, 38, 51].map { $0 - first })
+        #expect(places.isSuperset(of: walls), "\(line)")
+      }
+    }
+  }
+
+  private static func boxes(
+    _ record: IncompleteExecution, from first: Int = 0, ascii: Bool = false
+  ) -> String {
+    let boxes = ChainBoxes(record)
+    var frame = Frame(size: Size(rows: boxes.lines.count, columns: 100), isASCII: ascii)
+    for row in boxes.lines.indices {
+      boxes.draw(row, from: first, in: frame.area.line(row), into: &frame)
+    }
+    return frame.text
+  }
+
   @Test("the line under the list always shows the failed module", arguments: [20, 40, 78, 200])
   func summary(columns: Int) throws {
     var frame = Frame(size: Size(rows: 1, columns: columns), isASCII: false)

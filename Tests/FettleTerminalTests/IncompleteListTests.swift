@@ -32,6 +32,20 @@ struct IncompleteListTests {
     #expect(rows.filter { $0.contains(" OPEN") }.count == 1, "\(rows)")
   }
 
+  @Test("a name that ASCII spells out does not push the other columns out of theirs")
+  func spelledOut() throws {
+    var record = try Fixtures.record(1)
+    record.summary.scenarioName = "구글 시트 to 피그마"
+    var other = try Fixtures.record(2)
+    other.summary.scenarioName = "Sheets to Figma"
+    let play = ScreenPlay([record, other], surroundings: Surroundings(isASCII: true))
+    let rows = play.state.frame().text.split(separator: "\n").filter { $0.contains("OPEN") }
+    let places = rows.map { row in
+      row.ranges(of: "manual").first.map { row.distance(from: row.startIndex, to: $0.lowerBound) }
+    }
+    #expect(places.count == 2 && places[0] != nil && places[0] == places[1], "\(rows)")
+  }
+
   @Test("a row that leaves stays until the cursor leaves it")
   func gone() throws {
     var play = try ScreenPlay((1...5).map { try Fixtures.record($0) })

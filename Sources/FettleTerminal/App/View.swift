@@ -7,6 +7,10 @@ extension State {
 
   /// The picture of the state. Nothing but the state goes into it.
   func frame() -> Frame {
+    SafeText.drawing(inASCII: surroundings.isASCII) { picture() }
+  }
+
+  private func picture() -> Frame {
     var frame = Frame(size: size, isASCII: surroundings.isASCII)
     guard size.rows >= Self.smallest.rows, size.columns >= Self.smallest.columns else {
       let text: SafeText = "Fettle needs \(Self.smallest.columns)x\(Self.smallest.rows); q quits"

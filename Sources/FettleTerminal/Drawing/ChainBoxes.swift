@@ -14,6 +14,8 @@ struct ChainBoxes: Equatable, Sendable {
     let column: Int
     let text: SafeText
     let role: Role
+    /// The columns it may take where ASCII spells it out.
+    let room: Int
   }
 
   private let record: IncompleteExecution
@@ -39,9 +41,12 @@ struct ChainBoxes: Equatable, Sendable {
     left.record == right.record && left.changed == right.changed
   }
 
-  private mutating func put(_ text: SafeText, _ row: Int, _ column: Int, _ role: Role = .faint) {
+  /// - Parameter room: the columns it may take where ASCII spells it out; as many as it likes.
+  private mutating func put(
+    _ text: SafeText, _ row: Int, _ column: Int, _ role: Role = .faint, room: Int = .max
+  ) {
     while lines.count <= row { lines.append([]) }
-    lines[row].append(Placed(column: column, text: text, role: role))
+    lines[row].append(Placed(column: column, text: text, role: role, room: room))
     width = max(width, column + text.width)
   }
 
@@ -60,17 +65,20 @@ struct ChainBoxes: Equatable, Sendable {
       if !lanes.isEmpty {
         // The lanes stand to the right of their router, each below the one before.
         var below = row
+        var above = row
         let start = column + Self.boxWidth + 2
         for (index, lane) in lanes.enumerated() {
           put(index == 0 ? "─┬" : index == lanes.count - 1 ? " └" : " ├", below + 1, start - 2)
           if index > 0 {
-            for between in (row + 2)..<(below + 1) { put("│", between, start - 1) }
+            for between in (above + 2)..<(below + 1) { put("│", between, start - 1) }
           }
+          above = below
           let note = lane.note.isEmpty ? "" : " " + lane.note
           // A router at the beginning of a lane has titles of its own beside this one.
           let isNested = lane.flow.first.map { !self.lanes(of: $0).isEmpty } ?? false
           let room = isNested ? 18 - note.width : 26
-          put(lane.title.clipped(to: max(1, room)) + note, below - 1, start + 1)
+          let title = lane.title.clipped(to: max(1, room)) + note
+          put(title, below - 1, start + 1, room: room + note.width)
           put("──▸", below + 1, start)
           below += max(Self.boxRows, flow(lane.flow, row: below, column: start + 3)) + 1
         }
@@ -96,7 +104,8 @@ struct ChainBoxes: Equatable, Sendable {
     let isRun = visit != nil && (visit?.seen ?? 0) > 0
     put(isRun ? "────▸" : "┄┄┄┄▸", row, column)
     guard let filter = module.filter?.summary else { return }
-    put("▽" + SafeText(filter).clipped(to: Self.gap + 8), row - 2, column)
+    let room = Self.gap + 8
+    put("▽" + SafeText(filter).clipped(to: room), row - 2, column, room: room + 1)
     if let visit, visit.seen > 0 { put("\(visit.passed)/\(visit.seen)", row + 1, column + 1) }
   }
 
@@ -111,22 +120,18 @@ struct ChainBoxes: Equatable, Sendable {
     var head: SafeText = mark.glyph + " \(module.id.number)"
     if changed.contains(module.id) { head += " Δ" }
     if isFailed { head += " " + mark.word }
-    head = head.clipped(to: inner)
-    put(
-      SafeText(own: left.0) + head
-        + SafeText(own: String(repeating: bar, count: max(0, inner - head.width)) + right.0), row,
-      column, mark.role)
+    let edge = SafeText(own: String(repeating: bar, count: inner))
+    put(SafeText(own: left.0) + edge + SafeText(own: right.0), row, column, mark.role)
+    put(head.clipped(to: inner), row, column + 1, mark.role, room: inner)
     let names = module.steersFlow ? [module.title, ""] : [module.app, module.title]
+    let wall = SafeText(own: side) + SafeText(repeating: " ", count: inner) + SafeText(own: side)
     for (line, name) in names.enumerated() {
-      put(
-        SafeText(own: side) + SafeText(name).padded(to: inner) + SafeText(own: side),
-        row + 1 + line, column, isFailed ? .failed : .plain)
+      let role: Role = isFailed ? .failed : .plain
+      put(wall, row + 1 + line, column, role)
+      put(SafeText(name).clipped(to: inner), row + 1 + line, column + 1, role, room: inner)
     }
-    let foot = note(module, mark).clipped(to: inner)
-    put(
-      SafeText(own: left.1) + foot
-        + SafeText(own: String(repeating: bar, count: max(0, inner - foot.width)) + right.1),
-      row + 3, column, mark.role)
+    put(SafeText(own: left.1) + edge + SafeText(own: right.1), row + 3, column, mark.role)
+    put(note(module, mark).clipped(to: inner), row + 3, column + 1, mark.role, room: inner)
   }
 
   private func note(_ module: ModuleNode, _ mark: ModuleMark) -> SafeText {
@@ -145,17 +150,21 @@ struct ChainBoxes: Equatable, Sendable {
   /// Draws one row, beginning at a column.
   func draw(_ row: Int, from first: Int, in line: Area, into frame: inout Frame) {
     for placed in lines[row] {
-      var text = placed.text
       var column = placed.column - first
-      if column < 0 {
-        guard column + text.width > 0 else { continue }
-        text = SafeText(glyphs: Array(text.glyphs.dropFirst(-column)))
-        column = 0
+      var start: Int?
+      var shown: [SafeText.Glyph] = []
+      let text =
+        frame.isASCII ? placed.text.ascii.clipped(to: placed.room) : placed.text
+      for glyph in text.glyphs where column < line.columns {
+        // A wide glyph that an edge would cut in two is left out.
+        if column >= 0, column + glyph.width <= line.columns {
+          start = start ?? column
+          shown.append(glyph)
+        }
+        column += glyph.width
       }
-      guard column < line.columns else { continue }
-      frame.put(
-        SafeText(glyphs: Array(text.glyphs.prefix(line.columns - column))), at: column, in: line,
-        .role(placed.role))
+      guard let start else { continue }
+      frame.put(SafeText(glyphs: shown), at: start, in: line, .role(placed.role))
     }
   }
 }

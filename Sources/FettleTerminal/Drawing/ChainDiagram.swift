@@ -220,6 +220,9 @@ extension Directive {
 extension ChainDiagram.Line {
   /// Draws the line; a prefix too deep for the pane keeps its end.
   func draw(into frame: inout Frame, _ area: Area, isSelected: Bool) {
+    // What ASCII spells out is wider; it is cut to the pane as it will stand there.
+    let (prefix, text, note) =
+      frame.isASCII ? (prefix.ascii, text.ascii, note.ascii) : (prefix, text, note)
     let room = max(0, area.columns - note.width - (note.isEmpty ? 0 : 1))
     let lead = prefix.clippedInFront(to: max(2, area.columns / 2))
     let leadWidth = lead.width

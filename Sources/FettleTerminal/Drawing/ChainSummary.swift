@@ -49,7 +49,9 @@ struct ChainSummary: Hashable, Sendable {
   func draw(into frame: inout Frame, _ line: Area) {
     var first = 0
     func width(_ from: Int, _ to: Int) -> Int {
-      parts[from...to].reduce((to - from) * 3) { $0 + $1.text.width }
+      parts[from...to].reduce((to - from) * 3) {
+        $0 + (frame.isASCII ? $1.text.ascii : $1.text).width
+      }
     }
     guard parts.indices.contains(failed) else { return }
     while first < failed, width(first, failed) + (first > 0 ? 4 : 0) > line.columns { first += 1 }

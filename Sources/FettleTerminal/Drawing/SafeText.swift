@@ -6,6 +6,10 @@
 struct SafeText: Hashable, Sendable {
   private(set) var glyphs: [Glyph]
 
+  /// Whether what is drawn now can only be ASCII. What is cut to columns is then spelled out first,
+  /// so that it is cut to the width it will take, not to the one it had before.
+  @TaskLocal static var isDrawnInASCII = false
+
   /// No text.
   init() { glyphs = [] }
 
@@ -49,7 +53,17 @@ struct SafeText: Hashable, Sendable {
   var isEmpty: Bool { glyphs.isEmpty }
 
   /// The columns it takes.
-  var width: Int { glyphs.reduce(0) { $0 + $1.width } }
+  var width: Int { Self.width(glyphs) }
+
+  private static func width(_ glyphs: [Glyph]) -> Int { glyphs.reduce(0) { $0 + $1.width } }
+
+  /// Draws what is cut to columns as it will stand on the screen.
+  static func drawing<Result>(inASCII: Bool, _ draw: () -> Result) -> Result {
+    inASCII ? $isDrawnInASCII.withValue(true, operation: draw) : draw()
+  }
+
+  /// As it will stand on the screen that is drawn now.
+  private var drawn: SafeText { Self.isDrawnInASCII ? ascii : self }
 
   /// As it is drawn where only ASCII can be.
   var ascii: SafeText {
@@ -72,8 +86,11 @@ struct SafeText: Hashable, Sendable {
 
   /// At most that many columns; what had to go leaves an ellipsis.
   func clipped(to columns: Int) -> SafeText {
+    let glyphs = drawn.glyphs
     // No glyph takes more than two columns.
-    if glyphs.count * 2 <= columns || glyphs.count <= columns && width <= columns { return self }
+    if glyphs.count * 2 <= columns || glyphs.count <= columns && Self.width(glyphs) <= columns {
+      return SafeText(glyphs: glyphs)
+    }
     guard columns > 0 else { return SafeText() }
     var taken: [Glyph] = []
     var used = 0
@@ -87,7 +104,8 @@ struct SafeText: Hashable, Sendable {
 
   /// The last columns; what had to go leaves an ellipsis in front.
   func clippedInFront(to columns: Int) -> SafeText {
-    if width <= columns { return self }
+    let glyphs = drawn.glyphs
+    if Self.width(glyphs) <= columns { return SafeText(glyphs: glyphs) }
     guard columns > 0 else { return SafeText() }
     var taken: [Glyph] = []
     var used = 0
@@ -110,7 +128,7 @@ struct SafeText: Hashable, Sendable {
   func wrapped(to columns: Int, lines limit: Int) -> [SafeText] {
     guard columns > 0, limit > 0 else { return [] }
     var lines: [SafeText] = []
-    var rest = glyphs[...]
+    var rest = drawn.glyphs[...]
     while !rest.isEmpty {
       if lines.count == limit - 1 {
         lines.append(SafeText(glyphs: Array(rest)).clipped(to: columns))

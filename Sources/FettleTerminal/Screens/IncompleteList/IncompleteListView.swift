@@ -117,9 +117,11 @@ extension State {
 
   /// A row of the list behind its marks.
   private func lineText(_ row: IncompleteSummary, _ columns: ListColumns) -> SafeText {
-    columns.line(
-      row, now: now, zone: surroundings.zone, isGone: list.gone.contains(row.id),
-      isRunning: running.contains(row.id))
+    SafeText.drawing(inASCII: surroundings.isASCII) {
+      columns.line(
+        row, now: now, zone: surroundings.zone, isGone: list.gone.contains(row.id),
+        isRunning: running.contains(row.id))
+    }
   }
 
   /// Makes the texts of the rows on the screen ready, so that a key that moves the cursor needs none.
