@@ -127,6 +127,7 @@ public struct VisibleBundles: Hashable, Sendable {
           : "\(path) is a whole bundle; it can only become a collection")
     }
     let old = self.value(at: path)
+    let value = path.steps.isEmpty && !path.isVariable ? value?.keepingPosition(of: old) : value
     // It is held in one place only while it is written to: else all of it would be copied.
     var changed = Value.collection(entries[position].bundle)
     entries[position].bundle = [:]

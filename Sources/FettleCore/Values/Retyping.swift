@@ -22,3 +22,16 @@ extension Value {
     }
   }
 }
+
+extension Value {
+  /// A whole bundle that takes the place of another: it keeps which of how many that one was, unless
+  /// it says so itself. Who writes the data of a bundle anew does not mean its place among others,
+  /// which is no data.
+  public func keepingPosition(of old: Value?) -> Value {
+    guard case .collection(var bundle) = self, let former = old?.collection else { return self }
+    for name in ["__IMTINDEX__", "__IMTLENGTH__"] where bundle[name] == nil {
+      if let position = former[name] { bundle[name] = position }
+    }
+    return .collection(bundle)
+  }
+}

@@ -79,6 +79,23 @@ struct ValuePathTests {
     #expect(bundles[1] == ["a": ["b": [1, 5, 6]], "new": "n"])
   }
 
+  @Test("a bundle that is written anew keeps which of how many it was, unless it says so itself")
+  func position() throws {
+    var bundles = VisibleBundles([
+      .init(module: 1, bundle: ["a": 1, "__IMTINDEX__": 2, "__IMTLENGTH__": 3])
+    ])
+    func write(_ value: Value) throws -> Bundle? {
+      let edit = try bundles.write(
+        value, at: try ValuePath(parsing: "1"), author: "ada", date: Instant(milliseconds: 0))
+      #expect(edit.new?.collection == bundles[1])
+      return bundles[1]
+    }
+    #expect(try write(["b": 1]) == ["b": 1, "__IMTINDEX__": 2, "__IMTLENGTH__": 3])
+    #expect(
+      try write(["__IMTINDEX__": 1, "c": 1])
+        == ["__IMTINDEX__": 1, "c": 1, "__IMTLENGTH__": 3])
+  }
+
   @Test(
     "that leads nowhere says how far it leads",
     arguments: [

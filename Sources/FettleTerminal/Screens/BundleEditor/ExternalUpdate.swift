@@ -212,10 +212,13 @@ extension State {
       return []
     }
     do {
-      let value = try JSONReader.read(text).retyped(like: target.value)
-      if case .bundle(let path) = place, path.steps.isEmpty, value.collection == nil {
-        typing?.problem = "a whole bundle can only become an object"
-        return []
+      var value = try JSONReader.read(text).retyped(like: target.value)
+      if case .bundle(let path) = place, path.steps.isEmpty {
+        guard value.collection != nil else {
+          typing?.problem = "a whole bundle can only become an object"
+          return []
+        }
+        value = value.keepingPosition(of: target.value)
       }
       let typed = typedText
       typing = nil
