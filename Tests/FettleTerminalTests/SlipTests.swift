@@ -222,6 +222,33 @@ struct SlipTests {
     #expect(frame.contains("~ 1.name  text \"Ada\"  →  text \"Grace\""), "\(frame)")
   }
 
+  @Test("a paste over a whole bundle does not offer to take its place among others away")
+  func pastedBundle() throws {
+    var play = try ScreenPlay([Fixtures.record()])
+    play.press(.enter)
+    play.state.detail?.go(to: .bundle(ValuePath(module: 1, steps: [])))
+    play.press(.character("P"))
+    play.send(.pasted(#"{"name":"Grace"}"#))
+    let frame = play.state.frame().text
+    #expect(frame.contains("Paste into 1") && !frame.contains("__IMT"), "\(frame)")
+  }
+
+  @Test("a field of the input is copied as one of a bundle is, unless it is secret")
+  func copiedInput() throws {
+    var play = try ScreenPlay([Fixtures.record()])
+    play.press(.enter)
+    func copied(_ field: String, _ key: Character) -> [String] {
+      play.state.detail?.go(to: .input([.field(field)]))
+      play.forgetEffects()
+      play.press(.character("y"), .character(key))
+      return play.effects.compactMap { if case .copy(let text) = $0 { text } else { nil } }
+    }
+    #expect(copied("name", "v") == ["Ada"])
+    #expect(copied("name", "p") == ["5.name"])
+    #expect(copied("token", "v") == [])
+    #expect(play.state.notice.text.contains("secret"))
+  }
+
   @Test("/ in a record begins with an empty line")
   func newSearch() throws {
     var play = try ScreenPlay([Fixtures.record()])

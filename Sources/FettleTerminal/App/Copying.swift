@@ -111,7 +111,8 @@ extension State {
     return []
   }
 
-  /// The field under the cursor; on the list, and on the head of a bundle, there is none.
+  /// The field under the cursor, of a bundle or of the input of the failed module, which is named as
+  /// `fettle edit --mapping` takes it; on the list there is none.
   private var fieldToCopy: (path: String, value: Value?, isSecret: Bool)? {
     guard let detail else { return nil }
     switch detail.cursor {
@@ -119,7 +120,11 @@ extension State {
       // Where a secret is within it, the rest is copied as it is shown.
       let value = detail.bundles.value(at: path).map { HiddenSecrets(detail).hidden($0, at: path) }
       return (path.description, value, detail.mapped.isSecret(path))
-    case .input: return nil
+    case .input(let steps):
+      guard !steps.isEmpty else { return nil }
+      let value = detail.value(at: detail.cursor).map { HiddenSecrets(detail).hidden($0, at: nil) }
+      let path = ValuePath(module: detail.record.summary.failer, steps: steps)
+      return (path.description, value, detail.mapped.isSecret(input: steps))
     }
   }
 }
