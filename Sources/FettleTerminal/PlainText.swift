@@ -10,6 +10,12 @@ public enum PlainText {
     return (ascii ? text.ascii : text).text
   }
 
+  /// A text in a cell of a table: exactly that many columns, as they are drawn.
+  public static func cell(_ outside: String, columns: Int, ascii: Bool) -> String {
+    let text = SafeText.drawing(inASCII: ascii) { SafeText(outside).padded(to: columns) }
+    return (ascii ? text.ascii : text).text
+  }
+
   /// A text, and `^` beneath a stretch of its characters. Where the text is long, what of it stands
   /// around that stretch.
   public static func pointing(at range: Range<Int>, in text: String, ascii: Bool) -> [String] {

@@ -13,6 +13,13 @@ enum Console {
     }
   }
 
+  /// Prints one line for people: the ends of lines in it, such as those of a name, are shown and not
+  /// obeyed, so that a row of a table stays a row.
+  static func row(_ text: String) { print(inALine(text)) }
+
+  /// A text as it can stand within a line.
+  static func inALine(_ text: String) -> String { PlainText.line(text, ascii: !usesUTF8) }
+
   /// Prints a value as JSON. Characters that could drive a terminal are written as escapes, which
   /// mean the same.
   static func say(_ value: Value, indented: Bool = true) {

@@ -56,6 +56,52 @@ struct CommandTests {
     #expect(history.output == "Idle has not run yet.\n", "\(history)")
   }
 
+  @Test("a name with an end of a line, or of wide letters, does not break a table")
+  func lines() async throws {
+    let flow = #"""
+      [{"id":1,"module":"gateway:CustomWebHook"},
+       {"id":2,"module":"json:ParseJSON","mapper":{"json":"{{1.body}}"}}]
+      """#
+    for (file, name) in [("a", #"Or\nders"#), ("b", "구글 시트"), ("c", "Orders")] {
+      let path = try folder.file(
+        "\(file).json",
+        #"{"name":"\#(name)","flow":\#(flow),"metadata":{"scenario":{"dlq":true}}}"#)
+      let bundles = try folder.file("bundles.json", #"[{"body":"{"}]"#)
+      let run = try await Program.fettle(
+        ["run", path, "--bundles", bundles, "--store", store], home: folder.path)
+      #expect(run.status == 3 && run.output.split(separator: "\n").count == 3, "\(run)")
+    }
+    let list = try await Program.fettle(["list", "--store", store], home: folder.path)
+    let rows = list.output.split(separator: "\n")
+    #expect(rows.count == 4, "\(list)")
+    // Wide letters take two columns each.
+    let places = rows.map { row in
+      row.ranges(of: "2 Parse JSON").first.map { range in
+        row[..<range.lowerBound].unicodeScalars.reduce(0) {
+          $0 + (("가"..."힣").contains($1) ? 2 : 1)
+        }
+      }
+    }
+    #expect(Set(places.dropFirst()).count == 1 && places[1] != nil, "\(list.output)")
+    for command in ["history", "scenarios"] {
+      let told = try await Program.fettle([command, "--store", store], home: folder.path)
+      #expect(told.output.contains("Or⏎ders"), "\(told)")
+    }
+  }
+
+  @Test("an order or a filter that begins with - is taken as one")
+  func dashes() async throws {
+    _ = try await stored(#"[{"body":"{\"name\":"}]"#)
+    let calls = [
+      ["list", "--sort", "-size"], ["list", "--filter", "-error:Connection"],
+      ["history", "--filter", "-status:success", "--sort", "-duration"],
+    ]
+    for arguments in calls {
+      let result = try await Program.fettle(arguments + ["--store", store], home: folder.path)
+      #expect(result.status == 0 && result.output.split(separator: "\n").count == 2, "\(result)")
+    }
+  }
+
   @Test("show draws what the retry ran that resolved the record, not only what the run had done")
   func showsRetry() async throws {
     _ = try await stored(#"[{"body":"{\"name\":"}]"#)

@@ -38,7 +38,7 @@ struct Check: AsyncParsableCommand {
       report["connections"] = .array(connections.all.map(\.json))
       Console.say(.collection(report))
     } else {
-      Console.say("\(scenario.name): \(scenario.allModules.count) modules")
+      Console.row("\(scenario.name): \(scenario.allModules.count) modules")
       for line in PlainText.chain(scenario, ascii: !Console.usesUTF8) { print(line) }
       for finding in check.findings {
         let place = [
@@ -57,7 +57,7 @@ struct Check: AsyncParsableCommand {
             + "until then 'fettle import' and 'fettle run' take the blueprint, 'fettle schedule' only "
             + "with --inactive.")
       }
-      for need in connections.all { Console.say(need.line) }
+      for need in connections.all { Console.row(need.line) }
     }
     if !check.passes || !connections.passes { throw ExitCode(1) }
   }

@@ -14,10 +14,11 @@ struct History: AsyncParsableCommand {
       trigger:scheduled started:today duration:>10s operations:>100 "429 Too Many". Dates are in UTC.
       """)
 
-  @Option(help: "A filter as the terminal takes it.")
+  @Option(parsing: .unconditional, help: "A filter as the terminal takes it.")
   var filter = ""
 
   @Option(
+    parsing: .unconditional,
     help: "started, status, scenario, operations or duration; -duration is descending.",
     completion: .list(ExecutionColumn.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] }))
   var sort = "-started"
@@ -58,7 +59,7 @@ struct History: AsyncParsableCommand {
     }
     Console.say(
       "EXECUTION STARTED             STATUS   BY         OPS FILTERED STORED  TOOK      SCENARIO")
-    for row in rows { Console.say(row.line) }
+    for row in rows { Console.row(row.line) }
   }
 
   private static func rows(
@@ -108,7 +109,7 @@ struct Log: AsyncParsableCommand {
       fields["entries"] = .array(entries.map(\.json))
       return Console.say(.collection(fields))
     }
-    Console.say("\(row.summary.id)  \(row.summary.status.rawValue)  \(row.title)")
+    Console.row("\(row.summary.id)  \(row.summary.status.rawValue)  \(row.title)")
     if let error = row.summary.error {
       let place = row.summary.failedModule.map { " at module \($0)" } ?? ""
       Console.say("\(error.type)\(place): \(error.message)")

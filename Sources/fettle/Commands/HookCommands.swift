@@ -122,7 +122,7 @@ struct HookCommand: AsyncParsableCommand {
           number: number.map { HookID($0) }, address: address, scenario: row.id,
           settings: made)
       }
-      Console.say("webhook \(hook.id) of \(row.name): \(hook.path)")
+      Console.row("webhook \(hook.id) of \(row.name): \(hook.path)")
     }
   }
 
@@ -181,7 +181,7 @@ struct HookCommand: AsyncParsableCommand {
       if json { return Console.say(.array(rows.map(\.json))) }
       guard !rows.isEmpty else { return Console.say("There is no webhook yet.") }
       for row in rows {
-        Console.say("\(row.hook.id)  \(row.scenarioName ?? "no scenario; senders are refused")")
+        Console.row("\(row.hook.id)  \(row.scenarioName ?? "no scenario; senders are refused")")
         Console.say("    \(row.hook.path)")
         var notes = ["\(row.waiting) of \(row.hook.settings.queueLength) wait"]
         if row.parked > 0 { notes.append("\(row.parked) parked") }

@@ -16,10 +16,11 @@ struct List: AsyncParsableCommand {
       bundle.order.total:>100 bundle.*.email:/@old\\.example$/ "must be a date". Dates are in UTC.
       """)
 
-  @Option(help: "A filter as the terminal takes it.")
+  @Option(parsing: .unconditional, help: "A filter as the terminal takes it.")
   var filter = ""
 
   @Option(
+    parsing: .unconditional,
     help: "created, scenario, module, error, next, attempts or size; -size is descending.",
     completion: .list(RecordColumn.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] }))
   var sort = "-created"
@@ -34,7 +35,9 @@ struct List: AsyncParsableCommand {
     completion: .list(ErrorType.table.map(\.type.rawValue)))
   var error: [String] = []
 
-  @Option(help: "Words that the reason, the scenario, the module or the id contains.")
+  @Option(
+    parsing: .unconditional,
+    help: "Words that the reason, the scenario, the module or the id contains.")
   var text = ""
 
   @Option(help: "At most that many records.")
@@ -132,7 +135,7 @@ enum RecordTable {
           Swift.print(printed == 0 ? "\n  \(text)" : ",\n  \(text)", terminator: "")
         } else {
           if printed == 0 { Console.say(header) }
-          Console.say(row(record))
+          Console.row(row(record))
         }
         printed += 1
       }
@@ -170,9 +173,8 @@ enum RecordTable {
   private static func row(_ cells: String...) -> String {
     let widths = [8, 11, 16, 22, 22, 12, 6, 4]
     return cells.enumerated().map { index, cell in
-      guard index < widths.count else { return cell }
-      let cut = cell.count > widths[index] ? "\(cell.prefix(widths[index] - 1))…" : cell
-      return cut + String(repeating: " ", count: widths[index] - cut.count)
+      index < widths.count
+        ? PlainText.cell(cell, columns: widths[index], ascii: !Console.usesUTF8) : cell
     }.joined(separator: " ")
   }
 }

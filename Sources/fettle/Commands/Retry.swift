@@ -19,7 +19,9 @@ struct Retry: AsyncParsableCommand {
   @Flag(help: "All open records that --filter, --error, --scenario and --text let through.")
   var all = false
 
-  @Option(help: "With --all: only what this filter lets through, as the terminal takes it.")
+  @Option(
+    parsing: .unconditional,
+    help: "With --all: only what this filter lets through, as the terminal takes it.")
   var filter = ""
 
   @Option(
@@ -30,7 +32,7 @@ struct Retry: AsyncParsableCommand {
   @Option(help: "With --all: only this scenario, by name or number.")
   var scenario: String?
 
-  @Option(help: "With --all: only those that contain these words.")
+  @Option(parsing: .unconditional, help: "With --all: only those that contain these words.")
   var text = ""
 
   @Flag(help: "Go on with the blueprint the scenario has today, not the stored one.")

@@ -74,7 +74,7 @@ extension ExecutionSummary {
   func report(of blueprint: Blueprint) -> String {
     let duration = ended.map { Double($0.milliseconds - started.milliseconds) / 1000 } ?? 0
     var lines = [
-      "\(blueprint.name): \(status.rawValue), \(operations) operations in "
+      "\(Console.inALine(blueprint.name)): \(status.rawValue), \(operations) operations in "
         + "\(Number(duration).text) s"
     ]
     if let returned { lines.append("Returned: \(JSONWriter.text(.collection(returned)))") }
@@ -87,7 +87,7 @@ extension ExecutionSummary {
     if let error {
       let place =
         failedModule.flatMap { blueprint.module($0) }
-        .map { " in module \($0.id) \"\($0.title)\"" } ?? ""
+        .map { " in module \($0.id) \"\(Console.inALine($0.title))\"" } ?? ""
       lines.append("\(error.type)\(place): \(error.message)")
       lines.append(
         "Nothing was stored for the failing bundle: \(reasonNothingWasStored(blueprint))")

@@ -23,7 +23,7 @@ struct Scenarios: AsyncParsableCommand {
     if json { return Console.say(.array(rows.map { .collection($0.json) })) }
     guard !rows.isEmpty else { return Console.say("No scenario is known yet; run one.") }
     for row in rows {
-      Console.say("\(row.id)  \(row.name)")
+      Console.row("\(row.id)  \(row.name)")
       Console.say("    \(row.standing(workshop.runner.clock.now()))")
       if !row.state.isActive, row.state.problem != nil {
         Console.say("    when that is mended: fettle start \(row.id)")
@@ -163,7 +163,7 @@ struct ScheduleCommand: AsyncParsableCommand {
       }
       return try await workshop.store.scenario(id)
     }
-    Console.say("\(row.name): \(row.standing(now))")
+    Console.row("\(row.name): \(row.standing(now))")
     if let hook { Console.say("webhook \(hook.id): \(hook.path), where fettled listens") }
     if !scenario.settings.storesIncompleteExecutions {
       Console.complain(
@@ -274,7 +274,7 @@ private func change(
     try await body(workshop.desk, found.id)
     return try await workshop.store.scenario(found.id)
   }
-  Console.say("\(row.name): \(row.standing(workshop.runner.clock.now()))")
+  Console.row("\(row.name): \(row.standing(workshop.runner.clock.now()))")
 }
 
 extension ScenarioRow {

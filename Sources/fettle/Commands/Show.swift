@@ -37,12 +37,12 @@ struct Show: AsyncParsableCommand {
     let restart = try await reporting { () async throws(StoreError) in
       try await workshop.desk.restartAfterRollback(of: record)
     }
-    Console.say(
+    Console.row(
       "\(summary.id)  \(summary.state.name)  \(summary.scenarioName)  "
         + (summary.retry
           ? "retried automatically"
           : summary.state == .unresolved ? "waits for you" : ""))
-    Console.say(
+    Console.row(
       "\(summary.errorType) at module \(summary.failer) \(summary.failerTitle): \(summary.reason)")
     if let restart {
       Console.say(
