@@ -90,6 +90,34 @@ struct HiddenSecrets {
   }
 }
 
+extension HiddenSecrets {
+  /// A value that was copied as it is shown and comes back: what is masked in it is left as it was.
+  /// - Parameters:
+  ///   - old: what stands there.
+  ///   - path: where it stands in the bundles; nil where it stands elsewhere.
+  func restored(_ value: Value, from old: Value?, at path: ValuePath?) -> Value {
+    guard let old, value != old else { return value }
+    if hidden(old, at: path) == value { return old }
+    switch (value, old) {
+    case (.collection(var fields), .collection(let former)):
+      for position in 0..<fields.count {
+        let name = fields.fields[position].name
+        fields[at: position] = restored(
+          fields[at: position], from: former[name], at: path?.appending(.field(name)))
+      }
+      return .collection(fields)
+    case (.array(let elements), .array(let former)):
+      return .array(
+        elements.enumerated().map { index, element in
+          restored(
+            element, from: former.indices.contains(index) ? former[index] : nil,
+            at: path?.appending(.element(index + 1)))
+        })
+    default: return value
+    }
+  }
+}
+
 extension DetailState {
   /// The first place within a bundle that is secret and was not asked for; nil when there is none.
   func hiddenSecret(within place: TreePlace) -> ValuePath? {

@@ -220,6 +220,8 @@ extension State {
         }
         value = value.keepingPosition(of: target.value)
       }
+      let shownAt: ValuePath? = target.target == .bundle ? target.path : nil
+      value = HiddenSecrets(detail).restored(value, from: target.value, at: shownAt)
       let typed = typedText
       typing = nil
       guard value != target.value else {
