@@ -41,6 +41,39 @@ struct RunViewTests {
     #expect(play.state.notice.text.contains("has \"nowhere\""))
   }
 
+  @Test("an aggregator, of which nothing is written down, has run where something came out of it")
+  func aggregator() throws {
+    let blueprint = try Fixtures.blueprint(
+      #"""
+      {"name":"A","flow":[{"id":1,"module":"gateway:CustomWebHook"},
+        {"id":2,"module":"builtin:BasicFeeder"},
+        {"id":3,"module":"builtin:BasicAggregator","parameters":{"feeder":2}},
+        {"id":4,"module":"a:Send"},
+        {"id":5,"module":"builtin:BasicFeeder"},
+        {"id":6,"module":"builtin:BasicAggregator","parameters":{"feeder":5}}]}
+      """#)
+    func visits(of six: Int, ended: Bool = true) throws -> [ModuleID: ModuleVisit] {
+      var summary = try Fixtures.runs()[1].row.summary
+      summary.ended = ended ? Fixtures.now : nil
+      let row = ExecutionRow(summary: summary, scenarioName: "A", storedCount: 0, number: 1)
+      let steps: [(ModuleID, Int)] = [(2, 2), (4, 1), (2, 0), (4, 1)] + [(5, six)]
+      let entries = steps.enumerated().map { number, step in
+        JournalEntry(
+          number: number + 1, module: step.0, date: Fixtures.now,
+          step: .finished(
+            input: [:], output: OperationOutput(Array(repeating: ["a": 1], count: step.1))))
+      }
+      let opened = OpenedRun(row: row, blueprint: blueprint, entries: entries)
+      return Dictionary(
+        uniqueKeysWithValues: RunState.visits(opened).map { ($0.module, $0) })
+    }
+    let done = try visits(of: 3)
+    #expect(done[3]?.passed == 2 && done[3]?.emitted == 2, "\(done)")
+    #expect(done[6]?.passed == 3 && done[6]?.emitted == 1, "\(done)")
+    #expect(try visits(of: 0)[6]?.emitted == 1)
+    #expect(try visits(of: 3, ended: false)[6] == nil, "nobody knows yet")
+  }
+
   @Test("a retry is opened at the module it began with, not at a trigger that did not run in it")
   func retry() throws {
     let warning = try Fixtures.runs()[1]

@@ -153,7 +153,22 @@ struct RunState: Equatable, Sendable {
     var visits: [ModuleVisit] = []
     func walk(_ flow: [ModuleNode], incoming: Int?) {
       var incoming = incoming
-      for module in flow {
+      for (position, module) in flow.enumerated() {
+        if worked[module.id] == nil, let source = module.feeder {
+          // Nor is what an aggregator does: what came out of it went into what stands behind it, and
+          // where nothing does, each bundle its source was given has become one of its own.
+          var visit = ModuleVisit(module: module.id)
+          let next = flow.indices.contains(position + 1) ? flow[position + 1] : nil
+          let made = worked[source].map { $0.passed - $0.failed } ?? min(incoming ?? 0, 1)
+          visit.emitted = next.map(arrived) ?? (opened.row.summary.ended == nil ? 0 : made)
+          if visit.emitted > 0 {
+            visit.passed = incoming ?? 0
+            visit.seen = visit.passed
+            visits.append(visit)
+          }
+          incoming = visit.emitted
+          continue
+        }
         var visit = worked[module.id] ?? ModuleVisit(module: module.id)
         let isWaypoint =
           module.isRouter || !module.branches.isEmpty || Directive(module) != nil
