@@ -165,6 +165,15 @@ struct HTTPErrorTests {
 
 @Suite("HTTP: what is sent and what comes back", .fewAtOnce)
 struct HTTPRequestTests {
+  @Test(
+    "an address whose host was mapped from nothing is none: a part of its path is not asked instead",
+    arguments: ["https:///orders", "http://", "http:///", "https://?a=1"])
+  func noHost(url: String) async {
+    let error = await ConnectorTests.failure(
+      "http:MakeRequest", ["url": .text(url), "method": "get", "timeout": 2])
+    #expect(error?.type == .data && error?.field == "url", "\(String(describing: error))")
+  }
+
   @Test("v4 sends JSON with every number as it was spelled, and reads it back so")
   func json() async throws {
     let server = LoopbackHTTP { request in

@@ -34,6 +34,20 @@ struct ConnectionNeedTests {
         + settings.flatMap { ["--set", $0] })
   }
 
+  @Test("what is said of how to make one names the secrets that its app reads")
+  func secretsOfAnApp() async throws {
+    let file = try bench.folder.file(
+      "bot.json",
+      #"""
+      {"name":"Bot","flow":[{"id":1,"module":"util:BasicTrigger"},
+        {"id":2,"module":"telegram:SendReplyMessage","parameters":{"__IMTCONN__":7},"mapper":{}}]}
+      """#)
+    let check = try await fettle(["check", file])
+    #expect(
+      check.output.contains("'fettle connection add NAME app --secret token' makes one"),
+      "\(check.output)")
+  }
+
   @Test("it is not removed while blueprints mean it, unless that is said; who needs it is named")
   func removal() async throws {
     try await add("crm")

@@ -35,6 +35,7 @@ extension DeclarativeApp {
       throw Problem("connection", "there is no kind \(kind)")
     }
     connection = kind == "none" ? nil : kind
+    secretNames = kind == "app" ? Self.secretNames(in: value) : []
     login =
       try app.section(
         "login",
@@ -54,6 +55,27 @@ extension DeclarativeApp {
     }
     guard !modules.isEmpty else { throw Problem("modules", "there is none") }
     self.modules = modules
+  }
+
+  /// The names behind `var.secret.` in the templates of a description.
+  private static func secretNames(in value: Value) -> [String] {
+    var names: [String] = []
+    func look(at value: Value) {
+      switch value {
+      case .text(let text):
+        for range in text.ranges(of: "var.secret.") {
+          let name = text[range.upperBound...].drop { $0 == "`" }.prefix {
+            $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_"
+          }
+          if !name.isEmpty, !names.contains(String(name)) { names.append(String(name)) }
+        }
+      case .array(let elements): for element in elements { look(at: element) }
+      case .collection(let fields): for field in fields.fields { look(at: field.value) }
+      default: break
+      }
+    }
+    look(at: value)
+    return names
   }
 
   /// More than the description of the largest service has.

@@ -11,6 +11,8 @@ public struct DeclarativeApp: Sendable {
   public let connection: String?
   /// Where one logs in and gets tokens: settings of a connection of the kind `oauth2`.
   public let login: Collection
+  /// The secrets it reads from a connection of the kind `app`, in the order of the file.
+  public let secretNames: [String]
   /// What is sent with every request. For the kind `app` it proves who asks, from `{{var.secret.…}}`.
   let authentication: Parts
   /// What its answers mean, the first that fits counts.

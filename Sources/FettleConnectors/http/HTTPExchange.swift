@@ -72,6 +72,13 @@ extension HTTPRequest {
     return start.hasPrefix("http://") || start.hasPrefix("https://")
   }
 
+  /// Whether the address is one of a web service but names no host, as where its host was mapped from
+  /// nothing: `https:///orders`. A part of its path would be taken for the host.
+  var lacksHost: Bool {
+    guard isWebAddress, let separator = url.firstRange(of: "://") else { return false }
+    return url[separator.upperBound...].first.map { "/?#".contains($0) } ?? true
+  }
+
   /// Whether a proxy on the way could answer in the place of the service.
   var passesInTheClear: Bool { url.prefix(7).lowercased() == "http://" }
 
@@ -143,6 +150,10 @@ extension Transport {
   /// Sends a request, follows redirects where the request says so, and waits for the last answer.
   func exchange(_ request: HTTPRequest) async throws(ModuleError) -> HTTPAnswer {
     var request = request
+    guard !request.lacksHost else {
+      throw ModuleError(
+        .data, "\"url\" is no address of a web service", detail: "it names no host", field: "url")
+    }
     if case .query(let name, let value)? = request.credentials {
       request.addQuery([(name, value)])
     }

@@ -132,7 +132,8 @@ struct MeantConnections {
     guard let kind = app?.connection ?? ours else {
       return "'fettle connection add NAME KIND' ('fettle connection kinds' lists the kinds)"
     }
-    return "'fettle connection add NAME \(kind)"
+    let secrets = (app?.secretNames ?? []).map { " --secret \($0)" }.joined()
+    return "'fettle connection add NAME \(kind)\(secrets)"
       + (app.map { $0.login.isEmpty ? "" : " --app \($0.name)" } ?? "") + "'"
   }
 }
