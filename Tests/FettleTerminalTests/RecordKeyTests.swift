@@ -159,6 +159,23 @@ struct RecordKeyTests {
     #expect(play.store.recordNow(before.id)?.summary.state == before.state)
   }
 
+  @Test("u again takes back what was done before, until nothing is left")
+  func undoInTurn() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    let first = try #require(play.state.list.cursor)
+    play.press(.character("x"), .character("d"), .character("y"), .down)
+    let second = try #require(play.state.list.cursor)
+    play.press(.character("x"), .character("c"))
+    play.type("twice")
+    play.press(.enter, .character("u"))
+    #expect(play.store.recordNow(second)?.summary.state == .unresolved)
+    #expect(play.store.recordNow(first)?.summary.state == .deleted)
+    play.press(.character("u"))
+    #expect(play.store.recordNow(first)?.summary.state == .unresolved)
+    play.press(.character("u"))
+    #expect(play.state.notice.text.contains("nothing was closed or deleted"))
+  }
+
   @Test("u undoes what is unsaved first")
   func undoDraftFirst() throws {
     var play = try ScreenPlay(Fixtures.records())

@@ -64,8 +64,8 @@ struct State: Equatable, Sendable {
   var live: RunState?
   var auditTrail = AuditTrailState()
   var groupEdit: GroupEditState?
-  /// What was done last to records as wholes, while it can be taken back.
-  var lastAction: LastAction?
+  /// What was done to records as wholes, while it can be taken back; the last one last.
+  var actions: [LastAction] = []
   /// Whether what was changed or typed could not be kept against a crash when it was tried last.
   var isUnkept = false
   var lastToken = 0

@@ -197,7 +197,7 @@ extension State {
       switch action {
       case .deleted: note(.deleted([record.id], versions: [record.id: record.summary.version]))
       case .closed: note(.closed([record.id], versions: [record.id: record.summary.version]))
-      case .restored: lastAction = nil
+      case .restored: forgetLastAction()
       case .autoRetryOn, .autoRetryOff:
         note(
           .autoRetry(

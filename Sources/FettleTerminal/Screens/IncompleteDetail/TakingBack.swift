@@ -24,9 +24,18 @@ extension State {
   mutating func note(_ action: LastAction) {
     switch action {
     case .deleted([], _), .closed([], _): break
-    default: lastAction = action
+    default: actions = actions.suffix(Self.mostActions - 1) + [action]
     }
   }
+
+  /// More than this nobody takes back one by one.
+  private static let mostActions = 100
+
+  /// What was done last and has not been taken back.
+  var lastAction: LastAction? { actions.last }
+
+  /// The last action was taken back: the one before it is the last now.
+  mutating func forgetLastAction() { _ = actions.popLast() }
 
   /// Why there is nothing to take back; nil when there is.
   var takeBackReason: SafeText? {
@@ -41,8 +50,8 @@ extension State {
     switch lastAction {
     case .deleted(_, let versions), .closed(_, let versions):
       let own = selection.leavingOut(changedSince: versions)
-      // With nothing left of it, u is about the record under the cursor again.
-      if own.items.isEmpty { lastAction = nil }
+      // With nothing left of it, u is about what was done before, or the record under the cursor.
+      if own.items.isEmpty { forgetLastAction() }
       return own
     case .autoRetry, nil: return selection
     }
@@ -54,7 +63,7 @@ extension State {
     case .deleted(let ids, _): return ask(about: .these(Set(ids)), .restore)
     case .closed(let ids, _): return ask(about: .these(Set(ids)), .reopen)
     case .autoRetry(let id, let isOn, let version):
-      lastAction = nil
+      forgetLastAction()
       return [.record(.setAutoRetry(!isOn, id, version: version))]
     case nil: break
     }
