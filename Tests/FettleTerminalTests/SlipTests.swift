@@ -233,6 +233,26 @@ struct SlipTests {
     #expect(frame.contains("Paste into 1") && !frame.contains("__IMT"), "\(frame)")
   }
 
+  @Test("a bundle that was copied and is pasted keeps the secrets that were masked in the copy")
+  func pastedMask() throws {
+    var play = try ScreenPlay([
+      Fixtures.record(
+        bundle: ["name": "Ada", "token": "hunter2", "notes": ["so: hunter2", "b"]])
+    ])
+    play.press(.enter)
+    play.state.detail?.go(to: .bundle(ValuePath(module: 1)))
+    play.press(.character("y"), .character("j"))
+    let copied = play.effects.compactMap { if case .copy(let text) = $0 { text } else { nil } }
+    let text = try #require(copied.first)
+    #expect(!text.contains("hunter2"))
+    play.press(.character("P"))
+    play.send(.pasted(text.replacing("Ada", with: "Grace")))
+    play.press(.enter)
+    #expect(
+      play.state.detail?.bundles[1]
+        == ["name": "Grace", "token": "hunter2", "notes": ["so: hunter2", "b"]])
+  }
+
   @Test("a field of the input is copied as one of a bundle is, unless it is secret")
   func copiedInput() throws {
     var play = try ScreenPlay([Fixtures.record()])
