@@ -84,6 +84,20 @@ struct ChainDiagramTests {
     #expect(starts == ["─┬──", " ├──", " └──"], "\(text)")
   }
 
+  @Test("the failed box says FAILED, however long its number is", arguments: [7, 74, 999, 9990])
+  func failedBox(number: Int) throws {
+    func blueprint(_ mapper: String) throws -> Blueprint {
+      try Fixtures.blueprint(
+        #"{"name":"R","flow":[{"id":\#(number),"module":"a:One","mapper":\#(mapper)}]}"#)
+    }
+    let record = try Fixtures.record(
+      blueprint: blueprint("{}"), failer: ModuleID(number))
+    for today in [nil, try blueprint(#"{"a":1}"#)] {
+      let texts = ChainBoxes(record, today: today).lines.flatMap { $0 }.map(\.text.text)
+      #expect(texts.contains { $0.contains("\(number)") && $0.hasSuffix("FAILED") }, "\(texts)")
+    }
+  }
+
   @Test("names that ASCII spells out stay in their boxes, panned or not")
   func wideNames() throws {
     let blueprint = try Fixtures.blueprint(

@@ -117,6 +117,11 @@ struct ManyRecordsTests {
     let text = play.state.frame().text
     #expect(text.contains("231/400  57%"))
     #expect(text.contains("resolved 218 · same error again 9 · new error 3 · skipped 1"))
+    play.send(.resized(Size(rows: 10, columns: 40)))
+    let narrow = play.state.frame().text
+    #expect(narrow.contains("ok 218 · same 9 · new 3 · skip 1"), "\(narrow)")
+    #expect(narrow.contains("f 13 failed"), "\(narrow)")
+    play.send(.resized(Size(rows: 24, columns: 80)))
     play.press(.character("h"))
     #expect(play.state.frame().text.contains("Resume 231/400 · B shows it"))
     play.press(.character("Q"))

@@ -117,9 +117,16 @@ struct ChainBoxes: Equatable, Sendable {
     let (bar, left, right) =
       isFailed ? ("━", ("┏", "┗"), ("┓", "┛")) : ("─", ("┌", "└"), ("┐", "┘"))
     let side = isFailed ? "┃" : "│"
-    var head: SafeText = mark.glyph + " \(module.id.number)"
-    if changed.contains(module.id) { head += " Δ" }
-    if isFailed { head += " " + mark.word }
+    let number: SafeText = "\(module.id.number)"
+    let delta: SafeText = changed.contains(module.id) ? " Δ" : ""
+    var head = mark.glyph + " " + number + delta
+    if isFailed {
+      // The word stands there whatever there is room for beside it.
+      let word = " " + mark.word
+      head += word
+      for narrower in [mark.glyph + number + delta + word, mark.glyph + number + word]
+      where head.width > inner { head = narrower }
+    }
     let edge = SafeText(own: String(repeating: bar, count: inner))
     put(SafeText(own: left.0) + edge + SafeText(own: right.0), row, column, mark.role)
     put(head.clipped(to: inner), row, column + 1, mark.role, room: inner)

@@ -91,8 +91,17 @@ extension State {
     counts += " · skipped \(progress.count(.skipped))"
     let unknown = progress.count(.unknown)
     if unknown > 0 { counts += " · outcome not kept \(unknown)" }
+    // Where there is no room for all words, all numbers stand there all the same.
+    if counts.width > width - 4 {
+      counts = "ok \(progress.done)"
+      if progress.action == .resume {
+        counts += " · same \(progress.count(.sameError)) · new \(progress.count(.newError))"
+      }
+      counts += " · skip \(progress.count(.skipped))"
+      if unknown > 0 { counts += " · ? \(unknown)" }
+    }
     frame.put(counts.clipped(to: width - 4), at: 2, in: line(2))
-    let keys: SafeText
+    var keys: SafeText
     if progress.isOver {
       keys = "over · Esc leaves · f lists the \(progress.failed.count) that failed"
     } else if progress.isStopped {
@@ -101,6 +110,10 @@ extension State {
       keys =
         "Esc stop after the \(progress.running) running · h hide, go on"
         + (progress.failed.isEmpty ? "" : " · f list the \(progress.failed.count) failed")
+    }
+    if keys.width > width - 4, !progress.isStopped || progress.isOver {
+      keys = progress.isOver ? "over · Esc leaves" : "Esc stop · h hide"
+      if !progress.failed.isEmpty { keys += " · f \(progress.failed.count) failed" }
     }
     frame.put(keys.clipped(to: width - 4), at: 2, in: line(3), .role(.faint))
     frame.cursor = (top + 1, left + 2)
