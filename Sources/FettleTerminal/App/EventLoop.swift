@@ -78,9 +78,13 @@ struct EventLoop {
       var needsPaint = false
       var asked: [Effect] = []
       // Everything that waits is taken in before one picture is painted.
+      var altKey = AltKey()
       for message in messages where !shallQuit {
         if case .unopened(let error) = message { return .unopened(error) }
+        guard !altKey.isAnswer(message) else { continue }
+        let before = state.question
         asked += handle(state.update(message), &terminal, &shallQuit)
+        altKey.note(message, asked: before == nil && state.question != nil)
         needsPaint = needsPaint || state.needsPaint
       }
       // The size may have become another one while the program was suspended.

@@ -1,3 +1,19 @@
+/// Alt and a letter, which arrive as Esc and that letter at once. The letter is no answer to a question
+/// that Esc asked: nobody has seen it yet.
+struct AltKey {
+  private var hasAsked = false
+
+  /// Notes what was taken in, and whether it asked something.
+  mutating func note(_ message: Message, asked: Bool) {
+    hasAsked = asked && message == .key(.escape)
+  }
+
+  /// Whether a message that came in the same moment would be the answer.
+  func isAnswer(_ message: Message) -> Bool {
+    if case .key = message { hasAsked } else { false }
+  }
+}
+
 /// A key as it was pressed, whatever the terminal sent for it.
 enum Key: Hashable, Sendable {
   case character(Character)

@@ -24,6 +24,16 @@ struct Style: Hashable, Sendable {
 /// word or a mark, and without colour the attributes still tell it apart.
 struct Theme: Sendable {
   let hasColor: Bool
+  /// Whether the background is light: yellow and cyan can hardly be read there.
+  var isLight = false
+
+  /// Whether a terminal says of itself that its background is light.
+  /// - Parameter colors: what it says in `COLORFGBG`: the colours of the text and, last, of the
+  ///   background, as `0;15`. Konsole, iTerm2 and rxvt do; of the others nothing is known.
+  static func isLight(_ colors: String) -> Bool {
+    let background = colors.split(separator: ";").last.flatMap { Int($0) }
+    return background == 7 || background == 15
+  }
 
   struct Look: Hashable, Sendable {
     var isBold = false
@@ -46,16 +56,16 @@ struct Theme: Sendable {
     case .failed:
       look.isBold = true
       look.isReversed = true
-      look.color = Self.orange
+      look.color = warning
     case .problem:
       look.isBold = true
-      look.color = Self.orange
-    case .done: look.color = Self.cyan
-    case .waiting: look.color = Self.orange
+      look.color = warning
+    case .done: look.color = good
+    case .waiting: look.color = warning
     case .running: look.isBold = true
     case .changed:
       look.isBold = true
-      look.color = Self.cyan
+      look.color = good
     case .typing: look.isUnderlined = true
     case .key: look.isBold = true
     case .notice: look.isBold = true
@@ -69,7 +79,8 @@ struct Theme: Sendable {
     return look
   }
 
-  // Blue and yellow hues: never red against green alone, and no dark blue on black.
-  private static let orange = 3
-  private static let cyan = 6
+  // Blue and yellow hues, on a light background blue and red: never red against green alone, and no dark
+  // blue on black.
+  private var warning: Int { isLight ? 1 : 3 }
+  private var good: Int { isLight ? 4 : 6 }
 }

@@ -46,7 +46,8 @@ struct NcursesTerminal: TerminalDriver {
       }
     let hasColor = wantsColor && fettle_curses_colors() >= 8
     if hasColor { fettle_curses_use_colors() }
-    theme = Theme(hasColor: hasColor)
+    let colors = getenv("COLORFGBG").map { String(cString: $0) } ?? ""
+    theme = Theme(hasColor: hasColor, isLight: Theme.isLight(colors))
     told = SafeText(name, limit: 40) + (hasColor ? ", 8 colours" : ", no colour")
   }
 

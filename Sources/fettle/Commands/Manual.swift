@@ -81,6 +81,10 @@ struct Manual: ParsableCommand {
       "strict: failures of confidential scenarios are not stored; else they are stored sealed."
     ),
     ("NO_COLOR", "Without colour, when it is not empty."),
+    (
+      "COLORFGBG",
+      "What the terminal says of its colours; on a light background those are taken that can be read there."
+    ),
     ("VISUAL, EDITOR", "What edits a value outside of the terminal."),
     ("TZ", "The zone of times on the screen."),
   ]
