@@ -29,6 +29,13 @@ public struct OperatorDesk: Sendable {
     return try await store.page(filter, request, limit: limit)
   }
 
+  /// Looks whether anything changed: between two equal marks nothing did. Executions whose worker died are
+  /// taken over before.
+  public func look() async throws(StoreError) -> StoreMark {
+    await takeOverIfPossible()
+    return try await store.mark()
+  }
+
   /// What there is to tell where nothing is incomplete.
   public func lookBack() async throws(StoreError) -> LookBack {
     let all = RecordFilter(states: Set(IncompleteState.allCases))

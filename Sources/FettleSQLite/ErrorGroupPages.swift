@@ -6,24 +6,23 @@ import Synchronization
 /// hundred thousand of them takes longer than anybody waits for a page.
 final class GroupOrders: Sendable {
   private struct Entry {
-    let version: Int
+    let mark: StoreMark
     let column: GroupColumn
     let places: [GroupPlace]
   }
 
-  /// By connection: each has a version of its own, which changes when another one has written.
+  /// By connection.
   private let entries = Mutex<[Int: Entry]>([:])
 
   /// The places of all groups of records that are neither resolved nor deleted, ascending.
   func places(_ column: GroupColumn, _ database: Database) throws -> [GroupPlace] {
     let connection = database.sqliteConnection.map { Int(bitPattern: $0) } ?? 0
-    let version =
-      try Int.fetchOne(try database.cachedStatement(sql: "PRAGMA data_version")) ?? 0
+    let mark = try database.mark()
     let known = entries.withLock { $0[connection] }
-    if let known, known.version == version, known.column == column { return known.places }
+    if let known, known.mark == mark, known.column == column { return known.places }
     let places = try Self.sorted(column, database)
     entries.withLock {
-      $0[connection] = Entry(version: version, column: column, places: places)
+      $0[connection] = Entry(mark: mark, column: column, places: places)
     }
     return places
   }

@@ -8,6 +8,9 @@ extension SQLiteStore: IncompleteStore {
     return try await writing { [self] in try rows($0).insert(record, author: "engine") }
   }
 
+  /// What the store is like now: nothing of it is read but a number.
+  public func mark() async throws(StoreError) -> StoreMark { try await reading { try $0.mark() } }
+
   /// A part of the list, in its order.
   public func page(
     _ filter: RecordFilter, _ request: PageRequest, limit: Int
@@ -381,5 +384,14 @@ extension RecordRows {
         nextRetry: (row?["claimed_retry"] as Int64?).map { Instant(milliseconds: $0) },
         author: "fettle", date: now))
     return id
+  }
+}
+
+extension Database {
+  /// What the database is like now, as this connection counts (sqlite.org/pragma.html#pragma_data_version).
+  func mark() throws -> StoreMark {
+    StoreMark(
+      connection: sqliteConnection.map { Int(bitPattern: $0) } ?? 0,
+      count: try Int.fetchOne(try cachedStatement(sql: "PRAGMA data_version")) ?? 0)
   }
 }

@@ -56,14 +56,17 @@ final class LineReader {
   /// Whether Ctrl-C was pressed since a line was read last.
   static var isInterrupted: Bool { interruptions.load(ordering: .sequentiallyConsistent) > 0 }
 
+  /// Forgets Ctrl-C: what was pressed while something was done has ended that. To be called before people
+  /// are asked for a line, since what they press when they see that is meant for it. In a script Ctrl-C
+  /// ends everything.
+  func forgetInterruptions() {
+    Self.interruptions.store(0, ordering: .sequentiallyConsistent)
+    drain()
+  }
+
   /// The next line, without its end; nil when there is none left, or Ctrl-C was pressed. Bytes that are
   /// no UTF-8 become U+FFFD.
   func next() -> String? {
-    // What was pressed while something was done has ended that; of a script it ends everything.
-    if isatty(STDIN_FILENO) == 1 {
-      Self.interruptions.store(0, ordering: .sequentiallyConsistent)
-      drain()
-    }
     while true {
       if Self.isInterrupted { return nil }
       if let end = bytes.firstIndex(of: 0x0A) {

@@ -125,6 +125,10 @@ final class MortalStore: IncompleteStore, ExecutionJournal {
     }
   }
 
+  func mark() async throws(StoreError) -> StoreMark {
+    try await read { () async throws(StoreError) in try await store.mark() }
+  }
+
   func page(
     _ filter: RecordFilter, _ request: PageRequest, limit: Int
   ) async throws(StoreError) -> [IncompleteSummary] {

@@ -6,6 +6,8 @@ import Synchronization
 /// Incomplete executions in memory, with the order and the paging of a real store.
 final class FakeStore: IncompleteStore {
   private let records: Mutex<[RecordID: IncompleteExecution]>
+  /// How often somebody looked whether anything changed.
+  private let looks = Mutex(0)
 
   init(_ records: [IncompleteExecution] = []) {
     self.records = Mutex(Dictionary(records.map { ($0.id, $0) }, uniquingKeysWith: { $1 }))
@@ -114,6 +116,16 @@ final class FakeStore: IncompleteStore {
         byState: Dictionary(grouping: rows, by: \.state).mapValues(\.count),
         newest: rows.map(\.created).max() ?? Instant(milliseconds: 0))
     }.sorted { ($0.records, $0.newest) > ($1.records, $1.newest) }
+  }
+
+  func mark() async throws(StoreError) -> StoreMark { markNow() }
+
+  /// It is not noted when something is written: whoever looks looks again.
+  func markNow() -> StoreMark {
+    looks.withLock {
+      $0 += 1
+      return StoreMark(connection: 0, count: $0)
+    }
   }
 
   func counts() async throws(StoreError) -> RecordCounts { countsNow() }

@@ -224,4 +224,49 @@ struct IncompleteListTests {
       #expect(asksForPage == (isPage || !isMany) && asksForRows != asksForPage, "\(effects)")
     }
   }
+
+  @Test(
+    "the list is asked for again only where something was written, or its filter means something else"
+  )
+  func looksAgain() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    func looked(_ count: Int) -> Message {
+      .list(.looked(.success(StoreMark(connection: 1, count: count))))
+    }
+    func asksForPage(_ effects: [Effect]) -> Bool {
+      effects.contains { if case .list(.page) = $0 { true } else { false } }
+    }
+    func answer(_ effects: [Effect]) {
+      for case .list(.page(let filter, let request, let limit, let purpose, let token)) in effects {
+        let page = play.store.pageNow(filter, request, limit: limit)
+        _ = play.state.update(
+          .list(.pageLoaded(purpose, token: token, limit: limit, .success(page))))
+      }
+    }
+    let first = play.state.update(looked(1))
+    #expect(asksForPage(first))
+    answer(first)
+    #expect(!asksForPage(play.state.update(looked(1))), "nothing was written")
+    let second = play.state.update(looked(2))
+    #expect(asksForPage(second))
+    #expect(!asksForPage(play.state.update(looked(3))), "what was asked for has not come")
+    answer(second)
+    let third = play.state.update(looked(3))
+    #expect(asksForPage(third), "nor was it taken for what came")
+    _ = play.state.update(
+      .list(
+        .pageLoaded(
+          .refresh, token: play.state.list.token, limit: 400, .failure(.failed("a disk is gone")))))
+    let fourth = play.state.update(looked(3))
+    #expect(asksForPage(fourth), "what could not be read is read again")
+    answer(fourth)
+    #expect(!asksForPage(play.state.update(looked(3))))
+
+    play.press(.character("/"))
+    for letter in "age:<2h" { play.press(.character(letter)) }
+    play.press(.enter)
+    answer(play.state.update(looked(4)))
+    play.state.now = play.state.now.advanced(bySeconds: 2)
+    #expect(asksForPage(play.state.update(looked(4))), "two hours ago is another time")
+  }
 }

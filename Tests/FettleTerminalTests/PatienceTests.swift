@@ -80,7 +80,8 @@ struct PatienceTests {
     #expect(state.list.rows.isEmpty)
     #expect(state.update(.ticked(Fixtures.now)).isEmpty)
     _ = state.update(.key(.character("g")))
-    let again = state.update(.ticked(Fixtures.now))
+    #expect(state.update(.ticked(Fixtures.now)).contains(.list(.look)))
+    let again = state.update(.list(.looked(.success(StoreMark(connection: 1, count: 1)))))
     #expect(again.contains { if case .list(.page) = $0 { true } else { false } })
   }
 

@@ -123,6 +123,7 @@ struct ScreenPlay {
 
   private mutating func answer(to effect: ListEffect) -> ListMessage {
     switch effect {
+    case .look: return .looked(.success(store.markNow()))
     case .page(let filter, let request, let limit, let purpose, let token):
       return .pageLoaded(
         purpose, token: token, limit: limit,

@@ -303,6 +303,24 @@ struct PageTests {
     #expect(try await ids(RecordFilter(states: [.resolved])).isEmpty)
   }
 
+  @Test("and tells whether anything was written, by whomever", arguments: StoreUnderTest.allCases)
+  func marks(kind: StoreUnderTest) async throws {
+    let store = try kind.open(in: folder)
+    let maker = try await RecordMaker(store)
+    let other = try kind.open(in: folder)
+    let first = try await store.mark()
+    _ = try await store.page(RecordFilter(), .first, limit: 10)
+    _ = try await store.counts()
+    #expect(try await store.mark() == first, "reading changes nothing")
+    _ = try await store.add(maker.record())
+    let second = try await store.mark()
+    #expect(second != first, "by the same program")
+    _ = try await other.add(maker.record())
+    let third = try await store.mark()
+    #expect(third != second, "by another one")
+    #expect(try await store.mark() == third)
+  }
+
   @Test("and counts them as they move, without counting", arguments: StoreUnderTest.allCases)
   func counts(kind: StoreUnderTest) async throws {
     let store = try kind.open(in: folder)

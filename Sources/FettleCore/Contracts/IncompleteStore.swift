@@ -6,6 +6,10 @@ public protocol IncompleteStore: AmendmentStore {
   /// - Returns: the position, from 1.
   func add(_ record: IncompleteExecution) async throws(StoreError) -> Int
 
+  /// What the store is like now, without reading it: between two equal marks nothing was written, by
+  /// whomever. Two that are not equal say nothing.
+  func mark() async throws(StoreError) -> StoreMark
+
   /// A part of the list, in its order. Where the filter reads no data and the list is ordered by the
   /// time of storing, it costs the same wherever the part lies.
   func page(

@@ -128,6 +128,7 @@ extension Effect {
       .stopWaiting:
       .none
     case .list(.counts): .read(kind: "counts")
+    case .list(.look): .read(kind: "look")
     case .list(.loadVocabulary): .read(kind: "vocabulary")
     case .scenarios(.load): .read(kind: "scenarios")
     case .history(.follow): .read(kind: "live")
@@ -166,6 +167,7 @@ extension State {
     typeAhead = TypeAhead()
     list.token = nextToken()
     (list.isGrowing, list.isStarting, list.isRefreshing) = (false, false, false)
+    list.seen = nil
     (list.askedAt, list.previewLoading) = (nil, nil)
     list.search?.isRunning = false
     history.list.window.stop()

@@ -83,8 +83,9 @@ extension State {
   /// Looks whether anything changed. The list tells it for the open record too.
   private mutating func tick() -> [Effect] {
     guard !hasGivenUp else { return keepTyped() }
-    var effects = refreshList() + [.list(.counts)]
-    effects += table?.isHeld == true ? [] : look()
+    // What the list shows is asked for again when the answer says that something was written.
+    var effects: [Effect] = [.list(.look)]
+    if screen != .incomplete, table?.isHeld != true { effects += look() }
     effects += keepTyped() + keepUnkept()
     if let open = detail?.record, running.isEmpty, conflict == nil {
       let row = list.place(of: open.id).map { list.rows[$0] }

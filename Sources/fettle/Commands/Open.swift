@@ -53,6 +53,7 @@ struct Open: AsyncParsableCommand {
       isASCII: options.ascii ?? !Console.usesUTF8,
       ask: { prompt in
         if asks {
+          reader.forgetInterruptions()
           print(prompt, terminator: "")
           fflush(nil)
         }

@@ -51,11 +51,20 @@ struct IncompleteListState: Equatable, Sendable {
   /// Records near the cursor that were read.
   var previews: [RecordID: RecordPreview] = [:]
   var previewLoading: RecordID?
+  /// What the list was asked for again last, and what the store was like then. While it is still like that
+  /// the list is not asked for again.
+  var seen: Seen?
   /// The rows on the screen as they are drawn.
   var texts = RowTexts()
 
   static let page = 200
   static let largestWindow = 600
+
+  /// A look at the list.
+  struct Seen: Hashable, Sendable {
+    let filter: RecordFilter
+    let mark: StoreMark
+  }
 
   /// How far a search through the data has come.
   struct DataSearch: Hashable, Sendable {

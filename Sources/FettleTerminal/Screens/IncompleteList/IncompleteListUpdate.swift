@@ -6,6 +6,7 @@ extension State {
   /// Begins the list anew at one of its ends.
   mutating func startList(_ purpose: PagePurpose) -> [Effect] {
     list.token = nextToken()
+    list.seen = nil
     list.isGrowing = true
     list.isStarting = true
     list.isRefreshing = false
@@ -34,6 +35,7 @@ extension State {
   /// Takes in an answer.
   mutating func updateList(_ message: ListMessage) -> [Effect] {
     switch message {
+    case .looked(let answer): return looked(answer)
     case .pageLoaded(let purpose, let token, let limit, let answer):
       return pageLoaded(purpose, token: token, limit: limit, answer)
     case .searched(let token, let answer):
@@ -42,7 +44,10 @@ extension State {
     case .rowsLoaded(let token, let answer):
       guard token == list.token else { return [] }
       list.isRefreshing = false
-      guard let rows = succeeded(answer) else { return [] }
+      guard let rows = succeeded(answer) else {
+        list.seen = nil
+        return []
+      }
       list.refresh(withRowsAsTheyAre: rows)
       return loadPreview()
     case .goneRowLoaded(let answer):
@@ -50,7 +55,10 @@ extension State {
       return loadPreview()
     case .countsLoaded(let answer):
       if case .success(let counts) = answer { self.counts = counts }
-      if case .failure(let error) = answer { trouble = "\(error.description)" }
+      if case .failure(let error) = answer {
+        list.seen = nil
+        trouble = "\(error.description)"
+      }
       return []
     case .lookedBack(let answer):
       // It is told beside an empty list; should it fail, the list has told the trouble.
@@ -95,6 +103,7 @@ extension State {
   ) -> [Effect] {
     guard token == list.token else { return [] }
     guard let page = succeeded(answer) else {
+      list.seen = nil
       list.isStarting = false
       list.isGrowing = false
       list.isRefreshing = false
@@ -150,6 +159,20 @@ extension State {
   private var isWorthAskingAgain: Bool {
     let filter = listedRecords
     return filter.isLookUp || counts.map { filter.candidates(in: $0) <= Self.fewRecords } ?? true
+  }
+
+  /// Asks for the list and its counts again where anything was written to the store since. A filter may
+  /// speak of the age of a record: then what it means is another thing with each look.
+  private mutating func looked(_ answer: Message.Answer<StoreMark>) -> [Effect] {
+    guard let mark = succeeded(answer) else { return [] }
+    let seen = IncompleteListState.Seen(filter: listedRecords, mark: mark)
+    // What could not be read of the record under the cursor may be readable by now.
+    if list.hasLoaded, list.seen == seen { return loadPreview() }
+    let effects = refreshList()
+    // A list that is held, or on its way, is looked at when it can be.
+    if !effects.isEmpty { list.seen = seen }
+    return effects + [.list(.counts)]
+      + (screen == .incomplete && table?.isHeld != true ? look() : [])
   }
 
   /// Asks for the same window again. Nothing else can tell that another program changed a record.

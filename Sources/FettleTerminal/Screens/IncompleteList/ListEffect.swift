@@ -3,6 +3,8 @@ import FettleEngine
 
 /// What the list of incomplete executions asks for.
 enum ListEffect: Hashable, Sendable {
+  /// Asks whether anything changed.
+  case look
   case page(RecordFilter, PageRequest, limit: Int, PagePurpose, token: Int)
   /// One stretch of a search through the data.
   case search(RecordFilter, PageRequest, limit: Int, effort: Int, token: Int)
@@ -26,6 +28,7 @@ enum ListEffect: Hashable, Sendable {
 
 /// What came of it.
 enum ListMessage: Equatable, Sendable {
+  case looked(Message.Answer<StoreMark>)
   case pageLoaded(PagePurpose, token: Int, limit: Int, Message.Answer<[IncompleteSummary]>)
   case searched(token: Int, Message.Answer<SearchStretch>)
   case rowsLoaded(token: Int, Message.Answer<[IncompleteSummary]>)
@@ -54,6 +57,7 @@ extension ListEffect {
   /// Does it.
   func perform(_ desk: OperatorDesk) async -> ListMessage {
     switch self {
+    case .look: .looked(await answer { () async throws(StoreError) in try await desk.look() })
     case .page(let filter, let request, let limit, let purpose, let token):
       .pageLoaded(
         purpose, token: token, limit: limit,
