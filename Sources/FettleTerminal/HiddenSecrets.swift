@@ -91,7 +91,8 @@ struct HiddenSecrets {
 }
 
 extension HiddenSecrets {
-  /// A value that was copied as it is shown and comes back: what is masked in it is left as it was.
+  /// A value that was copied as it is shown and comes back: what is masked in it is left as it was. Of an
+  /// array with more or fewer elements nobody knows which is which; what is masked there stays so.
   /// - Parameters:
   ///   - old: what stands there.
   ///   - path: where it stands in the bundles; nil where it stands elsewhere.
@@ -106,12 +107,10 @@ extension HiddenSecrets {
           fields[at: position], from: former[name], at: path?.appending(.field(name)))
       }
       return .collection(fields)
-    case (.array(let elements), .array(let former)):
+    case (.array(let elements), .array(let former)) where elements.count == former.count:
       return .array(
         elements.enumerated().map { index, element in
-          restored(
-            element, from: former.indices.contains(index) ? former[index] : nil,
-            at: path?.appending(.element(index + 1)))
+          restored(element, from: former[index], at: path?.appending(.element(index + 1)))
         })
     default: return value
     }

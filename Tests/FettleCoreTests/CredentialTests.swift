@@ -72,4 +72,22 @@ struct CredentialTests {
     let places = blueprint.secretPlaces { $0 == "test:Call" ? Self.descriptor : nil }
     #expect(places == [try ValuePath(parsing: "1.token")])
   }
+
+  @Test(
+    "a blueprint is shown without what is written by hand, also inside an expression",
+    arguments: [
+      ("Bearer {{1.token}}", true), ("{{1.token}}", true), ("Bearer abc", false),
+      (#"Basic {{base64("user:password")}}"#, false), (#"{{"key"}}"#, false),
+      (#"Bearer {{ifempty(1.t; "sk-1")}}"#, false), ("abc{{1.token}}", true),
+      ("abc1{{1.token}}", false),
+    ])
+  func written(text: String, isShown: Bool) throws {
+    let json = """
+      {"name":"T","flow":[{"id":1,"module":"gateway:CustomWebHook"},{"id":2,"module":"test:Call",
+      "mapper":{"headers":[{"name":"Authorization","value":\(JSONWriter.text(.text(text)))}]}}]}
+      """
+    let shown = try Blueprint(json: Array(json.utf8)).withoutSecrets { _ in Self.descriptor }
+    let path = try ValuePath(parsing: "2.headers[1].value")
+    #expect((shown.mapping(at: path)?.text == text) == isShown)
+  }
 }

@@ -247,6 +247,7 @@ struct IncompleteListTests {
     #expect(asksForPage(first))
     answer(first)
     #expect(!asksForPage(play.state.update(looked(1))), "nothing was written")
+    for _ in 0..<20 { answer(play.state.update(looked(1))) }
     let second = play.state.update(looked(2))
     #expect(asksForPage(second))
     #expect(!asksForPage(play.state.update(looked(3))), "what was asked for has not come")

@@ -176,6 +176,19 @@ struct RecordKeyTests {
     #expect(play.state.notice.text.contains("nothing was closed or deleted"))
   }
 
+  @Test("u goes on behind the turn of an automatic retry that was taken back")
+  func undoBehindRetry() throws {
+    var play = try ScreenPlay(Fixtures.records())
+    let first = try #require(play.state.list.cursor)
+    play.press(.character("x"), .character("d"), .character("y"), .down)
+    let second = try #require(play.state.list.selected)
+    play.press(.enter, .character("t"), .character("u"))
+    #expect(play.store.recordNow(second.id)?.summary.state == second.state)
+    #expect(play.store.recordNow(first)?.summary.state == .deleted)
+    play.press(.character("u"))
+    #expect(play.store.recordNow(first)?.summary.state == .unresolved)
+  }
+
   @Test("u undoes what is unsaved first")
   func undoDraftFirst() throws {
     var play = try ScreenPlay(Fixtures.records())

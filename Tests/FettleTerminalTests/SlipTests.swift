@@ -253,6 +253,61 @@ struct SlipTests {
         == ["name": "Grace", "token": "hunter2", "notes": ["so: hunter2", "b"]])
   }
 
+  @Test("dots are never written over the secret: not in an array that changed, not inside a text")
+  func pastedDots() throws {
+    for (from, to) in [("\"so: ••••\",", ""), ("so: ••••", "why: ••••")] {
+      var play = try ScreenPlay([
+        Fixtures.record(
+          bundle: ["token": "hunter2", "notes": ["a", "so: hunter2", "b: hunter2"]])
+      ])
+      play.press(.enter)
+      play.state.detail?.go(to: .bundle(ValuePath(module: 1)))
+      play.press(.character("y"), .character("j"))
+      let copied = play.effects.compactMap { if case .copy(let text) = $0 { text } else { nil } }
+      let text = try #require(copied.first)
+      #expect(text.contains(from), "\(text)")
+      let before = play.state.detail?.bundles[1]
+      play.press(.character("P"))
+      play.send(.pasted(text.replacing(from, with: to)))
+      #expect(play.state.detail?.bundles[1] == before)
+      #expect(play.state.frame().text.contains("the dots stand for a secret"))
+    }
+  }
+
+  @Test("a mapping around a secret is not replaced by one with dots")
+  func mappedDots() throws {
+    var play = try ScreenPlay([Fixtures.record()])
+    play.press(.enter)
+    var detail = try #require(play.state.detail)
+    let path = ValuePath(module: detail.record.summary.failer, steps: [.field("token")])
+    #expect(detail.mapped.holdsSecret(.input(path.steps)))
+    let refused = detail.change(Draft(path: path, value: .text("Bearer •••"), in: .mapping))
+    #expect(refused == SecretMask.refusal)
+    #expect(detail.drafts.isEmpty)
+    #expect(detail.change(Draft(path: path, value: .text("a new one"), in: .mapping)) == nil)
+  }
+
+  @Test("as many marks as one likes on a letter are as long as a text may be")
+  func endlessMarks() {
+    let text = SafeText("a" + String(repeating: "\u{301}", count: 50_000), limit: 100)
+    #expect(text.glyphs.count <= 110)
+  }
+
+  @Test("a letter that comes with Esc is no answer to what Esc asked; what is pressed later is")
+  func altLetter() {
+    /// Which of the keys behind one that asked, or did not, are dropped.
+    func dropped(_ keys: [Key], behind first: Key, asked: Bool) -> [Bool] {
+      var alt = AltKey()
+      alt.note(.key(first), asked: asked)
+      return keys.map { alt.takes(.key($0)) }
+    }
+    let letter = Key.character("d")
+    #expect(dropped([letter, letter], behind: .escape, asked: true) == [true, false])
+    #expect(dropped([.control("c"), letter], behind: .escape, asked: true) == [false, false])
+    #expect(dropped([letter], behind: .escape, asked: false) == [false])
+    #expect(dropped([letter], behind: .character("x"), asked: true) == [false])
+  }
+
   @Test("a field of the input is copied as one of a bundle is, unless it is secret")
   func copiedInput() throws {
     var play = try ScreenPlay([Fixtures.record()])

@@ -30,9 +30,10 @@ extension Blueprint {
   }
 
   private static func isMapped(_ written: String) -> Bool {
-    let template = Template(written)
-    return written.isEmpty
-      || !template.isConstant && written.hasSuffix("}}")
+    // What is quoted in an expression is written by hand too.
+    written.isEmpty
+      || !Template(written).references.isEmpty && !written.contains("\"")
+        && written.hasSuffix("}}")
         && written.prefix { $0 != "{" }.allSatisfy { $0.isLetter || $0 == " " }
   }
 }

@@ -81,7 +81,7 @@ struct EventLoop {
       var altKey = AltKey()
       for message in messages where !shallQuit {
         if case .unopened(let error) = message { return .unopened(error) }
-        guard !altKey.isAnswer(message) else { continue }
+        guard !altKey.takes(message) else { continue }
         let before = state.question
         asked += handle(state.update(message), &terminal, &shallQuit)
         altKey.note(message, asked: before == nil && state.question != nil)

@@ -8,9 +8,11 @@ struct AltKey {
     hasAsked = asked && message == .key(.escape)
   }
 
-  /// Whether a message that came in the same moment would be the answer.
-  func isAnswer(_ message: Message) -> Bool {
-    if case .key = message { hasAsked } else { false }
+  /// Whether a message that came in the same moment is that letter.
+  mutating func takes(_ message: Message) -> Bool {
+    defer { hasAsked = false }
+    if case .key(.character) = message { return hasAsked }
+    return false
   }
 }
 

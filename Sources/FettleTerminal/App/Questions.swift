@@ -167,7 +167,7 @@ extension State {
     typeAhead = TypeAhead()
     list.token = nextToken()
     (list.isGrowing, list.isStarting, list.isRefreshing) = (false, false, false)
-    list.seen = nil
+    (list.seen, list.asked) = (nil, nil)
     (list.askedAt, list.previewLoading) = (nil, nil)
     list.search?.isRunning = false
     history.list.window.stop()

@@ -18,8 +18,7 @@ extension State {
   /// Notes that the store told something of what is shown.
   mutating func noteRead(_ message: Message) {
     switch message {
-    case .list(.looked(.success)), .list(.countsLoaded(.success)),
-      .list(.pageLoaded(_, _, _, .success)),
+    case .list(.countsLoaded(.success)), .list(.pageLoaded(_, _, _, .success)),
       .list(.rowsLoaded(_, .success)):
       lastRead = now
     default: break

@@ -66,6 +66,8 @@ struct State: Equatable, Sendable {
   var groupEdit: GroupEditState?
   /// What was done to records as wholes, while it can be taken back; the last one last.
   var actions: [LastAction] = []
+  /// The record whose automatic retry is being turned back.
+  var takesBackRetry: RecordID?
   /// Whether what was changed or typed could not be kept against a crash when it was tried last.
   var isUnkept = false
   var lastToken = 0

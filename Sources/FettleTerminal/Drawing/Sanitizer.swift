@@ -34,7 +34,11 @@ struct Sanitizer {
       let scalars = character.unicodeScalars
       guard let first = scalars.first else { continue }
       if scalars.count == 1 || !isEmojiSequence(first, scalars) {
-        for scalar in scalars { add(scalar) }
+        for scalar in scalars {
+          // As many marks as one likes are one character.
+          if glyphs.count >= limit { return }
+          add(scalar)
+        }
       } else {
         // Terminals disagree on the width of joined emoji; the first one stands for them all.
         add(first)

@@ -86,7 +86,7 @@ extension State {
     switch progress.action {
     case .delete: note(.deleted(progress.succeeded, versions: progress.versions))
     case .close: note(.closed(progress.succeeded, versions: progress.versions))
-    case .restore, .reopen: forgetLastAction()
+    case .restore, .reopen: forgetAction(on: progress.succeeded)
     case .resume, .purge: break
     }
     notice = Self.report(progress)

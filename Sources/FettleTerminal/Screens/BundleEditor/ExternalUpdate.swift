@@ -222,6 +222,10 @@ extension State {
       }
       let shownAt: ValuePath? = target.target == .bundle ? target.path : nil
       value = HiddenSecrets(detail).restored(value, from: target.value, at: shownAt)
+      guard !value.holdsMask || target.target == .bundle && target.value?.holdsMask == true else {
+        typing?.problem = SafeText(SecretMask.refusal)
+        return []
+      }
       let typed = typedText
       typing = nil
       guard value != target.value else {

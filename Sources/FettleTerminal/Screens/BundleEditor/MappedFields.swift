@@ -121,6 +121,9 @@ struct SecretMask: Equatable, Sendable {
 
   /// What stands for a secret.
   static let mask = "••••"
+  /// What is said where such a sign would be written over the secret.
+  static let refusal =
+    "the dots stand for a secret, and would take its place; H shows it, or change the other fields one by one"
 
   init() {}
 
@@ -170,5 +173,17 @@ extension Substring {
       start = utf8.index(after: candidate)
     }
     return nil
+  }
+}
+
+extension Value {
+  /// Whether a sign for a secret stands anywhere in it.
+  var holdsMask: Bool {
+    switch self {
+    case .text(let text): text.contains(Mask.sign)
+    case .array(let elements): elements.contains(where: \.holdsMask)
+    case .collection(let collection): collection.fields.contains { $0.value.holdsMask }
+    default: false
+    }
   }
 }

@@ -239,6 +239,9 @@ struct DetailState: Equatable, Sendable {
   private mutating func apply(_ draft: Draft, to step: inout [Draft]) -> String? {
     switch draft.target {
     case .mapping:
+      if draft.value?.holdsMask == true, mapped.holdsSecret(.input(draft.path.steps)) {
+        return SecretMask.refusal
+      }
       do {
         blueprint = try blueprint.replacingMapping(at: draft.path, with: draft.value)
         step.append(draft)

@@ -188,7 +188,9 @@ extension State {
   ) -> [Effect] {
     var forgotten: [Effect] = []
     switch answer {
-    case .failure(let error): notice = "\(id.short): \(error.description)"
+    case .failure(let error):
+      notice = "\(id.short): \(error.description)"
+      noteAutoRetry(id, nil)
     case .success(let record):
       noteOwn(record.summary)
       list.take(record.summary)
@@ -197,11 +199,11 @@ extension State {
       switch action {
       case .deleted: note(.deleted([record.id], versions: [record.id: record.summary.version]))
       case .closed: note(.closed([record.id], versions: [record.id: record.summary.version]))
-      case .restored: forgetLastAction()
+      case .restored: forgetAction(on: [record.id])
       case .autoRetryOn, .autoRetryOff:
-        note(
-          .autoRetry(
-            record.id, isOn: action == .autoRetryOn, version: record.summary.version))
+        noteAutoRetry(
+          id,
+          .autoRetry(id, isOn: action == .autoRetryOn, version: record.summary.version))
       }
     }
     var effects = forgotten + refreshList() + [.list(.counts)]

@@ -34,8 +34,32 @@ extension State {
   /// What was done last and has not been taken back.
   var lastAction: LastAction? { actions.last }
 
-  /// The last action was taken back: the one before it is the last now.
+  /// The last action is none any more: the one before it is the last now.
   mutating func forgetLastAction() { _ = actions.popLast() }
+
+  /// Records are no longer in the bin, or closed: what put them there was taken back. Other things may have
+  /// been done meanwhile.
+  mutating func forgetAction(on records: [RecordID]) {
+    let records = Set(records)
+    let index = actions.lastIndex {
+      switch $0 {
+      case .deleted(let ids, _), .closed(let ids, _): !records.isDisjoint(with: ids)
+      case .autoRetry: false
+      }
+    }
+    if let index { actions.remove(at: index) }
+  }
+
+  /// The automatic retry of a record was turned on or off, or could not be: by `t`, or by taking that back.
+  mutating func noteAutoRetry(_ id: RecordID, _ action: LastAction?) {
+    defer { takesBackRetry = nil }
+    guard takesBackRetry == id else {
+      if let action { note(action) }
+      return
+    }
+    // What was refused cannot be taken back any more either.
+    if case .autoRetry(id, _, _)? = lastAction { forgetLastAction() }
+  }
 
   /// Why there is nothing to take back; nil when there is.
   var takeBackReason: SafeText? {
@@ -63,7 +87,7 @@ extension State {
     case .deleted(let ids, _): return ask(about: .these(Set(ids)), .restore)
     case .closed(let ids, _): return ask(about: .these(Set(ids)), .reopen)
     case .autoRetry(let id, let isOn, let version):
-      forgetLastAction()
+      takesBackRetry = id
       return [.record(.setAutoRetry(!isOn, id, version: version))]
     case nil: break
     }

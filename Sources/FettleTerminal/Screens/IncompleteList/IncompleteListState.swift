@@ -51,9 +51,13 @@ struct IncompleteListState: Equatable, Sendable {
   /// Records near the cursor that were read.
   var previews: [RecordID: RecordPreview] = [:]
   var previewLoading: RecordID?
-  /// What the list was asked for again last, and what the store was like then. While it is still like that
-  /// the list is not asked for again.
+  /// What the rows are, and what the store was like when they were asked for. While it is still like that
+  /// they are not asked for again.
   var seen: Seen?
+  /// The same of rows that have not come.
+  var asked: Seen?
+  /// How many looks ago they were asked for.
+  var looks = 0
   /// The rows on the screen as they are drawn.
   var texts = RowTexts()
 
@@ -140,6 +144,8 @@ struct IncompleteListState: Equatable, Sendable {
   /// Adds a page at one end and lets go of what is far away at the other.
   mutating func grow(with page: [IncompleteSummary], purpose: PagePurpose, limit: Int) {
     isGrowing = false
+    // It is of another moment than the other rows.
+    seen = nil
     let known = Set(rows.map(\.id))
     let fresh = page.filter { !known.contains($0.id) }
     if purpose == .behind {
@@ -185,6 +191,7 @@ struct IncompleteListState: Equatable, Sendable {
   mutating func refresh(with page: [IncompleteSummary], limit: Int) {
     isRefreshing = false
     lookedAt = nil
+    var isWhole = true
     let known = Dictionary(rows.map { ($0.id, $0.version) }, uniquingKeysWith: { $1 })
     blinking = Set(
       page.filter { row in known[row.id].map { $0 != row.version } ?? false }.map(\.id))
@@ -195,7 +202,11 @@ struct IncompleteListState: Equatable, Sendable {
     var fresh = page
     if page.count == limit, let last = page.last {
       let known = Set(page.map(\.id))
-      fresh += rows.filter { order.precedes(place(last), place($0)) && !known.contains($0.id) }
+      let behind = rows.filter {
+        order.precedes(place(last), place($0)) && !known.contains($0.id)
+      }
+      isWhole = behind.isEmpty
+      fresh += behind
     } else {
       reachesEnd = true
     }
@@ -215,6 +226,8 @@ struct IncompleteListState: Equatable, Sendable {
     if cursor == nil { cursor = rows.first?.id }
     if let topID, let index = self.place(of: topID) { top = index }
     if top == 0 { newAbove = 0 }
+    // Where so many came that rows were pushed out of the page, those are as they were before.
+    seen = isWhole ? asked : nil
   }
 
   /// Takes the rows of a search as they are now; those that are no more are marked as gone.

@@ -6,7 +6,7 @@ extension State {
   /// Begins the list anew at one of its ends.
   mutating func startList(_ purpose: PagePurpose) -> [Effect] {
     list.token = nextToken()
-    list.seen = nil
+    (list.seen, list.asked) = (nil, nil)
     list.isGrowing = true
     list.isStarting = true
     list.isRefreshing = false
@@ -52,6 +52,7 @@ extension State {
       return loadPreview()
     case .goneRowLoaded(let answer):
       if case .success(let rows) = answer, let row = rows.first { list.take(row) }
+      if case .failure = answer { list.seen = nil }
       return loadPreview()
     case .countsLoaded(let answer):
       if case .success(let counts) = answer { self.counts = counts }
@@ -161,18 +162,31 @@ extension State {
     return filter.isLookUp || counts.map { filter.candidates(in: $0) <= Self.fewRecords } ?? true
   }
 
+  /// After how many looks the list is asked for again in any case.
+  private static let mostLooks = 15
+
   /// Asks for the list and its counts again where anything was written to the store since. A filter may
-  /// speak of the age of a record: then what it means is another thing with each look.
+  /// speak of the age of a record: then what it means is another thing with each look. What a search found
+  /// is only looked at around the cursor, and groups have a window of their own: both are asked for again
+  /// with each look.
   private mutating func looked(_ answer: Message.Answer<StoreMark>) -> [Effect] {
-    guard let mark = succeeded(answer) else { return [] }
+    let groups = screen == .incomplete ? look() : []
+    guard case .success(let mark) = answer else {
+      list.seen = nil
+      _ = succeeded(answer)
+      return groups
+    }
     let seen = IncompleteListState.Seen(filter: listedRecords, mark: mark)
-    // What could not be read of the record under the cursor may be readable by now.
-    if list.hasLoaded, list.seen == seen { return loadPreview() }
+    list.looks += 1
+    if list.hasLoaded, list.seen == seen, list.search == nil, list.looks < Self.mostLooks {
+      lastRead = now
+      // What could not be read of the record under the cursor may be readable by now.
+      return loadPreview() + groups
+    }
     let effects = refreshList()
     // A list that is held, or on its way, is looked at when it can be.
-    if !effects.isEmpty { list.seen = seen }
-    return effects + [.list(.counts)]
-      + (screen == .incomplete && table?.isHeld != true ? look() : [])
+    if !effects.isEmpty { (list.asked, list.looks) = (seen, 0) }
+    return effects + [.list(.counts)] + groups
   }
 
   /// Asks for the same window again. Nothing else can tell that another program changed a record.
@@ -302,6 +316,7 @@ extension State {
       list.token = nextToken()
       list.search?.isRunning = false
       list.isGrowing = false
+      list.isRefreshing = false
       list.isStarting = false
       list.hasLoaded = true
       list.askedAt = nil
