@@ -100,6 +100,11 @@ extension State {
         "\(hidden.description) in it is secret: H shows it first, which the audit keeps; the other fields can be edited one by one"
       return []
     }
+    // Of a mapping that is written by hand nothing more than the sign is known here.
+    if target.target == .mapping, value?.holdsMask == true {
+      notice = SafeText(SecretMask.refusal)
+      return []
+    }
     let text = value?.text
     return [
       .editOutside(

@@ -123,7 +123,7 @@ struct SecretMask: Equatable, Sendable {
   static let mask = "••••"
   /// What is said where such a sign would be written over the secret.
   static let refusal =
-    "the dots stand for a secret, and would take its place; H shows it, or change the other fields one by one"
+    "the dots stand for a secret, and would take its place; change the other fields one by one"
 
   init() {}
 
