@@ -613,8 +613,12 @@ struct SubscenarioTests {
     return found
   }
 
-  @Test("of several records a called run stored, any that comes to a return lets the caller go on")
-  func severalRecords() async throws {
+  /// A run of a scenario that returns behind the word b only, called with those lines. Its bundles a and b
+  /// are stored, and whatever failed them has gone since.
+  /// - Returns: the record of the caller, and those of the called run by their word.
+  private func storedTwice(
+    _ lines: String
+  ) async throws -> (outside: IncompleteSummary, inside: [String: RecordID]) {
     for word in ["a", "b"] { bench.told.fail(on: "in " + word, with: ModuleError(.data, "no")) }
     _ = try await bring(
       called(
@@ -622,12 +626,18 @@ struct SubscenarioTests {
           + Workbench.say(2, "in {{5.value}}") + ","
           + #"{"id":8,"module":"scenario-service:ReturnData","filter":{"conditions":[[{"a":"{{5.value}}","b":"b","o":"text:equal"}]]},"#
           + #""mapper":{"greeting":"from {{5.value}}","n":1}}"#))
-    _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "a\nb\nc"]])
+    _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": .text(lines)]])
     let open = try await bench.open()
     let inside = try await insideByWord()
     let outside = try #require(open.first { $0.scenarioName == "T" })
     for word in ["a", "b"] { bench.told.fail(on: "in " + word, with: nil) }
     _ = bench.told.takeHeard()
+    return (outside, inside)
+  }
+
+  @Test("of several records a called run stored, any that comes to a return lets the caller go on")
+  func severalRecords() async throws {
+    let (outside, inside) = try await storedTwice("a\nb\nc")
     // The second one is resolved, and returns; the first is open still.
     _ = try await bench.desk.resume(#require(inside["b"]), version: nil, trigger: .manual)
     let report = try await bench.desk.resume(outside.id, version: nil, trigger: .manual)
@@ -637,19 +647,7 @@ struct SubscenarioTests {
 
   @Test("where the first of several records came to no return, those that are open are waited for")
   func laterRecords() async throws {
-    for word in ["a", "b"] { bench.told.fail(on: "in " + word, with: ModuleError(.data, "no")) }
-    _ = try await bring(
-      called(
-        #"{"id":5,"module":"builtin:BasicFeeder","mapper":{"array":"{{split(1.who; newline)}}"}},"#
-          + Workbench.say(2, "in {{5.value}}") + ","
-          + #"{"id":8,"module":"scenario-service:ReturnData","filter":{"conditions":[[{"a":"{{5.value}}","b":"b","o":"text:equal"}]]},"#
-          + #""mapper":{"greeting":"from {{5.value}}","n":1}}"#))
-    _ = try await bench.runner.run(caller(Self.call(), Self.told), given: [["who": "a\nb"]])
-    let open = try await bench.open()
-    let inside = try await insideByWord()
-    let outside = try #require(open.first { $0.scenarioName == "T" })
-    for word in ["a", "b"] { bench.told.fail(on: "in " + word, with: nil) }
-    _ = bench.told.takeHeard()
+    let (outside, inside) = try await storedTwice("a\nb")
     _ = try await bench.desk.resume(#require(inside["a"]), version: nil, trigger: .manual)
     let early = try await bench.desk.resume(outside.id, version: nil, trigger: .manual)
     #expect(early.outcome != .resolved)
